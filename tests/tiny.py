@@ -1,0 +1,116 @@
+"""A tiny random BERT and a handful of toy reviews: real objects, small enough for every test."""
+
+from __future__ import annotations
+
+import json
+import string
+from collections.abc import Sequence
+from pathlib import Path
+
+WORDS = (
+    "a an the and or but not of to in on is was it this that with for as i you we film movie "
+    "story plot actor actors scene music good great fine lovely brilliant wonderful charming "
+    "delightful superb bad awful poor dull boring terrible dreadful tedious weak clumsy very so "
+    "too quite rather never always really"
+).split()
+
+POSITIVE = "good great fine lovely brilliant wonderful charming delightful superb".split()
+NEGATIVE = "bad awful poor dull boring terrible dreadful tedious weak clumsy".split()
+
+
+def vocabulary() -> list[str]:
+    """A WordPiece vocabulary: common words whole, any other ASCII word letter by letter."""
+    characters = string.ascii_lowercase + string.digits
+    return [
+        *("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"),
+        *string.punctuation,
+        *characters,
+        *(f"##{character}" for character in characters),
+        *(word for word in WORDS if len(word) > 1),
+    ]
+
+
+def make_tiny_bert(
+    folder: Path,
+    *,
+    num_labels: int = 2,
+    seed: int = 0,
+    label_names: Sequence[str] = ("neg", "pos"),
+) -> Path:
+    """Write a random BERT classifier (2 layers, 16 wide, under 100 KB) with its tokenizer.
+
+    Args:
+        folder: where to write; made if need be.
+        num_labels: how many classes.
+        seed: fixes the weights; large enough ones that single words change the answer.
+        label_names: the classes' names; not as many as ``num_labels`` means no names.
+
+    Returns:
+        ``folder``.
+    """
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
+
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    words = vocabulary()
+    named = len(label_names) == num_labels
+    config = BertConfig(
+        vocab_size=len(words),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=128,
+        initializer_range=0.5,
+        id2label=dict(enumerate(label_names)) if named else None,
+        label2id={name: i for i, name in enumerate(label_names)} if named else None,
+        **({} if named else {"num_labels": num_labels}),
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        BertForSequenceClassification(config).save_pretrained(folder, safe_serialization=True)
+    vocab_file = folder / "vocab.txt"
+    vocab_file.write_text("\n".join(words) + "\n", encoding="utf-8")
+    BertTokenizerFast(vocab_file=str(vocab_file), model_max_length=128).save_pretrained(folder)
+    return folder
+
+
+def toy_reviews(n: int, seed: int = 0) -> tuple[list[str], list[int]]:
+    """``n`` short made-up reviews that a few words decide, and their labels (0 neg, 1 pos)."""
+    import random
+
+    chance = random.Random(seed)
+    texts, labels = [], []
+    for i in range(n):
+        label = i % 2
+        words = POSITIVE if label else NEGATIVE
+        noun = chance.choice(["film", "movie", "story", "plot", "scene", "music"])
+        first, second = chance.sample(words, 2)
+        texts.append(
+            f"the {noun} was {chance.choice(['very', 'so', 'quite'])} {first} and {second}"
+        )
+        labels.append(label)
+    return texts, labels
+
+
+def break_weights(folder: Path) -> None:
+    """Put a NaN into the first weight of a saved model."""
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    path = Path(folder) / "model.safetensors"
+    weights = load_file(path)
+    name = sorted(weights)[0]
+    weights[name] = weights[name].clone()
+    weights[name].view(-1)[0] = torch.nan
+    save_file(weights, path, metadata={"format": "pt"})
+
+
+def set_label_names(folder: Path, names: Sequence[str]) -> None:
+    """Rewrite the label map of a saved model."""
+    path = Path(folder) / "config.json"
+    config = json.loads(path.read_text())
+    config["id2label"] = {str(i): name for i, name in enumerate(names)}
+    config["label2id"] = {name: i for i, name in enumerate(names)}
+    path.write_text(json.dumps(config))
