@@ -1,0 +1,41 @@
+"""The results schema and its storage."""
+
+from robustbert.records.schema import (
+    SCHEMA_VERSION,
+    AssetsRef,
+    Counts,
+    DatasetRef,
+    DefenseRef,
+    Environment,
+    Metric,
+    Metrics,
+    ModelRef,
+    Outcome,
+    Protocol,
+    RecipeRef,
+    Record,
+    Status,
+    Timing,
+    Track,
+    json_schema,
+)
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "AssetsRef",
+    "Counts",
+    "DatasetRef",
+    "DefenseRef",
+    "Environment",
+    "Metric",
+    "Metrics",
+    "ModelRef",
+    "Outcome",
+    "Protocol",
+    "RecipeRef",
+    "Record",
+    "Status",
+    "Timing",
+    "Track",
+    "json_schema",
+]
