@@ -1,0 +1,87 @@
+"""Building TextAttack's recipes where parts of TextAttack cannot be had.
+
+A recipe's own ``build`` runs; while it runs, the names of a few parts in its module stand for
+parts of ours: the sentence encoders (their models come from hubs), the homoglyph swap (it reads a
+file that the wheel lacks) and NLTK's downloader.
+
+Import this module only after :func:`robustbert.assets.import_textattack`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import nltk
+from textattack.transformations import WordSwapHomoglyphSwap
+
+from robustbert.attacks.constraints import PooledSentenceEncoder
+from robustbert.attacks.recipes import Recipe
+from robustbert.attacks.victim import Ask, QueuedVictim
+from robustbert.models.base import Classifier
+
+# Characters that look alike (Unicode confusables), as TextAttack 0.3.11 pairs them.
+HOMOGLYPHS = dict(
+    zip(
+        "-9876543210'abcdefghijklmnopqrstuvwxyz",
+        "\u02d7\u09ed\u0222\U0001d7d5\u0431\u01bc\u13ce\u01b7\u14bflO`"
+        "\u0251\u042c\u03f2\u0501\u0435\U0001d68f\u0261\u0570\u0456\u03f3\U0001d48c\u217c\uff4d"
+        "\u0578\u043e\u0440\u051b\u2c85\u0455\U0001d69d\u057d\u0475\u051d\u00d7\u0443\u1d22",
+        strict=True,
+    )
+)
+
+
+class HomoglyphSwap(WordSwapHomoglyphSwap):
+    """TextAttack's homoglyph swap without the file that only another search reads."""
+
+    def __init__(self, random_one: bool = False) -> None:
+        self.homos = HOMOGLYPHS
+        self.random_one = random_one
+
+
+def _universal_sentence_encoder(
+    ask: Ask, threshold: float = 0.8, metric: str = "angular", **options: Any
+) -> PooledSentenceEncoder:
+    options.pop("large", None)
+    return PooledSentenceEncoder(ask, threshold, metric, **options)
+
+
+def _sbert(
+    ask: Ask, threshold: float = 0.7, metric: str = "cosine", **options: Any
+) -> PooledSentenceEncoder:
+    options.pop("model_name", None)
+    return PooledSentenceEncoder(ask, threshold, metric, **options)
+
+
+@contextmanager
+def _parts_in_place(module: Any, ask: Ask) -> Iterator[None]:
+    """Our parts under TextAttack's names, in ``module`` only and only for a while."""
+    parts: dict[tuple[Any, str], Any] = {
+        (module, "UniversalSentenceEncoder"): partial(_universal_sentence_encoder, ask),
+        (module, "SBERT"): partial(_sbert, ask),
+        (module, "WordSwapHomoglyphSwap"): HomoglyphSwap,
+        (nltk, "download"): lambda *_, **__: True,
+    }
+    before = {
+        place: getattr(*place) for place in parts if hasattr(*place)
+    }
+    for owner, name in before:
+        setattr(owner, name, parts[owner, name])
+    try:
+        yield
+    finally:
+        for (owner, name), value in before.items():
+            setattr(owner, name, value)
+
+
+def build_attack(recipe: Recipe, classifier: Classifier, ask: Ask) -> Any:
+    """The recipe's ``textattack.Attack`` on a victim whose queries go through ``ask``."""
+    recipe_class = recipe.load()
+    with _parts_in_place(sys.modules[recipe_class.__module__], ask):
+        attack = recipe_class.build(QueuedVictim(classifier, ask))
+    attack.goal_function.batch_size = sys.maxsize  # the pool forms the batches
+    return attack

@@ -1,0 +1,131 @@
+"""Constraints of our own, as TextAttack's search methods call them.
+
+Import this module only after :func:`robustbert.assets.import_textattack`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from textattack.constraints import Constraint
+from textattack.constraints.semantics.sentence_encoders import SentenceEncoder
+
+from robustbert.attacks.similarity import pair_similarities
+from robustbert.attacks.texts import changed_windows, count_words_changed
+from robustbert.attacks.victim import Ask
+
+ENCODER = "encoder"
+EXACT_ENCODER = "encoder-exact"
+
+# bfloat16 moves an angular similarity by less than this (tests/attacks/test_constraints.py
+# measures it); scores this close to a threshold are taken again in float32.
+BORDERLINE = 0.004
+
+
+class PooledSentenceEncoder(SentenceEncoder):
+    """TextAttack's sentence-similarity constraint over the pool's encoder.
+
+    Windows, metric and comparison are TextAttack's; only the encoder differs.
+
+    Args:
+        ask: how encodings are had.
+        threshold: the least similarity.
+        metric: ``"cosine"`` or ``"angular"``.
+        options: what else TextAttack's constraint takes.
+    """
+
+    def __init__(self, ask: Ask, threshold: float, metric: str, **options: Any) -> None:
+        super().__init__(threshold=threshold, metric=metric, **options)
+        self._ask = ask
+        self._server = ENCODER
+
+    def encode(self, sentences: Sequence[str]) -> torch.Tensor:
+        """Unit-norm encodings: float32, shape (n, d)."""
+        return torch.from_numpy(np.stack(self._ask(self._server, sentences)))
+
+    def _score_list(self, starting_text: Any, transformed_texts: Sequence[Any]) -> torch.Tensor:
+        scores: torch.Tensor = super()._score_list(starting_text, transformed_texts)
+        close = ((scores - self.threshold).abs() < BORDERLINE).nonzero().flatten().tolist()
+        if close:
+            self._server = EXACT_ENCODER
+            try:
+                texts = [transformed_texts[index] for index in close]
+                scores[close] = super()._score_list(starting_text, texts)
+            finally:
+                self._server = ENCODER
+        return scores
+
+
+class WordsChangedLimit(Constraint):
+    """At most so many words replaced, inserted or removed since the original text.
+
+    Args:
+        limit: words, at least 0.
+    """
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(compare_against_original=True)
+        self.limit = limit
+
+    def _check_constraint(self, transformed_text: Any, reference_text: Any) -> bool:
+        return count_words_changed(reference_text.words, transformed_text.words) <= self.limit
+
+    def extra_repr_keys(self) -> list[str]:
+        """The fields that TextAttack prints."""
+        return ["limit"]
+
+
+class WindowSimilarity(Constraint):
+    """At least this angular similarity in every window around a changed word.
+
+    Texts shorter than the window are exempt, as in TextFooler. TextFooler looks at the last
+    change only and compares with the text before it; this compares all changes with the original,
+    so that a finished text can be checked again.
+
+    Args:
+        ask: how encodings are had.
+        threshold: the least similarity, in [0, 1].
+        window: words a window.
+    """
+
+    def __init__(self, ask: Ask, threshold: float, window: int) -> None:
+        super().__init__(compare_against_original=True)
+        self._ask = ask
+        self.threshold = threshold
+        self.window = window
+
+    def _check_constraint_many(
+        self, transformed_texts: Sequence[Any], reference_text: Any
+    ) -> list[Any]:
+        if len(reference_text.words) < self.window:
+            similarities = np.ones(len(transformed_texts))
+        else:
+            similarities = self._similarities(reference_text.words, transformed_texts)
+        for text, similarity in zip(transformed_texts, similarities, strict=True):
+            text.attack_attrs["similarity_score"] = float(similarity)
+        return [
+            text
+            for text, similarity in zip(transformed_texts, similarities, strict=True)
+            if similarity >= self.threshold
+        ]
+
+    def _check_constraint(self, transformed_text: Any, reference_text: Any) -> bool:
+        return bool(self._check_constraint_many([transformed_text], reference_text))
+
+    def _similarities(self, original: Sequence[str], transformed_texts: Sequence[Any]) -> np.ndarray:
+        changes = [changed_windows(original, text.words, self.window) for text in transformed_texts]
+        pairs = list(dict.fromkeys(pair for change in changes for pair in change))
+        found = pair_similarities(pairs, lambda texts: self._ask(ENCODER, texts))
+        close = np.flatnonzero(np.abs(found - self.threshold) < BORDERLINE)
+        if len(close):
+            exact = [pairs[index] for index in close]
+            found[close] = pair_similarities(exact, lambda texts: self._ask(EXACT_ENCODER, texts))
+        by_pair = dict(zip(pairs, found, strict=True))
+        return np.array([min((by_pair[p] for p in change), default=1.0) for change in changes])
+
+    def extra_repr_keys(self) -> list[str]:
+        """The fields that TextAttack prints."""
+        return ["threshold", "window"]

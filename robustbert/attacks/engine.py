@@ -1,0 +1,255 @@
+"""Running a recipe on examples: one task an example, pooled, verified, repeatable.
+
+The outcome of an example is a function of (victim, recipe, track, example, seed) alone. Each task
+has its own TextAttack ``Attack`` and its own generator states; answers do not depend on what else
+is in a batch.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from robustbert.assets import ensure_assets, import_textattack
+from robustbert.attacks.pool import Finished, Pool, Task
+from robustbert.attacks.recipes import Recipe, runnable_recipe
+from robustbert.attacks.texts import words_of
+from robustbert.attacks.tracks import UnifiedLimits, check_track
+from robustbert.errors import AttackError
+from robustbert.models.base import Classifier
+from robustbert.records.schema import Outcome, RecipeRef
+from robustbert.seeds import derive_seed
+
+if TYPE_CHECKING:
+    from robustbert.attacks.verification import Verifier
+
+POOL_SIZE = 128
+
+
+class AttackedExample(Protocol):
+    """What the engine reads of an example."""
+
+    @property
+    def example_id(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def label(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class AttackRun:
+    """The outcomes of a recipe on some examples, and what they cost.
+
+    Args:
+        outcomes: in the order of the examples.
+        recipe: what ran, as a record holds it.
+        asset_hashes: name to sha256 of every asset the recipe read.
+        seconds: wall time.
+        victim_seconds: of it, in the victim.
+        victim_queries: texts that the victim scored, repeats within a round counted once.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    recipe: RecipeRef
+    asset_hashes: dict[str, str]
+    seconds: float
+    victim_seconds: float
+    victim_queries: int
+
+
+@dataclass
+class AttackRunner:
+    """A recipe on a victim under a track.
+
+    Args:
+        classifier: the victim.
+        recipe: a name of ``RECIPES``.
+        track: ``published`` or ``unified``.
+        limits: the unified limits; not looked at on the ``published`` track, but for the window of
+            the reported similarity.
+        seed: at least 0; every example's own seed is derived from it.
+        pool_size: how many examples run at once; changes no outcome.
+
+    Raises:
+        UnknownNameError: no such recipe or track.
+        MissingAssetError: an asset of the recipe cannot be had.
+        AttackError: the recipe needs gradients and the victim has none.
+    """
+
+    classifier: Classifier
+    recipe: str
+    track: str = "unified"
+    limits: UnifiedLimits = field(default_factory=UnifiedLimits)
+    seed: int = 0
+    pool_size: int = POOL_SIZE
+
+    def __post_init__(self) -> None:
+        check_track(self.track)
+        self._recipe: Recipe = runnable_recipe(self.recipe)
+        if self._recipe.gradients and not self.classifier.has_gradients:
+            raise AttackError(
+                f"recipe {self.recipe!r} reads gradients, which {self.classifier.info.name!r} "
+                "does not have; choose a recipe without (robustbert list recipes)"
+            )
+        self.asset_hashes = dict(ensure_assets((*self._recipe.assets, "sentence-encoder")))
+        import_textattack()
+
+    def run(
+        self,
+        examples: Sequence[AttackedExample],
+        on_outcome: Callable[[Outcome], None] = lambda _: None,
+    ) -> AttackRun:
+        """Attack every example; ``on_outcome`` hears of each as it ends, in no fixed order."""
+        from robustbert.models.encoder import sentence_encoder
+
+        began = time.perf_counter()
+        encoder = sentence_encoder(self.classifier.info.dtype)
+        pool = Pool(
+            {
+                "victim": self.classifier.predict_proba,
+                "encoder": encoder.encode,
+                "encoder-exact": encoder.encode_exact,
+            },
+            size=self.pool_size,
+        )
+        found: dict[str, Outcome] = {}
+        for outcome in self._outcomes(pool, examples):
+            found[outcome.example_id] = outcome
+            on_outcome(outcome)
+        stats = pool.stats["victim"]
+        return AttackRun(
+            outcomes=tuple(found[example.example_id] for example in examples),
+            recipe=self.recipe_ref(),
+            asset_hashes=self.asset_hashes,
+            seconds=time.perf_counter() - began,
+            victim_seconds=stats.seconds,
+            victim_queries=stats.answered,
+        )
+
+    def recipe_ref(self) -> RecipeRef:
+        """The recipe as a record holds it."""
+        import textattack
+
+        version = getattr(textattack, "__version__", None) or _version("textattack")
+        return RecipeRef(name=self.recipe, textattack_version=version, params={})
+
+    def _outcomes(self, pool: Pool, examples: Sequence[AttackedExample]) -> Iterator[Outcome]:
+        from robustbert.attacks.verification import Verifier
+
+        verifier = Verifier(
+            classifier=self.classifier,
+            encode=pool_encoder(pool),
+            limits=self.limits if self.track == "unified" else None,
+            window=self.limits.similarity_window,
+        )
+        by_id = {example.example_id: example for example in examples}
+        if len(by_id) < len(examples):
+            raise AttackError("two examples have the same id; give each example once")
+        tasks = [self._task(pool, example) for example in examples]
+        for finished in pool.run(tasks):
+            example = by_id[finished.key]
+            yield self._outcome(example, finished, verifier)
+
+    def _task(self, pool: Pool, example: AttackedExample) -> Task:
+        seed = derive_seed(self.seed, self.recipe, self.track, example.example_id)
+        return Task(example.example_id, seed, lambda: self._attack(pool, example))
+
+    def _attack(self, pool: Pool, example: AttackedExample) -> _Search:
+        """One search, inside its task."""
+        from robustbert.attacks.building import build_attack
+        from robustbert.attacks.tracks import unify
+
+        attack = build_attack(self._recipe, self.classifier, pool.ask)
+        if self.track == "unified":
+            words = len(words_of(example.text))
+            attack = unify(attack, self.limits, words, pool.ask)
+        result = attack.attack(example.text, example.label)
+        return _Search(
+            clean_prediction=int(result.original_result.output),
+            adversarial_text=str(result.perturbed_result.attacked_text.text),
+            success=type(result).__name__ == "SuccessfulAttackResult",
+            queries=int(attack.goal_function.num_queries),
+            budget=attack.goal_function.query_budget,
+            constraints=tuple(attack.constraints),
+        )
+
+    def _outcome(
+        self, example: AttackedExample, finished: Finished, verifier: Verifier
+    ) -> Outcome:
+        base: dict[str, Any] = {
+            "example_id": example.example_id,
+            "label": example.label,
+            "text": example.text,
+            "words": len(words_of(example.text)),
+            "seed": derive_seed(self.seed, self.recipe, self.track, example.example_id),
+            "seconds": finished.seconds,
+            "retracted": False,
+            "adversarial_prediction": None,
+            "adversarial_text": None,
+            "words_changed": None,
+            "similarity": None,
+            "error": None,
+        }
+        if finished.error is not None:
+            clean = int(self.classifier.predict_proba([example.text])[0].argmax())
+            return Outcome(
+                **base | {"status": "error", "error": describe_error(finished.error)},
+                clean_prediction=clean,
+                queries=0,
+            )
+        search: _Search = finished.value
+        base |= {"clean_prediction": search.clean_prediction, "queries": search.queries}
+        if search.clean_prediction != example.label:
+            return Outcome(**base, status="skipped")
+        if not search.success:
+            return Outcome(**base, status="exhausted" if search.exhausted else "robust")
+        verdict = verifier.check(
+            example.text, search.adversarial_text, example.label, search.constraints
+        )
+        base |= {
+            "adversarial_text": search.adversarial_text,
+            "adversarial_prediction": verdict.prediction,
+            "words_changed": verdict.words_changed,
+            "similarity": verdict.similarity,
+            "retracted": not verdict.holds,
+        }
+        return Outcome(**base, status="broken" if verdict.holds else "robust")
+
+
+@dataclass(frozen=True)
+class _Search:
+    """What a search came back with."""
+
+    clean_prediction: int
+    adversarial_text: str
+    success: bool
+    queries: int
+    budget: float
+    constraints: tuple[Any, ...]
+
+    @property
+    def exhausted(self) -> bool:
+        return self.queries >= self.budget
+
+
+def pool_encoder(pool: Pool) -> Callable[[Sequence[str]], list[Any]]:
+    """The pool's sentence encoder in float32, as a plain function."""
+    return lambda texts: pool.ask("encoder-exact", texts)
+
+
+def describe_error(error: Exception) -> str:
+    """An exception as one line.
+
+    >>> describe_error(ValueError("two\\nlines"))
+    'ValueError: two lines'
+    """
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+
+
+def _version(distribution: str) -> str:
+    from importlib.metadata import version
+
+    return version(distribution)

@@ -1,0 +1,171 @@
+"""Many blocking searches at once, so that a model sees large batches.
+
+A search is ordinary Python that stops whenever it needs a model. Each runs in a greenlet; when it
+asks, it hands its texts to the pool and waits. When every search waits, the pool answers all of
+them with one call a model and lets them go on. What a search sees (answers, random numbers) does
+not depend on which others run beside it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import greenlet
+
+from robustbert.attacks.randomness import GeneratorStates
+
+Server = Callable[[Sequence[str]], Sequence[Any]]
+"""Answers each text of a sequence, by itself: the answer to one does not depend on the others."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A search: ``function`` is called once, with the generators seeded by ``seed``."""
+
+    key: str
+    seed: int
+    function: Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a task ended: with a value, or with the exception that it raised."""
+
+    key: str
+    value: Any
+    error: Exception | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class _Question:
+    server: str
+    texts: tuple[str, ...]
+
+
+@dataclass
+class ServerStats:
+    """What one server was asked: texts, texts that were not repeats, seconds spent."""
+
+    asked: int = 0
+    answered: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
+class _Running:
+    """A task that has begun."""
+
+    task: Task
+    greenlet: Any
+    states: GeneratorStates
+    question: _Question | None = None
+    seconds: float = 0.0
+
+
+class _TaskGreenlet(greenlet.greenlet):
+    """A greenlet that belongs to a pool."""
+
+
+@dataclass
+class Pool:
+    """Runs tasks together and answers their questions in batches.
+
+    Args:
+        servers: who answers, by name.
+        size: how many tasks run at once, at least 1.
+    """
+
+    servers: Mapping[str, Server]
+    size: int = 128
+    stats: dict[str, ServerStats] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in self.servers:
+            self.stats.setdefault(name, ServerStats())
+
+    def ask(self, server: str, texts: Sequence[str]) -> list[Any]:
+        """Answers to ``texts``, in order; inside a task this waits for the pool's next round."""
+        current = greenlet.getcurrent()
+        question = _Question(server, tuple(texts))
+        if not question.texts:
+            return []
+        if isinstance(current, _TaskGreenlet):
+            return current.parent.switch(question)
+        return self._answer([question])[0]
+
+    def run(self, tasks: Iterable[Task]) -> Iterator[Finished]:
+        """Run every task; yield each as it ends.
+
+        An exception of a task becomes its result; an exception of a server is raised here.
+        """
+        outside = GeneratorStates.capture()
+        waiting: list[_Running] = []
+        source = iter(tasks)
+        try:
+            while True:
+                yield from self._fill(source, waiting)
+                if not waiting:
+                    return
+                questions = [running.question for running in waiting if running.question]
+                answers = self._answer(questions)
+                resumed, waiting = waiting, []
+                for running, answer in zip(resumed, answers, strict=True):
+                    finished = self._resume(running, answer)
+                    if finished is None:
+                        waiting.append(running)
+                    else:
+                        outside.restore()
+                        yield finished
+        finally:
+            outside.restore()
+            for running in waiting:
+                running.greenlet.throw(greenlet.GreenletExit)
+
+    def _fill(self, source: Iterator[Task], waiting: list[_Running]) -> Iterator[Finished]:
+        while len(waiting) < self.size:
+            task = next(source, None)
+            if task is None:
+                return
+            running = _Running(
+                task, _TaskGreenlet(task.function), GeneratorStates.from_seed(task.seed)
+            )
+            finished = self._resume(running, None)
+            if finished is None:
+                waiting.append(running)
+            else:
+                yield finished
+
+    def _resume(self, running: _Running, answer: Any) -> Finished | None:
+        """Let a task go on until its next question; what it ended with, if it ended."""
+        began = time.perf_counter()
+        running.states.restore()
+        error = None
+        value = None
+        try:
+            value = running.greenlet.switch(answer) if running.question else running.greenlet.switch()
+        except Exception as raised:
+            error = raised
+        running.seconds += time.perf_counter() - began
+        if running.greenlet.dead:
+            return Finished(running.task.key, value, error, running.seconds)
+        running.states = GeneratorStates.capture()
+        running.question = value
+        return None
+
+    def _answer(self, questions: Sequence[_Question]) -> list[list[Any]]:
+        """One list of answers a question; each server is called once, with distinct texts."""
+        found: dict[str, dict[str, Any]] = {}
+        for name in dict.fromkeys(question.server for question in questions):
+            asked = [text for question in questions if question.server == name for text in question.texts]
+            distinct = list(dict.fromkeys(asked))
+            began = time.perf_counter()
+            found[name] = dict(zip(distinct, self.servers[name](distinct), strict=True))
+            stats = self.stats[name]
+            stats.seconds += time.perf_counter() - began
+            stats.asked += len(asked)
+            stats.answered += len(distinct)
+        return [[found[q.server][text] for text in q.texts] for q in questions]

@@ -1,0 +1,50 @@
+"""The three global random generators that TextAttack draws from, saved and restored."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class GeneratorStates:
+    """The states of ``random``, ``numpy.random`` and ``torch`` at one moment."""
+
+    python: Any
+    numpy: Any
+    torch: Any
+
+    @classmethod
+    def capture(cls) -> GeneratorStates:
+        """The states as they are now."""
+        import numpy
+        import torch
+
+        return cls(random.getstate(), numpy.random.get_state(), torch.get_rng_state())
+
+    @classmethod
+    def from_seed(cls, seed: int) -> GeneratorStates:
+        """The states that seeding all three with ``seed`` (0 to 2**32 - 1) gives.
+
+        The generators themselves are left as they were.
+        """
+        import numpy
+        import torch
+
+        torch_generator = torch.Generator()
+        torch_generator.manual_seed(seed)
+        return cls(
+            random.Random(seed).getstate(),
+            numpy.random.RandomState(seed).get_state(),
+            torch_generator.get_state(),
+        )
+
+    def restore(self) -> None:
+        """Put the three generators into these states."""
+        import numpy
+        import torch
+
+        random.setstate(self.python)
+        numpy.random.set_state(self.numpy)
+        torch.set_rng_state(self.torch)

@@ -1,0 +1,67 @@
+"""Sentence similarity between a text and its perturbation, measured on the texts alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from robustbert.attacks.texts import WindowPair, changed_windows
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Encoder = Callable[[Sequence[str]], Sequence["np.ndarray"]]
+"""Unit-norm float32 encodings of texts, in order."""
+
+
+def angular_similarity(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """``1 - angle / pi`` between rows: 1 the same direction, 0.5 at right angles, 0 opposite.
+
+    Args:
+        first: float, shape (n, d), rows not zero.
+        second: float, shape (n, d), rows not zero.
+
+    Returns:
+        float64, shape (n,), in [0, 1].
+
+    >>> import numpy as np
+    >>> angular_similarity(np.eye(2), np.eye(2)[::-1])
+    array([0.5, 0.5])
+    """
+    import numpy as np
+
+    first = np.asarray(first, dtype=np.float64)
+    second = np.asarray(second, dtype=np.float64)
+    norms = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
+    cosine = np.clip((first * second).sum(axis=1) / norms, -1.0, 1.0)
+    return np.asarray(1.0 - np.arccos(cosine) / np.pi)
+
+
+def pair_similarities(pairs: Sequence[WindowPair], encode: Encoder) -> np.ndarray:
+    """The angular similarity of each pair of windows: float64, shape (n,)."""
+    import numpy as np
+
+    if not pairs:
+        return np.zeros(0)
+    texts = [pair.original for pair in pairs] + [pair.changed for pair in pairs]
+    vectors = np.stack([np.asarray(vector) for vector in encode(texts)])
+    return angular_similarity(vectors[: len(pairs)], vectors[len(pairs) :])
+
+
+def text_similarity(
+    original: Sequence[str], changed: Sequence[str], window: int, encode: Encoder
+) -> float:
+    """The least similarity over the windows around the changed words; 1.0 if none changed.
+
+    A text shorter than ``window`` words is one window. TextFooler's constraint looks only at the
+    window of the word replaced last; this looks at all, so that the number is a property of the
+    two texts and can be measured again from them.
+
+    Args:
+        original: the words of the original text.
+        changed: the words of the perturbed text.
+        window: words a window, at least 1.
+        encode: the sentence encoder.
+    """
+    similarities = pair_similarities(changed_windows(original, changed, window), encode)
+    return float(similarities.min()) if len(similarities) else 1.0

@@ -1,0 +1,91 @@
+"""Checking a broken example before it is believed.
+
+The search scored its texts in batches and perhaps in bfloat16, and its constraints looked at one
+change at a time. Here the finished text alone is looked at: scored again by itself in float32, its
+limits measured again on the words.
+
+Import this module only after :func:`robustbert.assets.import_textattack`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from textattack.constraints.overlap import LevenshteinEditDistance, MaxWordsPerturbed
+from textattack.shared import AttackedText
+
+from robustbert.attacks.constraints import WordsChangedLimit
+from robustbert.attacks.similarity import Encoder, text_similarity
+from robustbert.attacks.texts import count_words_changed
+from robustbert.attacks.tracks import UnifiedLimits
+from robustbert.models.base import Classifier
+
+# Limits that a text either keeps or breaks, whatever path the search took to it.
+_MEASURABLE = (LevenshteinEditDistance, MaxWordsPerturbed, WordsChangedLimit)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a finished adversarial text measures.
+
+    Args:
+        prediction: the victim's label for it, alone and in float32.
+        words_changed: words replaced, inserted or removed.
+        similarity: least angular similarity around the changes, in [0, 1].
+        holds: whether it breaks the victim and keeps the limits.
+    """
+
+    prediction: int
+    words_changed: int
+    similarity: float
+    holds: bool
+
+
+@dataclass(frozen=True)
+class Verifier:
+    """Checks finished texts.
+
+    Args:
+        classifier: the victim.
+        encode: the sentence encoder, in float32.
+        limits: the unified limits, or None on the ``published`` track.
+        window: words a window of the similarity.
+    """
+
+    classifier: Classifier
+    encode: Encoder
+    limits: UnifiedLimits | None
+    window: int
+
+    def check(self, original: str, adversarial: str, label: int, constraints: Sequence[Any]) -> Verdict:
+        """Measure ``adversarial`` against ``original`` and the attack's own constraints."""
+        before, after = AttackedText(original), AttackedText(adversarial)
+        prediction = int(self.classifier.predict_proba_exact(adversarial).argmax())
+        similarity = text_similarity(before.words, after.words, self.window, self.encode)
+        return Verdict(
+            prediction=prediction,
+            words_changed=count_words_changed(before.words, after.words),
+            similarity=similarity,
+            holds=prediction != label
+            and adversarial != original
+            and self._similar_enough(before.words, similarity)
+            and all(
+                constraint(_as_transformed(after, before), before)
+                for constraint in constraints
+                if isinstance(constraint, _MEASURABLE)
+            ),
+        )
+
+    def _similar_enough(self, words: Sequence[str], similarity: float) -> bool:
+        if self.limits is None or len(words) < self.limits.similarity_window:
+            return True
+        # 1e-6 for rounding: the search compared the same numbers in another order of additions
+        return similarity >= self.limits.min_similarity - 1e-6
+
+
+def _as_transformed(text: AttackedText, original: AttackedText) -> AttackedText:
+    """``text`` with the attribute without which TextAttack's constraints refuse to look."""
+    text.attack_attrs.setdefault("last_transformation", None)
+    return text

@@ -1,0 +1,27 @@
+"""Progress on long work: a bar on a terminal, nothing elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+
+def progress_bar(total: int | None, what: str, unit: str = "it") -> Any:
+    """A ``tqdm`` bar on standard error that vanishes when done; silent when that is no terminal.
+
+    Args:
+        total: how many units there are; None where unknown.
+        what: what is running, a few words.
+        unit: what is counted.
+    """
+    from tqdm import tqdm
+
+    return tqdm(
+        total=total,
+        desc=what,
+        unit=unit,
+        file=sys.stderr,
+        disable=not sys.stderr.isatty(),
+        leave=False,
+        dynamic_ncols=True,
+    )
