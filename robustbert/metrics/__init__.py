@@ -1,0 +1,45 @@
+"""Accuracies, intervals and paired tests: pure functions on outcomes."""
+
+from robustbert.metrics.cell import (
+    accuracy_under_attack,
+    attack_success_rate,
+    clean_accuracy,
+    counts,
+    queries_mean,
+    queries_mean_broken,
+    similarity_mean,
+    summarize,
+    survived,
+    words_changed_mean,
+    words_changed_share,
+)
+from robustbert.metrics.intervals import Interval, proportion, wilson_interval
+from robustbert.metrics.paired import (
+    Difference,
+    McNemar,
+    mcnemar_exact,
+    paired_bootstrap,
+    worst_case,
+)
+
+__all__ = [
+    "Difference",
+    "Interval",
+    "McNemar",
+    "accuracy_under_attack",
+    "attack_success_rate",
+    "clean_accuracy",
+    "counts",
+    "mcnemar_exact",
+    "paired_bootstrap",
+    "proportion",
+    "queries_mean",
+    "queries_mean_broken",
+    "similarity_mean",
+    "summarize",
+    "survived",
+    "wilson_interval",
+    "words_changed_mean",
+    "words_changed_share",
+    "worst_case",
+]

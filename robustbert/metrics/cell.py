@@ -1,0 +1,103 @@
+"""The numbers of one cell: pure functions on its outcomes.
+
+An example whose attack failed with an error stays in every "all": it is neither correct by
+default nor dropped. A mean over no example is None, never 0.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from robustbert.metrics.intervals import proportion
+from robustbert.records import Counts, Metric, Metrics, Outcome
+
+
+def survived(outcome: Outcome) -> bool:
+    """Whether the victim was right and stayed right: robust, or the query budget ran out."""
+    return outcome.status in ("robust", "exhausted")
+
+
+def counts(outcomes: Sequence[Outcome], truncated: int = 0) -> Counts:
+    """How many outcomes have each status.
+
+    Args:
+        outcomes: one an example.
+        truncated: how many clean texts are longer than the model reads.
+    """
+    statuses = Counter(outcome.status for outcome in outcomes)
+    return Counts(
+        skipped=statuses["skipped"],
+        robust=statuses["robust"],
+        broken=statuses["broken"],
+        exhausted=statuses["exhausted"],
+        error=statuses["error"],
+        retracted=sum(outcome.retracted for outcome in outcomes),
+        truncated=truncated,
+    )
+
+
+def clean_accuracy(outcomes: Sequence[Outcome]) -> Metric:
+    """Correct before any attack / all."""
+    return proportion(sum(outcome.correct for outcome in outcomes), len(outcomes))
+
+
+def accuracy_under_attack(outcomes: Sequence[Outcome]) -> Metric:
+    """(Robust + exhausted) / all."""
+    return proportion(sum(survived(outcome) for outcome in outcomes), len(outcomes))
+
+
+def attack_success_rate(outcomes: Sequence[Outcome]) -> Metric:
+    """Broken / (broken + robust + exhausted)."""
+    attacked = [outcome for outcome in outcomes if outcome.attacked]
+    return proportion(len(_broken(attacked)), len(attacked))
+
+
+def queries_mean(outcomes: Sequence[Outcome]) -> float | None:
+    """The mean number of victim queries of an attacked example."""
+    return _mean(outcome.queries for outcome in outcomes if outcome.attacked)
+
+
+def queries_mean_broken(outcomes: Sequence[Outcome]) -> float | None:
+    """The mean number of victim queries of a broken example."""
+    return _mean(outcome.queries for outcome in _broken(outcomes))
+
+
+def words_changed_mean(outcomes: Sequence[Outcome]) -> float | None:
+    """The mean number of words changed in a broken example."""
+    return _mean(outcome.words_changed for outcome in _broken(outcomes))
+
+
+def words_changed_share(outcomes: Sequence[Outcome]) -> float | None:
+    """The share of all words of the broken examples that were changed, pooled."""
+    broken = _broken(outcomes)
+    words = sum(outcome.words for outcome in broken)
+    changed = sum(outcome.words_changed or 0 for outcome in broken)
+    return changed / words if words else None
+
+
+def similarity_mean(outcomes: Sequence[Outcome]) -> float | None:
+    """The mean similarity of clean and adversarial text over the broken examples that have one."""
+    return _mean(outcome.similarity for outcome in _broken(outcomes))
+
+
+def summarize(outcomes: Sequence[Outcome]) -> Metrics:
+    """Every metric of a record."""
+    return Metrics(
+        clean_accuracy=clean_accuracy(outcomes),
+        accuracy_under_attack=accuracy_under_attack(outcomes),
+        attack_success_rate=attack_success_rate(outcomes),
+        queries_mean=queries_mean(outcomes),
+        queries_mean_broken=queries_mean_broken(outcomes),
+        words_changed_mean=words_changed_mean(outcomes),
+        similarity_mean=similarity_mean(outcomes),
+    )
+
+
+def _broken(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    return [outcome for outcome in outcomes if outcome.status == "broken"]
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    present = [value for value in values if value is not None]
+    return sum(present) / len(present) if present else None

@@ -1,0 +1,71 @@
+"""Confidence intervals of proportions."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+
+from robustbert.errors import InputError
+from robustbert.records import Metric
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Both ends of a confidence interval, ``low`` at most ``high``."""
+
+    low: float
+    high: float
+
+
+def wilson_interval(k: int, n: int, confidence: float = 0.95) -> Interval:
+    """The Wilson score interval of ``k`` successes in ``n`` trials.
+
+    Wilson 1927, "Probable inference, the law of succession, and statistical inference". It stays
+    inside [0, 1], holds ``k / n``, and has a width even where all trials agree.
+
+    Args:
+        k: successes, 0 to ``n``.
+        n: trials, at least 1.
+        confidence: coverage, above 0 and below 1.
+
+    Raises:
+        InputError: an argument out of range.
+
+    >>> interval = wilson_interval(84, 100)
+    >>> round(interval.low, 3), round(interval.high, 3)
+    (0.756, 0.899)
+    """
+    if not 0 <= k <= n or n == 0:
+        raise InputError(f"an interval needs 0 <= k <= n and n >= 1, not k={k} and n={n}")
+    check_confidence(confidence)
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    share = k / n
+    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    # Where all trials agree one end is exact, and rounding must not move it past the share.
+    low = 0.0 if k == 0 else min(centre - half, share)
+    high = 1.0 if k == n else max(centre + half, share)
+    return Interval(low, high)
+
+
+def proportion(k: int, n: int) -> Metric:
+    """``k / n`` with its 95% Wilson interval; null throughout where ``n`` is 0.
+
+    >>> proportion(0, 0).value is None
+    True
+    """
+    if n == 0:
+        return Metric(value=None, low=None, high=None, n=0)
+    interval = wilson_interval(k, n)
+    return Metric(value=k / n, low=interval.low, high=interval.high, n=n)
+
+
+def check_confidence(confidence: float) -> None:
+    """Refuse a coverage that is no share between 0 and 1.
+
+    Raises:
+        InputError: out of range.
+    """
+    if not 0 < confidence < 1:
+        raise InputError(f"confidence is a share above 0 and below 1, not {confidence}")

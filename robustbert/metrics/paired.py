@@ -1,0 +1,149 @@
+"""Several runs on the same examples: the worst case over recipes, and tests between models.
+
+Everything here works on the examples that all runs share, matched by id, and says how many.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from robustbert.errors import InputError
+from robustbert.metrics.cell import survived
+from robustbert.metrics.intervals import check_confidence, proportion
+from robustbert.records import Metric, Outcome
+
+
+@dataclass(frozen=True)
+class McNemar:
+    """An exact McNemar test.
+
+    Args:
+        only_a: examples that ``a`` survives and ``b`` does not.
+        only_b: the reverse.
+        p_value: two-sided, in (0, 1].
+        n: shared examples.
+    """
+
+    only_a: int
+    only_b: int
+    p_value: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Accuracy under attack of ``a`` minus that of ``b``, in [-1, 1], with its interval.
+
+    Args:
+        value: the difference on the ``n`` shared examples.
+        low: lower end.
+        high: upper end.
+        n: shared examples.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+def worst_case(runs: Sequence[Sequence[Outcome]]) -> Metric:
+    """Accuracy under the worst of several recipes: an example counts if it survives all.
+
+    Args:
+        runs: the outcomes of each recipe, for one model. Examples that a run lacks are left out;
+            the metric's ``n`` says how many all of them share.
+
+    Raises:
+        InputError: no run, no shared example, or an example twice in a run.
+    """
+    tables = [_survival(run) for run in runs]
+    shared = _shared(tables)
+    return proportion(sum(all(table[i] for table in tables) for i in shared), len(shared))
+
+
+def mcnemar_exact(a: Sequence[Outcome], b: Sequence[Outcome]) -> McNemar:
+    """Whether two runs survive equally often: the exact two-sided McNemar test.
+
+    McNemar 1947. Under the null hypothesis, of the examples that only one of the two survives,
+    each falls to either side with probability 1/2; without any, the p-value is 1.
+
+    Raises:
+        InputError: no shared example, or an example twice in a run.
+    """
+    pairs = _pairs(a, b)
+    k, discordant = min(pairs.only_a, pairs.only_b), pairs.only_a + pairs.only_b
+    tail = sum(math.comb(discordant, i) for i in range(k + 1))
+    p_value = min(1.0, 2 * tail / 2**discordant)
+    return McNemar(pairs.only_a, pairs.only_b, p_value, pairs.n)
+
+
+def paired_bootstrap(
+    a: Sequence[Outcome],
+    b: Sequence[Outcome],
+    seed: int,
+    *,
+    resamples: int = 10_000,
+    confidence: float = 0.95,
+) -> Difference:
+    """The difference of two accuracies under attack, with a paired percentile bootstrap.
+
+    Efron 1979. An example contributes -1, 0 or 1 to the difference, so drawing ``n`` examples with
+    replacement is drawing how many of each from one multinomial distribution.
+
+    Args:
+        a: one run.
+        b: another, on the same examples.
+        seed: the same seed and outcomes give the same interval.
+        resamples: at least 1.
+        confidence: coverage, above 0 and below 1.
+
+    Raises:
+        InputError: no shared example, an example twice in a run, or an argument out of range.
+    """
+    import numpy as np
+
+    check_confidence(confidence)
+    if resamples < 1:
+        raise InputError(f"resamples must be at least 1, not {resamples}")
+    pairs = _pairs(a, b)
+    equal = pairs.n - pairs.only_a - pairs.only_b
+    shares = np.array([pairs.only_a, pairs.only_b, equal]) / pairs.n
+    drawn = np.random.default_rng(seed).multinomial(pairs.n, shares, size=resamples)
+    differences = (drawn[:, 0] - drawn[:, 1]) / pairs.n
+    low, high = np.quantile(differences, [(1 - confidence) / 2, (1 + confidence) / 2])
+    value = (pairs.only_a - pairs.only_b) / pairs.n
+    return Difference(value, float(low), float(high), pairs.n)
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    only_a: int
+    only_b: int
+    n: int
+
+
+def _pairs(a: Sequence[Outcome], b: Sequence[Outcome]) -> _Pairs:
+    left, right = _survival(a), _survival(b)
+    shared = _shared([left, right])
+    only_a = sum(left[i] and not right[i] for i in shared)
+    only_b = sum(right[i] and not left[i] for i in shared)
+    return _Pairs(only_a, only_b, len(shared))
+
+
+def _survival(outcomes: Sequence[Outcome]) -> dict[str, bool]:
+    table = {outcome.example_id: survived(outcome) for outcome in outcomes}
+    if len(table) != len(outcomes):
+        raise InputError("an example stands twice in one run; give one outcome an example")
+    return table
+
+
+def _shared(tables: Sequence[dict[str, bool]]) -> set[str]:
+    if not tables:
+        raise InputError("no run to compare; give at least one")
+    shared = set.intersection(*(set(table) for table in tables))
+    if not shared:
+        raise InputError("the runs share no example; compare runs of one dataset, split and seed")
+    return shared

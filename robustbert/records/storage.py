@@ -1,0 +1,279 @@
+"""Records as JSON files, outcomes as JSON lines: ``records/CELL.json``, ``outcomes/CELL.jsonl``.
+
+Files are UTF-8 and never half-written: a file appears whole or not at all, and a line that a
+killed run left unfinished is cut off before the next one is appended. A lone surrogate, which
+UTF-8 has no form for, is written as its JSON escape and read back as it was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from robustbert.errors import OutputError, RecordError
+from robustbert.records.schema import SCHEMA_VERSION, Outcome, Record
+
+_Model = TypeVar("_Model", bound=BaseModel)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_PLAIN_NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
+_LONGEST_NAME = 32
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one ``--out`` folder holds.
+
+    Args:
+        records: one a cell, in the order of their file names.
+        outcomes: the outcomes of each cell that has them, by :func:`record_name`.
+    """
+
+    records: tuple[Record, ...]
+    outcomes: Mapping[str, tuple[Outcome, ...]]
+
+
+def cell_name(dataset: str, model: str, defense: str | None, track: str, recipe: str) -> str:
+    """The file name, without extension, of a cell: five parts joined by ``--``.
+
+    Any string is safe: a part that is no short plain lower-case name (a path, say) becomes the
+    plain part of its end and 8 hex digits of its hash, so that two of them never share a file.
+
+    >>> cell_name("rotten_tomatoes", "minilm", None, "unified", "pwws")
+    'rotten_tomatoes--minilm--none--unified--pwws'
+    >>> cell_name("file:/data/My Set.csv", "minilm", None, "unified", "pwws")
+    'my-set.csv-1fca6e5f--minilm--none--unified--pwws'
+    """
+    return "--".join(_slug(part) for part in (dataset, model, defense or "none", track, recipe))
+
+
+def record_name(record: Record) -> str:
+    """The :func:`cell_name` of a record."""
+    defense = record.defense.name if record.defense else None
+    return cell_name(
+        record.dataset.name, record.model.name, defense, record.track, record.recipe.name
+    )
+
+
+def record_path(out: Path, name: str) -> Path:
+    """Where the record of the cell ``name`` stands in the folder ``out``."""
+    return Path(out) / "records" / f"{name}.json"
+
+
+def outcomes_path(out: Path, name: str) -> Path:
+    """Where the outcomes of the cell ``name`` stand in the folder ``out``."""
+    return Path(out) / "outcomes" / f"{name}.jsonl"
+
+
+def without_texts(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
+    """The same outcomes with both texts null: fit to publish where the data may not be."""
+    return tuple(
+        outcome.model_copy(update={"text": None, "adversarial_text": None}) for outcome in outcomes
+    )
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all, making its folder.
+
+    Raises:
+        OutputError: the place cannot be written to.
+    """
+    _replace(Path(path), text.encode("utf-8", "backslashreplace"))
+
+
+def write_record(record: Record, path: Path) -> None:
+    """Write a record: indented, keys sorted, one newline at the end, whole or not at all.
+
+    Raises:
+        OutputError: the place cannot be written to.
+    """
+    _replace(Path(path), _encode(record, indent=2, sort_keys=True))
+
+
+def write_outcomes(outcomes: Iterable[Outcome], path: Path) -> None:
+    """Write a file of outcomes, a line each, whole or not at all.
+
+    Raises:
+        OutputError: the place cannot be written to.
+    """
+    _replace(Path(path), b"".join(_encode(outcome) for outcome in outcomes))
+
+
+def append_outcome(outcome: Outcome, path: Path) -> None:
+    """Add one line to a file of outcomes, making it if need be.
+
+    Raises:
+        OutputError: the place cannot be written to.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a+b") as file:
+            _mend_last_line(file)
+            file.write(_encode(outcome))
+    except OSError as error:
+        _refuse(path, error)
+
+
+def read_record(path: Path) -> Record:
+    """Read one record.
+
+    Raises:
+        RecordError: not there, not JSON, another schema version, or a field that does not follow
+            the schema; the message names the file and the field.
+    """
+    path = Path(path)
+    content = _parse(_read(path), str(path))
+    version = content.get("schema_version")
+    if type(version) is not int or version != SCHEMA_VERSION:
+        raise RecordError(
+            f"{path}: schema_version: {version!r}, but this robustbert reads {SCHEMA_VERSION}"
+        )
+    return _validate(Record, content, str(path))
+
+
+def read_records(folder: Path) -> tuple[Record, ...]:
+    """Read every ``*.json`` of a folder, in the order of their names.
+
+    Raises:
+        RecordError: no such folder, or a file that is no record.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise RecordError(f"{folder}: no such folder; give the folder that holds the records")
+    return tuple(read_record(path) for path in sorted(folder.glob("*.json")))
+
+
+def read_outcomes(path: Path, *, unfinished: bool = False) -> tuple[Outcome, ...]:
+    """Read a file of outcomes.
+
+    Args:
+        path: a file of JSON lines.
+        unfinished: leave out a last line that has no newline and cannot be read, as a run that
+            was killed leaves it; for resuming.
+
+    Raises:
+        RecordError: not there, a line that is no outcome, or an example twice; the message names
+            the file, the line and the field.
+    """
+    path = Path(path)
+    *lines, tail = _read(path).split(b"\n")
+    if tail and not (unfinished and _is_torn(tail)):
+        lines.append(tail)
+    outcomes: dict[str, Outcome] = {}
+    for number, line in enumerate(lines, start=1):
+        place = f"{path}: line {number}"
+        outcome = _validate(Outcome, _parse(line, place), place)
+        if outcome.example_id in outcomes:
+            raise RecordError(f"{place}: example_id: {outcome.example_id!r} stands here twice")
+        outcomes[outcome.example_id] = outcome
+    return tuple(outcomes.values())
+
+
+def read_run(out: Path) -> Run:
+    """Read the records and outcomes of an ``--out`` folder; a cell may lack its outcomes.
+
+    Raises:
+        RecordError: no records there, or a file that does not follow the schema.
+    """
+    records = read_records(Path(out) / "records")
+    paths = {record_name(record): outcomes_path(out, record_name(record)) for record in records}
+    outcomes = {name: read_outcomes(path) for name, path in paths.items() if path.exists()}
+    return Run(records, outcomes)
+
+
+def _slug(part: str) -> str:
+    if _PLAIN_NAME.fullmatch(part) and len(part) <= _LONGEST_NAME:
+        return part
+    digest = hashlib.sha256(part.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    end = re.split(r"[/\\:]", part.rstrip("/\\"))[-1].lower()
+    plain = re.sub(r"[^a-z0-9._]+|[._]{2,}", "-", end)[:24].strip("-._")
+    return f"{plain}-{digest}" if plain else digest
+
+
+def _encode(model: BaseModel, **options: Any) -> bytes:
+    text = json.dumps(model.model_dump(), ensure_ascii=False, allow_nan=False, **options)
+    text = _SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+    return text.encode("utf-8") + b"\n"
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def _parse(content: bytes, place: str) -> dict[str, Any]:
+    def refuse(constant: str) -> NoReturn:
+        raise ValueError(f"{constant} is no number; what is absent is null")
+
+    try:
+        value = json.loads(content.decode("utf-8"), parse_constant=refuse)
+    except (ValueError, RecursionError) as error:
+        raise RecordError(f"{place}: not JSON in UTF-8: {error}") from error
+    if not isinstance(value, dict):
+        raise RecordError(f"{place}: a JSON object was expected, not {type(value).__name__}")
+    return value
+
+
+def _validate(model: type[_Model], content: dict[str, Any], place: str) -> _Model:
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(repr(str(part))[1:-1] for part in first["loc"])
+        message = f"{field}: {first['msg']}" if field else first["msg"]
+        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+        raise RecordError(f"{place}: {message.replace('Value error, ', '')}{more}") from error
+
+
+def _is_torn(line: bytes) -> bool:
+    try:
+        json.loads(line.decode("utf-8"))
+    except ValueError:
+        return True
+    return False
+
+
+def _mend_last_line(file: Any) -> None:
+    size = file.seek(0, os.SEEK_END)
+    if not size:
+        return
+    file.seek(size - 1)
+    if file.read(1) == b"\n":
+        return
+    file.seek(0)
+    tail = file.read().rpartition(b"\n")[2]
+    if _is_torn(tail):
+        file.truncate(size - len(tail))
+    else:
+        file.write(b"\n")
+
+
+def _replace(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+    except OSError as error:
+        _refuse(path, error)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _refuse(path: Path, error: OSError) -> NoReturn:
+    raise OutputError(
+        f"{path}: cannot be written: {error.strerror or error}; choose another folder"
+    ) from error
