@@ -1,0 +1,15 @@
+"""Text-classification datasets: where they come from, how they are cleaned and split."""
+
+from robustbert.data.dataset import Cleaning, TextDataset
+from robustbert.data.examples import Example, Examples, select_examples
+from robustbert.data.loading import DATASETS, load_dataset
+
+__all__ = [
+    "DATASETS",
+    "Cleaning",
+    "Example",
+    "Examples",
+    "TextDataset",
+    "load_dataset",
+    "select_examples",
+]

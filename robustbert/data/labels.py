@@ -1,0 +1,96 @@
+"""From the values of a label column to indices and names."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from robustbert.errors import DatasetError
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}(\.0+)?")
+
+
+@dataclass(frozen=True)
+class Labels:
+    """An index into ``names`` a row."""
+
+    indices: tuple[int, ...]
+    names: tuple[str, ...]
+
+
+def encode_labels(values: Sequence[object], source: str) -> Labels:
+    """Number the classes of a label column.
+
+    Whole numbers (also written as text, or as ``1.0``, as pandas does next to a gap) are numbered
+    in the order of their values and named by them; anything else is named by its text and
+    numbered in the order of the names.
+
+    Args:
+        values: what the column holds, a value a row.
+        source: the file or dataset, for messages.
+
+    Raises:
+        DatasetError: a row without a label, a label that is no class, or fewer than two classes.
+
+    >>> encode_labels(["10", "9", "10"], "a file")
+    Labels(indices=(1, 0, 1), names=('9', '10'))
+    """
+    written = [_written(value, source, number) for number, value in enumerate(values, start=1)]
+    distinct = set(written)
+    if all(_WHOLE.fullmatch(text) for text in distinct):
+        numbers = {text: int(text.partition(".")[0]) for text in distinct}
+        names = [str(number) for number in sorted(set(numbers.values()))]
+        name_of = {text: str(number) for text, number in numbers.items()}
+    else:
+        names = sorted(distinct)
+        name_of = {text: text for text in distinct}
+    if len(names) < 2:
+        raise DatasetError(
+            f"{source} holds one class only, {names[0]!r}; a classifier needs rows of two or more"
+        )
+    index_of = {name: index for index, name in enumerate(names)}
+    return Labels(tuple(index_of[name_of[text]] for text in written), tuple(names))
+
+
+def named_labels(values: Sequence[object], names: Sequence[str], source: str) -> Labels:
+    """Check a column that holds indices into known names (a ``ClassLabel``).
+
+    Raises:
+        DatasetError: a value that is no such index, or fewer than two classes in use.
+    """
+    indices = []
+    for number, value in enumerate(values, start=1):
+        if type(value) is not int or not 0 <= value < len(names):
+            raise DatasetError(
+                f"{source}: row {number} has the label {value!r}, which is none of 0 to "
+                f"{len(names) - 1}; drop the rows without a label"
+            )
+        indices.append(value)
+    if len(set(indices)) == 1:
+        raise DatasetError(
+            f"{source} holds one class only, {names[indices[0]]!r}; a classifier needs rows of two "
+            "or more"
+        )
+    return Labels(tuple(indices), tuple(names))
+
+
+def _written(value: object, source: str, number: int) -> str:
+    if isinstance(value, str) and value.strip():
+        if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
+            raise DatasetError(
+                f"{source}: row {number} has a label with half of a surrogate pair, which is no "
+                "character; save the labels as UTF-8"
+            )
+        return value.strip()
+    if isinstance(value, (bool, int)):
+        return str(value)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if value is None or isinstance(value, str) or (isinstance(value, float) and math.isnan(value)):
+        raise DatasetError(f"{source}: row {number} has no label; give it one or drop the row")
+    raise DatasetError(
+        f"{source}: row {number} has the label {str(value)[:40]!r}, which is no class; labels are "
+        "whole numbers or names"
+    )

@@ -1,0 +1,112 @@
+"""The table of datasets, and how a name becomes one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from robustbert.data.cleaning import clean
+from robustbert.data.dataset import TextDataset
+from robustbert.data.rows import Rows
+from robustbert.data.splitting import SplitRow, split_rows
+from robustbert.data.tables import SUFFIXES
+from robustbert.errors import InputError, UnknownNameError
+from robustbert.registry import Entry, Registry
+
+if TYPE_CHECKING:
+    import datasets
+
+DATASETS = Registry(
+    "dataset",
+    [
+        Entry(
+            "rotten_tomatoes",
+            "robustbert.data.packaged:rotten_tomatoes",
+            "film reviews, one sentence each: 8,530 texts, negative or positive",
+        ),
+        Entry(
+            "imdb",
+            "robustbert.data.packaged:imdb",
+            "film reviews, whole: 24,902 texts, negative or positive",
+        ),
+        Entry(
+            "bbc_news",
+            "robustbert.data.packaged:bbc_news",
+            "news articles, headline and first paragraph: 2,105 texts, 5 topics",
+        ),
+    ],
+)
+"""Names that :func:`load_dataset` knows; each target is a function that returns ``Rows``."""
+
+_FILE = "file:"
+_HUB = "hub:"
+
+
+def load_dataset(
+    name: str, *, text_column: str = "text", label_column: str = "label"
+) -> TextDataset:
+    """Load, clean and split a dataset.
+
+    Texts get their white space folded; empty, repeated and contradictory ones are dropped and
+    counted. The splits are 80/10/10, stratified by class and the same on every machine, except
+    that a hub dataset's published splits stay.
+
+    Args:
+        name: a name of :data:`DATASETS`, ``file:PATH`` (CSV, TSV, JSON Lines or Parquet), or
+            ``hub:NAME`` (``hub:NAME@REVISION``).
+        text_column: the column of the texts in a file or hub dataset.
+        label_column: the column of the labels there: whole numbers or names.
+
+    Raises:
+        UnknownNameError: no such name; the message lists the near ones.
+        DatasetError: the file or hub dataset cannot be read or has no usable rows.
+        MissingAssetError: the package that holds the dataset is not installed.
+        InputError: columns were named for a dataset that has its own.
+    """
+    if name.startswith(_FILE):
+        from robustbert.data.files import file_rows
+
+        return _assemble(file_rows(name[len(_FILE) :], text_column, label_column))
+    if name.startswith(_HUB):
+        from robustbert.data.hub import hub_rows
+
+        return _assemble(hub_rows(name[len(_HUB) :], text_column, label_column))
+    if name not in DATASETS:
+        # What looks like a path or a hub name most likely lacks only its prefix.
+        path_like = [f"{_FILE}{name}"] if Path(name).suffix in SUFFIXES else []
+        hub_like = [f"{_HUB}{name}"] if "/" in name and not path_like else []
+        raise UnknownNameError("dataset", name, path_like or hub_like or DATASETS)
+    if (text_column, label_column) != ("text", "label"):
+        raise InputError(f"{name} has its own columns; name columns for file: and hub: only")
+    return _assemble(DATASETS.load(name)())
+
+
+def _assemble(rows: Rows) -> TextDataset:
+    cleaned = clean(rows)
+    splits = split_rows(cleaned.rows, rows)
+    return TextDataset(
+        name=rows.name,
+        source=rows.source,
+        label_names=rows.label_names,
+        splits={name: _in_memory(members, rows.label_names) for name, members in splits.items()},
+        cleaning=cleaned.cleaning,
+    )
+
+
+def _in_memory(rows: Sequence[SplitRow], label_names: Sequence[str]) -> datasets.Dataset:
+    import datasets
+
+    features = datasets.Features(
+        {
+            "example_id": datasets.Value("string"),
+            "text": datasets.Value("string"),
+            "label": datasets.ClassLabel(names=list(label_names)),
+        }
+    )
+    columns = {
+        "example_id": [row.example_id for row in rows],
+        "text": [row.text for row in rows],
+        "label": [row.label for row in rows],
+    }
+    return datasets.Dataset.from_dict(columns, features=features)

@@ -1,0 +1,122 @@
+"""``hub:NAME`` without the hub: what its client answers is made up, or is its own refusal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import datasets
+import pytest
+
+from robustbert.data import load_dataset
+from robustbert.errors import DatasetError
+
+LABEL = datasets.ClassLabel(names=["neg", "pos"])
+
+
+def part(word: str, count: int, *, label: int | None = None) -> datasets.Dataset:
+    rows = {
+        "text": [f"{word} {number}" for number in range(count)],
+        "label": [number % 2 if label is None else label for number in range(count)],
+    }
+    features = datasets.Features({"text": datasets.Value("string"), "label": LABEL})
+    return datasets.Dataset.from_dict(rows, features=features)
+
+
+@pytest.fixture
+def answer(monkeypatch: pytest.MonkeyPatch):
+    """Let the hub's client answer with the given splits; returns what it was asked."""
+
+    def set_answer(**splits: datasets.Dataset) -> list[tuple[str, Any]]:
+        asked: list[tuple[str, Any]] = []
+
+        def load(name: str, revision: str | None = None) -> datasets.DatasetDict:
+            asked.append((name, revision))
+            return datasets.DatasetDict(splits)
+
+        monkeypatch.setattr(datasets, "load_dataset", load)
+        return asked
+
+    return set_answer
+
+
+def sizes(name: str) -> dict[str, int]:
+    return {split: len(rows) for split, rows in load_dataset(name).splits.items()}
+
+
+def test_published_splits_stay(answer) -> None:
+    asked = answer(train=part("a", 40), validation=part("b", 8), test=part("c", 12))
+    assert sizes("hub:owner/films") == {"train": 40, "validation": 8, "test": 12}
+    dataset = load_dataset("hub:owner/films@v2")
+    assert set(dataset.split("test")["text"]) == {f"c {number}" for number in range(12)}
+    assert dataset.label_names == ("neg", "pos")
+    assert dataset.source == "hub:owner/films@v2"
+    assert asked == [("owner/films", None), ("owner/films", "v2")]
+
+
+def test_a_missing_split_is_made_from_training(answer) -> None:
+    answer(train=part("a", 40), test=part("c", 12))
+    assert sizes("hub:films") == {"train": 36, "validation": 4, "test": 12}
+    answer(train=part("a", 40))
+    assert sizes("hub:films") == {"train": 32, "validation": 4, "test": 4}
+
+
+def test_a_split_without_labels_is_replaced(answer) -> None:
+    answer(train=part("a", 40), test=part("c", 12, label=-1))
+    dataset = load_dataset("hub:films")
+    assert len(dataset.split("test")) == 4
+    assert not any(text.startswith("c") for text in dataset.split("test")["text"])
+
+
+def test_a_leaked_text_stays_in_the_test_split(answer) -> None:
+    answer(train=part("a", 40), validation=part("b", 8), test=part("a", 6))
+    assert sizes("hub:films") == {"train": 34, "validation": 8, "test": 6}
+    assert load_dataset("hub:films").cleaning.duplicates == 6
+
+
+def test_the_commit_is_read_from_the_files(answer) -> None:
+    train = part("a", 40)
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    train.info.download_checksums = {f"hf://datasets/films@{commit}/train.parquet": {}}
+    answer(train=train)
+    assert load_dataset("hub:films").source == f"hub:films@{commit}"
+
+
+def test_missing_columns_and_splits(answer) -> None:
+    answer(train=part("a", 40))
+    with pytest.raises(DatasetError, match="no column 'sentence'; it has 'text', 'label'"):
+        load_dataset("hub:films", text_column="sentence")
+    answer(test=part("a", 40))
+    with pytest.raises(DatasetError, match="no split 'train'; it has test"):
+        load_dataset("hub:films")
+
+
+@pytest.mark.parametrize("name", ["", "a/b/c", "../up", "https://x.org/a", "a b"])
+def test_names_that_cannot_be(name: str) -> None:
+    with pytest.raises(DatasetError, match="names no dataset"):
+        load_dataset(f"hub:{name}")
+
+
+def test_a_folder_of_that_name_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "films").mkdir()
+    with pytest.raises(DatasetError, match="run from another folder"):
+        load_dataset("hub:films")
+
+
+def test_offline_is_one_line_that_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import huggingface_hub.constants
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)
+    with pytest.raises(DatasetError) as caught:
+        load_dataset("hub:owner/never-loaded")
+    message = str(caught.value)
+    assert message.startswith("hub:owner/never-loaded cannot be loaded")
+    assert "use file:PATH" in message
+    assert "\n" not in message
+    assert not datasets.utils.are_progress_bars_disabled()
