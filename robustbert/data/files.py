@@ -32,8 +32,8 @@ def file_rows(path: str, text_column: str, label_column: str) -> Rows:
     for number, text in enumerate(texts, start=1):
         if text is not None and not isinstance(text, str):
             raise DatasetError(
-                f"{place}: row {number} has no text in the column {text_column!r} but a "
-                f"{type(text).__name__}; write the texts as strings"
+                f"{place}: row {number} of the column {text_column!r} holds "
+                f"{type(text).__name__}, not text; write the texts as strings"
             )
     names = table.class_names.get(label_column)
     labels = named_labels(values, names, str(place)) if names else encode_labels(values, str(place))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,10 @@ def hub_rows(spec: str, text_column: str, label_column: str) -> Rows:
     if not found:
         raise DatasetError(f"'hub:{spec}' names no dataset; write hub:NAME or hub:OWNER/NAME")
     name, revision = found["name"], found["revision"]
+    if name in _file_readers():
+        raise DatasetError(
+            f"'hub:{name}' is the hub client's reader for files, no dataset; use file:PATH"
+        )
     if Path(name).exists():
         raise DatasetError(
             f"'hub:{name}': the path {name} lies in this folder and the hub's client would read "
@@ -47,6 +51,13 @@ def hub_rows(spec: str, text_column: str, label_column: str) -> Rows:
     source = f"hub:{name}@{_commit(loaded['train']) or revision or 'main'}"
     check_columns((text_column, label_column), loaded["train"].column_names, source)
     return _pooled(name, source, loaded, text_column, label_column)
+
+
+def _file_readers() -> Container[str]:
+    """Names that the hub's client takes for "read the files of this folder"."""
+    from datasets import packaged_modules
+
+    return frozenset(packaged_modules._PACKAGED_DATASETS_MODULES)
 
 
 def _download(name: str, revision: str | None) -> Any:

@@ -194,7 +194,7 @@ BAD_FILES = {
     "twice.csv": (b"text,text,label\na,b,1\n", "two columns 'text'"),
     "array.jsonl": (b'[{"text": "a"}]\n', "line 1: no JSON object"),
     "cut.jsonl": (b'{"text": "a", "lab', "line 1: no JSON object"),
-    "number.jsonl": (b'{"text": 5, "label": 1}', "row 1 has no text in the column 'text' but a"),
+    "number.jsonl": (b'{"text": 5, "label": 1}', "row 1 of the column 'text' holds int, not text"),
     "list label.jsonl": (b'{"text": "a", "label": [1]}', "row 1 has the label '[1]'"),
     "fraction.jsonl": (b'{"text": "a", "label": 0.5}', "row 1 has the label '0.5'"),
     "no label.jsonl": (b'{"text": "a", "label": null}', "row 1 has no label"),

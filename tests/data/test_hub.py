@@ -82,6 +82,33 @@ def test_the_commit_is_read_from_the_files(answer) -> None:
     assert load_dataset("hub:films").source == f"hub:films@{commit}"
 
 
+@pytest.mark.parametrize(
+    ("train", "expected"),
+    [
+        (part("a", 40, label=-1), "row 1 has the label -1, which is none of 0 to 1"),
+        (part("a", 40, label=1), "one class only, 'pos'"),
+        (part("a", 0), "holds no rows"),
+    ],
+)
+def test_labels_that_do_not_do(train: datasets.Dataset, expected: str, answer) -> None:
+    answer(train=train)
+    with pytest.raises(DatasetError, match=expected):
+        load_dataset("hub:films")
+
+
+def test_training_rows_that_are_all_test_rows(answer) -> None:
+    answer(train=part("a", 6), validation=part("b", 6), test=part("a", 6))
+    with pytest.raises(DatasetError, match="no usable row is left for the train split"):
+        load_dataset("hub:films")
+
+
+def test_texts_that_are_none(answer) -> None:
+    rows = {"text": [1, 2], "label": [0, 1]}
+    answer(train=datasets.Dataset.from_dict(rows))
+    with pytest.raises(DatasetError, match="'text' holds no texts"):
+        load_dataset("hub:films")
+
+
 def test_missing_columns_and_splits(answer) -> None:
     answer(train=part("a", 40))
     with pytest.raises(DatasetError, match="no column 'sentence'; it has 'text', 'label'"):
@@ -94,6 +121,12 @@ def test_missing_columns_and_splits(answer) -> None:
 @pytest.mark.parametrize("name", ["", "a/b/c", "../up", "https://x.org/a", "a b"])
 def test_names_that_cannot_be(name: str) -> None:
     with pytest.raises(DatasetError, match="names no dataset"):
+        load_dataset(f"hub:{name}")
+
+
+@pytest.mark.parametrize("name", ["csv", "json", "parquet", "text"])
+def test_the_client_s_file_readers_are_no_datasets(name: str) -> None:
+    with pytest.raises(DatasetError, match=f"'hub:{name}' is the hub client's reader for files"):
         load_dataset(f"hub:{name}")
 
 
