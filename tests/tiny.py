@@ -12,10 +12,10 @@ WORDS = (
     "story plot actor actors scene music good great fine lovely brilliant wonderful charming "
     "delightful superb bad awful poor dull boring terrible dreadful tedious weak clumsy very so "
     "too quite rather never always really"
-).split()
+)
 
-POSITIVE = "good great fine lovely brilliant wonderful charming delightful superb".split()
-NEGATIVE = "bad awful poor dull boring terrible dreadful tedious weak clumsy".split()
+POSITIVE = "good great fine lovely brilliant wonderful charming delightful superb"
+NEGATIVE = "bad awful poor dull boring terrible dreadful tedious weak clumsy"
 
 
 def vocabulary() -> list[str]:
@@ -26,7 +26,7 @@ def vocabulary() -> list[str]:
         *string.punctuation,
         *characters,
         *(f"##{character}" for character in characters),
-        *(word for word in WORDS if len(word) > 1),
+        *(word for word in WORDS.split() if len(word) > 1),
     ]
 
 
@@ -84,7 +84,7 @@ def toy_reviews(n: int, seed: int = 0) -> tuple[list[str], list[int]]:
     texts, labels = [], []
     for i in range(n):
         label = i % 2
-        words = POSITIVE if label else NEGATIVE
+        words = (POSITIVE if label else NEGATIVE).split()
         noun = chance.choice(["film", "movie", "story", "plot", "scene", "music"])
         first, second = chance.sample(words, 2)
         texts.append(

@@ -1,0 +1,81 @@
+"""Model folders: written whole or not at all, and told apart by their content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from robustbert.errors import ModelError, OutputError
+
+#: What training writes beside a model: where it came from, on what, with what result.
+TRAINING_FILE = "training.json"
+
+
+@contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """A new folder to fill, which becomes ``folder`` only when the block ends well.
+
+    Raises:
+        OutputError: ``folder`` holds something already, or cannot be written.
+    """
+    folder = Path(folder).absolute()
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+        raise OutputError(f"{folder} exists and is not an empty folder; choose another place")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    except OSError as error:
+        raise OutputError(
+            f"cannot write to {folder.parent} ({error.strerror}); choose another place"
+        ) from error
+    try:
+        yield partial
+        partial.chmod(0o755)
+        if folder.is_dir():
+            folder.rmdir()
+        os.replace(partial, folder)
+    except OSError as error:
+        raise OutputError(f"cannot write {folder} ({error.strerror or error})") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def hash_files(files: Iterable[Path]) -> str:
+    """The SHA-256 over the names and contents of files, in the order of their names."""
+    digest = hashlib.sha256()
+    for path in sorted(files, key=lambda path: path.name):
+        digest.update(path.name.encode() + b"\0")
+        with path.open("rb") as stream:
+            while chunk := stream.read(1 << 20):
+                digest.update(chunk)
+    return digest.hexdigest()
+
+
+def describe_source(folder: Path) -> str:
+    """Where the model of a folder comes from, in words that mean the same on any machine."""
+    try:
+        made = json.loads((folder / TRAINING_FILE).read_text(encoding="utf-8"))
+        return f"{made['base']['source']} trained on {made['dataset']['source']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return f"folder:{folder.name}"
+
+
+def read_json(path: Path) -> dict[str, object]:
+    """Read a JSON object.
+
+    Raises:
+        ModelError: the file is not JSON, or no object.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"cannot read {path}: {error}; the model folder is broken") from error
+    if not isinstance(content, dict):
+        raise ModelError(f"{path} holds no JSON object; the model folder is broken")
+    return content

@@ -1,0 +1,235 @@
+"""Hugging Face sequence classifiers: fast answers that do not depend on the batch."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from robustbert.errors import ModelError
+from robustbert.models.base import Classifier, ModelInfo, TokenGradient
+from robustbert.models.batching import Batch, distinct, plan_batches
+from robustbert.models.checks import label_order
+from robustbert.models.devices import choose_device, choose_dtype
+from robustbert.models.folders import describe_source, whole_folder
+from robustbert.models.loading import LoadedFiles, longest_input, one_line, read_folder
+
+#: A bfloat16 answer whose two best probabilities are closer than this is asked again in float32,
+#: so that predicted labels are float32's. PLACEHOLDER
+CLOSE_MARGIN = 0.05
+
+
+class HuggingFaceClassifier(Classifier):
+    """A sequence classifier of transformers, with its tokenizer.
+
+    Args:
+        files: the network in float32, its tokenizer and hash.
+        name: a short name for records.
+        source: where it comes from.
+        dtype: auto, float32 or bfloat16: the number format of queries.
+        device: auto, cpu, cuda, cuda:N or mps.
+        label_names: the wanted labels and their order; None keeps the model's.
+
+    Raises:
+        ModelError: the model's labels are not ``label_names``.
+        InputError: there is no such device.
+    """
+
+    def __init__(
+        self,
+        files: LoadedFiles,
+        *,
+        name: str,
+        source: str,
+        dtype: str = "auto",
+        device: str = "auto",
+        label_names: Sequence[str] | None = None,
+    ) -> None:
+        self._device = choose_device(device)
+        self._tokenizer = files.tokenizer
+        self._exact_model = files.model.to(self._device)
+        config = files.model.config
+        own = [str(config.id2label.get(i, i)) for i in range(config.num_labels)]
+        named = own != [f"LABEL_{i}" for i in range(len(own))]
+        self.label_names = tuple(own if label_names is None else label_names)
+        self._order = label_order(name, own, self.label_names, named=named)
+        query_dtype = choose_dtype(dtype, self._device)
+        self._query_model = self._exact_model
+        if query_dtype == "bfloat16":
+            self._query_model = copy.deepcopy(self._exact_model).bfloat16()
+        self._max_length = longest_input(files.model, files.tokenizer)
+        self.info = ModelInfo(
+            name=name,
+            source=source,
+            sha256=files.sha256,
+            dtype=query_dtype,
+            max_length=self._max_length,
+            num_parameters=sum(weight.numel() for weight in files.model.parameters()),
+        )
+
+    @property
+    def has_gradients(self) -> bool:
+        """Always true."""
+        return True
+
+    def save(self, folder: Path) -> None:
+        """Write weights (float32 safetensors), configuration and tokenizer."""
+        with whole_folder(folder) as partial:
+            self._exact_model.save_pretrained(partial, safe_serialization=True)
+            self._tokenizer.save_pretrained(partial)
+
+    def token_gradient(self, text: str) -> TokenGradient:
+        """See :meth:`Classifier.token_gradient`; the weights gather no gradients of their own."""
+        import torch
+
+        (ids,) = self._tokenize([text])
+        outputs: list[torch.Tensor] = []
+
+        def watch(_module: Any, _inputs: Any, output: torch.Tensor) -> torch.Tensor:
+            outputs.append(output.detach().requires_grad_(True))
+            return outputs[-1]
+
+        handle = self._exact_model.get_input_embeddings().register_forward_hook(watch)
+        try:
+            with torch.enable_grad():
+                inputs = self._pad([tuple(ids)], len(ids))
+                logits = self._exact_model(**inputs).logits
+                loss = torch.nn.functional.cross_entropy(logits, logits.detach().argmax(dim=-1))
+                (gradient,) = torch.autograd.grad(loss, outputs[0])
+        finally:
+            handle.remove()
+        return TokenGradient(
+            token_ids=np.array(ids, dtype=np.int64),
+            tokens=tuple(self._tokenizer.convert_ids_to_tokens(ids)),
+            gradient=gradient[0].float().cpu().numpy(),
+        )
+
+    def _probabilities(self, texts: Sequence[str]) -> np.ndarray:
+        found = distinct(self._tokenize(texts))
+        rows = self._forward(self._query_model, found.items)
+        if self._query_model is not self._exact_model:
+            best = np.partition(rows, -2, axis=1)
+            close = np.flatnonzero(best[:, -1] - best[:, -2] < CLOSE_MARGIN)
+            if close.size:
+                rows[close] = self._forward(self._exact_model, [found.items[i] for i in close])
+        return rows[found.inverse]
+
+    def _exact(self, texts: Sequence[str]) -> np.ndarray:
+        return self._forward(self._exact_model, [tuple(ids) for ids in self._tokenize(texts)])
+
+    def _truncated(self, texts: Sequence[str]) -> np.ndarray:
+        if self._max_length is None:
+            return np.zeros(len(texts), dtype=bool)
+        encoded = self._tokenizer(
+            list(texts), truncation=False, return_attention_mask=False, verbose=False
+        )
+        return np.array([len(ids) > self._max_length for ids in encoded["input_ids"]])
+
+    def _tokenize(self, texts: Sequence[str]) -> list[list[int]]:
+        cut = {"truncation": self._max_length is not None, "max_length": self._max_length}
+        encoded = self._tokenizer(list(texts), return_attention_mask=False, verbose=False, **cut)
+        # Without special tokens a text of control characters alone has no token; a network
+        # needs one.
+        nothing = [self._tokenizer.pad_token_id or 0]
+        return [list(ids) or nothing for ids in encoded["input_ids"]]
+
+    def _forward(self, model: Any, sequences: Sequence[tuple[int, ...]]) -> np.ndarray:
+        """Probabilities of token sequences, float32 (n, k), in the wanted order of labels."""
+        import torch
+
+        rows = np.zeros((len(sequences), len(self._order)), dtype=np.float32)
+        batches = plan_batches(
+            [len(ids) for ids in sequences],
+            longest=self._max_length,
+            full=self._device.type != "cpu",
+        )
+        with torch.inference_mode():
+            for batch in batches:
+                logits = model(**self._pad_batch(sequences, batch)).logits[: batch.real]
+                # The sum over labels in float64, so that float32 rows sum to 1 within 1e-6.
+                shares = logits.float().cpu().double().softmax(dim=-1)
+                rows[batch.rows[: batch.real]] = shares.float().numpy()[:, self._order]
+        return rows
+
+    def _pad_batch(self, sequences: Sequence[tuple[int, ...]], batch: Batch) -> dict[str, Any]:
+        return self._pad([sequences[row] for row in batch.rows], batch.length)
+
+    def _pad(self, sequences: Sequence[tuple[int, ...]], length: int) -> dict[str, Any]:
+        import torch
+
+        ids = np.full((len(sequences), length), self._tokenizer.pad_token_id or 0, dtype=np.int64)
+        mask = np.zeros_like(ids)
+        left = self._tokenizer.padding_side == "left"
+        for row, sequence in enumerate(sequences):
+            start = length - len(sequence) if left else 0
+            ids[row, start : start + len(sequence)] = sequence
+            mask[row, start : start + len(sequence)] = 1
+        return {
+            "input_ids": torch.from_numpy(ids).to(self._device),
+            "attention_mask": torch.from_numpy(mask).to(self._device),
+        }
+
+
+def load_folder(
+    folder: Path,
+    *,
+    dtype: str = "auto",
+    device: str = "auto",
+    label_names: Sequence[str] | None = None,
+) -> HuggingFaceClassifier:
+    """Load a fine-tuned model from a folder; see :func:`robustbert.models.load_model`."""
+    return HuggingFaceClassifier(
+        read_folder(folder),
+        name=folder.resolve().name,
+        source=describe_source(folder),
+        dtype=dtype,
+        device=device,
+        label_names=label_names,
+    )
+
+
+def load_hub(
+    name: str,
+    *,
+    dtype: str = "auto",
+    device: str = "auto",
+    label_names: Sequence[str] | None = None,
+) -> HuggingFaceClassifier:
+    """Load ``NAME`` or ``NAME@REVISION`` from the hub; see :func:`robustbert.models.load_model`."""
+    folder = hub_folder(name)
+    loaded = load_folder(folder, dtype=dtype, device=device, label_names=label_names)
+    # The folder of a snapshot is named by its commit.
+    repository = name.partition("@")[0]
+    loaded.info = replace(loaded.info, name=repository, source=f"hub:{repository}@{folder.name}")
+    return loaded
+
+
+def hub_folder(name: str) -> Path:
+    """Fetch a model's safetensors, configuration and tokenizer from the hub, or from its cache.
+
+    Raises:
+        ModelError: there is no such model, or the hub cannot be reached.
+    """
+    from huggingface_hub import snapshot_download
+
+    from robustbert.models.quiet import quiet_transformers
+
+    repository, _, revision = name.partition("@")
+    try:
+        with quiet_transformers():
+            folder = snapshot_download(
+                repository,
+                revision=revision or None,
+                allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model", "*.codes"],
+                ignore_patterns=["*/*"],
+            )
+    except Exception as error:  # the hub's, the network's and the validator's errors share no root
+        raise ModelError(
+            f"cannot get hub:{name} ({one_line(error)}); check its name and the network, "
+            "or give a folder"
+        ) from error
+    return Path(folder)

@@ -1,0 +1,59 @@
+"""Labels and probabilities of texts, for people rather than for attacks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from robustbert.models.base import Classifier
+from robustbert.models.table import load_model
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a classifier says of one text.
+
+    Args:
+        label: the index of the most probable label.
+        name: that label's name.
+        probabilities: one for each label, in the order of the classifier's label names; they
+            sum to 1.
+    """
+
+    label: int
+    name: str
+    probabilities: tuple[float, ...]
+
+
+def predict(classifier: Classifier, texts: Sequence[str]) -> list[Prediction]:
+    """Classify texts.
+
+    Raises:
+        InputError: a text is empty, blank, or no valid string.
+    """
+    rows = classifier.predict_proba(texts)
+    labels = rows.argmax(axis=1)
+    return [
+        Prediction(int(label), classifier.label_names[label], tuple(row.tolist()))
+        for label, row in zip(labels, rows, strict=True)
+    ]
+
+
+def classify(
+    texts: str | Sequence[str], *, model: str, dtype: str = "auto", device: str = "auto"
+) -> list[Prediction]:
+    """Load a model and classify one or more texts with it.
+
+    Args:
+        texts: one text, or several.
+        model: a model folder, or ``hub:NAME``.
+        dtype: auto, float32 or bfloat16.
+        device: auto, cpu, cuda, cuda:N or mps.
+
+    Raises:
+        InputError: a text is empty, blank, or no valid string; or there is no such device.
+        ModelError: the model cannot be loaded.
+        UnknownNameError: no such dtype.
+    """
+    texts = [texts] if isinstance(texts, str) else list(texts)
+    return predict(load_model(model, dtype=dtype, device=device), texts)
