@@ -1,0 +1,36 @@
+"""What recipes and models need on disk: lexicons, vectors and weights, each from a package.
+
+Nothing is fetched: an asset is a file of an installed data package, or is made from such files once
+and kept in the cache. ``docs/assets.md`` says what stands in for what.
+"""
+
+from __future__ import annotations
+
+from robustbert.assets.table import (
+    PROFILE,
+    AssetStatus,
+    asset_folder,
+    asset_names,
+    asset_status,
+    bert_weights_folder,
+    ensure_assets,
+    load_word_vectors,
+    sentence_encoder_folder,
+)
+from robustbert.assets.textattack_home import import_textattack, no_downloads
+from robustbert.packages import package_file
+
+__all__ = [
+    "PROFILE",
+    "AssetStatus",
+    "asset_folder",
+    "asset_names",
+    "asset_status",
+    "bert_weights_folder",
+    "ensure_assets",
+    "import_textattack",
+    "load_word_vectors",
+    "no_downloads",
+    "package_file",
+    "sentence_encoder_folder",
+]

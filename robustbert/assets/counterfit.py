@@ -1,0 +1,109 @@
+"""Counter-fitting: word vectors bent so that synonyms lie close and antonyms far apart.
+
+Nikola Mrkšić et al. 2016, "Counter-fitting Word Vectors to Linguistic Constraints" (NAACL),
+section 2. The distance of two words is ``1 - cos``. Three hinge costs are summed with equal
+weights: antonyms nearer than ``delta`` are pushed apart, synonyms farther than ``gamma`` are pulled
+together, and a word's neighbours of the original space (nearer than ``rho``) must not drift away.
+
+As in the authors' code, not in the paper's formula: a word's step is its gradient divided by the
+number of pairs that pull at it, and vectors are scaled to unit length after each step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+Pairs = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class CounterFitting:
+    """The settings; distances are ``1 - cos``, so between 0 and 2.
+
+    Args:
+        delta: antonyms are pushed until this far apart.
+        gamma: synonyms are pulled until this near.
+        rho: words nearer than this in the original space are neighbours to preserve.
+        rate: the length of a step.
+        epochs: how many steps.
+    """
+
+    delta: float = 1.0
+    gamma: float = 0.0
+    rho: float = 0.3
+    rate: float = 0.05
+    epochs: int = 20
+
+
+def counter_fit(
+    vectors: Vectors, synonyms: Pairs, antonyms: Pairs, settings: CounterFitting | None = None
+) -> Vectors:
+    """Counter-fit ``vectors``; the result depends on nothing but the arguments.
+
+    Args:
+        vectors: unit vectors, float32 ``(n, d)``.
+        synonyms: row numbers of words to pull together, ``(s, 2)``.
+        antonyms: row numbers of words to push apart, ``(a, 2)``.
+        settings: see :class:`CounterFitting`.
+
+    Returns:
+        Unit vectors, float32 ``(n, d)``.
+    """
+    settings = settings or CounterFitting()
+    kept = _without(neighbour_pairs(vectors, settings.rho), antonyms, len(vectors))
+    kept_at = _distances(vectors, kept)
+    fitted = vectors.copy()
+    for _ in range(settings.epochs):
+        near = antonyms[_distances(fitted, antonyms) < settings.delta]
+        far = synonyms[_distances(fitted, synonyms) > settings.gamma]
+        drifted = kept[_distances(fitted, kept) > kept_at]
+        fitted = _step(fitted, near, np.concatenate([far, drifted]), settings.rate)
+    return fitted
+
+
+def neighbour_pairs(vectors: Vectors, rho: float, block: int = 2048) -> Pairs:
+    """Row numbers ``i < j`` of the words nearer than ``rho``, int64 ``(p, 2)``, in order."""
+    found = []
+    for start in range(0, len(vectors), block):
+        cosines = vectors[start : start + block] @ vectors[start:].T
+        left, right = np.nonzero(np.triu(cosines > 1.0 - rho, k=1))
+        found.append(np.stack([left, right], axis=1) + start)
+    return np.concatenate(found).astype(np.int64)
+
+
+def _without(pairs: Pairs, removed: Pairs, n: int) -> Pairs:
+    """``pairs`` that are not in ``removed``: an antonym is no neighbour to preserve."""
+    low, high = removed.min(axis=1), removed.max(axis=1)
+    kept: Pairs = pairs[~np.isin(pairs[:, 0] * n + pairs[:, 1], low * n + high)]
+    return kept
+
+
+def _distances(vectors: Vectors, pairs: Pairs) -> Vectors:
+    cosines = np.einsum("pd,pd->p", vectors[pairs[:, 0]], vectors[pairs[:, 1]])
+    return np.asarray(1.0 - cosines, dtype=np.float32)
+
+
+def _step(vectors: Vectors, repelled: Pairs, attracted: Pairs, rate: float) -> Vectors:
+    """One step down the cost: the mean over a word's pairs of its gradient."""
+    towards = _force(vectors, attracted) - _force(vectors, repelled)
+    pairs = np.bincount(np.concatenate([repelled, attracted]).ravel(), minlength=len(vectors))
+    moved = vectors + rate * towards / np.maximum(pairs, 1)[:, None]
+    return np.asarray(moved / np.linalg.norm(moved, axis=1, keepdims=True), dtype=np.float32)
+
+
+def _force(vectors: Vectors, pairs: Pairs) -> NDArray[Any]:
+    """The gradient of the pairs' summed cosine: ``b - cos(a, b) a`` for ``a`` of ``(a, b)``."""
+    from scipy.sparse import coo_array
+
+    cosines = 1.0 - _distances(vectors, pairs)
+    left, right = pairs.T
+    shape = (len(vectors), len(vectors))
+    rows, columns = np.concatenate([left, right]), np.concatenate([right, left])
+    links = coo_array((np.ones(len(rows), np.float32), (rows, columns)), shape=shape).tocsr()
+    own = np.bincount(rows, weights=np.tile(cosines, 2), minlength=len(vectors))
+    return np.asarray(links @ vectors) - own[:, None].astype(np.float32) * vectors

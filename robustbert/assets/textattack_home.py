@@ -1,0 +1,143 @@
+"""Importing TextAttack: after its folders are in place, without its noise and its downloads."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from robustbert.assets.table import asset_root, ensure_assets
+from robustbert.errors import RobustbertError
+
+_NLTK_ASSETS = ("wordnet", "pos-tagger", "stopwords", "tagset")
+# ``textattack/shared/utils/install.py`` points all these at its own cache.
+_OVERWRITTEN = (
+    "HF_HOME",
+    "PYTORCH_TRANSFORMERS_CACHE",
+    "TFHUB_CACHE_DIR",
+    "TOKENIZERS_PARALLELISM",
+    "XDG_CACHE_HOME",
+)
+# They read ``HF_HOME`` and its kin once, when imported: so before TextAttack changes it.
+_READ_ONCE = ("huggingface_hub.constants", "datasets.config", "transformers.utils.hub")
+_DOWNLOADED_MARK = "post_install_check_3"
+_VECTORS_IN_USE = "textattack_counterfitted_GLOVE_embedding"
+
+
+def import_textattack() -> ModuleType:
+    """Import TextAttack so that its recipes find the assets; the same module on every call.
+
+    Makes what NLTK needs if it is missing, but not the word vectors: ask
+    :func:`~robustbert.assets.ensure_assets` for them before building a recipe that swaps by
+    embedding. Sets ``TA_CACHE_DIR`` and ``NLTK_DATA`` and leaves every other variable as it was.
+
+    Raises:
+        MissingAssetError: an asset cannot be made.
+        RobustbertError: TextAttack cannot be imported, or was before, with other word vectors.
+    """
+    ensure_assets(_NLTK_ASSETS)
+    home = asset_root("word-vectors")
+    _show_nltk([asset_root(name) for name in _NLTK_ASSETS])
+    os.environ["TA_CACHE_DIR"] = str(home)
+    if "textattack" in sys.modules:
+        textattack = sys.modules["textattack"]
+    else:
+        home.mkdir(parents=True, exist_ok=True)
+        (home / _DOWNLOADED_MARK).touch()
+        textattack = _import_quietly()
+    _move_home(home)
+    return textattack
+
+
+@contextlib.contextmanager
+def no_downloads() -> Iterator[None]:
+    """Refuse ``nltk.download``, quietly, while building TextAttack's parts.
+
+    Some, ``WordSwapWordNet`` for one, ask the network for what English does not need.
+    """
+    import nltk
+
+    download = nltk.download
+    nltk.download = lambda *args, **kwargs: False
+    try:
+        yield
+    finally:
+        nltk.download = download
+
+
+def _import_quietly() -> ModuleType:
+    with _silence(), _restored_environment():
+        try:
+            for name in _READ_ONCE:
+                importlib.import_module(name)
+            textattack = importlib.import_module("textattack")
+        except Exception as error:
+            reason = " ".join(str(error).split())
+            raise RobustbertError(
+                f"TextAttack cannot be imported ({type(error).__name__}: {reason}); "
+                "install the versions of robustbert's constraints.txt"
+            ) from error
+    # Its handlers were made while standard error was turned away.
+    logger = logging.getLogger("textattack.shared.utils.install")
+    logger.setLevel(logging.WARNING)
+    for handler in logger.handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(sys.stderr)
+    return textattack
+
+
+def _show_nltk(roots: list[Path]) -> None:
+    """Put the assets first on NLTK's path, here and in processes started from here."""
+    import nltk.data
+
+    ours = [str(root) for root in roots]
+    kept = [path for path in os.environ.get("NLTK_DATA", "").split(os.pathsep) if path]
+    os.environ["NLTK_DATA"] = os.pathsep.join([*ours, *(p for p in kept if p not in ours)])
+    nltk.data.path[:] = [*ours, *(path for path in nltk.data.path if path not in ours)]
+
+
+def _move_home(home: Path) -> None:
+    """Point a TextAttack that someone else imported at our word vectors."""
+    install: Any = importlib.import_module("textattack.shared.utils.install")
+    shared: Any = importlib.import_module("textattack.shared.utils")
+    if Path(install.TEXTATTACK_CACHE_DIR) == home:
+        return
+    if _VECTORS_IN_USE in shared.GLOBAL_OBJECTS:
+        raise RobustbertError(
+            "textattack was imported first and has loaded word vectors from "
+            f"{install.TEXTATTACK_CACHE_DIR}; call robustbert.assets.import_textattack() before, "
+            f"or set TA_CACHE_DIR={home}"
+        )
+    install.TEXTATTACK_CACHE_DIR = str(home)
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    with (
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(io.StringIO()),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextlib.contextmanager
+def _restored_environment() -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in _OVERWRITTEN}
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -1,0 +1,124 @@
+"""The word vectors: MiniLM's encodings, counter-fitted to WordNet, in TextAttack's layout."""
+
+from __future__ import annotations
+
+import pickle
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustbert.assets.counterfit import counter_fit
+from robustbert.assets.encodings import encode_words, frequent_words
+from robustbert.assets.lexicon import WordPairs, word_pairs
+from robustbert.errors import MissingAssetError
+
+VOCABULARY = 30_000
+SENSES = 2
+"""How many senses of a word count as its own; see :func:`word_pairs`."""
+NEIGHBOURS = 101
+"""Columns of the neighbour matrix: the word itself and 100 others."""
+
+_VECTORS, _WORDS, _NEIGHBOURS = "paragram.npy", "wordlist.pickle", "nn.npy"
+_CACHES = ("mse_dist.p", "cos_sim.p")
+
+
+@dataclass(frozen=True, eq=False)
+class WordVectors:
+    """Words with their vectors and neighbours.
+
+    Args:
+        words: the most frequent first.
+        vectors: unit vectors, float32 ``(n, d)``.
+        neighbours: int32 ``(n, k)``: rows of the nearest words, the word itself first.
+    """
+
+    words: tuple[str, ...]
+    vectors: NDArray[np.float32]
+    neighbours: NDArray[np.int32]
+
+
+def build(folder: Path, needed: Mapping[str, Path]) -> None:
+    """Make the vectors of :data:`VOCABULARY` words and write them into ``folder``."""
+    words = frequent_words(VOCABULARY)
+    pairs = word_pairs(needed["wordnet"], frozenset(words), SENSES)
+    encodings = encode_words(words, needed["sentence-encoder"])
+    write_word_vectors(folder, make_word_vectors(words, encodings, pairs))
+
+
+def make_word_vectors(
+    words: Sequence[str], encodings: NDArray[np.float32], pairs: WordPairs
+) -> WordVectors:
+    """Counter-fit ``encodings`` to ``pairs`` and find each word's neighbours.
+
+    Args:
+        words: all different.
+        encodings: unit vectors, float32 ``(n, d)``, a row a word.
+        pairs: synonyms and antonyms, all among ``words``.
+
+    Raises:
+        MissingAssetError: there are no synonyms or no antonyms, so the lexicon is not whole.
+    """
+    if not (pairs.synonyms and pairs.antonyms):
+        raise MissingAssetError(
+            "WordNet gave no synonyms or no antonyms for the word vectors; "
+            "remove the assets' cache folder and run: robustbert assets"
+        )
+    row = {word: number for number, word in enumerate(words)}
+    synonyms = np.array([[row[a], row[b]] for a, b in pairs.synonyms], dtype=np.int64)
+    antonyms = np.array([[row[a], row[b]] for a, b in pairs.antonyms], dtype=np.int64)
+    vectors = counter_fit(encodings, synonyms, antonyms)
+    return WordVectors(tuple(words), vectors, nearest_neighbours(vectors, NEIGHBOURS))
+
+
+def nearest_neighbours(
+    vectors: NDArray[np.float32], count: int, block: int = 512
+) -> NDArray[np.int32]:
+    """The rows nearest to each row by cosine, int32 ``(n, min(count, n))``, itself first.
+
+    Cosines are compared to six places and ties go to the lower row, so that the last bits of a
+    matrix product, which differ between processors, do not order the neighbours.
+    """
+    import torch
+
+    n = len(vectors)
+    count = min(count, n)
+    every = torch.from_numpy(vectors)
+    lower_first = torch.arange(n, dtype=torch.int64).flip(0)
+    nearest = np.empty((n, count), dtype=np.int32)
+    for start in range(0, n, block):
+        cosines = every[start : start + block] @ every.T
+        keys = (cosines * 1e6).round().to(torch.int64) * n + lower_first
+        own = torch.arange(len(keys))
+        keys[own, own + start] = torch.iinfo(torch.int64).max
+        nearest[start : start + block] = keys.topk(count, dim=1).indices.numpy()
+    return nearest
+
+
+def write_word_vectors(folder: Path, made: WordVectors) -> None:
+    """Write the five files that TextAttack's ``WordEmbedding`` reads."""
+    np.save(folder / _VECTORS, made.vectors)
+    np.save(folder / _NEIGHBOURS, made.neighbours)
+    rows = {word: number for number, word in enumerate(made.words)}
+    _dump(rows, folder / _WORDS)
+    for name in _CACHES:  # TextAttack fills them as it goes
+        _dump(defaultdict(dict), folder / name)
+
+
+def read_word_vectors(folder: Path) -> WordVectors:
+    """Read what :func:`write_word_vectors` wrote."""
+    with (folder / _WORDS).open("rb") as file:
+        rows: dict[str, int] = pickle.load(file)
+    return WordVectors(
+        words=tuple(rows),
+        vectors=np.load(folder / _VECTORS),
+        neighbours=np.load(folder / _NEIGHBOURS),
+    )
+
+
+def _dump(value: object, path: Path) -> None:
+    with path.open("wb") as file:
+        pickle.dump(value, file, protocol=4)
