@@ -32,7 +32,13 @@ _TOLERANCE = 1e-9
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        json_schema_serialization_defaults_required=True,
+    )
 
 
 class Outcome(_Strict):
@@ -83,7 +89,6 @@ class Outcome(_Strict):
         return self
 
     def _check_claim(self) -> None:
-        claim = (self.adversarial_prediction, self.words_changed, self.similarity)
         if self.status == "broken":
             if self.adversarial_prediction in (None, self.label):
                 raise ValueError("adversarial_prediction: 'broken' needs one that is not the label")
@@ -91,10 +96,14 @@ class Outcome(_Strict):
                 raise ValueError("words_changed: 'broken' needs it measured")
             if self.text is not None and self.adversarial_text is None:
                 raise ValueError("adversarial_text: missing although the text is given")
-        elif not self.retracted and claim + (self.adversarial_text,) != (None,) * 4:
+        elif not self.retracted and self._claims():
             raise ValueError("an adversarial text or its measures without 'broken' or 'retracted'")
         if self.text is None and self.adversarial_text is not None:
             raise ValueError("adversarial_text: given although the text is withheld")
+
+    def _claims(self) -> bool:
+        claim = (self.adversarial_prediction, self.adversarial_text)
+        return any(part is not None for part in (*claim, self.words_changed, self.similarity))
 
 
 class Metric(_Strict):
@@ -266,11 +275,16 @@ class Record(_Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> Record:
-        counts, metrics = self.counts, self.metrics
+        counts = self.counts
         if counts.total != self.protocol.n:
             raise ValueError(f"counts: sum to {counts.total}, but protocol.n is {self.protocol.n}")
         if self.protocol.n > self.dataset.n:
             raise ValueError(f"protocol.n: more examples than the {self.dataset.n} of the split")
+        self._check_metrics()
+        return self
+
+    def _check_metrics(self) -> None:
+        counts, metrics = self.counts, self.metrics
         survived = counts.robust + counts.exhausted
         correct = round((metrics.clean_accuracy.value or 0) * counts.total)
         if not counts.attacked <= correct <= counts.attacked + counts.error:
@@ -282,13 +296,20 @@ class Record(_Strict):
         _check_proportion(
             "attack_success_rate", metrics.attack_success_rate, counts.broken, counts.attacked
         )
-        return self
+        _check_mean("queries_mean", metrics.queries_mean, counts.attacked)
+        _check_mean("queries_mean_broken", metrics.queries_mean_broken, counts.broken)
+        _check_mean("words_changed_mean", metrics.words_changed_mean, counts.broken)
 
 
 def _check_proportion(name: str, metric: Metric, k: int, n: int) -> None:
     agrees = metric.n == n and (n == 0 or abs((metric.value or 0.0) - k / n) <= _TOLERANCE)
     if not agrees:
         raise ValueError(f"metrics.{name}: {metric.value} of {metric.n}, but counts say {k}/{n}")
+
+
+def _check_mean(name: str, mean: float | None, n: int) -> None:
+    if (mean is None) != (n == 0):
+        raise ValueError(f"metrics.{name}: {mean}, but it is a mean over {n} examples")
 
 
 def json_schema() -> dict[str, Any]:

