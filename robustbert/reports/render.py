@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import textwrap
 from collections.abc import Callable, Sequence
 
 from robustbert.records import Metric
@@ -13,9 +14,11 @@ from robustbert.reports.table import Group, Row, Table
 _MISSING = "n/a"
 _LONGEST_LABEL = 40
 _GAP = 2
+_LONG_HEADERS = frozenset({"clean accuracy", "worst case", "words changed"})
+_HEADER_PADDING = 2  # tabulate makes a column at least this much wider than its header
 
 
-def render_text(table: Table, width: int = 120) -> str:
+def render_text(table: Table, width: int = 140) -> str:
     """The table for a terminal: a heading, the rows and the notes of each group.
 
     Columns that do not fit side by side go below, each part with the models again.
@@ -54,7 +57,8 @@ def to_csv(table: Table) -> str:
 def _text_group(group: Group, width: int) -> str:
     from tabulate import tabulate
 
-    header, *rows = _cells(group, lambda name: shorten(printable(name), _LONGEST_LABEL))
+    header, *rows = _cells(group, _folded)
+    header = [name.replace(" ", "\n") if name in _LONG_HEADERS else name for name in header]
     parts = [
         tabulate(
             [[row[column] for column in columns] for row in rows],
@@ -63,11 +67,11 @@ def _text_group(group: Group, width: int) -> str:
             disable_numparse=True,
             colalign=("left", *("right" for _ in columns[1:])),
         )
-        for columns in _side_by_side([header, *rows], width)
+        for columns in _side_by_side(header, rows, width)
     ]
     lines = [printable(_heading(group)), "", "\n\n".join(parts)]
     if group.notes:
-        lines += ["", *(f"  {printable(note)}" for note in group.notes)]
+        lines += ["", *(_note(note, width) for note in group.notes)]
     return "\n".join(lines) + "\n"
 
 
@@ -84,7 +88,7 @@ def _markdown_group(group: Group) -> str:
 def _heading(group: Group) -> str:
     return (
         f"{group.dataset} ({group.split}, n={group.n}), {group.track} track: "
-        "accuracy in percent with 95% intervals"
+        "accuracy in %, 95% intervals"
     )
 
 
@@ -110,9 +114,34 @@ def _percent(metric: Metric | None, usual_n: int) -> str:
     return number if metric.n == usual_n else f"{number} (n={metric.n})"
 
 
-def _side_by_side(rows: Sequence[Sequence[str]], width: int) -> list[list[int]]:
+def _folded(name: str) -> str:
+    """A name for the terminal, a defense on the line below its model."""
+    parts = name.rsplit(" + ", 1)
+    return "\n+ ".join(shorten(printable(part), _LONGEST_LABEL) for part in parts)
+
+
+def _note(note: str, width: int) -> str:
+    return textwrap.fill(
+        printable(note),
+        width,
+        initial_indent="  ",
+        subsequent_indent="    ",
+        break_on_hyphens=False,
+    )
+
+
+def _side_by_side(
+    header: Sequence[str], rows: Sequence[Sequence[str]], width: int
+) -> list[list[int]]:
     """Which columns stand together: each part begins with column 0 and is at most ``width``."""
-    widths = [max(map(len, column)) + _GAP for column in zip(*rows, strict=True)]
+
+    def wide(cell: str) -> int:
+        return max(map(len, cell.split("\n")))
+
+    columns = zip(header, *rows, strict=True)
+    widths = [
+        max(wide(name) + _HEADER_PADDING, *map(wide, cells)) + _GAP for name, *cells in columns
+    ]
     parts: list[list[int]] = [[0]]
     for column in range(1, len(widths)):
         used = sum(widths[i] for i in parts[-1]) - _GAP

@@ -132,6 +132,7 @@ def test_counts_sum_and_subsets() -> None:
         ("metrics.queries_mean", None, "queries_mean"),
         ("metrics.words_changed_mean", None, "words_changed_mean"),
         ("schema_version", 2, "schema_version"),
+        ("model.name", "lone \ud800", "name"),
         ("track", "my own", "track"),
         ("protocol.limits", {"words": math.inf}, "limits"),
     ],

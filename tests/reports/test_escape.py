@@ -1,0 +1,72 @@
+"""Hostile text, judged by the programs that would fall for it."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from robustbert.reports.escape import markdown, printable, shorten, spreadsheet
+
+anything = st.text(st.characters(exclude_categories=[]), max_size=40)
+
+
+@given(anything)
+def test_printable_is_one_printable_line(text: str) -> None:
+    shown = printable(text)
+    assert shown.isprintable()
+    shown.encode("utf-8")
+    assert printable(shown) == shown
+
+
+@pytest.mark.parametrize("text", ["plain", "rotten_tomatoes", "Größe 電影 😀", "a-b+c"])
+def test_ordinary_names_stay_as_they_are(text: str) -> None:
+    assert printable(text) == text
+    assert markdown(text) == text
+    assert spreadsheet(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\x1b[2J", "\x1b]0;title\x07", "a\rb", "a\u202eb", "\u2066x", "\x9b31m", "a\u2028b", "\ud800"],
+)
+def test_what_steers_a_terminal_is_spelled_out(text: str) -> None:
+    assert "\\" in printable(text)
+
+
+@given(st.text(st.sampled_from("ab|\\`*_[]()<>&~#$!:/w.x- \n@{}\"'+="), max_size=30))
+def test_markdown_shows_the_text_itself(text: str) -> None:
+    parser = pytest.importorskip("markdown_it").MarkdownIt("gfm-like", {"linkify": False})
+    document = f"| head |\n| --- |\n| x{markdown(text)}x |\n"
+    rendered = parser.render(document)
+    cells = re.findall(r"<td>(.*?)</td>", rendered, re.DOTALL)
+    assert [html.unescape(cell) for cell in cells] == [f"x{printable(text)}x"]
+
+
+@pytest.mark.parametrize(
+    "text", ["https://example.com", "http://a.b/?q=1", "WWW.example.com", "(www.example.com)"]
+)
+def test_addresses_do_not_become_links(text: str) -> None:
+    parser = pytest.importorskip("markdown_it").MarkdownIt("gfm-like", {"linkify": False})
+    assert not re.search(r"://|www\.", markdown(text), re.IGNORECASE)
+    assert html.unescape(parser.render(markdown(text))) == f"<p>{text}</p>\n"
+
+
+@given(anything)
+def test_no_cell_is_a_formula(text: str) -> None:
+    assert spreadsheet(text).lstrip()[:1] not in ("=", "+", "-", "@")
+
+
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@SUM(A1)", "  =1", "\uff1d1", "\t=1"])
+def test_formulas_are_text(text: str) -> None:
+    assert spreadsheet(text)[0] in ("'", "\\")
+
+
+@given(anything, st.integers(3, 20))
+def test_shortened_text_fits_and_keeps_its_ends(text: str, width: int) -> None:
+    short = shorten(text, width)
+    assert len(short) <= width
+    assert short == text or ("…" in short and text.startswith(short.split("…")[0][:1]))
