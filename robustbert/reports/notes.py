@@ -81,7 +81,7 @@ def _not_run(records: Sequence[Record]) -> Iterable[str]:
         if (row, recipe) not in run
     ]
     if found:
-        yield f"not run, so that these rows' worst case is over fewer recipes: {_places(found)}"
+        yield f"not run (a worst case is over the recipes that were): {_places(found)}"
 
 
 def _no_outcomes(
