@@ -85,7 +85,8 @@ class Classifier(ABC):
             ModelError: the model answers with something other than finite numbers.
         """
         check_texts([text])
-        return self._checked(self._exact([text]))[0]
+        row: np.ndarray = self._checked(self._exact([text]))[0]
+        return row
 
     def truncated(self, texts: Sequence[str]) -> np.ndarray:
         """Which texts are longer than the model reads; bool (n,).

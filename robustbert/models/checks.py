@@ -8,9 +8,9 @@ from robustbert.errors import InputError, ModelError
 
 
 def check_texts(texts: Sequence[str]) -> None:
-    """Refuse what cannot be classified; anything with a visible or control character may pass.
+    r"""Refuse what cannot be classified; anything with a visible or control character may pass.
 
-    >>> check_texts(["fine", "NUL \\0 and emoji too"])
+    >>> check_texts(["fine", "NUL \0 and emoji too"])
     >>> check_texts(["fine", "  "])
     Traceback (most recent call last):
     robustbert.errors.InputError: text 2 of 2 is empty; give at least one word

@@ -63,7 +63,7 @@ class TfidfClassifier(Classifier):
         with whole_folder(folder) as partial:
             text = json.dumps(config, ensure_ascii=False)
             (partial / CONFIG_FILE).write_text(text, encoding="utf-8")
-            arrays = {"idf": self._features.idf, **self._head.arrays()}
+            arrays: dict[str, Any] = {"idf": self._features.idf, **self._head.arrays()}
             np.savez_compressed(partial / ARRAYS_FILE, **arrays)
 
     @classmethod

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,16 +17,34 @@ from robustbert.errors import ModelError, OutputError
 TRAINING_FILE = "training.json"
 
 
-@contextmanager
-def whole_folder(folder: Path) -> Iterator[Path]:
-    """A new folder to fill, which becomes ``folder`` only when the block ends well.
+def check_free(folder: Path, *, disposable: Collection[str] = ()) -> None:
+    """Check that ``folder`` does not exist, or holds at most ``disposable`` names.
 
     Raises:
-        OutputError: ``folder`` holds something already, or cannot be written.
+        OutputError: it holds something else, or is a file.
+    """
+    if folder.is_dir():
+        taken = sorted(path.name for path in folder.iterdir() if path.name not in disposable)
+        if not taken:
+            return
+        raise OutputError(f"{folder} holds {taken[0]} already; choose another place or remove it")
+    if folder.exists():
+        raise OutputError(f"{folder} is a file; choose another place for a folder")
+
+
+@contextmanager
+def whole_folder(folder: Path, *, disposable: Collection[str] = ()) -> Iterator[Path]:
+    """A new folder to fill, which becomes ``folder`` only when the block ends well.
+
+    Args:
+        folder: the place.
+        disposable: names that may lie in it now, and are gone in the end.
+
+    Raises:
+        OutputError: ``folder`` holds something else already, or cannot be written.
     """
     folder = Path(folder).absolute()
-    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-        raise OutputError(f"{folder} exists and is not an empty folder; choose another place")
+    check_free(folder, disposable=disposable)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
@@ -38,7 +56,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
         yield partial
         partial.chmod(0o755)
         if folder.is_dir():
-            folder.rmdir()
+            shutil.rmtree(folder)
         os.replace(partial, folder)
     except OSError as error:
         raise OutputError(f"cannot write {folder} ({error.strerror or error})") from error

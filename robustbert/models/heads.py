@@ -174,7 +174,8 @@ class RandomForestHead(Head):
             going = going[self.left[there] != there]
         shares = self.share[nodes].reshape(len(features), len(self.roots), -1)
         # Trees first: one tree is added after the other, however many rows there are.
-        return np.add.reduce(shares.transpose(1, 0, 2).copy(), axis=0) / len(self.roots)
+        total = np.add.reduce(shares.transpose(1, 0, 2).copy(), axis=0)
+        return np.asarray(total / len(self.roots))
 
 
 HEADS = {head.kind: head for head in (NaiveBayesHead, LinearSvmHead, RandomForestHead)}

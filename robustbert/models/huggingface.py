@@ -17,6 +17,7 @@ from robustbert.models.checks import label_order
 from robustbert.models.devices import choose_device, choose_dtype
 from robustbert.models.folders import describe_source, whole_folder
 from robustbert.models.loading import LoadedFiles, longest_input, one_line, read_folder
+from robustbert.models.quiet import quiet_transformers
 
 #: A bfloat16 answer whose two best probabilities are closer than this is asked again in float32,
 #: so that predicted labels are float32's. PLACEHOLDER
@@ -116,7 +117,7 @@ class HuggingFaceClassifier(Classifier):
             close = np.flatnonzero(best[:, -1] - best[:, -2] < CLOSE_MARGIN)
             if close.size:
                 rows[close] = self._forward(self._exact_model, [found.items[i] for i in close])
-        return rows[found.inverse]
+        return np.asarray(rows[found.inverse])
 
     def _exact(self, texts: Sequence[str]) -> np.ndarray:
         return self._forward(self._exact_model, [tuple(ids) for ids in self._tokenize(texts)])
@@ -215,8 +216,6 @@ def hub_folder(name: str) -> Path:
         ModelError: there is no such model, or the hub cannot be reached.
     """
     from huggingface_hub import snapshot_download
-
-    from robustbert.models.quiet import quiet_transformers
 
     repository, _, revision = name.partition("@")
     try:

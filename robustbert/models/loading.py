@@ -61,8 +61,8 @@ def check_files(folder: Path) -> None:
         pickles = sorted(path.name for pattern in PICKLES for path in folder.glob(pattern))
         if pickles:
             raise ModelError(
-                f"{folder} holds its weights as a pickle ({pickles[0]}), which can run code; convert "
-                "it: load it where you trust it, then save_pretrained(…, safe_serialization=True)"
+                f"{folder} holds its weights as a pickle ({pickles[0]}), which can run code; "
+                "convert it where you trust it: save_pretrained(…, safe_serialization=True)"
             )
         raise ModelError(f"{folder} holds no *.safetensors weights; give a complete model folder")
     if not any((folder / name).is_file() for name in TOKENIZER_FILES):

@@ -1,0 +1,247 @@
+"""Fine-tune a network with ``transformers.Trainer``."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+import transformers
+from transformers.trainer_utils import get_last_checkpoint
+
+from robustbert.errors import ModelError, OutputError
+from robustbert.models.devices import choose_device, has_bfloat16
+from robustbert.models.folders import whole_folder
+from robustbert.models.loading import longest_input, read_tokenizer
+from robustbert.models.quiet import quiet_transformers
+from robustbert.models.table import load_model
+from robustbert.progress import progress_bar
+from robustbert.training.bases import Base, load_network
+from robustbert.training.config import TrainingConfig
+from robustbert.training.result import (
+    TrainedModel,
+    accuracy,
+    measure,
+    read_training,
+    write_training,
+)
+from robustbert.training.train import CHECKPOINTS
+
+if TYPE_CHECKING:
+    from robustbert.data import TextDataset
+
+PLAN_FILE = "plan.json"
+#: Padded lengths are multiples of this, which matrix products like.
+LENGTH_STEP = 8
+
+
+class ShowProgress(transformers.TrainerCallback):  # type: ignore[misc]
+    """A bar with the steps and the last validation accuracy, in place of the Trainer's prints."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._bar: Any = None
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Show the bar."""
+        self._bar = progress_bar(state.max_steps, self._what, "step")
+        self._bar.update(state.global_step)
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Advance."""
+        self._bar.update(1)
+
+    def on_evaluate(
+        self, args: Any, state: Any, control: Any, metrics: dict[str, float], **_: Any
+    ) -> None:
+        """Show the accuracy."""
+        if self._bar is not None:
+            self._bar.set_postfix_str(f"validation {metrics['eval_accuracy']:.1%}")
+
+    def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Remove the bar."""
+        self._bar.close()
+
+
+class FineTuning:
+    """One fine-tuning, from a base to a model folder.
+
+    Args:
+        dataset: what to learn.
+        base: a base with a folder.
+        config: how to train.
+        out: the folder to write.
+        plan: what decides the outcome; compared when a training is resumed.
+    """
+
+    def __init__(
+        self,
+        dataset: TextDataset,
+        base: Base,
+        config: TrainingConfig,
+        out: Path,
+        plan: dict[str, Any],
+    ) -> None:
+        self._dataset = dataset
+        self._base = base
+        self._config = config
+        self._out = out
+        self._plan = plan
+        self._checkpoints = out / CHECKPOINTS
+        self._device = choose_device(config.device)
+
+    def run(self, texts: Sequence[str], labels: Sequence[int], *, resume: bool) -> TrainedModel:
+        """Train, keep the best checkpoint, measure it and write it.
+
+        Raises:
+            ModelError: the base cannot be loaded, or the training diverged.
+            OutputError: the output cannot be written, or holds another training.
+        """
+        assert self._base.folder is not None
+        checkpoint = self._last_checkpoint(resume=resume)
+        began = time.perf_counter()
+        with _own_randomness(self._config.seed), quiet_transformers():
+            model = load_network(self._base.folder, self._dataset.label_names)
+            tokenizer = read_tokenizer(self._base.folder)
+            tokenizer.model_max_length = self._max_length(model, tokenizer)
+            model.config.pad_token_id = tokenizer.pad_token_id
+            model.config._name_or_path = self._base.name
+            trainer = self._trainer(model, tokenizer, texts, labels)
+            outcome = trainer.train(resume_from_checkpoint=checkpoint)
+        seconds = time.perf_counter() - began
+        if not math.isfinite(outcome.training_loss):
+            raise ModelError("the training diverged (its loss is NaN); lower the learning rate")
+        if trainer.is_world_process_zero():
+            self._write(trainer.model, tokenizer, seconds, outcome.global_step)
+        trainer.accelerator.wait_for_everyone()
+        return read_training(self._out)
+
+    def _last_checkpoint(self, *, resume: bool) -> str | None:
+        """The checkpoint to go on from; prepares the folder of checkpoints."""
+        plan_file = self._checkpoints / PLAN_FILE
+        wanted = json.dumps(self._plan, indent=2, sort_keys=True)
+        found = get_last_checkpoint(self._checkpoints) if self._checkpoints.is_dir() else None
+        if found is not None and not resume:
+            raise OutputError(
+                f"{self._out} holds an unfinished training; resume it, or remove its {CHECKPOINTS}"
+            )
+        if found is not None and plan_file.read_text(encoding="utf-8") != wanted:
+            raise OutputError(
+                f"{self._checkpoints} belongs to a training of other data, base or settings; "
+                "remove it or choose another place"
+            )
+        try:
+            self._checkpoints.mkdir(parents=True, exist_ok=True)
+            plan_file.write_text(wanted, encoding="utf-8")
+        except OSError as error:
+            raise OutputError(
+                f"cannot write to {self._out} ({error.strerror}); choose another place"
+            ) from error
+        return found
+
+    def _max_length(self, model: Any, tokenizer: Any) -> int:
+        limits = [longest_input(model, tokenizer), self._config.max_length]
+        known = [limit for limit in limits if limit is not None]
+        return min(known) if known else int(tokenizer.model_max_length)
+
+    def _trainer(
+        self, model: Any, tokenizer: Any, texts: Sequence[str], labels: Sequence[int]
+    ) -> transformers.Trainer:
+        validation = self._dataset.split("validation")
+        callbacks: list[Any] = [ShowProgress(f"fine-tuning on {self._dataset.name}")]
+        if self._config.patience is not None:
+            callbacks.append(transformers.EarlyStoppingCallback(self._config.patience))
+        trainer = transformers.Trainer(
+            model=model,
+            args=self._arguments(len(texts)),
+            train_dataset=_encode(tokenizer, texts, labels),
+            eval_dataset=_encode(tokenizer, list(validation["text"]), validation["label"]),
+            data_collator=transformers.DataCollatorWithPadding(
+                tokenizer, pad_to_multiple_of=LENGTH_STEP
+            ),
+            compute_metrics=_compute_metrics,
+            callbacks=callbacks,
+        )
+        trainer.remove_callback(transformers.PrinterCallback)
+        return trainer
+
+    def _arguments(self, rows: int) -> transformers.TrainingArguments:
+        config = self._config
+        steps_per_epoch = math.ceil(rows / config.batch_size)
+        every = max(1, math.ceil(steps_per_epoch / config.evals_per_epoch))
+        auto = config.dtype == "auto"
+        return transformers.TrainingArguments(
+            output_dir=str(self._checkpoints),
+            num_train_epochs=config.epochs,
+            per_device_train_batch_size=config.batch_size,
+            per_device_eval_batch_size=2 * config.batch_size,
+            learning_rate=config.learning_rate,
+            weight_decay=config.weight_decay,
+            warmup_ratio=config.warmup_ratio,
+            group_by_length=True,
+            bf16=has_bfloat16(self._device) if auto else config.dtype == "bfloat16",
+            use_cpu=self._device.type == "cpu",
+            dataloader_pin_memory=self._device.type == "cuda",
+            eval_strategy="steps",
+            eval_steps=every,
+            save_strategy="steps",
+            save_steps=every,
+            save_total_limit=2,
+            load_best_model_at_end=True,
+            metric_for_best_model="accuracy",
+            greater_is_better=True,
+            seed=config.seed,
+            data_seed=config.seed,
+            logging_strategy="steps" if config.tensorboard else "no",
+            logging_steps=10,
+            logging_dir=str(self._out.with_name(self._out.name + "-logs")),
+            report_to=["tensorboard"] if config.tensorboard else [],
+            disable_tqdm=True,
+        )
+
+    def _write(self, model: Any, tokenizer: Any, seconds: float, steps: int) -> None:
+        with whole_folder(self._out, disposable=(CHECKPOINTS,)) as partial:
+            with quiet_transformers():
+                model.save_pretrained(partial, safe_serialization=True)
+                tokenizer.save_pretrained(partial)
+            # Measured on what was written, as it will be used.
+            classifier = load_model(str(partial), device=str(self._device))
+            metrics = measure(classifier, self._dataset)
+            write_training(partial, self._plan, metrics=metrics, seconds=seconds, steps=steps)
+
+
+@contextmanager
+def _own_randomness(seed: int) -> Iterator[None]:
+    """Seed every generator, ask for deterministic kernels, and put all back afterwards."""
+    states = random.getstate(), np.random.get_state()
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    with torch.random.fork_rng():
+        transformers.set_seed(seed)
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        try:
+            yield
+        finally:
+            random.setstate(states[0])
+            np.random.set_state(states[1])
+            torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
+
+
+def _encode(tokenizer: Any, texts: Sequence[str], labels: Sequence[int]) -> list[dict[str, Any]]:
+    cut = tokenizer(
+        list(texts), truncation=True, max_length=tokenizer.model_max_length, verbose=False
+    )["input_ids"]
+    return [
+        {"input_ids": ids, "labels": int(label)} for ids, label in zip(cut, labels, strict=True)
+    ]
+
+
+def _compute_metrics(prediction: transformers.EvalPrediction) -> dict[str, float]:
+    return {"accuracy": accuracy(prediction.predictions, prediction.label_ids)}

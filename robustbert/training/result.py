@@ -1,0 +1,90 @@
+"""What a training leaves behind, and how to read it again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from robustbert.errors import ModelError
+from robustbert.models.folders import TRAINING_FILE, read_json
+
+if TYPE_CHECKING:
+    from robustbert.data import TextDataset
+    from robustbert.models import Classifier
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A finished training.
+
+    Args:
+        folder: the model's folder, for :func:`robustbert.models.load_model`.
+        metrics: validation_accuracy and test_accuracy, shares from 0 to 1.
+        seconds: how long it took, without loading the dataset and without the final accuracies;
+            of a resumed training, the last part.
+        steps: optimiser steps; 0 for classical models.
+    """
+
+    folder: Path
+    metrics: Mapping[str, float]
+    seconds: float
+    steps: int
+
+
+def read_training(folder: Path) -> TrainedModel:
+    """Read what a training wrote beside its model.
+
+    Raises:
+        ModelError: the folder was not written by a training, or is broken.
+    """
+    stored: dict[str, Any] = read_json(Path(folder) / TRAINING_FILE)
+    try:
+        return TrainedModel(
+            folder=Path(folder),
+            metrics={str(name): float(value) for name, value in stored["metrics"].items()},
+            seconds=float(stored["seconds"]),
+            steps=int(stored["steps"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ModelError(
+            f"{folder}/{TRAINING_FILE} is incomplete ({error}); train the model again"
+        ) from error
+
+
+def write_training(
+    folder: Path,
+    plan: Mapping[str, Any],
+    *,
+    metrics: Mapping[str, float],
+    seconds: float,
+    steps: int,
+) -> None:
+    """Write `TRAINING_FILE` into a folder: the plan, and what came of it."""
+    content = {**plan, "metrics": dict(metrics), "seconds": round(seconds, 3), "steps": steps}
+    text = json.dumps(content, indent=2, ensure_ascii=False)
+    (folder / TRAINING_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def measure(classifier: Classifier, dataset: TextDataset) -> dict[str, float]:
+    """A classifier's accuracy on the validation and the test split."""
+    found = {}
+    for name in ("validation", "test"):
+        split = dataset.split(name)
+        found[f"{name}_accuracy"] = accuracy(
+            classifier.predict_proba(list(split["text"])), split["label"]
+        )
+    return found
+
+
+def accuracy(scores: np.ndarray, labels: Sequence[int]) -> float:
+    """The share of rows whose largest score is their label's.
+
+    >>> accuracy(np.array([[0.9, 0.1], [0.2, 0.8]]), [0, 0])
+    0.5
+    """
+    return float(np.mean(scores.argmax(axis=-1) == np.asarray(labels)))
