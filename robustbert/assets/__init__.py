@@ -17,7 +17,11 @@ from robustbert.assets.table import (
     load_word_vectors,
     sentence_encoder_folder,
 )
-from robustbert.assets.textattack_home import import_textattack, no_downloads
+from robustbert.assets.textattack_home import (
+    import_textattack,
+    no_downloads,
+    use_nltk_assets,
+)
 from robustbert.packages import package_file
 
 __all__ = [
@@ -33,4 +37,5 @@ __all__ = [
     "no_downloads",
     "package_file",
     "sentence_encoder_folder",
+    "use_nltk_assets",
 ]

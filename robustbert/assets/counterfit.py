@@ -12,7 +12,6 @@ number of pairs that pull at it, and vectors are scaled to unit length after eac
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,8 +70,8 @@ def neighbour_pairs(vectors: Vectors, rho: float, block: int = 2048) -> Pairs:
     found = []
     for start in range(0, len(vectors), block):
         cosines = vectors[start : start + block] @ vectors[start:].T
-        left, right = np.nonzero(np.triu(cosines > 1.0 - rho, k=1))
-        found.append(np.stack([left, right], axis=1) + start)
+        left, right = np.divmod(np.flatnonzero(cosines > 1.0 - rho), cosines.shape[1])
+        found.append(np.stack([left, right], axis=1)[left < right] + start)
     return np.concatenate(found).astype(np.int64)
 
 
@@ -96,7 +95,7 @@ def _step(vectors: Vectors, repelled: Pairs, attracted: Pairs, rate: float) -> V
     return np.asarray(moved / np.linalg.norm(moved, axis=1, keepdims=True), dtype=np.float32)
 
 
-def _force(vectors: Vectors, pairs: Pairs) -> NDArray[Any]:
+def _force(vectors: Vectors, pairs: Pairs) -> Vectors:
     """The gradient of the pairs' summed cosine: ``b - cos(a, b) a`` for ``a`` of ``(a, b)``."""
     from scipy.sparse import coo_array
 
@@ -106,4 +105,5 @@ def _force(vectors: Vectors, pairs: Pairs) -> NDArray[Any]:
     rows, columns = np.concatenate([left, right]), np.concatenate([right, left])
     links = coo_array((np.ones(len(rows), np.float32), (rows, columns)), shape=shape).tocsr()
     own = np.bincount(rows, weights=np.tile(cosines, 2), minlength=len(vectors))
-    return np.asarray(links @ vectors) - own[:, None].astype(np.float32) * vectors
+    pulls: Vectors = links @ vectors - own[:, None].astype(np.float32) * vectors
+    return pulls

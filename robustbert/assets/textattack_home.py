@@ -32,6 +32,21 @@ _DOWNLOADED_MARK = "post_install_check_3"
 _VECTORS_IN_USE = "textattack_counterfitted_GLOVE_embedding"
 
 
+def use_nltk_assets() -> None:
+    """Put what NLTK needs first on its path, here and in processes started from here.
+
+    Raises:
+        MissingAssetError: an asset cannot be made.
+    """
+    import nltk.data
+
+    ensure_assets(_NLTK_ASSETS)
+    ours = [str(asset_root(name)) for name in _NLTK_ASSETS]
+    kept = [path for path in os.environ.get("NLTK_DATA", "").split(os.pathsep) if path]
+    os.environ["NLTK_DATA"] = os.pathsep.join([*ours, *(p for p in kept if p not in ours)])
+    nltk.data.path[:] = [*ours, *(path for path in nltk.data.path if path not in ours)]
+
+
 def import_textattack() -> ModuleType:
     """Import TextAttack so that its recipes find the assets; the same module on every call.
 
@@ -43,9 +58,8 @@ def import_textattack() -> ModuleType:
         MissingAssetError: an asset cannot be made.
         RobustbertError: TextAttack cannot be imported, or was before, with other word vectors.
     """
-    ensure_assets(_NLTK_ASSETS)
+    use_nltk_assets()
     home = asset_root("word-vectors")
-    _show_nltk([asset_root(name) for name in _NLTK_ASSETS])
     os.environ["TA_CACHE_DIR"] = str(home)
     if "textattack" in sys.modules:
         textattack = sys.modules["textattack"]
@@ -85,23 +99,13 @@ def _import_quietly() -> ModuleType:
                 f"TextAttack cannot be imported ({type(error).__name__}: {reason}); "
                 "install the versions of robustbert's constraints.txt"
             ) from error
-    # Its handlers were made while standard error was turned away.
+    # It warns of every wrapper that is not its own, and holds the stream that swallowed its noise.
     logger = logging.getLogger("textattack.shared.utils.install")
-    logger.setLevel(logging.WARNING)
+    logger.setLevel(logging.ERROR)
     for handler in logger.handlers:
         if isinstance(handler, logging.StreamHandler):
             handler.setStream(sys.stderr)
     return textattack
-
-
-def _show_nltk(roots: list[Path]) -> None:
-    """Put the assets first on NLTK's path, here and in processes started from here."""
-    import nltk.data
-
-    ours = [str(root) for root in roots]
-    kept = [path for path in os.environ.get("NLTK_DATA", "").split(os.pathsep) if path]
-    os.environ["NLTK_DATA"] = os.pathsep.join([*ours, *(p for p in kept if p not in ours)])
-    nltk.data.path[:] = [*ours, *(path for path in nltk.data.path if path not in ours)]
 
 
 def _move_home(home: Path) -> None:

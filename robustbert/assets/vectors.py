@@ -22,6 +22,9 @@ SENSES = 2
 NEIGHBOURS = 101
 """Columns of the neighbour matrix: the word itself and 100 others."""
 
+# How many more candidates are looked at, lest words that tie be cut off by their last bits.
+_SPARE = 32
+
 _VECTORS, _WORDS, _NEIGHBOURS = "paragram.npy", "wordlist.pickle", "nn.npy"
 _CACHES = ("mse_dist.p", "cos_sim.p")
 
@@ -87,14 +90,15 @@ def nearest_neighbours(
     n = len(vectors)
     count = min(count, n)
     every = torch.from_numpy(vectors)
-    lower_first = torch.arange(n, dtype=torch.int64).flip(0)
     nearest = np.empty((n, count), dtype=np.int32)
     for start in range(0, n, block):
         cosines = every[start : start + block] @ every.T
-        keys = (cosines * 1e6).round().to(torch.int64) * n + lower_first
-        own = torch.arange(len(keys))
-        keys[own, own + start] = torch.iinfo(torch.int64).max
-        nearest[start : start + block] = keys.topk(count, dim=1).indices.numpy()
+        own = torch.arange(len(cosines))
+        cosines[own, own + start] = 2.0  # above every other
+        near = cosines.topk(min(count + _SPARE, n), dim=1)
+        ranks = (near.values * 1e6).round().long() * n - near.indices
+        order = ranks.argsort(dim=1, descending=True)[:, :count]
+        nearest[start : start + block] = near.indices.gather(1, order).numpy()
     return nearest
 
 

@@ -1,0 +1,32 @@
+"""The real assets, made once in the user's own cache, where a later run finds them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from robustbert.assets import asset_folder, use_nltk_assets
+
+
+@pytest.fixture(scope="session")
+def nltk_paths() -> None:
+    """NLTK reads nothing outside the folders of its path."""
+    use_nltk_assets()
+
+
+@pytest.fixture(scope="session")
+def wordnet_folder() -> Path:
+    return asset_folder("wordnet")
+
+
+@pytest.fixture(scope="session")
+def tagger_folder() -> Path:
+    return asset_folder("pos-tagger")
+
+
+@pytest.fixture
+def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache folder in which nothing has been made."""
+    monkeypatch.setenv("ROBUSTBERT_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from robustbert.assets import asset_folder, load_word_vectors, sentence_encoder_folder
+from robustbert.assets.encodings import encode_words, frequent_words
+from robustbert.assets.lexicon import WordPairs, word_pairs
+from robustbert.assets.store import tree_sha256
+from robustbert.assets.vectors import (
+    NEIGHBOURS,
+    VOCABULARY,
+    WordVectors,
+    make_word_vectors,
+    nearest_neighbours,
+    read_word_vectors,
+    write_word_vectors,
+)
+from robustbert.errors import MissingAssetError
+
+
+@pytest.fixture(scope="module")
+def words() -> tuple[str, ...]:
+    """300 words: frequent ones, with some that have synonyms and antonyms."""
+    extra = ("film", "movie", "picture", "terrible", "awful", "boring", "tedious", "brilliant")
+    return tuple(dict.fromkeys((*extra, *frequent_words(320))))[:300]
+
+
+@pytest.fixture(scope="module")
+def encodings(words: tuple[str, ...]) -> np.ndarray:
+    return encode_words(words, sentence_encoder_folder())
+
+
+@pytest.mark.slow
+def test_encodings_are_those_of_sentence_transformers(
+    words: tuple[str, ...], encodings: np.ndarray
+) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    encoder = SentenceTransformer(str(sentence_encoder_folder()), device="cpu")
+    expected = encoder.encode(list(words[:40]), normalize_embeddings=True)
+    np.testing.assert_allclose(encodings[:40], expected, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_two_builds_are_the_same_to_the_byte(
+    words: tuple[str, ...], encodings: np.ndarray, wordnet_folder: Path, tmp_path: Path
+) -> None:
+    hashes = []
+    for name in ("first", "second"):
+        folder = tmp_path / name
+        folder.mkdir()
+        again = encode_words(words, sentence_encoder_folder())
+        pairs = word_pairs(wordnet_folder, frozenset(words), max_sense=2)
+        write_word_vectors(folder, make_word_vectors(words, again, pairs))
+        hashes.append(tree_sha256(folder))
+    assert hashes[0] == hashes[1]
+
+    read = read_word_vectors(tmp_path / "first")
+    assert read.words == words
+    assert read.vectors.shape == encodings.shape
+    row = {word: number for number, word in enumerate(words)}
+    film, movie = row["film"], row["movie"]
+    assert read.vectors[film] @ read.vectors[movie] > encodings[film] @ encodings[movie]
+
+
+def test_a_lexicon_without_pairs_is_refused(words: tuple[str, ...], encodings: np.ndarray) -> None:
+    with pytest.raises(MissingAssetError, match="WordNet"):
+        make_word_vectors(words, encodings, WordPairs((), ()))
+
+
+def test_neighbours_are_the_nearest(encodings: np.ndarray) -> None:
+    found = nearest_neighbours(encodings, 21, block=64)
+    cosines = np.round((encodings @ encodings.T).astype(np.float64), 6)
+    np.fill_diagonal(cosines, 2.0)
+    expected = np.argsort(-cosines, axis=1, kind="stable")[:, :21]
+    assert found.dtype == np.int32
+    assert (found == expected).mean() > 0.999  # rounding may fall on either side
+    assert (found[:, 0] == np.arange(300)).all()
+
+
+def test_ties_go_to_the_lower_row() -> None:
+    vectors = np.tile(np.float32([[1, 0], [0, 1]]), (4, 1))
+    found = nearest_neighbours(vectors, 5)
+    assert found[0].tolist() == [0, 2, 4, 6, 1]
+    assert found[5].tolist() == [5, 1, 3, 7, 0]
+    assert nearest_neighbours(vectors, 99).shape == (8, 8)
+
+
+def test_frequent_words_are_plain_and_ordered() -> None:
+    words = frequent_words(1000)
+    assert words[:3] == ("the", "to", "and")
+    assert len(set(words)) == 1000
+    assert all(word.isalpha() and word.isascii() and word.islower() for word in words)
+
+
+@pytest.fixture(scope="module")
+def real() -> WordVectors:
+    return load_word_vectors()
+
+
+def cosine(real: WordVectors, a: str, b: str) -> float:
+    return float(real.vectors[real.words.index(a)] @ real.vectors[real.words.index(b)])
+
+
+@pytest.mark.slow
+def test_the_real_vectors_keep_synonyms_in_and_antonyms_out(real: WordVectors) -> None:
+    assert real.vectors.shape == (VOCABULARY, 384)
+    assert real.neighbours.shape == (VOCABULARY, NEIGHBOURS)
+    for a, b in (("film", "movie"), ("terrible", "awful"), ("brilliant", "superb")):
+        assert cosine(real, a, b) > 0.8  # A2T's limit
+    for a, b in (("good", "bad"), ("happy", "sad"), ("good", "terrible"), ("love", "hate")):
+        assert cosine(real, a, b) < 0.5  # TextFooler's limit
+
+
+@pytest.mark.slow
+def test_textattack_reads_the_real_vectors(real: WordVectors) -> None:
+    from robustbert.assets import import_textattack
+
+    textattack = import_textattack()
+    embedding = textattack.shared.WordEmbedding.counterfitted_GLOVE_embedding()
+    row = real.words.index("film")
+    assert embedding.word2index("film") == row
+    assert embedding.nearest_neighbours(row, 50).tolist() == real.neighbours[row, 1:51].tolist()
+    assert embedding.get_cos_sim("film", "movie") == pytest.approx(
+        cosine(real, "film", "movie"), abs=1e-5
+    )
+    assert embedding.get_mse_dist("film", "movie") == pytest.approx(
+        2 - 2 * cosine(real, "film", "movie"), abs=1e-5
+    )
+    assert asset_folder("word-vectors").is_dir()
