@@ -95,7 +95,7 @@ class Classifier(ABC):
             InputError: a text is empty, blank, or no valid string.
         """
         check_texts(texts)
-        return self._truncated(texts)
+        return self._truncated(texts) if len(texts) else np.zeros(0, dtype=bool)
 
     @property
     def has_gradients(self) -> bool:

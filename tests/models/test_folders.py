@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from robustbert.errors import ModelError, OutputError
+from robustbert.models.folders import describe_source, hash_files, read_json, whole_folder
+
+
+def test_a_folder_appears_whole(tmp_path):
+    with whole_folder(tmp_path / "deep" / "out") as partial:
+        (partial / "a").write_text("a")
+        assert not (tmp_path / "deep" / "out").exists()
+    assert (tmp_path / "deep" / "out" / "a").read_text() == "a"
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["out"]
+
+
+def test_or_not_at_all(tmp_path):
+    def fail_halfway() -> None:
+        with whole_folder(tmp_path / "out") as partial:
+            (partial / "a").write_text("a")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_halfway()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_there_is_not_overwritten(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine").touch()
+    with pytest.raises(OutputError, match="holds mine already"), whole_folder(tmp_path / "out"):
+        pass
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="is a file"), whole_folder(tmp_path / "file"):
+        pass
+
+
+def test_disposable_names_may_be_there_and_go(tmp_path):
+    (tmp_path / "out" / "checkpoints").mkdir(parents=True)
+    with whole_folder(tmp_path / "out", disposable=("checkpoints",)) as partial:
+        (partial / "a").touch()
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a"]
+
+
+def test_an_unwritable_place():
+    with pytest.raises(OutputError, match="cannot write to /proc"), whole_folder("/proc/no/out"):
+        pass
+
+
+def test_hash_is_over_names_and_contents(tmp_path):
+    (tmp_path / "b").write_bytes(b"2")
+    (tmp_path / "a").write_bytes(b"1")
+    found = hash_files([tmp_path / "b", tmp_path / "a"])
+    assert found == hashlib.sha256(b"a\x001b\x002").hexdigest()
+
+
+def test_source_comes_from_the_training_file(tmp_path):
+    assert describe_source(tmp_path) == f"folder:{tmp_path.name}"
+    (tmp_path / "training.json").write_text(
+        '{"base": {"source": "w==1"}, "dataset": {"source": "d==2"}}'
+    )
+    assert describe_source(tmp_path) == "w==1 trained on d==2"
+
+
+@pytest.mark.parametrize("content", ["", "[1]", "{"])
+def test_what_is_no_json_object(tmp_path, content):
+    (tmp_path / "x.json").write_text(content)
+    with pytest.raises(ModelError, match="broken"):
+        read_json(tmp_path / "x.json")

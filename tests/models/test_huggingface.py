@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from robustbert.errors import InputError
+from robustbert.models import classify, load_model, predict
+from robustbert.models.base import Classifier
+from robustbert.models.huggingface import CLOSE_MARGIN
+from tests.tiny import WORDS, make_tiny_bert, toy_reviews
+
+
+def random_texts(n: int, seed: int = 0, longest: int = 60) -> list[str]:
+    chance = random.Random(seed)
+    words = WORDS.split()
+    return [" ".join(chance.choices(words, k=chance.randint(1, longest))) for _ in range(n)]
+
+
+def reference(folder: Path, text: str, dtype: str = "float64") -> np.ndarray:
+    """What transformers says of one text, unpadded, in double precision."""
+    import torch
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    model = AutoModelForSequenceClassification.from_pretrained(folder).to(getattr(torch, dtype))
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    with torch.no_grad():
+        inputs = tokenizer(text, return_tensors="pt", truncation=True, max_length=128)
+        return model.eval()(**inputs).logits[0].softmax(-1).numpy()
+
+
+def assert_rows_do_not_depend_on_the_batch(
+    model: Classifier, texts: list[str], sizes: Sequence[int]
+) -> None:
+    together = model.predict_proba(texts)
+    chance = np.random.default_rng(0)
+    for size in sizes:
+        chosen = chance.permutation(len(texts))[:size]
+        some = model.predict_proba([texts[i] for i in chosen])
+        np.testing.assert_array_equal(some, together[chosen])
+
+
+def test_probabilities_are_those_of_transformers(tiny, tiny_folder):
+    texts = random_texts(12)
+    rows = tiny.predict_proba(texts)
+    assert rows.dtype == np.float32
+    assert rows.shape == (12, 2)
+    np.testing.assert_allclose(rows.sum(axis=1, dtype=np.float64), 1, atol=1e-6)
+    for text, row in zip(texts, rows, strict=True):
+        np.testing.assert_allclose(row, reference(tiny_folder, text), atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_row_does_not_depend_on_the_other_texts(tiny_folder, dtype):
+    model = load_model(str(tiny_folder), dtype=dtype)
+    texts = random_texts(50) + random_texts(3, 1, 300)
+    assert_rows_do_not_depend_on_the_batch(model, texts, (1, 1, 1, 2, 3, 9, 17, 53))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_row_does_not_depend_on_the_other_texts_at_real_size(real_size_folder, dtype):
+    model = load_model(str(real_size_folder), dtype=dtype)
+    # Few words, so that most texts share a padded length and batches of many sizes come up.
+    texts = random_texts(24, longest=12)
+    assert_rows_do_not_depend_on_the_batch(model, texts, (1, 2, 3, 5, 9, 11, 17, 24))
+
+
+@pytest.fixture(scope="module")
+def real_size_folder(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path) -> Path:
+    """A random network as wide and deep as MiniLM, with the tiny vocabulary."""
+    import torch
+    from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
+
+    folder = tmp_path_factory.mktemp("real-size")
+    tokenizer = AutoTokenizer.from_pretrained(tiny_folder)
+    config = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=384,
+        num_hidden_layers=6,
+        num_attention_heads=12,
+        intermediate_size=1536,
+        max_position_embeddings=128,
+        initializer_range=0.1,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        BertForSequenceClassification(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def test_exact_is_the_float32_answer_whatever_the_query_dtype(tiny, tiny_folder):
+    low = load_model(str(tiny_folder), dtype="bfloat16")
+    text = random_texts(1)[0]
+    assert low.info.dtype == "bfloat16"
+    np.testing.assert_array_equal(low.predict_proba_exact(text), tiny.predict_proba([text])[0])
+    np.testing.assert_array_equal(low.predict_proba_exact(text), tiny.predict_proba_exact(text))
+
+
+def test_bfloat16_is_close_and_agrees_on_every_label(tiny, tiny_folder):
+    texts = random_texts(400)
+    low = load_model(str(tiny_folder), dtype="bfloat16").predict_proba(texts)
+    full = tiny.predict_proba(texts)
+    assert not np.array_equal(low, full), "bfloat16 was not used"
+    assert np.abs(low - full).max() < CLOSE_MARGIN
+    np.testing.assert_array_equal(low.argmax(axis=1), full.argmax(axis=1))
+
+
+def test_no_texts_give_no_rows(tiny):
+    assert tiny.predict_proba([]).shape == (0, 2)
+    assert tiny.truncated([]).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    "text", ["NUL \0 here", "\0", "\x01\x02\x7f", "🙂", "שלום", "\u200f", "film " * 10_000]
+)
+def test_odd_texts_get_an_answer(tiny, text):
+    row = tiny.predict_proba([text])[0]
+    assert np.isfinite(row).all()
+
+
+def test_blank_texts_are_refused(tiny):
+    with pytest.raises(InputError, match="text 2 of 2 is empty"):
+        tiny.predict_proba(["fine", " "])
+
+
+def test_truncated_tells_which_texts_are_cut(tiny):
+    # 128 tokens, two of them special.
+    texts = ["film " * 126, "film " * 127]
+    assert tiny.truncated(texts).tolist() == [False, True]
+    assert tiny.info.max_length == 128
+    np.testing.assert_array_equal(
+        tiny.predict_proba([texts[1] + "bad"]), tiny.predict_proba([texts[1]])
+    )
+
+
+def test_token_gradient_is_the_slope_of_the_loss(tiny, tiny_folder):
+    import torch
+    from transformers import AutoModelForSequenceClassification
+
+    text = "the film was boring and superb"
+    found = tiny.token_gradient(text)
+    assert found.tokens == ("[CLS]", "the", "film", "was", "boring", "and", "superb", "[SEP]")
+    assert found.gradient.dtype == np.float32
+    assert found.gradient.shape == (8, 16)
+
+    model = AutoModelForSequenceClassification.from_pretrained(tiny_folder).double().eval()
+    label = int(tiny.predict_proba([text])[0].argmax())
+    start = model.get_input_embeddings()(torch.tensor([found.token_ids.tolist()])).detach()
+
+    def loss(embeddings: torch.Tensor) -> float:
+        with torch.no_grad():
+            return -model(inputs_embeds=embeddings).logits.log_softmax(-1)[0, label].item()
+
+    chance = np.random.default_rng(0)
+    for _ in range(10):
+        direction = torch.tensor(chance.normal(size=(1, 8, 16)))
+        slope = (loss(start + 1e-5 * direction) - loss(start - 1e-5 * direction)) / 2e-5
+        expected = float((direction[0].numpy() * found.gradient).sum())
+        assert slope == pytest.approx(expected, rel=1e-3, abs=1e-4)
+
+
+def test_token_gradient_leaves_nothing_behind(tiny):
+    network = tiny._exact_model
+    before = copy.deepcopy({name: weight.clone() for name, weight in network.state_dict().items()})
+    tiny.token_gradient("a great film")
+    assert not network.get_input_embeddings()._forward_hooks
+    assert not network.training
+    for name, weight in network.named_parameters():
+        assert weight.grad is None
+        assert not weight.requires_grad
+        assert weight.equal(before[name])
+
+
+def test_save_and_load_give_the_same_model(tiny, tmp_path):
+    tiny.save(tmp_path / "copy")
+    again = load_model(str(tmp_path / "copy"), dtype="float32")
+    texts = random_texts(20)
+    np.testing.assert_array_equal(again.predict_proba(texts), tiny.predict_proba(texts))
+    assert again.label_names == ("neg", "pos")
+
+
+def test_columns_follow_the_wanted_labels(tiny, tiny_folder):
+    turned = load_model(str(tiny_folder), dtype="float32", label_names=["pos", "neg"])
+    texts = random_texts(5)
+    np.testing.assert_array_equal(turned.predict_proba(texts), tiny.predict_proba(texts)[:, [1, 0]])
+
+
+def test_placeholder_labels_take_the_wanted_names(tmp_path):
+    folder = make_tiny_bert(tmp_path / "three", num_labels=3)
+    model = load_model(str(folder), label_names=["a", "b", "c"])
+    assert model.label_names == ("a", "b", "c")
+    assert load_model(str(folder)).label_names == ("LABEL_0", "LABEL_1", "LABEL_2")
+
+
+def test_predict_and_classify_name_the_labels(tiny, tiny_folder):
+    texts, _ = toy_reviews(6)
+    found = predict(tiny, texts)
+    rows = tiny.predict_proba(texts)
+    assert [item.label for item in found] == rows.argmax(axis=1).tolist()
+    assert [item.name for item in found] == [("neg", "pos")[item.label] for item in found]
+    assert [list(item.probabilities) for item in found] == rows.tolist()
+    assert classify(texts, model=str(tiny_folder), dtype="float32") == found
+    assert classify(texts[0], model=str(tiny_folder), dtype="float32") == found[:1]

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from robustbert.errors import InputError, ModelError, UnknownNameError
+from robustbert.models import MODELS, load_model
+from tests.tiny import break_weights, make_tiny_bert, set_label_names
+
+
+@pytest.fixture
+def folder(tiny_folder: Path, tmp_path: Path) -> Path:
+    """A copy of the tiny model to break."""
+    return Path(shutil.copytree(tiny_folder, tmp_path / "model"))
+
+
+def edit_config(folder: Path, **changes: object) -> None:
+    path = folder / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def assert_refused(folder: Path, message: str, **options) -> None:
+    with pytest.raises(ModelError, match=message) as caught:
+        load_model(str(folder), **options)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_folder_that_does_not_exist(tmp_path):
+    assert_refused(tmp_path / "nothing", "no model folder .* give a model folder or hub:NAME")
+
+
+@pytest.mark.parametrize("name", list(MODELS))
+def test_a_base_is_not_a_trained_model(name):
+    assert_refused(Path(name), "is not trained yet: run `robustbert train")
+
+
+def test_a_misspelt_base_is_recognised():
+    assert_refused(Path("minlm"), "did you mean minilm")
+
+
+def test_an_empty_folder(tmp_path):
+    assert_refused(tmp_path, r"neither config\.json .* nor model\.json")
+
+
+def test_weights_as_a_pickle(folder):
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    assert_refused(folder, r"as a pickle \(pytorch_model.bin\).*convert")
+
+
+def test_no_weights(folder):
+    (folder / "model.safetensors").unlink()
+    assert_refused(folder, r"no \*\.safetensors")
+
+
+def test_half_of_the_weights(folder):
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:1000])
+    assert_refused(folder, "cannot load the model")
+
+
+def test_no_tokenizer(folder):
+    for name in ("tokenizer.json", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json"):
+        (folder / name).unlink()
+    assert_refused(folder, "holds no tokenizer")
+
+
+def test_a_broken_tokenizer(folder):
+    (folder / "tokenizer.json").write_text("{}")
+    assert_refused(folder, "cannot read the tokenizer")
+
+
+def test_weights_that_are_not_numbers(folder):
+    break_weights(folder)
+    assert_refused(folder, "hold NaN or infinity")
+
+
+def test_other_labels_than_the_dataset(folder):
+    assert_refused(folder, "has the labels neg, pos but the dataset", label_names=["a", "b"])
+    set_label_names(folder, ["LABEL_0", "LABEL_1"])
+    assert_refused(folder, "has the labels LABEL_0", label_names=["a", "b", "c"])
+
+
+def test_an_encoder_without_a_head(folder):
+    from transformers import AutoModel
+
+    AutoModel.from_pretrained(folder).save_pretrained(folder)
+    assert_refused(folder, "no trained sequence classifier .*classifier")
+
+
+def test_a_regression(tmp_path):
+    make_tiny_bert(tmp_path / "one", num_labels=1)
+    assert_refused(tmp_path / "one", "single output")
+
+
+def test_a_config_that_is_no_json(folder):
+    (folder / "config.json").write_text("{")
+    assert_refused(folder, "cannot")
+
+
+def test_remote_code_is_never_run(folder):
+    code = "from pathlib import Path\nPath(__file__).with_name('ran').touch()\n"
+    (folder / "evil.py").write_text(code)
+    auto = {"AutoConfig": "evil.Config", "AutoModelForSequenceClassification": "evil.Model"}
+    edit_config(folder, model_type="evil", auto_map=auto)
+    assert_refused(folder, "cannot")
+    assert not (folder / "ran").exists()
+
+
+def test_the_hub_offline(monkeypatch):
+    import huggingface_hub.constants
+
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    with pytest.raises(ModelError, match="cannot get hub:someone/nothing"):
+        load_model("hub:someone/nothing")
+
+
+@pytest.mark.parametrize("device", ["tpu", "cuda:99", "cuda:x", "cpu:1", ""])
+def test_devices_that_are_not_there(folder, device):
+    with pytest.raises(InputError, match="device"):
+        load_model(str(folder), device=device)
+
+
+def test_an_unknown_dtype(folder):
+    with pytest.raises(UnknownNameError, match="did you mean"):
+        load_model(str(folder), dtype="float23")
+
+
+def test_the_hash_is_of_content_not_of_place(tiny_folder, folder):
+    same = load_model(str(folder)).info.sha256
+    assert same == load_model(str(tiny_folder)).info.sha256
+    other = make_tiny_bert(folder.parent / "other", seed=1)
+    assert load_model(str(other)).info.sha256 != same
+
+
+@pytest.mark.parametrize("limit", [10**30, None])
+def test_a_tokenizer_without_a_limit_is_limited_by_positions(folder, limit):
+    path = folder / "tokenizer_config.json"
+    settings = json.loads(path.read_text())
+    path.write_text(json.dumps({**settings, "model_max_length": limit}))
+    assert load_model(str(folder)).info.max_length == 128
+
+
+def test_roberta_has_two_positions_less(folder, tmp_path):
+    from transformers import AutoTokenizer, RobertaConfig, RobertaForSequenceClassification
+
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer.model_max_length = 10**30
+    config = RobertaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+        max_position_embeddings=66,
+        pad_token_id=1,
+    )
+    RobertaForSequenceClassification(config).save_pretrained(tmp_path / "roberta")
+    tokenizer.save_pretrained(tmp_path / "roberta")
+    model = load_model(str(tmp_path / "roberta"))
+    assert model.info.max_length == 64
+    assert model.predict_proba(["film " * 500]).shape == (1, 2)
+
+
+def test_info_says_what_a_record_needs(tiny):
+    info = tiny.info
+    assert info.source == "folder:tiny"
+    assert info.name == "tiny"
+    assert info.dtype == "float32"
+    assert info.num_parameters == sum(w.numel() for w in tiny._exact_model.parameters())
