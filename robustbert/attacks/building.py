@@ -1,27 +1,31 @@
 """Building TextAttack's recipes where parts of TextAttack cannot be had.
 
 A recipe's own ``build`` runs; while it runs, the names of a few parts in its module stand for
-parts of ours: the sentence encoders (their models come from hubs), the homoglyph swap (it reads a
-file that the wheel lacks) and NLTK's downloader.
+parts of ours: the sentence encoders (their models come from hubs) and the homoglyph swap (it reads
+a file that the wheel lacks). NLTK's downloader is kept from asking.
 
 Import this module only after :func:`robustbert.assets.import_textattack`.
 """
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-import nltk
+from textattack.shared.utils import logger as textattack_logger
 from textattack.transformations import WordSwapHomoglyphSwap
 
+from robustbert.assets import no_downloads
 from robustbert.attacks.constraints import PooledSentenceEncoder
 from robustbert.attacks.recipes import Recipe
 from robustbert.attacks.victim import Ask, QueuedVictim
 from robustbert.models.base import Classifier
+
+textattack_logger.setLevel(logging.ERROR)  # it says of every victim that it does not know it
 
 # Characters that look alike (Unicode confusables), as TextAttack 0.3.11 pairs them.
 HOMOGLYPHS = dict(
@@ -60,28 +64,25 @@ def _sbert(
 @contextmanager
 def _parts_in_place(module: Any, ask: Ask) -> Iterator[None]:
     """Our parts under TextAttack's names, in ``module`` only and only for a while."""
-    parts: dict[tuple[Any, str], Any] = {
-        (module, "UniversalSentenceEncoder"): partial(_universal_sentence_encoder, ask),
-        (module, "SBERT"): partial(_sbert, ask),
-        (module, "WordSwapHomoglyphSwap"): HomoglyphSwap,
-        (nltk, "download"): lambda *_, **__: True,
+    parts = {
+        "UniversalSentenceEncoder": partial(_universal_sentence_encoder, ask),
+        "SBERT": partial(_sbert, ask),
+        "WordSwapHomoglyphSwap": HomoglyphSwap,
     }
-    before = {
-        place: getattr(*place) for place in parts if hasattr(*place)
-    }
-    for owner, name in before:
-        setattr(owner, name, parts[owner, name])
+    before = {name: getattr(module, name) for name in parts if hasattr(module, name)}
+    for name in before:
+        setattr(module, name, parts[name])
     try:
         yield
     finally:
-        for (owner, name), value in before.items():
-            setattr(owner, name, value)
+        for name, value in before.items():
+            setattr(module, name, value)
 
 
 def build_attack(recipe: Recipe, classifier: Classifier, ask: Ask) -> Any:
     """The recipe's ``textattack.Attack`` on a victim whose queries go through ``ask``."""
     recipe_class = recipe.load()
-    with _parts_in_place(sys.modules[recipe_class.__module__], ask):
+    with no_downloads(), _parts_in_place(sys.modules[recipe_class.__module__], ask):
         attack = recipe_class.build(QueuedVictim(classifier, ask))
     attack.goal_function.batch_size = sys.maxsize  # the pool forms the batches
     return attack

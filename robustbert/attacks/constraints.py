@@ -14,7 +14,7 @@ from textattack.constraints import Constraint
 from textattack.constraints.semantics.sentence_encoders import SentenceEncoder
 
 from robustbert.attacks.similarity import pair_similarities
-from robustbert.attacks.texts import changed_windows, count_words_changed
+from robustbert.attacks.texts import changed_stretches, count_words_changed
 from robustbert.attacks.victim import Ask
 
 ENCODER = "encoder"
@@ -78,29 +78,28 @@ class WordsChangedLimit(Constraint):
         return ["limit"]
 
 
-class WindowSimilarity(Constraint):
-    """At least this angular similarity in every window around a changed word.
+class StretchSimilarity(Constraint):
+    """At least this angular similarity of every changed stretch to the original.
 
-    Texts shorter than the window are exempt, as in TextFooler. TextFooler looks at the last
-    change only and compares with the text before it; this compares all changes with the original,
-    so that a finished text can be checked again.
+    Texts shorter than a stretch are exempt, as they are shorter than the window in TextFooler.
+    See :func:`robustbert.attacks.similarity.text_similarity` for where it differs from TextFooler.
 
     Args:
         ask: how encodings are had.
         threshold: the least similarity, in [0, 1].
-        window: words a window.
+        stretch: the least words of a stretch.
     """
 
-    def __init__(self, ask: Ask, threshold: float, window: int) -> None:
+    def __init__(self, ask: Ask, threshold: float, stretch: int) -> None:
         super().__init__(compare_against_original=True)
         self._ask = ask
         self.threshold = threshold
-        self.window = window
+        self.stretch = stretch
 
     def _check_constraint_many(
         self, transformed_texts: Sequence[Any], reference_text: Any
     ) -> list[Any]:
-        if len(reference_text.words) < self.window:
+        if len(reference_text.words) < self.stretch:
             similarities = np.ones(len(transformed_texts))
         else:
             similarities = self._similarities(reference_text.words, transformed_texts)
@@ -115,8 +114,12 @@ class WindowSimilarity(Constraint):
     def _check_constraint(self, transformed_text: Any, reference_text: Any) -> bool:
         return bool(self._check_constraint_many([transformed_text], reference_text))
 
-    def _similarities(self, original: Sequence[str], transformed_texts: Sequence[Any]) -> np.ndarray:
-        changes = [changed_windows(original, text.words, self.window) for text in transformed_texts]
+    def _similarities(
+        self, original: Sequence[str], transformed_texts: Sequence[Any]
+    ) -> np.ndarray:
+        changes = [
+            changed_stretches(original, text.words, self.stretch) for text in transformed_texts
+        ]
         pairs = list(dict.fromkeys(pair for change in changes for pair in change))
         found = pair_similarities(pairs, lambda texts: self._ask(ENCODER, texts))
         close = np.flatnonzero(np.abs(found - self.threshold) < BORDERLINE)
@@ -128,4 +131,4 @@ class WindowSimilarity(Constraint):
 
     def extra_repr_keys(self) -> list[str]:
         """The fields that TextAttack prints."""
-        return ["threshold", "window"]
+        return ["threshold", "stretch"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from robustbert.assets import ensure_assets, import_textattack
@@ -19,7 +19,7 @@ from robustbert.attacks.texts import words_of
 from robustbert.attacks.tracks import UnifiedLimits, check_track
 from robustbert.errors import AttackError
 from robustbert.models.base import Classifier
-from robustbert.records.schema import Outcome, RecipeRef
+from robustbert.records.schema import Outcome, Params, RecipeRef
 from robustbert.seeds import derive_seed
 
 if TYPE_CHECKING:
@@ -68,10 +68,12 @@ class AttackRunner:
         classifier: the victim.
         recipe: a name of ``RECIPES``.
         track: ``published`` or ``unified``.
-        limits: the unified limits; not looked at on the ``published`` track, but for the window of
+        limits: the unified limits; not looked at on the ``published`` track, but for the stretch of
             the reported similarity.
         seed: at least 0; every example's own seed is derived from it.
-        pool_size: how many examples run at once; changes no outcome.
+        dtype: the number format of the sentence encoder: auto, float32 or bfloat16.
+        device: where the sentence encoder runs.
+        pool_size: how many examples run at once, at least 1; changes no outcome.
 
     Raises:
         UnknownNameError: no such recipe or track.
@@ -84,6 +86,8 @@ class AttackRunner:
     track: str = "unified"
     limits: UnifiedLimits = field(default_factory=UnifiedLimits)
     seed: int = 0
+    dtype: str = "auto"
+    device: str = "auto"
     pool_size: int = POOL_SIZE
 
     def __post_init__(self) -> None:
@@ -106,7 +110,7 @@ class AttackRunner:
         from robustbert.models.encoder import sentence_encoder
 
         began = time.perf_counter()
-        encoder = sentence_encoder(self.classifier.info.dtype)
+        encoder = sentence_encoder(self.dtype, self.device)
         pool = Pool(
             {
                 "victim": self.classifier.predict_proba,
@@ -131,10 +135,12 @@ class AttackRunner:
 
     def recipe_ref(self) -> RecipeRef:
         """The recipe as a record holds it."""
-        import textattack
+        from importlib.metadata import version
 
-        version = getattr(textattack, "__version__", None) or _version("textattack")
-        return RecipeRef(name=self.recipe, textattack_version=version, params={})
+        from robustbert.models.encoder import sentence_encoder
+
+        params: Params = {"similarity_dtype": sentence_encoder(self.dtype, self.device).dtype}
+        return RecipeRef(name=self.recipe, textattack_version=version("textattack"), params=params)
 
     def _outcomes(self, pool: Pool, examples: Sequence[AttackedExample]) -> Iterator[Outcome]:
         from robustbert.attacks.verification import Verifier
@@ -143,7 +149,7 @@ class AttackRunner:
             classifier=self.classifier,
             encode=pool_encoder(pool),
             limits=self.limits if self.track == "unified" else None,
-            window=self.limits.similarity_window,
+            stretch=self.limits.similarity_window,
         )
         by_id = {example.example_id: example for example in examples}
         if len(by_id) < len(examples):
@@ -176,9 +182,7 @@ class AttackRunner:
             constraints=tuple(attack.constraints),
         )
 
-    def _outcome(
-        self, example: AttackedExample, finished: Finished, verifier: Verifier
-    ) -> Outcome:
+    def _outcome(self, example: AttackedExample, finished: Finished, verifier: Verifier) -> Outcome:
         base: dict[str, Any] = {
             "example_id": example.example_id,
             "label": example.label,
@@ -247,9 +251,3 @@ def describe_error(error: Exception) -> str:
     'ValueError: two lines'
     """
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
-
-
-def _version(distribution: str) -> str:
-    from importlib.metadata import version
-
-    return version(distribution)

@@ -146,7 +146,9 @@ class Pool:
         error = None
         value = None
         try:
-            value = running.greenlet.switch(answer) if running.question else running.greenlet.switch()
+            value = (
+                running.greenlet.switch(answer) if running.question else running.greenlet.switch()
+            )
         except Exception as raised:
             error = raised
         running.seconds += time.perf_counter() - began
@@ -160,7 +162,9 @@ class Pool:
         """One list of answers a question; each server is called once, with distinct texts."""
         found: dict[str, dict[str, Any]] = {}
         for name in dict.fromkeys(question.server for question in questions):
-            asked = [text for question in questions if question.server == name for text in question.texts]
+            asked = [
+                text for question in questions if question.server == name for text in question.texts
+            ]
             distinct = list(dict.fromkeys(asked))
             began = time.perf_counter()
             found[name] = dict(zip(distinct, self.servers[name](distinct), strict=True))

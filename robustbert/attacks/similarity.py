@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from robustbert.attacks.texts import WindowPair, changed_windows
+from robustbert.attacks.texts import StretchPair, changed_stretches
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,8 +37,8 @@ def angular_similarity(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return np.asarray(1.0 - np.arccos(cosine) / np.pi)
 
 
-def pair_similarities(pairs: Sequence[WindowPair], encode: Encoder) -> np.ndarray:
-    """The angular similarity of each pair of windows: float64, shape (n,)."""
+def pair_similarities(pairs: Sequence[StretchPair], encode: Encoder) -> np.ndarray:
+    """The angular similarity of each pair of stretches: float64, shape (n,)."""
     import numpy as np
 
     if not pairs:
@@ -49,19 +49,19 @@ def pair_similarities(pairs: Sequence[WindowPair], encode: Encoder) -> np.ndarra
 
 
 def text_similarity(
-    original: Sequence[str], changed: Sequence[str], window: int, encode: Encoder
+    original: Sequence[str], changed: Sequence[str], stretch: int, encode: Encoder
 ) -> float:
-    """The least similarity over the windows around the changed words; 1.0 if none changed.
+    """The least similarity of a changed stretch to what it was; 1.0 if nothing changed.
 
-    A text shorter than ``window`` words is one window. TextFooler's constraint looks only at the
-    window of the word replaced last; this looks at all, so that the number is a property of the
-    two texts and can be measured again from them.
+    TextFooler compares a window around the word replaced last with the text before, so that what
+    it checked cannot be read off the finished text, and a chain of small steps can lead far. This
+    is a property of the two texts: it can be measured again, and it sums all changes of a stretch.
 
     Args:
         original: the words of the original text.
         changed: the words of the perturbed text.
-        window: words a window, at least 1.
+        stretch: the least words of a stretch, at least 1.
         encode: the sentence encoder.
     """
-    similarities = pair_similarities(changed_windows(original, changed, window), encode)
+    similarities = pair_similarities(changed_stretches(original, changed, stretch), encode)
     return float(similarities.min()) if len(similarities) else 1.0

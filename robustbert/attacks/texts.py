@@ -1,4 +1,4 @@
-"""Words changed between two texts, and the windows around them."""
+"""Words changed between two texts, and the stretches of text that hold the changes."""
 
 from __future__ import annotations
 
@@ -25,39 +25,49 @@ def count_words_changed(original: Sequence[str], changed: Sequence[str]) -> int:
 
 
 @dataclass(frozen=True)
-class WindowPair:
-    """The words around one change, in the original and in the changed text."""
+class StretchPair:
+    """A stretch of the original text and what became of it."""
 
     original: str
     changed: str
 
 
-def window_around(words: Sequence[str], index: int, size: int) -> str:
-    """The ``size`` words centred on ``index`` (fewer only where the text is shorter).
+def changed_stretches(
+    original: Sequence[str], changed: Sequence[str], least: int
+) -> tuple[StretchPair, ...]:
+    """The stretches of the original that differ in the changed text.
 
-    >>> window_around("a b c d e".split(), 4, 3)
-    'c d e'
+    The original is cut into as many stretches as it has times ``least`` words, of ``least`` to
+    ``2 * least - 1`` words each (one, if it is shorter), as even as they can be.
+
+    >>> changed_stretches("a b c d e".split(), "a b x d e".split(), 2)
+    (StretchPair(original='c d e', changed='x d e'),)
     """
-    start = max(0, min(index - size // 2, len(words) - size))
-    return " ".join(words[start : start + size])
+    pieces = max(1, len(original) // least)
+    cuts = [place * len(original) // pieces for place in range(pieces + 1)]
+    mapped = cuts if len(changed) == len(original) else _map_cuts(cuts, original, changed)
+    pairs = []
+    for place in range(pieces):
+        before = original[cuts[place] : cuts[place + 1]]
+        after = changed[mapped[place] : mapped[place + 1]]
+        if before != after:
+            pairs.append(StretchPair(" ".join(before), " ".join(after)))
+    return tuple(pairs)
 
 
-def changed_windows(
-    original: Sequence[str], changed: Sequence[str], size: int
-) -> tuple[WindowPair, ...]:
-    """A pair of windows for each place where the words differ, without repeats.
-
-    >>> changed_windows("a b c d".split(), "a b x d".split(), 3)
-    (WindowPair(original='b c d', changed='b x d'),)
-    """
+def _map_cuts(cuts: Sequence[int], original: Sequence[str], changed: Sequence[str]) -> list[int]:
+    """Where cuts of the original fall in the changed text, by a shortest word alignment."""
     from rapidfuzz.distance import Levenshtein
 
-    pairs = {}
+    shift = [0] * (len(original) + 1)
     for operation in Levenshtein.editops(original, changed):
-        before = min(operation.src_pos, len(original) - 1)
-        after = min(operation.dest_pos, len(changed) - 1)
-        pair = WindowPair(
-            window_around(original, before, size), window_around(changed, after, size)
-        )
-        pairs[pair] = None
-    return tuple(pairs)
+        if operation.tag == "insert" and operation.src_pos < len(original):
+            shift[operation.src_pos + 1] += 1
+        elif operation.tag == "delete":
+            shift[operation.src_pos + 1] -= 1
+    total = 0
+    moved = []
+    for place, change in enumerate(shift):
+        total += change
+        moved.append(place + total)
+    return [0, *(moved[cut] for cut in cuts[1:-1]), len(changed)]

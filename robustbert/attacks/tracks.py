@@ -3,11 +3,14 @@
 ``published`` leaves a recipe its own constraints. ``unified`` puts one set of limits over all of
 them, after Li et al. 2021, "Searching for an Effective Defender: Benchmarking Defense against
 Adversarial Word Substitution", section 4.1. A recipe keeps what makes its candidates
-(transformation, distance between word vectors, part of speech, word length) and its search.
+(transformation, distance between word vectors, part of speech, word length), its search, and a
+fixed number of edits where that is what it is (Pruthi: one); its shares of words, similarities and
+edit distances give way.
 
 Where this differs from that paper's code (RockyLzy/TextDefender): there the limits are added to
-the recipe's own and similarity is compared with the text before the last change; here they take
-the place of the recipe's own, and every change is compared with the original.
+the recipe's own, and similarity compares a window around the last change with the text before it;
+here they take the place of the recipe's own, and all changes are compared with the original, in
+stretches of 15 to 29 words, so that a finished text can be checked again.
 """
 
 from __future__ import annotations
@@ -33,7 +36,7 @@ class UnifiedLimits:
         max_words_changed_long: the same for long texts.
         long_text_words: texts of more words than this are long.
         min_similarity: the least angular similarity, in [0, 1].
-        similarity_window: words a window; shorter texts are exempt from the similarity.
+        similarity_window: words of the shortest stretch that is compared; shorter texts are exempt.
         max_candidates: embedding neighbours tried a word.
         queries_per_word: the query budget of a text is this times its words.
     """
@@ -49,7 +52,9 @@ class UnifiedLimits:
     def __post_init__(self) -> None:
         for name in ("max_words_changed", "max_words_changed_long", "min_similarity"):
             if not 0 < getattr(self, name) <= 1:
-                raise InputError(f"{name} is {getattr(self, name)}; give a share above 0, at most 1")
+                raise InputError(
+                    f"{name} is {getattr(self, name)}; give a share above 0, at most 1"
+                )
         for name in ("long_text_words", "similarity_window", "max_candidates", "queries_per_word"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} is {getattr(self, name)}; give a whole number above 0")
@@ -65,7 +70,7 @@ class UnifiedLimits:
 
     def query_budget(self, words: int) -> int:
         """How many queries a text of so many words may cost."""
-        return words * self.queries_per_word
+        return max(1, words) * self.queries_per_word
 
     def as_record(self) -> dict[str, float | int]:
         """The limits as a record holds them, the query budget apart."""
@@ -89,7 +94,7 @@ def unify(attack: Any, limits: UnifiedLimits, words: int, ask: Ask) -> Any:
     )
     from textattack.constraints.semantics.sentence_encoders import SentenceEncoder
 
-    from robustbert.attacks.constraints import WindowSimilarity, WordsChangedLimit
+    from robustbert.attacks.constraints import StretchSimilarity, WordsChangedLimit
 
     replaced = (
         LevenshteinEditDistance,
@@ -100,14 +105,20 @@ def unify(attack: Any, limits: UnifiedLimits, words: int, ask: Ask) -> Any:
         StopwordModification,
     )
     own = [*attack.pre_transformation_constraints, *attack.constraints]
-    kept = [constraint for constraint in own if not isinstance(constraint, replaced)]
+    kept = [
+        constraint
+        for constraint in own
+        if not isinstance(constraint, replaced) or getattr(constraint, "max_num_words", None)
+    ]
     shared = [
         RepeatModification(),
         StopwordModification(),
         WordsChangedLimit(limits.words_limit(words)),
     ]
-    similarity = WindowSimilarity(ask, limits.min_similarity, limits.similarity_window)
-    for transformation in getattr(attack.transformation, "transformations", [attack.transformation]):
+    similarity = StretchSimilarity(ask, limits.min_similarity, limits.similarity_window)
+    for transformation in getattr(
+        attack.transformation, "transformations", [attack.transformation]
+    ):
         if hasattr(transformation, "max_candidates"):
             transformation.max_candidates = limits.max_candidates
     if hasattr(attack.search_method, "post_crossover_check"):

@@ -33,7 +33,7 @@ class Verdict:
     Args:
         prediction: the victim's label for it, alone and in float32.
         words_changed: words replaced, inserted or removed.
-        similarity: least angular similarity around the changes, in [0, 1].
+        similarity: least angular similarity of a changed stretch, in [0, 1].
         holds: whether it breaks the victim and keeps the limits.
     """
 
@@ -51,19 +51,21 @@ class Verifier:
         classifier: the victim.
         encode: the sentence encoder, in float32.
         limits: the unified limits, or None on the ``published`` track.
-        window: words a window of the similarity.
+        stretch: the least words of a stretch whose similarity is measured.
     """
 
     classifier: Classifier
     encode: Encoder
     limits: UnifiedLimits | None
-    window: int
+    stretch: int
 
-    def check(self, original: str, adversarial: str, label: int, constraints: Sequence[Any]) -> Verdict:
+    def check(
+        self, original: str, adversarial: str, label: int, constraints: Sequence[Any]
+    ) -> Verdict:
         """Measure ``adversarial`` against ``original`` and the attack's own constraints."""
         before, after = AttackedText(original), AttackedText(adversarial)
         prediction = int(self.classifier.predict_proba_exact(adversarial).argmax())
-        similarity = text_similarity(before.words, after.words, self.window, self.encode)
+        similarity = text_similarity(before.words, after.words, self.stretch, self.encode)
         return Verdict(
             prediction=prediction,
             words_changed=count_words_changed(before.words, after.words),

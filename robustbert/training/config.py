@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 from robustbert.errors import InputError, UnknownNameError
 
 DTYPES = ("auto", "float32", "bfloat16")
+#: Settings for which None says something.
+OPTIONAL = ("max_length", "patience")
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,30 @@ class TrainingConfig:
     def as_dict(self) -> dict[str, object]:
         """Every field by its name, for records and cache keys."""
         return asdict(self)
+
+
+def make_config(settings: Mapping[str, Any], **fixed: Any) -> TrainingConfig:
+    """A configuration from settings by name, as a suite file or a command line gives them.
+
+    Args:
+        settings: field names and values; what is not given has its default.
+        fixed: fields that the caller decides.
+
+    Raises:
+        UnknownNameError: no such setting; the message lists the near ones.
+        InputError: a value of the wrong type or out of range.
+    """
+    known = {field.name: field for field in fields(TrainingConfig) if field.name not in fixed}
+    for name, value in settings.items():
+        if name not in known:
+            raise UnknownNameError("training setting", name, known)
+        kind = type(known[name].default)
+        accepted = {kind, int} if kind is float else {kind}
+        if name in OPTIONAL:
+            accepted |= {type(None)}
+        if type(value) not in accepted:
+            raise InputError(f"the training's {name} is {value!r}; give it as {kind.__name__}")
+    return TrainingConfig(**{**settings, **fixed})
 
 
 def _require(name: str, holds: bool, range_: str) -> None:

@@ -1,0 +1,20 @@
+"""The harness: suite file, plan, run, records."""
+
+from robustbert.bench.plan import Cell, Choices, Plan, VictimSpec, make_plan
+from robustbert.bench.run import BenchResult, Settings, default_out, run_plan
+from robustbert.bench.suite import Suite, load_suite, suite_names
+
+__all__ = [
+    "BenchResult",
+    "Cell",
+    "Choices",
+    "Plan",
+    "Settings",
+    "Suite",
+    "VictimSpec",
+    "default_out",
+    "load_suite",
+    "make_plan",
+    "run_plan",
+    "suite_names",
+]

@@ -1,0 +1,209 @@
+"""One cell: attack the examples, keep each outcome as it comes, sum up into a record."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from robustbert import __version__
+from robustbert.assets import PROFILE
+from robustbert.attacks.engine import AttackRunner
+from robustbert.attacks.tracks import UnifiedLimits
+from robustbert.bench.victims import Victim
+from robustbert.data import Examples, TextDataset
+from robustbert.errors import RecordError
+from robustbert.metrics import counts, summarize
+from robustbert.records import (
+    append_outcome,
+    cell_name,
+    outcomes_path,
+    read_outcomes,
+    read_record,
+    record_path,
+    write_outcomes,
+    write_record,
+)
+from robustbert.records.schema import (
+    AssetsRef,
+    DatasetRef,
+    Environment,
+    ModelRef,
+    Outcome,
+    Protocol,
+    Record,
+    Timing,
+)
+
+
+@dataclass(frozen=True)
+class CellRun:
+    """A cell with all that it needs.
+
+    Args:
+        suite: the suite's name, or None for a cell by itself.
+        dataset: where the examples come from.
+        examples: what is attacked, in order.
+        victim: who is attacked.
+        runner: the recipe on the victim under the track.
+        environment: what the record says of the machine.
+        out: the run's folder.
+    """
+
+    suite: str | None
+    dataset: TextDataset
+    examples: Examples
+    victim: Victim
+    runner: AttackRunner
+    environment: Environment
+    out: Path
+
+    @property
+    def name(self) -> str:
+        """The name of the cell's files."""
+        defense = self.victim.defense.name if self.victim.defense else None
+        runner = self.runner
+        return cell_name(
+            self.examples.dataset, self.victim.name, defense, runner.track, runner.recipe
+        )
+
+    def run(self, on_outcome: Callable[[int], None] = lambda _: None) -> Record:
+        """Attack what is not attacked yet, write the cell's outcomes and record.
+
+        A cell that was finished by the same victim, recipe, assets and protocol is read, not run;
+        one that was cut short goes on. ``on_outcome`` is told how many examples are newly done.
+        """
+        finished = self._finished()
+        if finished is not None:
+            on_outcome(len(self.examples.items))
+            return finished
+        partial = self.out / "outcomes" / f"{self.name}.{self._identity()[:12]}.partial"
+        known = {o.example_id: o for o in self._resume(partial)}
+        todo = [item for item in self.examples.items if item.example_id not in known]
+        on_outcome(len(self.examples.items) - len(todo))
+
+        def keep(outcome: Outcome) -> None:
+            append_outcome(outcome, partial)
+            on_outcome(1)
+
+        run = self.runner.run(todo, keep)
+        known |= {outcome.example_id: outcome for outcome in run.outcomes}
+        outcomes = tuple(known[item.example_id] for item in self.examples.items)
+        whole = len(todo) == len(self.examples.items)
+        timing = Timing(
+            train_seconds=self.victim.train_seconds,
+            # what an earlier, interrupted run spent is not known
+            attack_seconds=run.seconds if whole else None,
+            victim_seconds=run.victim_seconds if whole else None,
+            victim_queries=run.victim_queries if whole else None,
+        )
+        record = self._record(outcomes, timing)
+        write_outcomes(outcomes, outcomes_path(self.out, self.name))
+        write_record(record, record_path(self.out, self.name))
+        partial.unlink(missing_ok=True)
+        return record
+
+    def _resume(self, partial: Path) -> Sequence[Outcome]:
+        if not partial.exists():
+            return ()
+        wanted = {item.example_id for item in self.examples.items}
+        kept = read_outcomes(partial, unfinished=True)
+        return [o for o in kept if o.example_id in wanted and o.status != "error"]
+
+    def _finished(self) -> Record | None:
+        """The record that is there, if this very cell made it."""
+        path = record_path(self.out, self.name)
+        if not path.exists():
+            return None
+        found = read_record(path)
+        if _identity_of(found) != self._identity() or found.protocol.n != len(self.examples.items):
+            raise RecordError(
+                f"{path} was made by another model, protocol or version; choose another --out, "
+                "or remove that file"
+            )
+        return found
+
+    def _identity(self) -> str:
+        """A hash of everything that the cell's outcomes depend on, but for which examples."""
+        runner, info = self.runner, self.victim.classifier.info
+        return _hash(
+            {
+                "dataset": self._dataset_ref().model_dump(),
+                "model": {"sha256": info.sha256, "dtype": info.dtype, "length": info.max_length},
+                "track": runner.track,
+                "recipe": runner.recipe_ref().model_dump(),
+                "assets": runner.asset_hashes,
+                "protocol": self._protocol().model_dump(exclude={"n"}),
+            }
+        )
+
+    def _dataset_ref(self) -> DatasetRef:
+        split = self.examples.split
+        return DatasetRef(
+            name=self.examples.dataset,
+            source=self.examples.source,
+            split=split,
+            n=len(self.dataset.split(split)),
+            sha256=self.dataset.sha256(),
+        )
+
+    def _protocol(self) -> Protocol:
+        limits: UnifiedLimits = self.runner.limits
+        unified = self.runner.track == "unified"
+        return Protocol(
+            seed=self.runner.seed,
+            n=len(self.examples.items),
+            query_budget=limits.queries_per_word if unified else None,
+            limits=dict(limits.as_record()) if unified else {},
+        )
+
+    def _record(self, outcomes: Sequence[Outcome], timing: Timing) -> Record:
+        info = self.victim.classifier.info
+        texts = [item.text for item in self.examples.items]
+        truncated = int(self.victim.classifier.truncated(texts).sum())
+        return Record(
+            robustbert_version=__version__,
+            suite=self.suite,
+            dataset=self._dataset_ref(),
+            model=ModelRef(
+                name=self.victim.name,
+                source=info.source,
+                sha256=info.sha256,
+                dtype=info.dtype,
+                max_length=info.max_length,
+                num_parameters=info.num_parameters,
+            ),
+            defense=self.victim.defense,
+            track=self.runner.track,
+            recipe=self.runner.recipe_ref(),
+            assets=AssetsRef(profile=PROFILE, hashes=self.runner.asset_hashes),
+            protocol=self._protocol(),
+            counts=counts(outcomes, truncated),
+            metrics=summarize(outcomes),
+            timing=timing,
+            environment=self.environment,
+        )
+
+
+def _identity_of(record: Record) -> str:
+    return _hash(
+        {
+            "dataset": record.dataset.model_dump(),
+            "model": {
+                "sha256": record.model.sha256,
+                "dtype": record.model.dtype,
+                "length": record.model.max_length,
+            },
+            "track": record.track,
+            "recipe": record.recipe.model_dump(),
+            "assets": record.assets.hashes,
+            "protocol": record.protocol.model_dump(exclude={"n"}),
+        }
+    )
+
+
+def _hash(value: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,73 @@
+"""The versions and the machine that made a record."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from robustbert.records.schema import Environment
+
+
+def capture_environment(device: str = "auto") -> Environment:
+    """The environment of this process, its models on ``device``."""
+    import torch
+
+    from robustbert.models.devices import choose_device
+
+    checkout = Path(__file__).resolve().parents[2]
+    return Environment(
+        python=platform.python_version(),
+        torch=_version("torch"),
+        transformers=_version("transformers"),
+        textattack=_version("textattack"),
+        datasets=_version("datasets"),
+        processor=processor_name(),
+        threads=torch.get_num_threads(),
+        device=str(choose_device(device)),
+        git_commit=_git(checkout, "rev-parse", "HEAD"),
+        dirty=_is_dirty(checkout),
+    )
+
+
+def processor_name() -> str:
+    """The processor's own name where the system tells it, else its architecture."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
+            key, _, value = line.partition(":")
+            if key.strip() == "model name" and value.strip():
+                return value.strip()
+    return platform.processor() or platform.machine() or "unknown"
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None
+
+
+def _is_dirty(checkout: Path) -> bool | None:
+    status = _git(checkout, "status", "--porcelain", "--untracked-files=no", empty=True)
+    return None if status is None else bool(status)
+
+
+def _git(checkout: Path, *arguments: str, empty: bool = False) -> str | None:
+    """What git answers in the package's own checkout; None where there is none."""
+    if not (checkout / ".git").exists() or not (checkout / "pyproject.toml").is_file():
+        return None  # installed from a wheel: a repository around it is somebody else's
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(checkout), *arguments],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    if answer.returncode != 0:
+        return None
+    return answer.stdout.strip() if answer.stdout.strip() or empty else None

@@ -1,0 +1,113 @@
+"""Victims: trained when they are needed, kept in a cache keyed by everything that made them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from robustbert.bench.plan import VictimSpec
+from robustbert.data import TextDataset
+from robustbert.defenses import make_defense
+from robustbert.models import load_model
+from robustbert.models.base import Classifier
+from robustbert.paths import cache_folder
+from robustbert.records.schema import DefenseRef
+from robustbert.training import TrainingConfig, find_base, make_config, read_training, train
+
+# What training does beyond its settings; a change here makes every cached checkpoint stale.
+TRAINING_REVISION = 1
+
+
+@dataclass(frozen=True)
+class Victim:
+    """A classifier ready to be attacked.
+
+    Args:
+        name: what tables call it.
+        classifier: with its labels in the dataset's order.
+        defense: what defended it, or None.
+        train_seconds: what all its training cost when it was trained; None if it came trained.
+    """
+
+    name: str
+    classifier: Classifier
+    defense: DefenseRef | None
+    train_seconds: float | None
+
+
+def prepare_victim(
+    spec: VictimSpec, dataset: TextDataset, *, seed: int, dtype: str = "auto", device: str = "auto"
+) -> Victim:
+    """Load a victim, from the cache where it was trained before; train it otherwise.
+
+    Raises:
+        ModelError: the model cannot be loaded, or its labels are not the dataset's.
+    """
+    folder = Path(spec.base).expanduser()
+    defense_ref = None
+    seconds = None
+    source = spec.base
+    if spec.trained:
+        config = make_config(spec.training, seed=seed)
+        folder = _plain(spec, dataset, config)
+        seconds = read_training(folder).seconds
+        if spec.defense is not None:
+            plain_seconds = seconds
+            defense = make_defense(spec.defense, spec.params)
+            folder = _defended(spec, dataset, config, folder)
+            seconds = plain_seconds + read_training(folder).seconds
+            defense_ref = DefenseRef(name=spec.defense, params=defense.params())
+        source = str(folder)
+    classifier = load_model(source, dtype=dtype, device=device, label_names=dataset.label_names)
+    classifier.info = replace(classifier.info, name=spec.name)
+    return Victim(spec.name, classifier, defense_ref, seconds)
+
+
+def _plain(spec: VictimSpec, dataset: TextDataset, config: TrainingConfig) -> Path:
+    key = _common(spec, dataset, config)
+    return _cached(key, lambda out: train(dataset, spec.base, config, out))
+
+
+def _defended(spec: VictimSpec, dataset: TextDataset, config: TrainingConfig, plain: Path) -> Path:
+    assert spec.defense is not None
+    defense = make_defense(spec.defense, spec.params)
+    key = {
+        **_common(spec, dataset, config),
+        "defense": spec.defense,
+        "params": defense.params(),
+        "textattack": version("textattack"),
+    }
+    return _cached(key, lambda out: defense.train(dataset, plain, config, out))
+
+
+def _common(spec: VictimSpec, dataset: TextDataset, config: TrainingConfig) -> dict[str, Any]:
+    base = find_base(spec.base)
+    return {
+        "revision": TRAINING_REVISION,
+        "dataset": dataset.sha256(),
+        "labels": list(dataset.label_names),
+        "base": {"source": base.source, "sha256": base.sha256},
+        "config": config.as_dict(),
+        "versions": {name: version(name) for name in ("torch", "transformers", "scikit-learn")},
+    }
+
+
+def _cached(key: Mapping[str, Any], make: Any) -> Path:
+    """The folder of a checkpoint, made if it is not there; one process makes it."""
+    digest = hashlib.sha256(json.dumps(key, sort_keys=True, default=str).encode()).hexdigest()
+    folder = cache_folder() / "models" / digest[:24]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_suffix(".lock")):
+        if not folder.is_dir():
+            make(folder)
+            (folder / "key.json").write_text(
+                json.dumps(key, sort_keys=True, indent=2, default=str) + "\n", encoding="utf-8"
+            )
+    return folder

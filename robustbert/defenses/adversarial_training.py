@@ -1,0 +1,109 @@
+"""Adversarial training by augmentation: the simplest loop.
+
+A classifier is fine-tuned, attacked on some of its training examples, and fine-tuned again on the
+training examples and the adversarial ones that the attack found, each with the label of the
+example it came from. This is how Jin et al. 2020, "Is BERT Really Robust?", section 5.5
+("Adversarial Training"), and Ren et al. 2019, section 5.5, use their attacks.
+
+Where this differs: they attack the whole training set with one recipe and train from the
+pre-trained weights; this attacks a share of it with several recipes, so that the first epoch of an
+evaluation does not cost hours, and goes on from the fine-tuned weights (classical models, which
+have no such weights, are trained anew).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from robustbert.errors import InputError
+
+if TYPE_CHECKING:
+    from robustbert.data import TextDataset
+    from robustbert.records.schema import Outcome
+    from robustbert.training import TrainedModel, TrainingConfig
+
+
+@dataclass(frozen=True)
+class AdversarialTraining:
+    """Its parameters.
+
+    Args:
+        recipes: which recipes attack the training examples.
+        track: the limits of the attacks, ``published`` or ``unified``.
+        examples: how many training examples each recipe attacks, at least 1; each recipe has
+            examples of its own.
+        epochs: of the second fine-tuning, at least 1.
+
+    Raises:
+        InputError: a number out of range, or no recipe.
+    """
+
+    recipes: Sequence[str] = ("textfooler", "deepwordbug")
+    track: str = "unified"
+    examples: int = 500
+    epochs: int = 1
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "recipes", tuple(self.recipes))
+        if not self.recipes:
+            raise InputError("adversarial-training: recipes is empty; name at least one recipe")
+        if self.examples < 1 or self.epochs < 1:
+            raise InputError("adversarial-training: examples and epochs must be at least 1")
+
+    def params(self) -> dict[str, Any]:
+        """Every parameter, as a record holds them."""
+        return {
+            "recipes": list(self.recipes),
+            "track": self.track,
+            "examples": self.examples,
+            "epochs": self.epochs,
+        }
+
+    def train(
+        self, dataset: TextDataset, plain: Path, config: TrainingConfig, out: Path
+    ) -> TrainedModel:
+        """Attack the classifier in ``plain``, then train it again on both; into ``out``.
+
+        Raises:
+            InputError: the training split holds too few examples.
+        """
+        from robustbert.training import train
+
+        adversarial = self._attack(dataset, plain, config.seed)
+        again = replace(config, epochs=self.epochs)
+        return train(dataset, str(plain), again, out, extra_examples=_as_rows(dataset, adversarial))
+
+    def _attack(self, dataset: TextDataset, plain: Path, seed: int) -> list[Outcome]:
+        """The broken ones of every recipe's share of the training examples."""
+        from robustbert.attacks.engine import AttackRunner
+        from robustbert.data import select_examples
+        from robustbert.models import load_model
+        from robustbert.progress import progress_bar
+
+        classifier = load_model(str(plain), label_names=dataset.label_names)
+        wanted = self.examples * len(self.recipes)
+        items = select_examples(dataset, "train", wanted, seed).items
+        broken = []
+        with progress_bar(wanted, "attacking training examples", "text") as bar:
+            for place, recipe in enumerate(self.recipes):
+                runner = AttackRunner(classifier, recipe, track=self.track, seed=seed)
+                share = items[place * self.examples : (place + 1) * self.examples]
+                run = runner.run(share, on_outcome=lambda _: bar.update())
+                broken += [outcome for outcome in run.outcomes if outcome.status == "broken"]
+        return broken
+
+
+def _as_rows(dataset: TextDataset, broken: Sequence[Outcome]) -> Any:
+    """Adversarial texts with their true labels, in the form of the training split."""
+    import datasets
+
+    features = dataset.split("train").features
+    columns = {
+        "example_id": [f"{outcome.example_id}-adversarial" for outcome in broken],
+        "text": [outcome.adversarial_text for outcome in broken],
+        "label": [outcome.label for outcome in broken],
+    }
+    return datasets.Dataset.from_dict(columns, features=features)

@@ -1,0 +1,58 @@
+"""The table of defenses: a published defense a module."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from robustbert.errors import InputError, UnknownNameError
+from robustbert.registry import Entry, Registry
+
+if TYPE_CHECKING:
+    from robustbert.data import TextDataset
+    from robustbert.training import TrainedModel, TrainingConfig
+
+DEFENSES = Registry(
+    "defense",
+    [
+        Entry(
+            "adversarial-training",
+            "robustbert.defenses.adversarial_training:AdversarialTraining",
+            "fine-tuned, attacked on training examples, fine-tuned again on both",
+        ),
+    ],
+)
+
+
+class Defense(Protocol):
+    """A way to train a more robust classifier; its parameters are its fields."""
+
+    def train(
+        self, dataset: TextDataset, plain: Path, config: TrainingConfig, out: Path
+    ) -> TrainedModel:
+        """Train into ``out``, starting from the plainly trained classifier in ``plain``."""
+        ...
+
+    def params(self) -> dict[str, Any]:
+        """Every parameter, as a record holds them."""
+        ...
+
+
+def make_defense(name: str, params: Mapping[str, Any]) -> Defense:
+    """The defense called ``name`` with these parameters; what is not given has its default.
+
+    Raises:
+        UnknownNameError: no such defense, or no such parameter; the message lists the near names.
+        InputError: a value is of the wrong type or out of range.
+    """
+    kind = DEFENSES.load(name)
+    known = kind.__dataclass_fields__
+    for key in params:
+        if key not in known:
+            raise UnknownNameError(f"parameter of {name}", key, known)
+    try:
+        made: Defense = kind(**params)
+    except TypeError as error:
+        raise InputError(f"{name}: {error}") from error
+    return made
