@@ -116,6 +116,7 @@ def _synsets(path: Path) -> Iterator[tuple[int, _Synset]]:
             pointers = tuple(
                 _pointer(*fields[at : at + 4])
                 for at in range(start + 1, start + 1 + 4 * int(fields[start]), 4)
+                if fields[at] in (_ANTONYM, _SIMILAR)
             )
             yield int(fields[0]), _Synset(fields[2], words, pointers)
 

@@ -49,12 +49,12 @@ def test_two_builds_are_the_same_to_the_byte(
     words: tuple[str, ...], encodings: np.ndarray, wordnet_folder: Path, tmp_path: Path
 ) -> None:
     hashes = []
-    for name in ("first", "second"):
+    pairs = word_pairs(wordnet_folder, frozenset(words), max_sense=2)
+    again = encode_words(words, sentence_encoder_folder())
+    for name, encoded in (("first", encodings), ("second", again)):
         folder = tmp_path / name
         folder.mkdir()
-        again = encode_words(words, sentence_encoder_folder())
-        pairs = word_pairs(wordnet_folder, frozenset(words), max_sense=2)
-        write_word_vectors(folder, make_word_vectors(words, again, pairs))
+        write_word_vectors(folder, make_word_vectors(words, encoded, pairs))
         hashes.append(tree_sha256(folder))
     assert hashes[0] == hashes[1]
 
