@@ -36,14 +36,17 @@ def make_tiny_bert(
     num_labels: int = 2,
     seed: int = 0,
     label_names: Sequence[str] = ("neg", "pos"),
+    spread: float = 0.5,
 ) -> Path:
     """Write a random BERT classifier (2 layers, 16 wide, under 100 KB) with its tokenizer.
 
     Args:
         folder: where to write; made if need be.
         num_labels: how many classes.
-        seed: fixes the weights; large enough ones that single words change the answer.
+        seed: fixes the weights.
         label_names: the classes' names; not as many as ``num_labels`` means no names.
+        spread: the weights' standard deviation: large, so that single words change the answer;
+            to be trained, a network needs less (0.1).
 
     Returns:
         ``folder``.
@@ -62,7 +65,7 @@ def make_tiny_bert(
         num_attention_heads=2,
         intermediate_size=32,
         max_position_embeddings=128,
-        initializer_range=0.5,
+        initializer_range=spread,
         id2label=dict(enumerate(label_names)) if named else None,
         label2id={name: i for i, name in enumerate(label_names)} if named else None,
         **({} if named else {"num_labels": num_labels}),

@@ -44,7 +44,7 @@ def read_folder(folder: Path) -> LoadedFiles:
     check_files(folder)
     tokenizer = read_tokenizer(folder)
     model = _read_network(folder)
-    _check_weights(folder, model)
+    check_weights(folder, model)
     if model.config.pad_token_id is None and tokenizer.pad_token_id is not None:
         model.config.pad_token_id = tokenizer.pad_token_id
     files = [folder / "config.json", *folder.glob("*.safetensors")]
@@ -133,7 +133,12 @@ def _read_network(folder: Path) -> Any:
     return model.eval().requires_grad_(False)
 
 
-def _check_weights(folder: Path, model: Any) -> None:
+def check_weights(folder: Path, model: Any) -> None:
+    """Check that every weight is a finite number.
+
+    Raises:
+        ModelError: names the first that is not.
+    """
     for name, weight in model.named_parameters():
         if not weight.isfinite().all():
             raise ModelError(

@@ -9,7 +9,7 @@ from typing import Any
 
 from robustbert.errors import ModelError, UnknownNameError
 from robustbert.models.folders import describe_source, hash_files
-from robustbert.models.loading import check_files, one_line
+from robustbert.models.loading import check_files, check_weights, one_line
 from robustbert.models.quiet import quiet_transformers
 from robustbert.models.table import HUB_PREFIX, MODELS
 from robustbert.models.untrained import TfidfBase
@@ -83,15 +83,17 @@ def load_network(folder: Path, label_names: Sequence[str]) -> Any:
             config.id2label = dict(enumerate(label_names))
             config.label2id = {name: i for i, name in enumerate(label_names)}
             if own == list(label_names):
-                return AutoModelForSequenceClassification.from_pretrained(
+                model = AutoModelForSequenceClassification.from_pretrained(
                     folder, config=config, **weights
                 )
-            model = AutoModelForSequenceClassification.from_config(config)
-            encoder = AutoModel.from_pretrained(folder, config=config, **weights)
+            else:
+                model = AutoModelForSequenceClassification.from_config(config)
+                encoder = AutoModel.from_pretrained(folder, config=config, **weights)
+                # Not strict: some encoders have a pooler that their classifiers do without.
+                model.base_model.load_state_dict(encoder.state_dict(), strict=False)
     except Exception as error:  # safetensors and transformers share no root but this
         raise ModelError(f"cannot fine-tune {folder}: {one_line(error)}") from error
-    # Not strict: some encoders have a pooler that their classifiers do without.
-    model.base_model.load_state_dict(encoder.state_dict(), strict=False)
+    check_weights(folder, model)
     return model
 
 

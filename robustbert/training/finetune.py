@@ -32,6 +32,7 @@ from robustbert.training.result import (
     read_training,
     write_training,
 )
+from robustbert.training.sampling import LengthGroups
 from robustbert.training.train import CHECKPOINTS
 
 if TYPE_CHECKING:
@@ -68,6 +69,14 @@ class ShowProgress(transformers.TrainerCallback):  # type: ignore[misc]
     def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Remove the bar."""
         self._bar.close()
+
+
+class LengthGroupedTrainer(transformers.Trainer):  # type: ignore[misc]
+    """A Trainer whose order of texts does not depend on the global generators."""
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroups:
+        lengths = [len(row["input_ids"]) for row in train_dataset or self.train_dataset]
+        return LengthGroups(lengths, self.args.train_batch_size, self.args.seed)
 
 
 class FineTuning:
@@ -158,7 +167,7 @@ class FineTuning:
         callbacks: list[Any] = [ShowProgress(f"fine-tuning on {self._dataset.name}")]
         if self._config.patience is not None:
             callbacks.append(transformers.EarlyStoppingCallback(self._config.patience))
-        trainer = transformers.Trainer(
+        trainer = LengthGroupedTrainer(
             model=model,
             args=self._arguments(len(texts)),
             train_dataset=_encode(tokenizer, texts, labels),
@@ -185,7 +194,6 @@ class FineTuning:
             learning_rate=config.learning_rate,
             weight_decay=config.weight_decay,
             warmup_ratio=config.warmup_ratio,
-            group_by_length=True,
             bf16=has_bfloat16(self._device) if auto else config.dtype == "bfloat16",
             use_cpu=self._device.type == "cpu",
             dataloader_pin_memory=self._device.type == "cuda",
@@ -198,9 +206,9 @@ class FineTuning:
             metric_for_best_model="accuracy",
             greater_is_better=True,
             seed=config.seed,
-            data_seed=config.seed,
             logging_strategy="steps" if config.tensorboard else "no",
             logging_steps=10,
+            logging_nan_inf_filter=False,  # a NaN must be seen, see run
             logging_dir=str(self._out.with_name(self._out.name + "-logs")),
             report_to=["tensorboard"] if config.tensorboard else [],
             disable_tqdm=True,

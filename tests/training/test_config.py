@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from robustbert.errors import InputError, UnknownNameError
+from robustbert.training import TrainingConfig, make_config
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("epochs", 0),
+        ("batch_size", 0),
+        ("evals_per_epoch", 0),
+        ("learning_rate", 0.0),
+        ("learning_rate", float("nan")),
+        ("learning_rate", 5.0),
+        ("weight_decay", -0.1),
+        ("warmup_ratio", 1.0),
+        ("max_length", 4),
+        ("patience", 0),
+        ("seed", -1),
+        ("seed", 2**32),
+    ],
+)
+def test_values_out_of_range_are_named(name, value):
+    with pytest.raises(InputError, match=f"training's {name} must be"):
+        TrainingConfig(**{name: value})
+
+
+def test_an_unknown_dtype():
+    with pytest.raises(UnknownNameError, match="did you mean bfloat16"):
+        TrainingConfig(dtype="bfloat61")
+
+
+def test_the_dictionary_makes_the_same_config_again():
+    config = TrainingConfig(seed=3, max_length=None)
+    assert TrainingConfig(**json.loads(json.dumps(config.as_dict()))) == config
+
+
+def test_settings_by_name():
+    made = make_config({"epochs": 3, "weight_decay": 0, "patience": None}, seed=5)
+    assert made == TrainingConfig(epochs=3, weight_decay=0, patience=None, seed=5)
+
+
+@pytest.mark.parametrize("value", ["3", 3.0, True, None])
+def test_settings_of_the_wrong_type(value):
+    with pytest.raises(InputError, match=r"epochs is .* give it as int"):
+        make_config({"epochs": value})
+
+
+def test_settings_that_do_not_exist_or_are_decided_elsewhere():
+    with pytest.raises(UnknownNameError, match="did you mean epochs"):
+        make_config({"epoch": 3})
+    with pytest.raises(UnknownNameError):
+        make_config({"seed": 3}, seed=5)
