@@ -1,1 +1,65 @@
+"""robustbert: how well does a BERT text classifier hold up when someone edits its input?
+
+Names here are imported when they are first used, so that ``import robustbert`` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from robustbert.attacks import AttackRunner
+    from robustbert.bench import load_suite, make_plan, run_plan
+    from robustbert.data import load_dataset, select_examples
+    from robustbert.errors import RobustbertError
+    from robustbert.models import classify, load_model
+    from robustbert.records import Outcome, Record, read_run
+    from robustbert.training import TrainingConfig, train
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "AttackRunner",
+    "Outcome",
+    "Record",
+    "RobustbertError",
+    "TrainingConfig",
+    "__version__",
+    "classify",
+    "load_dataset",
+    "load_model",
+    "load_suite",
+    "make_plan",
+    "read_run",
+    "run_plan",
+    "select_examples",
+    "train",
+]
+
+_HOMES = {
+    "AttackRunner": "attacks",
+    "Outcome": "records",
+    "Record": "records",
+    "RobustbertError": "errors",
+    "TrainingConfig": "training",
+    "classify": "models",
+    "load_dataset": "data",
+    "load_model": "models",
+    "load_suite": "bench",
+    "make_plan": "bench",
+    "read_run": "records",
+    "run_plan": "bench",
+    "select_examples": "data",
+    "train": "training",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
