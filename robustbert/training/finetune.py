@@ -183,10 +183,8 @@ class FineTuning:
 
     def _arguments(self, rows: int) -> transformers.TrainingArguments:
         config = self._config
-        steps_per_epoch = math.ceil(rows / config.batch_size)
-        every = max(1, math.ceil(steps_per_epoch / config.evals_per_epoch))
         auto = config.dtype == "auto"
-        return transformers.TrainingArguments(
+        arguments = transformers.TrainingArguments(
             output_dir=str(self._checkpoints),
             num_train_epochs=config.epochs,
             per_device_train_batch_size=config.batch_size,
@@ -198,9 +196,7 @@ class FineTuning:
             use_cpu=self._device.type == "cpu",
             dataloader_pin_memory=self._device.type == "cuda",
             eval_strategy="steps",
-            eval_steps=every,
             save_strategy="steps",
-            save_steps=every,
             save_total_limit=2,
             load_best_model_at_end=True,
             metric_for_best_model="accuracy",
@@ -213,6 +209,10 @@ class FineTuning:
             report_to=["tensorboard"] if config.tensorboard else [],
             disable_tqdm=True,
         )
+        # Only now is it known how many devices and processes share a step.
+        steps = math.ceil(rows / (arguments.train_batch_size * arguments.world_size))
+        arguments.eval_steps = arguments.save_steps = math.ceil(steps / config.evals_per_epoch)
+        return arguments
 
     def _write(self, model: Any, tokenizer: Any, seconds: float, steps: int) -> None:
         with whole_folder(self._out, disposable=(CHECKPOINTS,)) as partial:
