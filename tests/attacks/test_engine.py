@@ -1,0 +1,202 @@
+"""The engine against TextAttack run plainly, and against itself under other conditions."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from robustbert.attacks.engine import AttackRunner
+from robustbert.attacks.recipes import recipe
+from robustbert.errors import AttackError, UnknownNameError
+from robustbert.records.schema import Outcome
+from robustbert.seeds import derive_seed
+
+# Recipes of which no part is replaced, so that TextAttack alone can be the oracle.
+UNMODIFIED = ("deepwordbug", "pruthi", "pwws", "iga", "leap")
+TRACKS = ("published", "unified")
+
+
+def without_time(outcomes) -> list[Outcome]:
+    return [outcome.model_copy(update={"seconds": 0.0}) for outcome in outcomes]
+
+
+def run(victim, name: str, reviews, track: str = "unified", **options):
+    return AttackRunner(victim, name, track=track, dtype="float32", **options).run(reviews)
+
+
+def plain_textattack(name: str, victim_folder, review):
+    """TextAttack as it comes: its own wrapper, padding to the full length, one at a time."""
+    from textattack.models.wrappers import HuggingFaceModelWrapper
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    from robustbert.assets import no_downloads
+
+    model = AutoModelForSequenceClassification.from_pretrained(victim_folder).eval()
+    tokenizer = AutoTokenizer.from_pretrained(victim_folder)
+    with no_downloads():
+        attack = recipe(name).load().build(HuggingFaceModelWrapper(model, tokenizer))
+    seed = derive_seed(0, name, "published", review.example_id)
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+    return attack.attack(review.text, review.label)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", UNMODIFIED)
+def test_same_outcomes_as_textattack(textattack, victim, victim_folder, reviews, name: str):
+    reviews = reviews[:3] if name in ("iga", "leap") else reviews
+    found = run(victim, name, reviews, track="published").outcomes
+    for outcome, review in zip(found, reviews, strict=True):
+        result = plain_textattack(name, victim_folder, review)
+        kind = type(result).__name__
+        expected = {
+            "SuccessfulAttackResult": "broken",
+            "FailedAttackResult": "robust",
+            "SkippedAttackResult": "skipped",
+        }[kind]
+        assert outcome.status == expected
+        assert outcome.queries == result.num_queries
+        if expected == "broken":
+            assert outcome.adversarial_text == result.perturbed_text()
+            assert outcome.adversarial_prediction == result.perturbed_result.output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("track", TRACKS)
+@pytest.mark.parametrize("name", ["deepwordbug", "textbugger", "textfooler", "a2t"])
+def test_outcomes_depend_on_the_example_alone(textattack, victim, reviews, name: str, track: str):
+    together = without_time(run(victim, name, reviews, track).outcomes)
+    one_at_a_time = without_time(run(victim, name, reviews, track, pool_size=1).outcomes)
+    backwards = without_time(run(victim, name, reviews[::-1], track, pool_size=3).outcomes)
+    alone = without_time(run(victim, name, reviews[2:3], track).outcomes)
+    assert one_at_a_time == together
+    assert backwards[::-1] == together
+    assert alone == together[2:3]
+
+
+@pytest.mark.slow
+def test_only_recipes_that_draw_depend_on_the_seed(textattack, victim, reviews):
+    for name in ("deepwordbug", "pwws", "textfooler", "a2t"):
+        texts = [
+            [o.adversarial_text for o in run(victim, name, reviews, "published", seed=seed).outcomes]
+            for seed in (0, 1)
+        ]
+        assert (texts[0] != texts[1]) == recipe(name).random, name
+
+
+def test_what_is_wrong_already_is_not_attacked(textattack, victim, reviews):
+    outcome = run(victim, "pwws", reviews).outcomes[-1]
+    assert outcome.status == "skipped"
+    assert outcome.queries == 1
+    assert outcome.clean_prediction != outcome.label
+
+
+@pytest.mark.parametrize("name", ["deepwordbug", "pruthi", "pwws", "textfooler"])
+def test_broken_texts_break_the_victim_and_keep_the_limits(textattack, victim, reviews, name: str):
+    from robustbert.attacks.texts import count_words_changed, words_of
+
+    outcomes = run(victim, name, reviews).outcomes
+    broken = [outcome for outcome in outcomes if outcome.status == "broken"]
+    assert broken
+    for outcome in broken:
+        answer = victim.predict_proba_exact(outcome.adversarial_text).argmax()
+        assert answer == outcome.adversarial_prediction != outcome.label
+        before, after = words_of(outcome.text), words_of(outcome.adversarial_text)
+        assert outcome.words == len(before)
+        assert outcome.words_changed == count_words_changed(before, after) <= 0.3 * len(before)
+        assert outcome.queries <= 50 * len(before)
+        if len(before) >= 15:
+            assert outcome.similarity >= 0.84 - 1e-6
+
+
+def test_a_victim_that_takes_its_answer_back_is_robust_and_retracted(textattack, victim, reviews):
+    same = [review for review in reviews[:-1] if review.label == reviews[0].label]
+
+    class Wavering(type(victim)):
+        """Asked alone, it gives the true label."""
+
+        def predict_proba_exact(self, text: str) -> np.ndarray:
+            return np.eye(2, dtype=np.float32)[same[0].label]
+
+    wavering = object.__new__(Wavering)
+    wavering.__dict__.update(victim.__dict__)
+    believed = run(victim, "pwws", same).outcomes
+    doubted = run(wavering, "pwws", same).outcomes
+    assert "broken" in [outcome.status for outcome in believed]
+    for before, after in zip(believed, doubted, strict=True):
+        assert after.retracted == (before.status == "broken")
+        assert after.status == ("robust" if before.status == "broken" else before.status)
+        assert after.adversarial_text == before.adversarial_text
+
+
+def test_an_exhausted_budget_is_told_from_a_failed_search(textattack, victim, reviews):
+    from robustbert.attacks.tracks import UnifiedLimits
+
+    outcomes = run(victim, "pwws", reviews, limits=UnifiedLimits(queries_per_word=2)).outcomes
+    assert any(outcome.status == "exhausted" for outcome in outcomes)
+    for outcome in outcomes:
+        assert outcome.queries <= 2 * outcome.words
+        assert (outcome.status == "exhausted") <= (outcome.queries == 2 * outcome.words)
+
+
+def test_a_search_that_fails_is_an_error_with_its_reason(textattack, victim, reviews, monkeypatch):
+    from textattack.search_methods import GreedyWordSwapWIR
+
+    search = GreedyWordSwapWIR.perform_search
+
+    def sometimes(self, initial_result):
+        if "tedious" in initial_result.attacked_text.text:
+            raise ZeroDivisionError("no words\nleft")
+        return search(self, initial_result)
+
+    monkeypatch.setattr(GreedyWordSwapWIR, "perform_search", sometimes)
+    outcomes = run(victim, "deepwordbug", reviews).outcomes
+    assert [outcome.status for outcome in outcomes].count("error") == 1
+    assert outcomes[1].error == "ZeroDivisionError: no words left"
+    assert outcomes[1].clean_prediction == outcomes[1].label
+
+
+def test_hostile_texts_are_texts(textattack, victim, reviews):
+    texts = {
+        "emoji": "\U0001f600 \U0001f3ac \U0001f37f \U0001f44d great film \U0001f600 really lovely",
+        "right-to-left": "הסרט הזה היה \u202eטוב מאוד\u202c באמת",
+        "control": "a \x07 bad \x1b[31m film \x00 with \x7f awful music and no plot",
+        "no words": "!!! ??? ... --- *** &&&",
+        "markup": "<b>great</b> | film | `x` [a](b) with <script>alert(1)</script>",
+        "long": "the plot was dull " * 200,
+    }
+    items = []
+    for key, text in texts.items():
+        label = int(victim.predict_proba([text])[0].argmax())
+        items.append(replace(reviews[0], example_id=key, text=text, label=label))
+    for outcome in run(victim, "deepwordbug", items).outcomes:
+        assert outcome.error is None, outcome
+        assert outcome.text == texts[outcome.example_id]
+
+
+def test_outcomes_come_as_they_end_and_return_in_order(textattack, victim, reviews):
+    heard = []
+    runner = AttackRunner(victim, "deepwordbug", dtype="float32")
+    found = runner.run(reviews, heard.append)
+    assert sorted(o.example_id for o in heard) == [r.example_id for r in reviews]
+    assert [o.example_id for o in found.outcomes] == [r.example_id for r in reviews]
+    assert found.victim_queries > 0
+    assert found.recipe.textattack_version == "0.3.11"
+    assert set(runner.asset_hashes) == {
+        "wordnet", "pos-tagger", "stopwords", "tagset", "sentence-encoder",
+    }  # fmt: skip
+
+
+def test_an_example_twice_is_refused(textattack, victim, reviews):
+    with pytest.raises(AttackError, match="same id"):
+        run(victim, "pwws", [reviews[0], reviews[0]])
+
+
+def test_a_track_that_does_not_exist_is_refused(victim):
+    with pytest.raises(UnknownNameError, match="published, unified"):
+        AttackRunner(victim, "pwws", track="strict")

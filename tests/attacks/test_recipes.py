@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from robustbert.assets import asset_names
+from robustbert.attacks.recipes import RECIPES, assets_of, recipe, runnable_recipe
+from robustbert.errors import MissingAssetError, UnknownNameError
+
+OFFLINE = ("deepwordbug", "pruthi", "pwws", "textbugger", "textfooler", "iga", "a2t", "leap")
+
+# TextAttack's recipes for other languages and for text-to-text models.
+NOT_FOR_US = {
+    "AttackRecipe",
+    "ChineseRecipe",
+    "FrenchRecipe",
+    "MorpheusTan2020",
+    "Seq2SickCheng2018BlackBox",
+    "SpanishRecipe",
+}
+
+
+def test_every_classification_recipe_of_textattack_is_listed(textattack):
+    import textattack.attack_recipes as module
+
+    known = {
+        name
+        for name, value in vars(module).items()
+        if inspect.isclass(value) and issubclass(value, module.AttackRecipe)
+    }
+    listed = {entry.target.partition(":")[2] for entry in RECIPES.entries()}
+    assert listed == known - NOT_FOR_US
+
+
+@pytest.mark.parametrize("name", OFFLINE)
+def test_offline_recipes_name_assets_that_exist(name: str):
+    assert set(runnable_recipe(name).assets) <= set(asset_names())
+
+
+def test_the_others_say_what_is_missing_and_how_it_is_had():
+    for name in set(RECIPES) - set(OFFLINE):
+        with pytest.raises(MissingAssetError, match=recipe(name).missing[:20].replace("(", r"\(")):
+            runnable_recipe(name)
+        assert recipe(name).remedy
+
+
+def test_an_unknown_recipe_gets_the_near_names():
+    with pytest.raises(UnknownNameError, match="did you mean textfooler"):
+        runnable_recipe("textfoler")
+
+
+def test_assets_of_several_recipes_come_once():
+    assert assets_of(["pwws", "textfooler"]) == assets_of(["textfooler"])
+    assert "word-vectors" not in assets_of(["pwws"])
