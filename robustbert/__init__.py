@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from robustbert.errors import RobustbertError
     from robustbert.models import classify, load_model
     from robustbert.records import Outcome, Record, read_run
-    from robustbert.training import TrainingConfig, train
+    from robustbert.training import TrainingConfig
+    from robustbert.training.train import train
 
 __version__ = "0.1.0"
 

@@ -1,33 +1,41 @@
-"""The command line; nothing heavy is imported before a command runs."""
+"""The command line: what can be asked; :mod:`robustbert.commands` does it.
+
+Nothing heavy is imported before a command runs.
+"""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from robustbert import __version__
+from robustbert import __version__, commands
 from robustbert.errors import InputError, RobustbertError
-
-INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line; the exit code: 0 done, 1 an attack failed, 2 bad input."""
-    options = _parser().parse_args(arguments)
+    """Run a command line.
+
+    Returns:
+        0: done; 1: an attack failed, or an asset is missing; 2: bad input, told in one line on
+        standard error; 130: interrupted.
+    """
     try:
+        options = _parser().parse_args(arguments)
         code: int = options.run(options)
         sys.stdout.flush()
     except RobustbertError as error:
-        print(f"robustbert: {_one_line(error)}", file=sys.stderr)
+        _say(str(error))
         return error.exit_code
     except KeyboardInterrupt:
-        print("robustbert: interrupted; the same command goes on where it was", file=sys.stderr)
-        return INTERRUPTED
+        _say("interrupted")
+        return commands.INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output went away: nothing is wrong
+        # Whoever read our output went away; nothing is left for Python to flush at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return code
 
@@ -37,106 +45,161 @@ def bench_main() -> int:
     return main(["bench", *sys.argv[1:]])
 
 
+def _say(message: str) -> None:
+    line = " ".join(message.split())
+    safe = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+    print(f"robustbert: {safe}", file=sys.stderr)
+
+
+class _Parser(argparse.ArgumentParser):
+    """One whose errors are ours: one line, and what to do."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f"{message}; see: {self.prog} --help")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="robustbert",
-        description="Adversarial robustness benchmarks for BERT text classifiers.",
+        description="How well does a BERT text classifier hold up when its input is edited?",
+        epilog="robustbert COMMAND --help says more. Only hub:NAME needs a network.",
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"robustbert {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    _add_bench(commands)
-    _add_attack(commands)
-    _add_train(commands)
-    _add_predict(commands)
-    _add_assets(commands)
-    _add_list(commands)
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for add in (_add_bench, _add_attack, _add_train, _add_predict, _add_assets, _add_list):
+        add(subparsers)
     return parser
 
 
-def _add(commands: Any, name: str, run: Callable[[Any], int], summary: str) -> Any:
-    command = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:])
+def _add(subparsers: Any, name: str, run: Callable[[Any], int], summary: str) -> Any:
+    command = subparsers.add_parser(
+        name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", allow_abbrev=False
+    )
     command.set_defaults(run=run)
     return command
 
 
-def _add_numbers(command: Any) -> None:
-    command.add_argument(
-        "--dtype", default="auto", help="number format of queries: auto, float32 or bfloat16"
+def _add_bench(subparsers: Any) -> None:
+    command = _add(
+        subparsers, "bench", commands.bench, "run a suite; tabulate clean and attacked accuracy"
     )
-    command.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps")
+    command.add_argument(
+        "--suite",
+        default="quick",
+        help="a name (robustbert list suites) or a TOML file; default: quick",
+    )
+    for option, what in (
+        ("--datasets", "names, file:PATH or hub:NAME"),
+        ("--models", "names, folders or hub:NAME"),
+        ("--recipes", "names (robustbert list recipes)"),
+        ("--track", "unified, published or unified,published"),
+    ):
+        command.add_argument(
+            option, type=_names, metavar="NAME[,NAME]", help=f"{what}; default: the suite's"
+        )
+    command.add_argument(
+        "-n", "--num-examples", type=_number, metavar="N", help="default: the suite's"
+    )
+    command.add_argument("--seed", type=_number, metavar="N", help="default: the suite's")
+    _add_running(command, "runs/SUITE-TIME")
+
+
+def _add_attack(subparsers: Any) -> None:
+    command = _add(subparsers, "attack", commands.attack, "attack one model with one recipe")
+    command.add_argument(
+        "--model", required=True, help="a folder, hub:NAME, or a name, which is trained first"
+    )
+    command.add_argument("--dataset", required=True, help="a name, file:PATH or hub:NAME")
+    command.add_argument("--recipe", required=True, metavar="NAME", help="robustbert list recipes")
+    command.add_argument(
+        "-n", "--num-examples", type=_number, default=100, metavar="N", help="default: 100"
+    )
+    command.add_argument("--track", default="unified", help="unified (default) or published")
+    command.add_argument(
+        "--split", default="test", help="whose examples: train, validation or test (default)"
+    )
+    command.add_argument("--seed", type=_number, default=0, metavar="N", help="default: 0")
+    _add_running(command, "runs/attack-TIME")
+
+
+def _add_running(command: Any, out: str) -> None:
+    command.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help=f"for records, outcomes and tables; one of an earlier run goes on; default: {out}",
+    )
+    command.add_argument("--allow-errors", action="store_true", help="exit 0 if an attack fails")
+    _add_numbers(command, "of queries")
+    _add_columns(command)
+
+
+def _add_train(subparsers: Any) -> None:
+    command = _add(subparsers, "train", commands.train, "fine-tune a classifier")
+    command.add_argument("--dataset", required=True, help="a name, file:PATH or hub:NAME")
+    command.add_argument(
+        "--model", required=True, help="what to start from: a name, a folder or hub:NAME"
+    )
+    command.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="for the model; new or empty"
+    )
+    command.add_argument("--epochs", type=_number, metavar="N", help="passes over the texts")
+    command.add_argument("--batch-size", type=_number, metavar="N", help="texts a step")
+    command.add_argument("--learning-rate", type=float, metavar="X", help="at its highest")
+    command.add_argument("--max-length", type=_number, metavar="N", help="tokens read of a text")
+    command.add_argument("--seed", type=_number, default=0, metavar="N", help="default: 0")
+    command.add_argument(
+        "--resume", action="store_true", help="go on from the last checkpoint in --out"
+    )
+    command.add_argument(
+        "--tensorboard", action="store_true", help="write TensorBoard logs into DIR-logs"
+    )
+    _add_numbers(command, "of training")
+    _add_columns(command)
+
+
+def _add_predict(subparsers: Any) -> None:
+    command = _add(subparsers, "predict", commands.predict, "classify texts, a JSON line each")
+    command.add_argument("texts", nargs="*", metavar="TEXT")
+    command.add_argument("--model", required=True, help="a folder or hub:NAME")
+    command.add_argument(
+        "--file", type=Path, help="texts, one a line, in UTF-8; - for standard input"
+    )
+    _add_numbers(command, "of the model")
+
+
+def _add_assets(subparsers: Any) -> None:
+    command = _add(
+        subparsers, "assets", commands.assets, "show what is on disk, and make what is missing"
+    )
+    command.add_argument("--check", action="store_true", help="make nothing, only show")
+
+
+def _add_list(subparsers: Any) -> None:
+    command = _add(subparsers, "list", commands.show_list, "list the names other commands take")
+    command.add_argument("what", choices=list(commands.LISTS))
+
+
+def _add_numbers(command: Any, of_what: str) -> None:
+    command.add_argument(
+        "--dtype",
+        default="auto",
+        help=f"number format {of_what}: float32, bfloat16, or auto (default): the faster one",
+    )
+    command.add_argument(
+        "--device", default="auto", help="cpu, cuda, cuda:N, mps, or auto (default)"
+    )
 
 
 def _add_columns(command: Any) -> None:
-    command.add_argument("--text-column", default="text", help="of file: and hub: datasets")
-    command.add_argument("--label-column", default="label", help="of file: and hub: datasets")
-
-
-def _add_bench(commands: Any) -> None:
-    command = _add(
-        commands, "bench", _bench, "run a suite and tabulate clean and attacked accuracy"
-    )
-    command.add_argument("--suite", default="quick", help="a name or a TOML file (default: quick)")
-    command.add_argument("--datasets", type=_names, help="instead of the suite's, by commas")
-    command.add_argument("--models", type=_names, help="instead of the suite's, by commas")
-    command.add_argument("--recipes", type=_names, help="instead of the suite's, by commas")
-    command.add_argument("--track", type=_names, help="published, unified, or both by a comma")
-    command.add_argument("--num-examples", type=_number, help="instead of the suite's")
-    command.add_argument("--seed", type=_number, help="instead of the suite's")
-    command.add_argument("--out", type=Path, help="folder for results (default: runs/SUITE-TIME)")
-    command.add_argument(
-        "--allow-errors", action="store_true", help="exit 0 even where an attack failed"
-    )
-    _add_numbers(command)
-    _add_columns(command)
-
-
-def _add_attack(commands: Any) -> None:
-    command = _add(commands, "attack", _attack, "attack one model with one recipe")
-    command.add_argument("--model", required=True, help="a name, a folder, or hub:NAME")
-    command.add_argument("--dataset", required=True, help="a name, file:PATH, or hub:NAME")
-    command.add_argument("--recipe", required=True, help="see: robustbert list recipes")
-    command.add_argument("-n", "--num-examples", type=_number, default=100)
-    command.add_argument("--track", default="unified", help="published or unified")
-    command.add_argument("--split", default="test", help="train, validation or test")
-    command.add_argument("--seed", type=_number, default=0)
-    command.add_argument("--out", type=Path, help="folder for results (default: runs/attack-TIME)")
-    command.add_argument(
-        "--allow-errors", action="store_true", help="exit 0 where an attack failed"
-    )
-    _add_numbers(command)
-    _add_columns(command)
-
-
-def _add_train(commands: Any) -> None:
-    command = _add(commands, "train", _train, "fine-tune a classifier")
-    command.add_argument("--dataset", required=True, help="a name, file:PATH, or hub:NAME")
-    command.add_argument("--model", required=True, help="a name, a folder, or hub:NAME")
-    command.add_argument("--out", type=Path, required=True, help="folder for the trained model")
-    command.add_argument("--epochs", type=float, help="passes over the training split")
-    command.add_argument("--batch-size", type=_number, help="examples a step")
-    command.add_argument("--learning-rate", type=float, help="at its highest")
-    command.add_argument("--max-length", type=_number, help="tokens read of a text")
-    command.add_argument("--seed", type=_number, default=0)
-    command.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
-    _add_columns(command)
-
-
-def _add_predict(commands: Any) -> None:
-    command = _add(commands, "predict", _predict, "classify texts, a JSON line each")
-    command.add_argument("texts", nargs="*", metavar="TEXT")
-    command.add_argument("--model", required=True, help="a folder or hub:NAME")
-    command.add_argument("--file", type=Path, help="a text a line, UTF-8; - for standard input")
-    _add_numbers(command)
-
-
-def _add_assets(commands: Any) -> None:
-    command = _add(commands, "assets", _assets, "show what is on disk, and make what is missing")
-    command.add_argument("--check", action="store_true", help="only show; exit 1 if any is missing")
-
-
-def _add_list(commands: Any) -> None:
-    command = _add(commands, "list", _list, "list the names that other commands take")
-    command.add_argument("what", choices=["datasets", "models", "recipes", "suites", "defenses"])
+    for name in ("text", "label"):
+        command.add_argument(
+            f"--{name}-column",
+            default=name,
+            metavar="NAME",
+            help=f"the column of the {name}s in file: and hub: datasets; default: {name}",
+        )
 
 
 def _names(text: str) -> list[str]:
@@ -151,213 +214,6 @@ def _number(text: str) -> int:
         return int(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
-
-
-def _bench(options: Any) -> int:
-    from robustbert.bench import Choices, default_out, load_suite, make_plan
-
-    choices = Choices(
-        datasets=options.datasets,
-        models=options.models,
-        recipes=options.recipes,
-        tracks=options.track,
-        num_examples=options.num_examples,
-        seed=options.seed,
-    )
-    plan = make_plan(load_suite(options.suite), choices)
-    return _run_plan(plan, options, options.out or default_out(plan.suite))
-
-
-def _attack(options: Any) -> int:
-    from robustbert.bench import Suite, default_out, make_plan
-
-    if options.num_examples < 1:
-        raise InputError(f"--num-examples is {options.num_examples}; give a number above 0")
-    if options.seed < 0:
-        raise InputError(f"--seed is {options.seed}; give a number of at least 0")
-    _check_names(options)
-    suite = Suite(
-        name="attack",
-        datasets=(options.dataset,),
-        models=(options.model,),
-        recipes=(options.recipe,),
-        tracks=(options.track,),
-        split=options.split,
-        num_examples=options.num_examples,
-        seed=options.seed,
-    )
-    return _run_plan(make_plan(suite), options, options.out or default_out("attack"))
-
-
-def _check_names(options: Any) -> None:
-    from robustbert.attacks import check_track
-
-    check_track(options.track)
-    for name in ("dataset", "model", "recipe", "split"):
-        if not getattr(options, name):
-            raise InputError(f"--{name} is empty; give a name")
-
-
-def _run_plan(plan: Any, options: Any, out: Path) -> int:
-    from robustbert.bench import Settings, run_plan
-    from robustbert.reports import render_text
-
-    settings = Settings(
-        out=out,
-        dtype=options.dtype,
-        device=options.device,
-        text_column=options.text_column,
-        label_column=options.label_column,
-    )
-    result = run_plan(plan, settings)
-    print(render_text(result.table))
-    for cell in result.skipped:
-        print(f"n/a: {cell.recipe} reads gradients, which {cell.victim.label} does not have")
-    print(f"\n{result.seconds:.0f} s; records, outcomes and tables in {out}")
-    if result.errors:
-        print(
-            f"robustbert: {result.errors} attacks failed; see the error lines in {out}/outcomes",
-            file=sys.stderr,
-        )
-        return 0 if options.allow_errors else 1
-    return 0
-
-
-def _train(options: Any) -> int:
-    from robustbert.data import load_dataset
-    from robustbert.training import make_config, train
-
-    given = {
-        name: getattr(options, name)
-        for name in ("epochs", "batch_size", "learning_rate", "max_length")
-        if getattr(options, name) is not None
-    }
-    config = make_config(given, seed=options.seed)
-    dataset = load_dataset(
-        options.dataset, text_column=options.text_column, label_column=options.label_column
-    )
-    trained = train(dataset, options.model, config, options.out, resume=options.resume)
-    for name, value in trained.metrics.items():
-        print(f"{name:<22}{value:.4f}")
-    print(f"{'seconds':<22}{trained.seconds:.1f}\n{'model':<22}{trained.folder}")
-    return 0
-
-
-def _predict(options: Any) -> int:
-    import json
-
-    from robustbert.models import classify
-
-    texts = [*options.texts, *_lines(options.file)]
-    if not texts:
-        raise InputError("no text to classify; give TEXT arguments or --file")
-    for prediction in classify(
-        texts, model=options.model, dtype=options.dtype, device=options.device
-    ):
-        line = {
-            "label": prediction.label,
-            "name": prediction.name,
-            "probabilities": list(prediction.probabilities),
-        }
-        print(json.dumps(line, ensure_ascii=True))
-    return 0
-
-
-def _lines(file: Path | None) -> list[str]:
-    if file is None:
-        return []
-    try:
-        content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-        text = content.decode("utf-8")
-    except OSError as error:
-        raise InputError(f"cannot read {file}: {error.strerror}; give a text file") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{file} is not UTF-8 (byte {error.start}); convert it") from error
-    lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
-    if lines == [""]:
-        raise InputError(f"{file} is empty; give a text a line")
-    return lines
-
-
-def _assets(options: Any) -> int:
-    from robustbert.assets import asset_names, asset_status, ensure_assets
-
-    if not options.check:
-        ensure_assets(asset_names())
-    rows = asset_status()
-    width = max(len(row.name) for row in rows)
-    for row in rows:
-        state = (row.sha256 or "")[:12] if row.present else "missing"
-        print(f"{row.name:<{width}}  {state:<12}  {row.source}")
-        if row.path is not None:
-            print(f"{'':<{width}}  {'':<12}  {row.path}")
-    return 0 if all(row.present for row in rows) else 1
-
-
-def _list(options: Any) -> int:
-    rows = _LISTS[options.what]()
-    width = max(len(name) for name, _ in rows)
-    for name, summary in rows:
-        print(f"{name:<{width}}  {summary}")
-    return 0
-
-
-def _list_datasets() -> list[tuple[str, str]]:
-    from robustbert.data import DATASETS
-
-    rows = [(entry.name, entry.summary) for entry in DATASETS.entries()]
-    return [
-        *rows,
-        ("file:PATH", "your own: CSV, TSV, JSON lines or Parquet"),
-        ("hub:NAME", "from the Hugging Face hub, through `datasets`"),
-    ]
-
-
-def _list_models() -> list[tuple[str, str]]:
-    from robustbert.models import MODELS
-
-    rows = [(entry.name, entry.summary) for entry in MODELS.entries()]
-    return [
-        *rows,
-        ("PATH", "your own: a folder of a fine-tuned Hugging Face sequence classifier"),
-        ("hub:NAME", "one from the Hugging Face hub (safetensors)"),
-    ]
-
-
-def _list_recipes() -> list[tuple[str, str]]:
-    from robustbert.attacks import RECIPES
-
-    rows = []
-    for entry in RECIPES.entries():
-        needs = f"; not offline: needs {entry.missing}" if entry.missing else ""
-        white = "; white box" if entry.gradients else ""
-        rows.append((entry.name, f"{entry.summary}{white}{needs}"))
-    return rows
-
-
-def _list_suites() -> list[tuple[str, str]]:
-    from robustbert.bench import load_suite, suite_names
-
-    return [(name, load_suite(name).summary) for name in suite_names()]
-
-
-def _list_defenses() -> list[tuple[str, str]]:
-    from robustbert.defenses import DEFENSES
-
-    return [(entry.name, entry.summary) for entry in DEFENSES.entries()]
-
-
-_LISTS: dict[str, Callable[[], list[tuple[str, str]]]] = {
-    "datasets": _list_datasets,
-    "models": _list_models,
-    "recipes": _list_recipes,
-    "suites": _list_suites,
-    "defenses": _list_defenses,
-}
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The harness: suite file, plan, run, records."""
 
 from robustbert.bench.plan import Cell, Choices, Plan, VictimSpec, make_plan
-from robustbert.bench.run import BenchResult, Settings, default_out, run_plan
+from robustbert.bench.run import BenchResult, Settings, check_numbers, default_out, run_plan
 from robustbert.bench.suite import Suite, load_suite, suite_names
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Settings",
     "Suite",
     "VictimSpec",
+    "check_numbers",
     "default_out",
     "load_suite",
     "make_plan",

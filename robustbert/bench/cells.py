@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from robustbert import __version__
 from robustbert.assets import PROFILE
@@ -36,6 +36,7 @@ from robustbert.records.schema import (
     Protocol,
     Record,
     Timing,
+    Track,
 )
 
 
@@ -74,14 +75,17 @@ class CellRun:
         """Attack what is not attacked yet, write the cell's outcomes and record.
 
         A cell that was finished by the same victim, recipe, assets and protocol is read, not run;
-        one that was cut short goes on. ``on_outcome`` is told how many examples are newly done.
+        one that was cut short goes on; attacks that failed run again. ``on_outcome`` is told how
+        many examples are newly done.
         """
         finished = self._finished()
-        if finished is not None:
+        outcomes_file = outcomes_path(self.out, self.name)
+        if finished and outcomes_file.exists() and not finished.counts.error:
             on_outcome(len(self.examples.items))
             return finished
         partial = self.out / "outcomes" / f"{self.name}.{self._identity()[:12]}.partial"
-        known = {o.example_id: o for o in self._resume(partial)}
+        known = self._resume(outcomes_file) if finished else {}
+        known |= self._resume(partial)
         todo = [item for item in self.examples.items if item.example_id not in known]
         on_outcome(len(self.examples.items) - len(todo))
 
@@ -101,17 +105,21 @@ class CellRun:
             victim_queries=run.victim_queries if whole else None,
         )
         record = self._record(outcomes, timing)
-        write_outcomes(outcomes, outcomes_path(self.out, self.name))
+        write_outcomes(outcomes, outcomes_file)
         write_record(record, record_path(self.out, self.name))
         partial.unlink(missing_ok=True)
         return record
 
-    def _resume(self, partial: Path) -> Sequence[Outcome]:
-        if not partial.exists():
-            return ()
+    def _resume(self, path: Path) -> dict[str, Outcome]:
+        """The outcomes of an earlier run by their examples, but for errors: those run again."""
+        if not path.exists():
+            return {}
         wanted = {item.example_id for item in self.examples.items}
-        kept = read_outcomes(partial, unfinished=True)
-        return [o for o in kept if o.example_id in wanted and o.status != "error"]
+        return {
+            outcome.example_id: outcome
+            for outcome in read_outcomes(path, unfinished=True)
+            if outcome.example_id in wanted and outcome.status != "error"
+        }
 
     def _finished(self) -> Record | None:
         """The record that is there, if this very cell made it."""
@@ -121,8 +129,7 @@ class CellRun:
         found = read_record(path)
         if _identity_of(found) != self._identity() or found.protocol.n != len(self.examples.items):
             raise RecordError(
-                f"{path} was made by another model, protocol or version; choose another --out, "
-                "or remove that file"
+                f"{path} is of another model, data, assets or protocol; choose another --out"
             )
         return found
 
@@ -177,7 +184,7 @@ class CellRun:
                 num_parameters=info.num_parameters,
             ),
             defense=self.victim.defense,
-            track=self.runner.track,
+            track=cast(Track, self.runner.track),
             recipe=self.runner.recipe_ref(),
             assets=AssetsRef(profile=PROFILE, hashes=self.runner.asset_hashes),
             protocol=self._protocol(),

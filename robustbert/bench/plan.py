@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from robustbert.attacks.recipes import runnable_recipe
-from robustbert.attacks.tracks import UnifiedLimits, check_track
-from robustbert.bench.suite import ModelTable, Suite
-from robustbert.data import DATASETS
-from robustbert.defenses import make_defense
-from robustbert.errors import InputError, UnknownNameError
+from robustbert.attacks import UnifiedLimits
+from robustbert.attacks.recipes import recipe
+from robustbert.bench.checks import check_suite, make_limits
+from robustbert.bench.suite import Suite
+from robustbert.errors import InputError
 from robustbert.models import MODELS
+from robustbert.models.untrained import TfidfBase
 from robustbert.training import make_config
 
 
@@ -56,21 +56,27 @@ class Cell:
     recipe: str
     n: int
 
+    def describe(self) -> str:
+        """The cell in a few words, for progress."""
+        return f"{self.dataset} {self.victim.label} {self.track} {self.recipe}"
+
 
 @dataclass(frozen=True)
 class Plan:
     """The cells of a suite, in the order in which they run.
 
     Args:
-        suite: the suite's name.
+        suite: the suite's name; None for a cell by itself.
         cells: those of one victim on one dataset stand together.
+        skipped: those that cannot be: the recipe reads gradients, the victim will have none.
         split: whose examples are attacked.
         seed: what examples and attacks are derived from.
         limits: of the unified track.
     """
 
-    suite: str
+    suite: str | None
     cells: tuple[Cell, ...]
+    skipped: tuple[Cell, ...]
     split: str
     seed: int
     limits: UnifiedLimits
@@ -98,64 +104,77 @@ def make_plan(suite: Suite, choices: Choices | None = None) -> Plan:
     Raises:
         UnknownNameError: a dataset, model, recipe, track, defense or setting that does not exist.
         MissingAssetError: a recipe that cannot run offline.
-        InputError: a number out of range.
+        ModelError: a model that is neither known nor a folder.
+        InputError: a number out of range, or no cell that can run.
     """
-    choices = choices or Choices()
-    changed = {
-        key: tuple(value) if isinstance(value, (list, tuple)) else value
-        for key, value in vars(choices).items()
-        if value is not None
-    }
-    if changed.get("num_examples", 1) < 1:
-        raise InputError(f"--num-examples is {choices.num_examples}; give a number above 0")
-    if changed.get("seed", 0) < 0:
-        raise InputError(f"--seed is {choices.seed}; give a number of at least 0")
-    suite = suite.model_copy(update=changed)
-    for recipe in suite.recipes:
-        runnable_recipe(recipe)
-    for track in suite.tracks:
-        check_track(track)
-    for dataset in suite.datasets:
-        _check_dataset(dataset)
+    suite = _chosen(suite, choices or Choices())
+    check_suite(suite)
+    make_config({}, seed=suite.seed)
     victims = [_victim(name, suite) for name in dict.fromkeys(suite.models)]
     _check_distinct(victims)
-    cells = tuple(
-        Cell(dataset, victim, track, recipe, suite.examples_of(recipe))
+    cells = [
+        Cell(dataset, victim, track, recipe_name, suite.examples_of(recipe_name))
         for dataset in dict.fromkeys(suite.datasets)
         for victim in victims
         for track in dict.fromkeys(suite.tracks)
-        for recipe in dict.fromkeys(suite.recipes)
+        for recipe_name in dict.fromkeys(suite.recipes)
+    ]
+    runnable = tuple(cell for cell in cells if _fits(cell))
+    if not runnable:
+        raise InputError(
+            f"nothing to run: {', '.join(suite.recipes)} reads gradients, which "
+            f"{', '.join(suite.models)} does not have; choose another model or recipe"
+        )
+    return Plan(
+        suite=suite.name,
+        cells=runnable,
+        skipped=tuple(cell for cell in cells if cell not in runnable),
+        split=suite.split,
+        seed=suite.seed,
+        limits=make_limits(suite),
     )
-    limits: dict[str, Any] = dict(suite.limits)
-    return Plan(suite.name, cells, suite.split, suite.seed, UnifiedLimits(**limits))
 
 
-def _check_dataset(name: str) -> None:
-    if name not in DATASETS and not name.startswith(("file:", "hub:")):
-        raise UnknownNameError("dataset", name, [*DATASETS, f"file:{name}", f"hub:{name}"])
+def _chosen(suite: Suite, choices: Choices) -> Suite:
+    given = {key: value for key, value in vars(choices).items() if value is not None}
+    for key, least in (("num_examples", 1), ("seed", 0)):
+        if given.get(key, least) < least:
+            option = f"--{key.replace('_', '-')}"
+            raise InputError(f"{option} is {given[key]}; give a whole number of at least {least}")
+    for key in ("datasets", "models", "recipes", "tracks"):
+        if key in given:
+            given[key] = tuple(given[key])
+    return suite.model_copy(update=given)
+
+
+def _victim(name: str, suite: Suite) -> VictimSpec:
+    table = suite.model.get(name)
+    if table is not None:
+        return VictimSpec(
+            table.name or name, table.base, table.defense, table.training, table.params
+        )
+    if name in MODELS or name.startswith("hub:"):
+        return VictimSpec(name, name)
+    return VictimSpec(Path(name).expanduser().resolve().name or "model", name)
+
+
+def _fits(cell: Cell) -> bool:
+    """Whether the victim will have the gradients that the recipe reads, if it reads any."""
+    return not recipe(cell.recipe).gradients or not _is_classical(cell.victim.base)
+
+
+def _is_classical(base: str) -> bool:
+    if base in MODELS:
+        return isinstance(MODELS.load(base), TfidfBase)
+    return (Path(base).expanduser() / "model.json").is_file()
 
 
 def _check_distinct(victims: Sequence[VictimSpec]) -> None:
     seen = set()
     for victim in victims:
-        if (victim.name, victim.defense) in seen:
+        if victim.label in seen:
             raise InputError(
-                f"two models of the suite are called {victim.name!r} with the same defense; "
+                f"two models of the suite are called {victim.label!r} in tables; "
                 "give one of them another name"
             )
-        seen.add((victim.name, victim.defense))
-
-
-def _victim(name: str, suite: Suite) -> VictimSpec:
-    table = suite.model.get(name) or ModelTable(base=name)
-    known = [*suite.model, *MODELS]
-    if table.base not in MODELS and not table.base.startswith("hub:"):
-        if not Path(table.base).expanduser().is_dir():
-            raise UnknownNameError("model (neither a name nor a folder)", table.base, known)
-        name = Path(name).name if name == table.base else name
-    make_config(table.training)
-    if table.defense is not None:
-        make_defense(table.defense, table.params)
-    elif table.params:
-        raise InputError(f"model {name!r} has params but no defense; name the defense")
-    return VictimSpec(table.name or name, table.base, table.defense, table.training, table.params)
+        seen.add(victim.label)

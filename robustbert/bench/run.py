@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
+from robustbert.assets import ensure_assets
 from robustbert.attacks.engine import AttackRunner
-from robustbert.attacks.recipes import assets_of, recipe
+from robustbert.attacks.recipes import assets_of
 from robustbert.bench.cells import CellRun
 from robustbert.bench.environment import capture_environment
 from robustbert.bench.plan import Cell, Plan
 from robustbert.bench.victims import Victim, prepare_victim
 from robustbert.data import TextDataset, load_dataset, select_examples
-from robustbert.errors import OutputError
+from robustbert.errors import InputError, OutputError, UnknownNameError
+from robustbert.models.devices import choose_device
+from robustbert.models.table import DTYPES
 from robustbert.progress import progress_bar
-from robustbert.records import Record, read_run, write_text
+from robustbert.records import Record, outcomes_path, read_outcomes, record_name, write_text
+from robustbert.records.schema import Environment
 from robustbert.reports import Table, leaderboard_table, render_markdown, to_csv
+from robustbert.training import find_base
 
 
 @dataclass(frozen=True)
@@ -65,75 +71,54 @@ def default_out(suite: str) -> Path:
     return Path("runs") / f"{suite}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
 
 
-def check_writable(out: Path) -> None:
-    """Make ``out`` and prove that a file can be written there, before hours are spent.
-
-    Raises:
-        OutputError: it cannot.
-    """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
-            pass
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(f"cannot write to {out} ({reason}); choose another --out") from error
-
-
 def run_plan(plan: Plan, settings: Settings) -> BenchResult:
     """Run every cell; records, outcomes and tables are written as they come.
+
+    Whatever can be found wrong is found before anything is trained or written.
 
     Raises:
         RobustbertError: whatever keeps a cell from running; what was finished stays.
     """
     began = time.perf_counter()
-    check_writable(settings.out)
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
-    _make_assets(plan)
-    _check_examples(plan, settings)
-    environment = capture_environment(settings.device)
-    records: list[Record] = []
-    skipped: list[Cell] = []
-    for place, prepared in enumerate(_prepared(plan, settings), start=1):
-        cell = prepared.cell
-        what = f"[{place}/{len(plan.cells)}] {cell.dataset} {cell.victim.label} {cell.track} {cell.recipe}"
-        if recipe(cell.recipe).gradients and not prepared.victim.classifier.has_gradients:
-            skipped.append(cell)
-            continue
-        examples = select_examples(prepared.dataset, plan.split, cell.n, plan.seed)
-        runner = AttackRunner(
-            prepared.victim.classifier,
-            cell.recipe,
-            track=cell.track,
-            limits=plan.limits,
-            seed=plan.seed,
-            dtype=settings.dtype,
-            device=settings.device,
-        )
-        run = CellRun(
-            plan.suite,
-            prepared.dataset,
-            examples,
-            prepared.victim,
-            runner,
-            environment,
-            settings.out,
-        )
-        with progress_bar(len(examples.items), what, "text") as bar:
-            records.append(run.run(bar.update))
-    table = write_tables(settings.out, records)
+    check_numbers(settings.dtype, settings.device)
+    datasets = _read_datasets(plan, settings)
+    _check_models(plan, datasets, settings)
+    with _output_folder(settings.out):
+        ensure_assets(assets_of(plan.recipes()))
+        environment = capture_environment(settings.device)
+        records = []
+        for place, prepared in enumerate(_prepared(plan, datasets, settings), start=1):
+            run = _cell_run(plan, prepared, settings, environment)
+            what = f"[{place}/{len(plan.cells)}] {prepared.cell.describe()}"
+            with progress_bar(len(run.examples.items), what, "text") as bar:
+                records.append(run.run(bar.update))
+        table = write_tables(settings.out, records)
     return BenchResult(
         records=tuple(records),
-        skipped=tuple(skipped),
+        skipped=plan.skipped,
         table=table,
         errors=sum(record.counts.error for record in records),
         seconds=time.perf_counter() - began,
     )
 
 
-def write_tables(out: Path, records: list[Record]) -> Table:
+def check_numbers(dtype: str, device: str) -> None:
+    """Check a number format and a device.
+
+    Raises:
+        UnknownNameError: no such number format.
+        InputError: no such device, or not here.
+    """
+    if dtype not in DTYPES:
+        raise UnknownNameError("dtype", dtype, DTYPES)
+    if device != "auto":
+        choose_device(device)
+
+
+def write_tables(out: Path, records: Sequence[Record]) -> Table:
     """The leaderboard of ``records``, written as ``table.md`` and ``table.csv``."""
-    table = leaderboard_table(records, read_run(out).outcomes)
+    outcomes = {name: read_outcomes(outcomes_path(out, name)) for name in map(record_name, records)}
+    table = leaderboard_table(records, outcomes)
     write_text(out / "table.md", render_markdown(table))
     write_text(out / "table.csv", to_csv(table))
     return table
@@ -146,34 +131,17 @@ class _Prepared:
     victim: Victim
 
 
-def _make_assets(plan: Plan) -> None:
-    from robustbert.assets import ensure_assets
-
-    ensure_assets(assets_of(plan.recipes()))
-
-
-def _check_examples(plan: Plan, settings: Settings) -> None:
-    """Read every dataset and take its examples, so that a bad one stops the run at its start."""
+def _read_datasets(plan: Plan, settings: Settings) -> dict[str, TextDataset]:
+    """Every dataset by the name the plan has for it, each with examples enough."""
+    datasets: dict[str, TextDataset] = {}
     for name in dict.fromkeys(cell.dataset for cell in plan.cells):
         dataset = _dataset(name, settings)
         largest = max(cell.n for cell in plan.cells if cell.dataset == name)
         select_examples(dataset, plan.split, largest, plan.seed)
-
-
-def _prepared(plan: Plan, settings: Settings) -> Iterator[_Prepared]:
-    """Each cell with its dataset and victim, which neighbours share."""
-    dataset: TextDataset | None = None
-    victim: Victim | None = None
-    before: Cell | None = None
-    for cell in plan.cells:
-        if dataset is None or before is None or cell.dataset != before.dataset:
-            dataset, victim = _dataset(cell.dataset, settings), None
-        if victim is None or before is None or cell.victim is not before.victim:
-            victim = prepare_victim(
-                cell.victim, dataset, seed=plan.seed, dtype=settings.dtype, device=settings.device
-            )
-        before = cell
-        yield _Prepared(cell, dataset, victim)
+        if dataset.name in {other.name for other in datasets.values()}:
+            raise InputError(f"two datasets are called {dataset.name!r} in tables; rename a file")
+        datasets[name] = dataset
+    return datasets
 
 
 def _dataset(name: str, settings: Settings) -> TextDataset:
@@ -182,3 +150,81 @@ def _dataset(name: str, settings: Settings) -> TextDataset:
             name, text_column=settings.text_column, label_column=settings.label_column
         )
     return load_dataset(name)
+
+
+def _check_models(plan: Plan, datasets: Mapping[str, TextDataset], settings: Settings) -> None:
+    """Load what comes trained, find what others are trained from: a bad one stops the run here."""
+    for dataset, victim in dict.fromkeys((cell.dataset, cell.victim) for cell in plan.cells):
+        if victim.trained:
+            find_base(victim.base)
+        else:
+            prepare_victim(
+                victim,
+                datasets[dataset],
+                seed=plan.seed,
+                dtype=settings.dtype,
+                device=settings.device,
+            )
+
+
+@contextmanager
+def _output_folder(out: Path) -> Iterator[None]:
+    """Make ``out`` and prove that a file can be written there, before hours are spent.
+
+    If nothing was written to it in the end, it is gone again.
+
+    Raises:
+        OutputError: it cannot be written to.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(f"cannot write to {out} ({reason}); choose another --out") from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # not empty: as it should be
+            out.rmdir()
+
+
+def _prepared(
+    plan: Plan, datasets: Mapping[str, TextDataset], settings: Settings
+) -> Iterator[_Prepared]:
+    """Each cell with its dataset and victim, which neighbours share."""
+    for (name, spec), cells in groupby(plan.cells, lambda cell: (cell.dataset, cell.victim)):
+        victim = prepare_victim(
+            spec,
+            datasets[name],
+            seed=plan.seed,
+            dtype=settings.dtype,
+            device=settings.device,
+        )
+        for cell in cells:
+            yield _Prepared(cell, datasets[name], victim)
+
+
+def _cell_run(
+    plan: Plan, prepared: _Prepared, settings: Settings, environment: Environment
+) -> CellRun:
+    cell, victim = prepared.cell, prepared.victim
+    runner = AttackRunner(
+        victim.classifier,
+        cell.recipe,
+        track=cell.track,
+        limits=plan.limits,
+        seed=plan.seed,
+        dtype=settings.dtype,
+        device=settings.device,
+    )
+    return CellRun(
+        suite=plan.suite,
+        dataset=prepared.dataset,
+        examples=select_examples(prepared.dataset, plan.split, cell.n, plan.seed),
+        victim=victim,
+        runner=runner,
+        environment=environment,
+        out=settings.out,
+    )

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from robustbert.errors import SuiteError, UnknownNameError
-from robustbert.records.schema import Track
 
 Text = Annotated[str, Field(min_length=1)]
 Names = Annotated[tuple[Text, ...], Field(min_length=1)]
-Scalar = str | int | float | bool
-Table = dict[str, Scalar | list[Scalar]]
+Positive = Annotated[int, Field(ge=1, strict=True)]
+# What may stand in these is known only to what they are settings of: see ``checks``.
+Settings = dict[str, Any]
 
 
 class _Table(BaseModel):
@@ -37,8 +36,8 @@ class ModelTable(_Table):
     base: Text
     name: Text | None = None
     defense: Text | None = None
-    training: Table = {}
-    params: Table = {}
+    training: Settings = {}
+    params: Settings = {}
 
 
 class Suite(_Table):
@@ -64,13 +63,13 @@ class Suite(_Table):
     datasets: Names
     models: Names
     recipes: Names
-    tracks: Annotated[tuple[Track, ...], Field(min_length=1)] = ("unified",)
+    tracks: Names = ("unified",)
     split: Text = "test"
-    num_examples: Annotated[int, Field(ge=1)] = 100
-    seed: Annotated[int, Field(ge=0)] = 0
-    recipe_examples: dict[str, Annotated[int, Field(ge=1)]] = {}
+    num_examples: Positive = 100
+    seed: Annotated[int, Field(ge=0, strict=True)] = 0
+    recipe_examples: dict[str, Positive] = {}
     model: dict[str, ModelTable] = {}
-    limits: Table = {}
+    limits: Settings = {}
 
     def examples_of(self, recipe: str) -> int:
         """How many examples a recipe is run on."""
@@ -102,11 +101,13 @@ def load_suite(name: str) -> Suite:
     path = Path(name).expanduser()
     if path.suffix == ".toml" or path.exists():
         return read_suite(path)
-    raise UnknownNameError("suite", name, [*suite_names(), f"{name}.toml"])
+    raise UnknownNameError("suite", name, suite_names())
 
 
 def read_suite(path: Path) -> Suite:
     """Read and check a suite file; raises as :func:`load_suite` does."""
+    from robustbert.bench.checks import check_suite
+
     if sys.version_info >= (3, 11):
         import tomllib
     else:
@@ -115,47 +116,30 @@ def read_suite(path: Path) -> Suite:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SuiteError(f"cannot read suite {path}: {error.strerror}; give a TOML file") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SuiteError(f"{path} is not TOML: {error}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SuiteError(f"{path} is not TOML: {error}; mend it") from error
     try:
         suite = Suite.model_validate(content)
     except ValidationError as error:
-        raise SuiteError(f"{path}: {explain(error, content)}") from error
-    for name in (*suite.recipe_examples, *suite.limits):
-        check_key(name, str(path), suite)
+        raise SuiteError(f"{path}: {explain(error)}") from error
+    check_suite(suite, str(path))
     return suite
 
 
-def check_key(name: str, place: str, suite: Suite) -> None:
-    """Raise unless ``name``, a key of ``[recipe_examples]`` or ``[limits]``, is known."""
-    from robustbert.attacks.recipes import RECIPES
-    from robustbert.attacks.tracks import UnifiedLimits
-
-    limits = list(UnifiedLimits.__dataclass_fields__)
-    if name in suite.recipe_examples and name not in RECIPES:
-        raise UnknownNameError("recipe", name, RECIPES, f"{place}: recipe_examples")
-    if name in suite.limits and name not in limits:
-        raise UnknownNameError("limit", name, limits, f"{place}: limits")
-
-
-def explain(error: ValidationError, content: Mapping[str, Any]) -> str:
+def explain(error: ValidationError) -> str:
     """The first thing wrong in a suite, with its place and the near names, in one line."""
     first = error.errors(include_url=False)[0]
     place = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        known = _known_keys(first["loc"])
-        return f"{place}: unknown key; {_near(str(first['loc'][-1]), known)}"
+        table = ModelTable if first["loc"][0] == "model" else Suite
+        return f"{place}: unknown key; {_near(str(first['loc'][-1]), table)}"
     if first["type"] == "missing":
-        return f"{place}: missing; a suite needs it"
-    if first["type"] == "literal_error":
-        return f"{place}: unknown name {first['input']!r}; it is one of {first['ctx']['expected']}"
-    return f"{place}: {first['msg'][0].lower()}{first['msg'][1:]}, not {first['input']!r}"
+        return f"{place}: missing; add it"
+    reason = first["msg"][0].lower() + first["msg"][1:]
+    return f"{place}: {reason}, not {str(first['input'])[:60]!r}"
 
 
-def _known_keys(place: tuple[int | str, ...]) -> Iterable[str]:
-    return ModelTable.model_fields if place[0] == "model" else Suite.model_fields
-
-
-def _near(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=2, cutoff=0.5)
+def _near(name: str, table: type[_Table]) -> str:
+    known = list(table.model_fields)
+    near = difflib.get_close_matches(name, known, n=2, cutoff=0.5)
     return f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"

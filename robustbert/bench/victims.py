@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -14,15 +14,19 @@ from filelock import FileLock
 
 from robustbert.bench.plan import VictimSpec
 from robustbert.data import TextDataset
-from robustbert.defenses import make_defense
-from robustbert.models import load_model
-from robustbert.models.base import Classifier
+from robustbert.defenses import Defense, make_defense
+from robustbert.errors import OutputError
+from robustbert.models import Classifier, load_model
+from robustbert.models.devices import choose_device, choose_dtype
+from robustbert.models.folders import whole_folder
 from robustbert.paths import cache_folder
 from robustbert.records.schema import DefenseRef
 from robustbert.training import TrainingConfig, find_base, make_config, read_training, train
 
 # What training does beyond its settings; a change here makes every cached checkpoint stale.
 TRAINING_REVISION = 1
+# Beside a cached checkpoint: everything that made it.
+KEY_FILE = "key.json"
 
 
 @dataclass(frozen=True)
@@ -50,19 +54,15 @@ def prepare_victim(
     Raises:
         ModelError: the model cannot be loaded, or its labels are not the dataset's.
     """
-    folder = Path(spec.base).expanduser()
-    defense_ref = None
-    seconds = None
-    source = spec.base
+    source, seconds, defense_ref = spec.base, None, None
     if spec.trained:
-        config = make_config(spec.training, seed=seed)
+        config = make_config({"device": device, **spec.training}, seed=seed)
         folder = _plain(spec, dataset, config)
         seconds = read_training(folder).seconds
         if spec.defense is not None:
-            plain_seconds = seconds
             defense = make_defense(spec.defense, spec.params)
-            folder = _defended(spec, dataset, config, folder)
-            seconds = plain_seconds + read_training(folder).seconds
+            folder = _defended(spec, dataset, config, defense, folder)
+            seconds += read_training(folder).seconds
             defense_ref = DefenseRef(name=spec.defense, params=defense.params())
         source = str(folder)
     classifier = load_model(source, dtype=dtype, device=device, label_names=dataset.label_names)
@@ -71,43 +71,58 @@ def prepare_victim(
 
 
 def _plain(spec: VictimSpec, dataset: TextDataset, config: TrainingConfig) -> Path:
-    key = _common(spec, dataset, config)
+    key = _key(spec, dataset, config)
     return _cached(key, lambda out: train(dataset, spec.base, config, out))
 
 
-def _defended(spec: VictimSpec, dataset: TextDataset, config: TrainingConfig, plain: Path) -> Path:
-    assert spec.defense is not None
-    defense = make_defense(spec.defense, spec.params)
-    key = {
-        **_common(spec, dataset, config),
+def _defended(
+    spec: VictimSpec, dataset: TextDataset, config: TrainingConfig, defense: Defense, plain: Path
+) -> Path:
+    key = _key(spec, dataset, config) | {
         "defense": spec.defense,
         "params": defense.params(),
-        "textattack": version("textattack"),
+        "ingredients": defense.ingredients(),
     }
     return _cached(key, lambda out: defense.train(dataset, plain, config, out))
 
 
-def _common(spec: VictimSpec, dataset: TextDataset, config: TrainingConfig) -> dict[str, Any]:
+def _key(spec: VictimSpec, dataset: TextDataset, config: TrainingConfig) -> dict[str, Any]:
     base = find_base(spec.base)
+    device = choose_device(config.device)
     return {
         "revision": TRAINING_REVISION,
         "dataset": dataset.sha256(),
         "labels": list(dataset.label_names),
         "base": {"source": base.source, "sha256": base.sha256},
-        "config": config.as_dict(),
+        "config": config.as_dict()
+        | {"device": str(device), "dtype": choose_dtype(config.dtype, device)},
         "versions": {name: version(name) for name in ("torch", "transformers", "scikit-learn")},
     }
 
 
-def _cached(key: Mapping[str, Any], make: Any) -> Path:
-    """The folder of a checkpoint, made if it is not there; one process makes it."""
-    digest = hashlib.sha256(json.dumps(key, sort_keys=True, default=str).encode()).hexdigest()
+def _cached(key: Mapping[str, Any], make: Callable[[Path], object]) -> Path:
+    """The folder of a checkpoint, made if it is not there: by one process, all of it or nothing.
+
+    Raises:
+        OutputError: the cache cannot be written to.
+    """
+    text = json.dumps(key, sort_keys=True, indent=2)
+    digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
     folder = cache_folder() / "models" / digest[:24]
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_suffix(".lock")):
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder.with_suffix(".lock"))
+        lock.acquire()
+    except OSError as error:
+        raise OutputError(
+            f"cannot write to the cache {folder.parent} ({error.strerror}); "
+            "set ROBUSTBERT_CACHE to another folder"
+        ) from error
+    try:
         if not folder.is_dir():
-            make(folder)
-            (folder / "key.json").write_text(
-                json.dumps(key, sort_keys=True, indent=2, default=str) + "\n", encoding="utf-8"
-            )
+            with whole_folder(folder) as partial:
+                make(partial)
+                (partial / KEY_FILE).write_text(text + "\n", encoding="utf-8")
+    finally:
+        lock.release()
     return folder

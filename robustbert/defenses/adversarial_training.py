@@ -15,12 +15,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from robustbert.errors import InputError
+from robustbert.assets import ensure_assets
+from robustbert.attacks import check_track, runnable_recipe
+from robustbert.attacks.recipes import assets_of
+from robustbert.errors import AttackError, InputError
 
 if TYPE_CHECKING:
+    import datasets
+
     from robustbert.data import TextDataset
     from robustbert.records.schema import Outcome
     from robustbert.training import TrainedModel, TrainingConfig
@@ -39,6 +45,8 @@ class AdversarialTraining:
 
     Raises:
         InputError: a number out of range, or no recipe.
+        UnknownNameError: no such recipe or track.
+        MissingAssetError: a recipe that cannot run offline.
     """
 
     recipes: Sequence[str] = ("textfooler", "deepwordbug")
@@ -52,6 +60,9 @@ class AdversarialTraining:
             raise InputError("adversarial-training: recipes is empty; name at least one recipe")
         if self.examples < 1 or self.epochs < 1:
             raise InputError("adversarial-training: examples and epochs must be at least 1")
+        check_track(self.track)
+        for recipe in self.recipes:
+            runnable_recipe(recipe)
 
     def params(self) -> dict[str, Any]:
         """Every parameter, as a record holds them."""
@@ -62,6 +73,11 @@ class AdversarialTraining:
             "epochs": self.epochs,
         }
 
+    def ingredients(self) -> dict[str, Any]:
+        """TextAttack's version and the hash of every asset that the attacks read."""
+        assets = (*assets_of(self.recipes), "sentence-encoder")
+        return {"textattack": version("textattack"), "assets": dict(ensure_assets(assets))}
+
     def train(
         self, dataset: TextDataset, plain: Path, config: TrainingConfig, out: Path
     ) -> TrainedModel:
@@ -69,41 +85,56 @@ class AdversarialTraining:
 
         Raises:
             InputError: the training split holds too few examples.
+            AttackError: no attack ran to its end.
         """
         from robustbert.training import train
 
-        adversarial = self._attack(dataset, plain, config.seed)
+        broken = self._attack(dataset, plain, config)
         again = replace(config, epochs=self.epochs)
-        return train(dataset, str(plain), again, out, extra_examples=_as_rows(dataset, adversarial))
+        return train(
+            dataset, _base(plain), again, out, extra_examples=adversarial_rows(dataset, broken)
+        )
 
-    def _attack(self, dataset: TextDataset, plain: Path, seed: int) -> list[Outcome]:
+    def _attack(self, dataset: TextDataset, plain: Path, config: TrainingConfig) -> list[Outcome]:
         """The broken ones of every recipe's share of the training examples."""
-        from robustbert.attacks.engine import AttackRunner
+        from robustbert.attacks import AttackRunner
         from robustbert.data import select_examples
         from robustbert.models import load_model
         from robustbert.progress import progress_bar
 
-        classifier = load_model(str(plain), label_names=dataset.label_names)
+        classifier = load_model(str(plain), device=config.device, label_names=dataset.label_names)
         wanted = self.examples * len(self.recipes)
-        items = select_examples(dataset, "train", wanted, seed).items
-        broken = []
+        items = select_examples(dataset, "train", wanted, config.seed).items
+        outcomes: list[Outcome] = []
         with progress_bar(wanted, "attacking training examples", "text") as bar:
             for place, recipe in enumerate(self.recipes):
-                runner = AttackRunner(classifier, recipe, track=self.track, seed=seed)
+                runner = AttackRunner(
+                    classifier, recipe, track=self.track, seed=config.seed, device=config.device
+                )
                 share = items[place * self.examples : (place + 1) * self.examples]
-                run = runner.run(share, on_outcome=lambda _: bar.update())
-                broken += [outcome for outcome in run.outcomes if outcome.status == "broken"]
-        return broken
+                outcomes += runner.run(share, on_outcome=lambda _: bar.update()).outcomes
+        if all(outcome.status == "error" for outcome in outcomes):
+            raise AttackError(f"every attack on training examples failed: {outcomes[0].error}")
+        return [outcome for outcome in outcomes if outcome.status == "broken"]
 
 
-def _as_rows(dataset: TextDataset, broken: Sequence[Outcome]) -> Any:
+def adversarial_rows(dataset: TextDataset, broken: Sequence[Outcome]) -> datasets.Dataset:
     """Adversarial texts with their true labels, in the form of the training split."""
     import datasets
 
-    features = dataset.split("train").features
     columns = {
         "example_id": [f"{outcome.example_id}-adversarial" for outcome in broken],
         "text": [outcome.adversarial_text for outcome in broken],
         "label": [outcome.label for outcome in broken],
     }
-    return datasets.Dataset.from_dict(columns, features=features)
+    return datasets.Dataset.from_dict(columns, features=dataset.split("train").features)
+
+
+def _base(plain: Path) -> str:
+    """What the second training starts from: the weights, or for classical models their name."""
+    from robustbert.models.folders import TRAINING_FILE, read_json
+
+    if (plain / "config.json").is_file():
+        return str(plain)
+    made: Any = read_json(plain / TRAINING_FILE)
+    return str(made["base"]["name"])

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from robustbert.errors import InputError, UnknownNameError
 from robustbert.registry import Entry, Registry
+from robustbert.settings import check_settings
 
 if TYPE_CHECKING:
     from robustbert.data import TextDataset
@@ -38,6 +38,10 @@ class Defense(Protocol):
         """Every parameter, as a record holds them."""
         ...
 
+    def ingredients(self) -> dict[str, Any]:
+        """What else its result depends on, beside parameters, data and training settings."""
+        ...
+
 
 def make_defense(name: str, params: Mapping[str, Any]) -> Defense:
     """The defense called ``name`` with these parameters; what is not given has its default.
@@ -47,12 +51,6 @@ def make_defense(name: str, params: Mapping[str, Any]) -> Defense:
         InputError: a value is of the wrong type or out of range.
     """
     kind = DEFENSES.load(name)
-    known = kind.__dataclass_fields__
-    for key in params:
-        if key not in known:
-            raise UnknownNameError(f"parameter of {name}", key, known)
-    try:
-        made: Defense = kind(**params)
-    except TypeError as error:
-        raise InputError(f"{name}: {error}") from error
+    check_settings(kind, params, name)
+    made: Defense = kind(**params)
     return made

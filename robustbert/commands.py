@@ -1,0 +1,240 @@
+"""What each command of the command line does; each returns an exit code."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from robustbert.errors import InputError, MissingAssetError
+
+if TYPE_CHECKING:
+    from robustbert.bench import Plan
+
+INTERRUPTED = 130  # what a shell makes of Ctrl-C
+_NARROWEST = 80
+_WIDEST = 140
+
+
+def bench(options: Any) -> int:
+    """``robustbert bench``."""
+    from robustbert.bench import Choices, default_out, load_suite, make_plan
+
+    choices = Choices(
+        datasets=options.datasets,
+        models=options.models,
+        recipes=options.recipes,
+        tracks=options.track,
+        num_examples=options.num_examples,
+        seed=options.seed,
+    )
+    suite = load_suite(options.suite)
+    return _run(make_plan(suite, choices), options, options.out or default_out(suite.name))
+
+
+def attack(options: Any) -> int:
+    """``robustbert attack``: a suite of one cell."""
+    from robustbert.bench import Choices, Suite, default_out, make_plan
+
+    for name in ("dataset", "model", "recipe", "track", "split"):
+        if not getattr(options, name):
+            raise InputError(f"--{name} is empty; give a name")
+    suite = Suite(
+        name="attack",
+        datasets=(options.dataset,),
+        models=(options.model,),
+        recipes=(options.recipe,),
+        tracks=(options.track,),
+        split=options.split,
+    )
+    plan = make_plan(suite, Choices(num_examples=options.num_examples, seed=options.seed))
+    return _run(
+        dataclasses.replace(plan, suite=None), options, options.out or default_out("attack")
+    )
+
+
+def _run(plan: Plan, options: Any, out: Path) -> int:
+    from robustbert.bench import Settings, run_plan
+    from robustbert.reports import render_text
+
+    settings = Settings(
+        out=out,
+        dtype=options.dtype,
+        device=options.device,
+        text_column=options.text_column,
+        label_column=options.label_column,
+    )
+    try:
+        result = run_plan(plan, settings)
+    except KeyboardInterrupt:
+        _complain(f"interrupted; to go on, give the same command with --out {out}")
+        return INTERRUPTED
+    width = shutil.get_terminal_size((_WIDEST, 24)).columns
+    print(render_text(result.table, max(width, _NARROWEST)))
+    for cell in result.skipped:
+        print(f"not run: {cell.recipe} reads gradients, which {cell.victim.label} does not have")
+    print(f"{result.seconds:.0f} s; records, outcomes and tables are in {out}")
+    if result.errors and not options.allow_errors:
+        _complain(
+            f"{_counted(result.errors, 'attack')} failed; see the lines with status error in "
+            f"{out / 'outcomes'}; --allow-errors makes this no failure"
+        )
+        return 1
+    return 0
+
+
+def train(options: Any) -> int:
+    """``robustbert train``."""
+    from robustbert.bench import check_numbers
+    from robustbert.data import load_dataset
+    from robustbert.training import make_config, train
+
+    given = {
+        name: getattr(options, name)
+        for name in (
+            *("epochs", "batch_size", "learning_rate", "max_length"),
+            *("dtype", "device", "tensorboard"),
+        )
+        if getattr(options, name) is not None
+    }
+    check_numbers(options.dtype, options.device)
+    config = make_config(given, seed=options.seed)
+    dataset = load_dataset(
+        options.dataset, text_column=options.text_column, label_column=options.label_column
+    )
+    trained = train(dataset, options.model, config, options.out, resume=options.resume)
+    for name, value in trained.metrics.items():
+        print(f"{name.replace('_', ' ')}: {100 * value:.1f}%")
+    print(f"{trained.seconds:.0f} s; the model is in {options.out}")
+    return 0
+
+
+def predict(options: Any) -> int:
+    """``robustbert predict``."""
+    from robustbert.bench import check_numbers
+    from robustbert.models import classify
+
+    texts = [*options.texts, *_lines(options.file)]
+    if not texts:
+        raise InputError("no text to classify; give TEXT arguments or --file")
+    check_numbers(options.dtype, options.device)
+    for prediction in classify(
+        texts, model=options.model, dtype=options.dtype, device=options.device
+    ):
+        print(json.dumps(dataclasses.asdict(prediction)))
+    return 0
+
+
+def _lines(file: Path | None) -> list[str]:
+    if file is None:
+        return []
+    try:
+        content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        text = content.decode("utf-8-sig")
+    except OSError as error:
+        raise InputError(f"cannot read {file}: {error.strerror}; give a text file") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{file} is not UTF-8 (byte {error.start}); convert it") from error
+    # Not splitlines: a text may hold control characters that it takes for line ends.
+    lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
+    if lines == [""]:
+        raise InputError(f"{file} is empty; give a text a line")
+    return lines
+
+
+def assets(options: Any) -> int:
+    """``robustbert assets``: a missing package keeps no other asset from being made."""
+    from robustbert.assets import asset_names, asset_status, ensure_assets
+
+    if not options.check:
+        for name in asset_names():
+            try:
+                ensure_assets([name])
+            except MissingAssetError:
+                continue  # shown as missing below, with its remedy
+    rows = asset_status()
+    for row in rows:
+        print(f"{row.name}: {row.note}")
+        if row.present:
+            print(f"    from    {row.source}\n    in      {row.path}\n    sha256  {row.sha256}")
+    missing = sum(not row.present for row in rows)
+    if missing:
+        _complain(f"{_counted(missing, 'asset')} missing; the lines above say how to get them")
+    return 1 if missing else 0
+
+
+def show_list(options: Any) -> int:
+    """``robustbert list``."""
+    rows = list(LISTS[options.what]())
+    width = max(len(name) for name, _ in rows)
+    for name, summary in rows:
+        print(f"{name:<{width}}  {summary}")
+    return 0
+
+
+Rows = Iterable[tuple[str, str]]
+
+
+def _datasets() -> Rows:
+    from robustbert.data import DATASETS
+
+    yield from ((entry.name, entry.summary) for entry in DATASETS.entries())
+    yield "file:PATH", "your own: CSV, TSV, JSON lines or Parquet"
+    yield "hub:NAME", "one of the Hugging Face hub"
+
+
+def _models() -> Rows:
+    from robustbert.models import MODELS
+
+    yield from ((entry.name, entry.summary) for entry in MODELS.entries())
+    yield (
+        "PATH",
+        "your own: a folder of a Hugging Face sequence classifier, or of robustbert train",
+    )
+    yield "hub:NAME", "a sequence classifier of the Hugging Face hub, as safetensors"
+
+
+def _recipes() -> Rows:
+    from robustbert.attacks import RECIPES
+    from robustbert.attacks.recipes import recipe
+
+    for entry in map(recipe, RECIPES):
+        needs = f"; cannot run here: needs {entry.missing}" if entry.missing else ""
+        reads = "; reads gradients" if entry.gradients else ""
+        yield entry.name, f"{entry.summary}{reads}{needs}"
+
+
+def _suites() -> Rows:
+    from robustbert.bench import load_suite, suite_names
+
+    return ((name, load_suite(name).summary) for name in suite_names())
+
+
+def _defenses() -> Rows:
+    from robustbert.defenses import DEFENSES
+
+    return ((entry.name, entry.summary) for entry in DEFENSES.entries())
+
+
+LISTS: MappingProxyType[str, Callable[[], Rows]] = MappingProxyType(
+    {
+        "datasets": _datasets,
+        "models": _models,
+        "recipes": _recipes,
+        "suites": _suites,
+        "defenses": _defenses,
+    }
+)
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}{'s' * (number != 1)}"
+
+
+def _complain(message: str) -> None:
+    print(f"robustbert: {message}", file=sys.stderr)
