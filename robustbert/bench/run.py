@@ -134,22 +134,18 @@ class _Prepared:
 def _read_datasets(plan: Plan, settings: Settings) -> dict[str, TextDataset]:
     """Every dataset by the name the plan has for it, each with examples enough."""
     datasets: dict[str, TextDataset] = {}
-    for name in dict.fromkeys(cell.dataset for cell in plan.cells):
-        dataset = _dataset(name, settings)
+    names = dict.fromkeys(cell.dataset for cell in plan.cells)
+    # Columns are for these. Where there are none, the first dataset refuses them.
+    own = [name for name in names if name.startswith(("file:", "hub:"))] or [next(iter(names))]
+    columns = {"text_column": settings.text_column, "label_column": settings.label_column}
+    for name in names:
+        dataset = load_dataset(name, **(columns if name in own else {}))
         largest = max(cell.n for cell in plan.cells if cell.dataset == name)
         select_examples(dataset, plan.split, largest, plan.seed)
         if dataset.name in {other.name for other in datasets.values()}:
             raise InputError(f"two datasets are called {dataset.name!r} in tables; rename a file")
         datasets[name] = dataset
     return datasets
-
-
-def _dataset(name: str, settings: Settings) -> TextDataset:
-    if name.startswith(("file:", "hub:")):
-        return load_dataset(
-            name, text_column=settings.text_column, label_column=settings.label_column
-        )
-    return load_dataset(name)
 
 
 def _check_models(plan: Plan, datasets: Mapping[str, TextDataset], settings: Settings) -> None:
@@ -171,12 +167,13 @@ def _check_models(plan: Plan, datasets: Mapping[str, TextDataset], settings: Set
 def _output_folder(out: Path) -> Iterator[None]:
     """Make ``out`` and prove that a file can be written there, before hours are spent.
 
-    If nothing was written to it in the end, it is gone again.
+    What was made of it, parents too, is gone again if nothing was written there in the end.
 
     Raises:
         OutputError: it cannot be written to.
     """
     try:
+        new = [folder for folder in (out, *out.parents) if not folder.exists()]
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=out):
             pass
@@ -186,8 +183,9 @@ def _output_folder(out: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        with suppress(OSError):  # not empty: as it should be
-            out.rmdir()
+        with suppress(OSError):  # not empty, as it should be
+            for folder in new:
+                folder.rmdir()
 
 
 def _prepared(

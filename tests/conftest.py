@@ -1,0 +1,59 @@
+"""What tests of several packages share: toy reviews in a file, and models for them."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.tiny import make_tiny_bert, toy_reviews
+
+
+def write_reviews(path: Path, n: int = 120) -> Path:
+    """A CSV of toy reviews with the labels neg and pos."""
+    texts, labels = toy_reviews(n)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["text", "label"])
+        writer.writerows(
+            (text, ("neg", "pos")[label]) for text, label in zip(texts, labels, strict=True)
+        )
+    return path
+
+
+@pytest.fixture(scope="session")
+def reviews(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_reviews(tmp_path_factory.mktemp("data") / "reviews.csv")
+
+
+@pytest.fixture(scope="session")
+def svm(reviews: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A linear SVM trained on the toy reviews."""
+    import robustbert
+
+    folder = tmp_path_factory.mktemp("models") / "svm"
+    dataset = robustbert.load_dataset(f"file:{reviews}")
+    robustbert.train(dataset, "tfidf-svm", robustbert.TrainingConfig(), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random network with the labels of the toy reviews."""
+    return make_tiny_bert(tmp_path_factory.mktemp("models") / "bert")
+
+
+@pytest.fixture(scope="module")
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """An empty cache, but for the assets, which the user's own cache keeps."""
+    from robustbert.paths import cache_folder
+
+    assets = cache_folder() / "assets"
+    assets.mkdir(parents=True, exist_ok=True)
+    cache = tmp_path_factory.mktemp("cache")
+    (cache / "assets").symlink_to(assets, target_is_directory=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ROBUSTBERT_CACHE", str(cache))
+        yield cache

@@ -1,0 +1,292 @@
+"""The command line as its users see it, on toy data."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import robustbert
+from robustbert import cli, commands
+from robustbert.attacks import RECIPES
+from robustbert.cli import main
+from robustbert.records import read_run
+
+HEAVY = (
+    "torch",
+    "transformers",
+    "datasets",
+    "pandas",
+    "sklearn",
+    "textattack",
+    "numpy",
+    "pydantic",
+)
+
+
+def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | environment,
+    )
+
+
+def test_help_imports_nothing_heavy_and_answers_within_a_second():
+    code = f"""
+import sys
+import robustbert
+from robustbert.cli import main
+try:
+    main(["--help"])
+except SystemExit as done:
+    assert done.code == 0
+print([name for name in {HEAVY} if name in sys.modules])
+"""
+    began = time.perf_counter()
+    answer = python(code)
+    assert time.perf_counter() - began < 1
+    assert answer.stdout.splitlines()[-1] == "[]"
+    assert "usage: robustbert" in answer.stdout
+
+
+@pytest.mark.parametrize("command", ["bench", "attack", "train", "predict", "assets", "list"])
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as done:
+        main([command, "--help"])
+    assert done.value.code == 0
+    assert f"usage: robustbert {command}" in capsys.readouterr().out
+
+
+def test_version(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out == f"robustbert {robustbert.__version__}\n"
+
+
+class TestPublicNames:
+    """``robustbert.NAME``."""
+
+    def test_each_name_is_there(self):
+        for name in robustbert.__all__:
+            assert getattr(robustbert, name) is not None
+        assert dir(robustbert) == sorted(robustbert.__all__)
+
+    def test_it_is_the_function_and_not_a_module_of_that_name(self):
+        import robustbert.training.train
+
+        assert callable(robustbert.train)
+
+    def test_others_are_not(self):
+        with pytest.raises(AttributeError, match="no attribute 'clasify'"):
+            robustbert.clasify  # noqa: B018
+
+
+class TestList:
+    """``robustbert list``."""
+
+    @pytest.mark.parametrize("what", list(commands.LISTS))
+    def test_a_name_and_a_summary_a_line(self, what: str, capsys: pytest.CaptureFixture[str]):
+        assert main(["list", what]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert all(len(line.split()) > 1 for line in lines)
+
+    def test_recipes_that_cannot_run_say_what_they_need(self, capsys):
+        main(["list", "recipes"])
+        lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+        assert list(lines) == list(RECIPES)
+        assert "needs a masked language model" in lines["bae"]
+        assert "needs" not in lines["pwws"]
+        assert "reads gradients" in lines["a2t"]
+
+    def test_models_and_datasets_name_the_forms_of_ones_own(self, capsys):
+        main(["list", "models"])
+        main(["list", "datasets"])
+        written = capsys.readouterr().out
+        assert {"minilm", "tfidf-rf", "FOLDER", "imdb", "file:PATH", "hub:NAME"} <= {
+            line.split()[0] for line in written.splitlines()
+        }
+
+
+class TestAssets:
+    """``robustbert assets``."""
+
+    def test_shows_what_is_missing_and_makes_nothing(self, tmp_path, monkeypatch, capsys):
+        monkeypatch.setenv("ROBUSTBERT_CACHE", str(tmp_path / "cache"))
+        assert main(["assets", "--check"]) == 1
+        written = capsys.readouterr()
+        assert "stopwords: NLTK's English list; to make it: robustbert assets" in written.out
+        assert written.err.startswith("robustbert: ")
+        assert not (tmp_path / "cache").exists()
+
+    def test_a_missing_package_keeps_no_other_asset_from_being_made(
+        self, tmp_path, monkeypatch, capsys
+    ):
+        from robustbert.assets import table
+
+        def ensure(names):
+            made.extend(names)
+            if "wordnet" in names:
+                raise robustbert.errors.MissingAssetError("not here")
+            return {}
+
+        made: list[str] = []
+        monkeypatch.setenv("ROBUSTBERT_CACHE", str(tmp_path / "cache"))
+        monkeypatch.setattr("robustbert.assets.ensure_assets", ensure)
+        assert main(["assets"]) == 1
+        assert made == list(table.asset_names())
+
+
+class TestPredict:
+    """``robustbert predict``."""
+
+    TEXTS = ("a wonderful lovely film", "the plot was dull and awful")
+
+    @pytest.mark.parametrize("model", ["svm", "bert"])
+    def test_gives_what_classify_gives(self, model: str, request, capsys):
+        folder = str(request.getfixturevalue(model))
+        assert main(["predict", "--model", folder, *self.TEXTS]) == 0
+        written = capsys.readouterr()
+        lines = [json.loads(line) for line in written.out.splitlines()]
+        assert written.err == ""
+        expected = robustbert.classify(self.TEXTS, model=folder)
+        for line, prediction in zip(lines, expected, strict=True):
+            assert list(line) == ["label", "name", "probabilities"]
+            assert line["label"] == prediction.label
+            assert type(line["label"]) is int
+            assert line["name"] == ("neg", "pos")[line["label"]] == prediction.name
+            assert line["probabilities"] == list(prediction.probabilities)
+            assert sum(line["probabilities"]) == pytest.approx(1, abs=1e-6)
+            assert max(line["probabilities"]) == line["probabilities"][line["label"]]
+
+    def test_learnt_the_toy_reviews(self, svm: Path, capsys):
+        main(["predict", "--model", str(svm), *self.TEXTS])
+        names = [json.loads(line)["name"] for line in capsys.readouterr().out.splitlines()]
+        assert names == ["pos", "neg"]
+
+    def test_a_line_of_the_file_is_a_text(self, svm: Path, tmp_path: Path, capsys):
+        file = tmp_path / "texts.txt"
+        # U+2028 and U+0085 end no line here, a carriage return before the newline is part of it
+        file.write_bytes("\ufeffa fine\u2028film\r\na dull\x85film".encode())
+        assert main(["predict", "--model", str(svm), "--file", str(file)]) == 0
+        assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+class TestTrain:
+    """``robustbert train``."""
+
+    def test_writes_a_model_that_predict_reads(self, reviews: Path, tmp_path: Path, capsys):
+        out = tmp_path / "model"
+        arguments = ["--dataset", f"file:{reviews}", "--model", "tfidf-nb", "--out", str(out)]
+        assert main(["train", *arguments, "--epochs", "2", "--seed", "1"]) == 0
+        written = capsys.readouterr()
+        assert "test accuracy: 100.0%" in written.out
+        assert written.err == ""
+        assert main(["predict", "--model", str(out), "a fine film"]) == 0
+
+
+class TestAttack:
+    """``robustbert attack``."""
+
+    def run(self, reviews: Path, model: object, out: Path, *more: str) -> int:
+        return main(
+            ["attack", "--model", str(model), "--dataset", f"file:{reviews}", "-n", "5"]
+            + ["--recipe", "deepwordbug", "--track", "published", "--out", str(out), *more]
+        )
+
+    def test_a_folder_is_attacked_as_it_is(self, reviews, svm, tmp_path, own_cache, capsys):
+        assert self.run(reviews, svm, tmp_path / "out") == 0
+        written = capsys.readouterr()
+        assert written.err == ""
+        assert "reviews (test, n=5), published track" in written.out
+        assert f"records, outcomes and tables are in {tmp_path / 'out'}" in written.out
+        (record,) = read_run(tmp_path / "out").records
+        assert record.suite is None
+        assert record.model.name == "svm"
+        assert record.timing.train_seconds is None
+        assert record.counts.broken > 0
+        assert not (own_cache / "models").exists()
+
+    def test_a_name_is_trained_first(self, reviews, tmp_path, own_cache, capsys):
+        assert self.run(reviews, "tfidf-nb", tmp_path / "out") == 0
+        (record,) = read_run(tmp_path / "out").records
+        assert record.model.name == "tfidf-nb"
+        assert record.timing.train_seconds > 0
+        (kept,) = (own_cache / "models").glob("*/training.json")
+        assert json.loads((kept.parent / "key.json").read_text())["config"]["seed"] == 0
+        trained = kept.stat().st_mtime_ns
+        assert self.run(reviews, "tfidf-nb", tmp_path / "again") == 0
+        assert kept.stat().st_mtime_ns == trained
+
+    def test_ctrl_c_says_how_to_go_on(self, reviews, svm, tmp_path, monkeypatch, capsys):
+        def interrupt(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("robustbert.bench.run._cell_run", interrupt)
+        assert self.run(reviews, svm, tmp_path / "out") == 130
+        assert capsys.readouterr().err == (
+            "robustbert: interrupted; to go on, give the same command with "
+            f"--out {tmp_path / 'out'}\n"
+        )
+
+    def test_failed_attacks_are_no_success(self, reviews, svm, tmp_path, monkeypatch, capsys):
+        from robustbert.attacks import building
+
+        def fail(*_: object) -> None:
+            raise ValueError("broken\nrecipe")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(building, "build_attack", fail)
+            assert self.run(reviews, svm, tmp_path / "out") == 1
+            written = capsys.readouterr()
+            assert written.err.startswith("robustbert: 5 attacks failed")
+            assert written.err.count("\n") == 1
+            assert "errors" in written.out
+            assert self.run(reviews, svm, tmp_path / "out", "--allow-errors") == 0
+            assert capsys.readouterr().err == ""
+        # mended, the same command makes up for them
+        assert self.run(reviews, svm, tmp_path / "out") == 0
+        (record,) = read_run(tmp_path / "out").records
+        assert record.counts.error == 0
+
+
+def test_interrupted_anywhere_is_130(monkeypatch, capsys):
+    def interrupt(_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands, "assets", interrupt)
+    assert main(["assets"]) == 130
+    assert capsys.readouterr().err == "robustbert: interrupted\n"
+
+
+def test_bench_module_is_the_bench_command(monkeypatch):
+    given = []
+    monkeypatch.setattr(cli, "main", lambda arguments: given.append(arguments) or 0)
+    monkeypatch.setattr(sys, "argv", ["bench", "--suite", "quick"])
+    assert cli.bench_main() == 0
+    assert given == [["bench", "--suite", "quick"]]
+
+
+@pytest.mark.slow
+def test_nobody_elses_noise_reaches_the_user(reviews: Path, tmp_path: Path, own_cache: Path):
+    """In a fresh process, where every import and every first warning is still to come."""
+    answer = subprocess.run(
+        [sys.executable, "-m", "robustbert.bench", "--datasets", f"file:{reviews}"]
+        + ["--models", "tfidf-svm", "--recipes", "deepwordbug,pwws", "-n", "3"]
+        + ["--out", str(tmp_path / "out")],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert answer.stderr == ""
+    assert answer.returncode == 0
+    lines = answer.stdout.splitlines()
+    assert lines[0].startswith("reviews (test, n=3), unified track")
+    assert lines[-1].endswith(f"records, outcomes and tables are in {tmp_path / 'out'}")
