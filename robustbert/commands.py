@@ -192,10 +192,7 @@ def _models() -> Rows:
     from robustbert.models import MODELS
 
     yield from ((entry.name, entry.summary) for entry in MODELS.entries())
-    yield (
-        "PATH",
-        "your own: a folder of a Hugging Face sequence classifier, or of robustbert train",
-    )
+    yield "FOLDER", "your own: a Hugging Face sequence classifier, or what train wrote"
     yield "hub:NAME", "a sequence classifier of the Hugging Face hub, as safetensors"
 
 

@@ -18,14 +18,8 @@ from robustbert.cli import main
 from robustbert.records import read_run
 
 HEAVY = (
-    "torch",
-    "transformers",
-    "datasets",
-    "pandas",
-    "sklearn",
-    "textattack",
-    "numpy",
-    "pydantic",
+    *("torch", "transformers", "datasets", "textattack"),
+    *("numpy", "pandas", "pydantic", "sklearn"),
 )
 
 
@@ -196,10 +190,8 @@ class TestAttack:
     """``robustbert attack``."""
 
     def run(self, reviews: Path, model: object, out: Path, *more: str) -> int:
-        return main(
-            ["attack", "--model", str(model), "--dataset", f"file:{reviews}", "-n", "5"]
-            + ["--recipe", "deepwordbug", "--track", "published", "--out", str(out), *more]
-        )
+        what = f"--model {model} --dataset file:{reviews} --recipe deepwordbug --track published"
+        return main(["attack", *what.split(), "-n", "5", "--out", str(out), *more])
 
     def test_a_folder_is_attacked_as_it_is(self, reviews, svm, tmp_path, own_cache, capsys):
         assert self.run(reviews, svm, tmp_path / "out") == 0
@@ -277,10 +269,9 @@ def test_bench_module_is_the_bench_command(monkeypatch):
 @pytest.mark.slow
 def test_nobody_elses_noise_reaches_the_user(reviews: Path, tmp_path: Path, own_cache: Path):
     """In a fresh process, where every import and every first warning is still to come."""
+    what = f"--datasets file:{reviews} --models tfidf-svm --recipes deepwordbug,pwws -n 3"
     answer = subprocess.run(
-        [sys.executable, "-m", "robustbert.bench", "--datasets", f"file:{reviews}"]
-        + ["--models", "tfidf-svm", "--recipes", "deepwordbug,pwws", "-n", "3"]
-        + ["--out", str(tmp_path / "out")],
+        [sys.executable, "-m", "robustbert.bench", *what.split(), "--out", str(tmp_path / "out")],
         capture_output=True,
         text=True,
         cwd=tmp_path,

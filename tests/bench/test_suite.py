@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from robustbert.bench import load_suite, make_plan, suite_names
+from robustbert.bench.suite import Suite, suites_folder
+from robustbert.errors import SuiteError, UnknownNameError
+
+WHOLE = """
+name = "mine"
+datasets = ["rotten_tomatoes"]
+models = ["tfidf-nb", "strong"]
+recipes = ["pwws"]
+[model.strong]
+base = "tfidf-svm"
+defense = "adversarial-training"
+"""
+
+
+def suite(tmp_path: Path, text: str) -> Suite:
+    path = tmp_path / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    return load_suite(str(path))
+
+
+@pytest.mark.parametrize("name", suite_names())
+def test_every_committed_suite_can_be_planned(name: str):
+    found = load_suite(name)
+    assert found.name == name
+    assert found.summary
+    assert make_plan(found).cells
+
+
+def test_the_committed_suites_are_these():
+    checkout = Path(__file__).parents[2] / "benchmarks" / "suites"
+    assert suites_folder() == checkout
+    assert suite_names() == ("quick", "results")
+
+
+def test_what_is_not_given_has_its_default(tmp_path: Path):
+    found = suite(tmp_path, WHOLE)
+    assert (found.tracks, found.num_examples, found.seed) == (("unified",), 100, 0)
+    assert found.split == "test"
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (('name = "mine"', ""), "name: missing"),
+        (('["pwws"]', "[]"), "recipes: tuple should have at least 1 item"),
+        (('["pwws"]', '["pws"]'), "recipes: unknown recipe 'pws'; did you mean pwws"),
+        (('["pwws"]', '["bae"]'), "recipes: recipe 'bae' needs a masked language model"),
+        (('["pwws"]', "[1]"), "recipes.0: input should be a valid string, not '1'"),
+        (("rotten_tomatoes", "roten"), "datasets: unknown dataset 'roten'; did you mean rotten"),
+        (("tfidf-nb", "tfidf-mb"), "models: unknown model 'tfidf-mb'; did you mean tfidf-nb"),
+        (("tfidf-svm", "tfidf-sv"), "model.strong: unknown model 'tfidf-sv'; did you mean"),
+        (("adversarial-t", "adversrial-t"), "model.strong: unknown defense 'adversrial-training'"),
+        (("base", "bas"), "model.strong.base: missing"),
+        (("defense", "defence"), "model.strong.defence: unknown key; did you mean defense?"),
+        (("models", "modles"), "models: missing"),
+        (("\n[model", "\nsed = 1\n[model"), "sed: unknown key; did you mean seed"),
+        (("\n[model", '\ntracks = ["unifed"]\n[model'), "tracks: unknown track 'unifed'; did you"),
+        (
+            ("\n[model", '\nsplit = "tset"\n[model'),
+            "split: unknown split 'tset'; did you mean",
+        ),
+        (("\n[model", "\nnum_examples = 0\n[model"), "num_examples: input should be greater than"),
+        (("\n[model", '\nnum_examples = "9"\n[model'), "num_examples: input should be a valid int"),
+        (("\n[model", "\nseed = true\n[model"), "seed: input should be a valid integer"),
+        (("\n[model", "\nseed = -1\n[model"), "seed: input should be greater than or equal to 0"),
+    ],
+)
+def test_a_fault_is_named_with_its_place(tmp_path: Path, change: tuple[str, str], expected: str):
+    text = WHOLE.replace(*change, 1)
+    assert text != WHOLE
+    with pytest.raises(SuiteError) as error:
+        suite(tmp_path, text)
+    assert str(error.value).startswith(f"{tmp_path / 'mine.toml'}: {expected}")
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ("[recipe_examples]\npws = 3", "recipe_examples: unknown recipe 'pws'"),
+        ("[recipe_examples]\npwws = 0", "recipe_examples.pwws: input should be greater"),
+        ("[limits]\nmax_word = 3", "limits: unified limits: unknown setting 'max_word'"),
+        ("[limits]\nmin_similarity = 2", "limits: min_similarity is 2"),
+        ('[limits]\nmin_similarity = "high"', "limits: unified limits: min_similarity is 'high'"),
+        ("[limits]\nlong_text_words = 1.5", "limits: unified limits: long_text_words is 1.5"),
+        ("[model.strong.params]\nexamples = 0", "model.strong: adversarial-training: examples"),
+        ("[model.strong.params]\nexample = 1", "model.strong: adversarial-training: unknown set"),
+        ('[model.strong.params]\nepochs = "2"', "model.strong: adversarial-training: epochs is"),
+        ('[model.strong.params]\nrecipes = ["pws"]', "model.strong: unknown recipe 'pws'"),
+        ('[model.strong.params]\ntrack = "own"', "model.strong: unknown track 'own'"),
+        ("[model.strong.training]\nepoch = 1", "model.strong: unknown training setting 'epoch'"),
+        ("[model.strong.training]\nseed = 1", "model.strong: unknown training setting 'seed'"),
+        ("[model.strong.training]\nepochs = 0", "model.strong: the training's epochs"),
+        (
+            '[model.plain]\nbase = "tfidf-nb"\nparams = {examples = 3}',
+            "model.plain: params",
+        ),
+    ],
+)
+def test_settings_are_checked_with_the_suite(tmp_path: Path, more: str, expected: str):
+    with pytest.raises(SuiteError) as error:
+        suite(tmp_path, f"{WHOLE}\n{more}\n")
+    assert str(error.value).startswith(f"{tmp_path / 'mine.toml'}: {expected}")
+
+
+@pytest.mark.parametrize("content", [b"name = ", b"\xff\xfe", b"a = 1\na = 2"])
+def test_a_file_that_is_no_toml(tmp_path: Path, content: bytes):
+    path = tmp_path / "mine.toml"
+    path.write_bytes(content)
+    with pytest.raises(SuiteError, match="is not TOML"):
+        load_suite(str(path))
+
+
+def test_a_folder_is_no_suite(tmp_path: Path):
+    with pytest.raises(SuiteError, match="Is a directory"):
+        load_suite(str(tmp_path))
+
+
+def test_an_unknown_name_lists_the_near_ones():
+    with pytest.raises(UnknownNameError, match="unknown suite 'result'; did you mean results"):
+        load_suite("result")
