@@ -15,7 +15,7 @@ OPTIONAL = ("max_length", "patience")
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How to train; the defaults take MiniLM to over 83% on rotten_tomatoes in two epochs.
+    """How to train; the defaults are meant for MiniLM on single sentences.
 
     Classical models use the seed alone.
 
