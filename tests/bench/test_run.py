@@ -1,0 +1,224 @@
+"""Whole runs on toy reviews: resuming, truncation, label maps, strange texts."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from robustbert.bench import Settings, Suite, default_out, make_plan, run_plan
+from robustbert.errors import RecordError
+from robustbert.records import Outcome, Record, outcomes_path, read_run, record_name
+from robustbert.reports import render_text
+from tests.tiny import make_tiny_bert, set_label_names, toy_reviews
+
+pytestmark = pytest.mark.usefixtures("own_cache")
+
+
+def plan(dataset: Path, *models: object, recipes: tuple[str, ...] = ("deepwordbug",), n: int = 6,
+         seed: int = 0, track: str = "published"):  # fmt: skip
+    suite = Suite(
+        name="toy",
+        datasets=(f"file:{dataset}",),
+        models=tuple(map(str, models)),
+        recipes=recipes,
+        tracks=(track,),
+        num_examples=n,
+        seed=seed,
+    )
+    return make_plan(suite)
+
+
+def settings(out: Path) -> Settings:
+    return Settings(out=out, dtype="float32", device="cpu")
+
+
+def timeless(out: Path) -> list[object]:
+    """Everything in the files of a run but its times."""
+    run = read_run(out)
+    records = [record.model_dump(exclude={"timing"}) for record in run.records]
+    outcomes = [
+        [outcome.model_dump(exclude={"seconds"}) for outcome in cell]
+        for cell in run.outcomes.values()
+    ]
+    return [records, outcomes, (out / "table.md").read_text(), (out / "table.csv").read_text()]
+
+
+def test_a_run_writes_a_record_and_outcomes_a_cell_and_the_table(reviews, svm, tmp_path):
+    result = run_plan(plan(reviews, svm, "tfidf-nb"), settings(tmp_path / "out"))
+    assert [record.model.name for record in result.records] == ["svm", "tfidf-nb"]
+    assert result.errors == 0
+    written = read_run(tmp_path / "out")
+    assert sorted(map(record_name, written.records)) == sorted(map(record_name, result.records))
+    assert all(len(cell) == 6 for cell in written.outcomes.values())
+    assert not list(tmp_path.rglob("*.partial"))
+    first, second = written.outcomes.values()
+    assert [o.example_id for o in first] == [o.example_id for o in second]
+    record = result.records[0]
+    assert (record.suite, record.dataset.name, record.dataset.split) == ("toy", "reviews", "test")
+    assert record.protocol.limits == {}
+    assert record.protocol.query_budget is None
+    assert record.timing.victim_queries > 0
+    assert set(record.assets.hashes) >= {"wordnet", "pos-tagger"}
+
+
+class Interruption:
+    """Presses Ctrl-C when so many outcomes of a cell are on disk."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, after: int) -> None:
+        from robustbert.bench import cells
+
+        self.left = after
+        append = cells.append_outcome
+
+        def append_and_stop(outcome: Outcome, path: Path) -> None:
+            append(outcome, path)
+            self.left -= 1
+            if self.left == 0:
+                raise KeyboardInterrupt
+
+        monkeypatch.setattr(cells, "append_outcome", append_and_stop)
+
+
+def test_an_interrupted_run_goes_on_to_the_same_files(reviews, svm, tmp_path, monkeypatch):
+    what = plan(reviews, svm, recipes=("deepwordbug", "pruthi"))
+    run_plan(what, settings(tmp_path / "whole"))
+    for after in (2, 3):
+        with monkeypatch.context() as patch:
+            Interruption(patch, after)
+            with pytest.raises(KeyboardInterrupt):
+                run_plan(what, settings(tmp_path / "cut"))
+    assert list((tmp_path / "cut").rglob("*.partial"))
+    assert not (tmp_path / "cut" / "table.md").exists()
+    (torn,) = (tmp_path / "cut").rglob("*.partial")
+    with torn.open("ab") as file:
+        file.write(b'{"example_id": "killed while wri')
+    result = run_plan(what, settings(tmp_path / "cut"))
+    assert timeless(tmp_path / "cut") == timeless(tmp_path / "whole")
+    assert not list((tmp_path / "cut").rglob("*.partial"))
+    # what the first part spent is not known; null says so
+    assert [record.timing.attack_seconds is None for record in result.records] == [True, False]
+
+
+def test_a_finished_run_is_read_and_not_run_again(reviews, svm, tmp_path, monkeypatch):
+    what = plan(reviews, svm)
+    first = run_plan(what, settings(tmp_path / "out"))
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out" / "records").iterdir()}
+    monkeypatch.setattr("robustbert.attacks.engine.AttackRunner.run", None)
+    assert run_plan(what, settings(tmp_path / "out")).records == first.records
+    assert all(path.stat().st_mtime_ns == time for path, time in before.items())
+
+
+@pytest.mark.parametrize("change", [{"n": 5}, {"seed": 1}])
+def test_results_of_another_protocol_are_left_alone(reviews, svm, tmp_path, change):
+    run_plan(plan(reviews, svm), settings(tmp_path / "out"))
+    before = timeless(tmp_path / "out")
+    with pytest.raises(RecordError, match="is of another model, data, assets or protocol; choose"):
+        run_plan(plan(reviews, svm, **change), settings(tmp_path / "out"))
+    assert timeless(tmp_path / "out") == before
+
+
+def test_results_of_another_model_of_the_name_are_left_alone(reviews, svm, bert, tmp_path):
+    from shutil import copytree
+
+    run_plan(plan(reviews, svm), settings(tmp_path / "out"))
+    other = copytree(bert, tmp_path / "svm")
+    with pytest.raises(RecordError, match="is of another model"):
+        run_plan(plan(reviews, other), settings(tmp_path / "out"))
+
+
+def test_a_cell_does_not_depend_on_its_neighbours(reviews, svm, bert, tmp_path):
+    both = run_plan(plan(reviews, bert, svm, n=4), settings(tmp_path / "both"))
+    alone = run_plan(plan(reviews, svm, n=4), settings(tmp_path / "alone"))
+    assert strip(both.records[1]) == strip(alone.records[0])
+    name = record_name(alone.records[0])
+    runs = [read_run(tmp_path / folder).outcomes[name] for folder in ("both", "alone")]
+    cells = [[outcome.model_dump(exclude={"seconds"}) for outcome in run] for run in runs]
+    assert cells[0] == cells[1]
+
+
+def strip(record: Record) -> dict[str, object]:
+    return record.model_dump(exclude={"timing"})
+
+
+def test_labels_of_a_folder_are_put_in_the_datasets_order(reviews, bert, tmp_path):
+    """The same weights with both names and outputs swapped answer the same."""
+    from safetensors.torch import load_file, save_file
+
+    swapped = make_tiny_bert(tmp_path / "swapped")
+    set_label_names(swapped, ["pos", "neg"])
+    weights = load_file(swapped / "model.safetensors")
+    for name in ("classifier.weight", "classifier.bias"):
+        weights[name] = weights[name].flip(0).contiguous()
+    save_file(weights, swapped / "model.safetensors", metadata={"format": "pt"})
+    result = run_plan(plan(reviews, bert, swapped), settings(tmp_path / "out"))
+    one, other = (record.metrics for record in result.records)
+    assert one == other
+
+
+def write(path: Path, rows: list[tuple[str, str]]) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("text", "label"), *rows])
+    return path
+
+
+def rows(make: Callable[[str], str], n: int = 60) -> list[tuple[str, str]]:
+    texts, labels = toy_reviews(n)
+    return [(make(text), ("neg", "pos")[label]) for text, label in zip(texts, labels, strict=True)]
+
+
+def test_truncated_texts_are_counted_and_shown(tmp_path, bert):
+    long = write(tmp_path / "long.csv", rows(lambda text: f"{text} " + "and very dull " * 60))
+    result = run_plan(plan(long, bert, n=2, recipes=("pruthi",)), settings(tmp_path / "out"))
+    assert result.records[0].counts.truncated == 2
+    assert "clean texts cut to what the model reads: bert / pruthi 2" in render_text(result.table)
+
+
+STRANGE = {
+    "emoji": lambda text: f"😀 {text} 👩‍👩‍👧🏳️‍🌈",
+    "right to left": lambda text: f"سيء جدا {text} \u202eהסרט\u202c",
+    "control": lambda text: f"\x07{text}\x1b[31m \x7f\x85end",
+    "NUL": lambda text: f"{text}\0 \0",
+    "only emoji": lambda text: " ".join("😀" + "👍" * len(word) for word in text.split()),
+}
+
+
+@pytest.mark.parametrize("model", ["svm", "bert"])
+def test_strange_texts_are_attacked(model, request, tmp_path):
+    """All kinds in one file, with every test example attacked."""
+    made = [row for make in STRANGE.values() for row in rows(make, 40)]
+    folder = request.getfixturevalue(model)
+    what = plan(write(tmp_path / "strange.csv", made), folder, n=8)
+    result = run_plan(what, settings(tmp_path / "out"))
+    outcomes = read_run(tmp_path / "out").outcomes[record_name(result.records[0])]
+    assert [outcome.error for outcome in outcomes if outcome.error] == []
+
+
+def test_a_long_text_is_attacked(tmp_path, svm):
+    """So long that TextAttack's own work, which grows with the square, would show."""
+    long = write(tmp_path / "long.csv", rows(lambda text: f"{text} " + "and a film " * 60))
+    result = run_plan(plan(long, svm, n=1, recipes=("pruthi",)), settings(tmp_path / "out"))
+    assert result.errors == 0
+
+
+def test_the_default_place_says_suite_and_time():
+    assert default_out("quick").parts[0] == "runs"
+    assert default_out("quick").name.startswith("quick-20")
+
+
+def test_outcomes_follow_the_schema_of_the_record(reviews, svm, tmp_path):
+    result = run_plan(plan(reviews, svm, n=3, track="unified"), settings(tmp_path / "out"))
+    record = result.records[0]
+    assert record.protocol.query_budget == 50
+    assert record.protocol.limits["max_words_changed"] == 0.3
+    line = outcomes_path(tmp_path / "out", record_name(record)).read_text().splitlines()[0]
+    assert list(json.loads(line)) == list(Outcome.model_fields)
+
+
+def test_the_files_are_called_by_the_five_parts_of_a_cell(reviews, svm, tmp_path):
+    run_plan(plan(reviews, svm, n=1), settings(tmp_path / "out"))
+    (path,) = (tmp_path / "out" / "records").iterdir()
+    assert path.name == "reviews--svm--none--published--deepwordbug.json"

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from robustbert.bench.plan import VictimSpec
+from robustbert.bench.victims import prepare_victim
+from robustbert.data import load_dataset
+from robustbert.defenses import DEFENSES, make_defense
+from robustbert.defenses.adversarial_training import adversarial_rows
+from robustbert.errors import AttackError, InputError, MissingAssetError, UnknownNameError
+from robustbert.training import TrainingConfig, train
+from tests.records.builders import make_outcome
+
+PARAMS = {"recipes": ["deepwordbug", "pruthi"], "track": "published", "examples": 8}
+
+
+@pytest.fixture(scope="module")
+def dataset(reviews: Path):
+    return load_dataset(f"file:{reviews}")
+
+
+@pytest.fixture
+def learnt(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What every training was given beside the training split."""
+    given: list[object] = []
+
+    def watch(*arguments, extra_examples=None, **options):
+        given.append(extra_examples)
+        return train(*arguments, extra_examples=extra_examples, **options)
+
+    monkeypatch.setattr("robustbert.training.train", watch)
+    return given
+
+
+def test_learns_adversarial_texts_of_training_examples_with_their_labels(
+    dataset, svm, tmp_path, learnt, own_cache
+):
+    config = TrainingConfig(device="cpu")
+    made = make_defense("adversarial-training", PARAMS).train(dataset, svm, config, tmp_path / "m")
+    (extra,) = learnt
+    assert len(extra) > 0
+    assert extra.features == dataset.split("train").features
+    train_split = dataset.split("train")
+    label_of = dict(zip(train_split["example_id"], train_split["label"], strict=True))
+    ids = [name.removesuffix("-adversarial") for name in extra["example_id"]]
+    assert len(set(ids)) == len(ids), "a recipe's examples are its own"
+    assert [label_of[name] for name in ids] == extra["label"]
+    held_out = {*dataset.split("test")["example_id"], *dataset.split("validation")["example_id"]}
+    assert not held_out & set(ids)
+    assert not set(extra["text"]) & set(train_split["text"])
+    written = json.loads((made.folder / "training.json").read_text())
+    assert written["extra_examples"] == len(extra)
+    assert written["base"]["name"] == "tfidf-svm", "a classical model is trained anew"
+
+
+def test_a_defended_victim_is_kept_under_its_own_key(dataset, own_cache):
+    spec = VictimSpec("nb", "tfidf-nb", "adversarial-training", params=PARAMS)
+    victim = prepare_victim(spec, dataset, seed=0, device="cpu")
+    assert victim.defense.model_dump() == {
+        "name": "adversarial-training",
+        "params": {**PARAMS, "epochs": 1},
+    }
+    plain = prepare_victim(VictimSpec("nb", "tfidf-nb"), dataset, seed=0, device="cpu")
+    assert plain.classifier.info.sha256 != victim.classifier.info.sha256
+    assert victim.train_seconds > plain.train_seconds
+    keys = [json.loads(p.read_text()) for p in (own_cache / "models").glob("*/key.json")]
+    assert len(keys) == 2
+    (defended,) = [key for key in keys if "defense" in key]
+    assert defended["ingredients"]["textattack"] == "0.3.11"
+    assert set(defended["ingredients"]["assets"]) >= {"wordnet", "sentence-encoder"}
+
+
+def test_goes_on_from_the_weights_of_a_network(
+    dataset, bert, tmp_path, learnt, own_cache, monkeypatch
+):
+    config = TrainingConfig(device="cpu", dtype="float32", max_length=32)
+    params = {**PARAMS, "recipes": ["pruthi"], "examples": 4}
+    made = make_defense("adversarial-training", params).train(dataset, bert, config, tmp_path / "m")
+    written = json.loads((made.folder / "training.json").read_text())
+    assert written["base"]["sha256"] is not None
+    assert written["config"]["epochs"] == 1
+
+
+def test_rows_may_be_none(dataset):
+    assert len(adversarial_rows(dataset, [])) == 0
+    (row,) = adversarial_rows(dataset, [make_outcome("e0", "broken")])
+    assert row == {"example_id": "e0-adversarial", "text": "a fin film", "label": 1}
+
+
+def test_no_attack_that_ran_is_an_error(dataset, svm, tmp_path, monkeypatch, own_cache):
+    from robustbert.attacks import building
+
+    def fail(*_: object) -> None:
+        raise ValueError("no")
+
+    monkeypatch.setattr(building, "build_attack", fail)
+    with pytest.raises(AttackError, match="every attack on training examples failed: ValueError"):
+        make_defense("adversarial-training", PARAMS).train(
+            dataset, svm, TrainingConfig(device="cpu"), tmp_path / "m"
+        )
+    assert not (tmp_path / "m").exists()
+
+
+def test_more_examples_than_the_training_split_has(dataset, svm, tmp_path, own_cache):
+    with pytest.raises(InputError, match="cannot take 10000 examples"):
+        make_defense("adversarial-training", {"examples": 5000}).train(
+            dataset, svm, TrainingConfig(device="cpu"), tmp_path / "m"
+        )
+
+
+@pytest.mark.parametrize(
+    ("params", "kind"),
+    [
+        ({"recipe": ["pwws"]}, UnknownNameError),
+        ({"recipes": ["pws"]}, UnknownNameError),
+        ({"recipes": ["bae"]}, MissingAssetError),
+        ({"recipes": []}, InputError),
+        ({"recipes": "pwws"}, InputError),
+        ({"track": "own"}, UnknownNameError),
+        ({"examples": 0}, InputError),
+        ({"epochs": 0}, InputError),
+        ({"epochs": 1.5}, InputError),
+    ],
+)
+def test_parameters_are_checked_at_once(params, kind):
+    with pytest.raises(kind):
+        make_defense("adversarial-training", params)
+
+
+def test_defaults_are_shown_in_full():
+    assert make_defense("adversarial-training", {}).params() == {
+        "recipes": ["textfooler", "deepwordbug"],
+        "track": "unified",
+        "examples": 500,
+        "epochs": 1,
+    }
+
+
+def test_an_unknown_defense():
+    with pytest.raises(UnknownNameError, match="did you mean adversarial-training"):
+        make_defense("adversarial", {})
+    assert list(DEFENSES) == ["adversarial-training"]
