@@ -149,7 +149,7 @@ class AttackRunner:
             classifier=self.classifier,
             encode=pool_encoder(pool),
             limits=self.limits if self.track == "unified" else None,
-            stretch=self.limits.similarity_window,
+            stretch=self.limits.similarity_stretch,
         )
         by_id = {example.example_id: example for example in examples}
         if len(by_id) < len(examples):

@@ -36,7 +36,7 @@ class UnifiedLimits:
         max_words_changed_long: the same for long texts.
         long_text_words: texts of more words than this are long.
         min_similarity: the least angular similarity, in [0, 1].
-        similarity_window: words of the shortest stretch that is compared; shorter texts are exempt.
+        similarity_stretch: words of the shortest stretch compared; shorter texts are exempt.
         max_candidates: embedding neighbours tried a word.
         queries_per_word: the query budget of a text is this times its words.
     """
@@ -45,7 +45,7 @@ class UnifiedLimits:
     max_words_changed_long: float = 0.1
     long_text_words: int = 100
     min_similarity: float = 0.84
-    similarity_window: int = 15
+    similarity_stretch: int = 15
     max_candidates: int = 50
     queries_per_word: int = 50
 
@@ -55,7 +55,7 @@ class UnifiedLimits:
                 raise InputError(
                     f"{name} is {getattr(self, name)}; give a share above 0, at most 1"
                 )
-        for name in ("long_text_words", "similarity_window", "max_candidates", "queries_per_word"):
+        for name in ("long_text_words", "similarity_stretch", "max_candidates", "queries_per_word"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} is {getattr(self, name)}; give a whole number above 0")
 
@@ -115,7 +115,7 @@ def unify(attack: Any, limits: UnifiedLimits, words: int, ask: Ask) -> Any:
         StopwordModification(),
         WordsChangedLimit(limits.words_limit(words)),
     ]
-    similarity = StretchSimilarity(ask, limits.min_similarity, limits.similarity_window)
+    similarity = StretchSimilarity(ask, limits.min_similarity, limits.similarity_stretch)
     for transformation in getattr(
         attack.transformation, "transformations", [attack.transformation]
     ):

@@ -81,7 +81,7 @@ class Verifier:
         )
 
     def _similar_enough(self, words: Sequence[str], similarity: float) -> bool:
-        if self.limits is None or len(words) < self.limits.similarity_window:
+        if self.limits is None or len(words) < self.limits.similarity_stretch:
             return True
         # 1e-6 for rounding: the search compared the same numbers in another order of additions
         return similarity >= self.limits.min_similarity - 1e-6

@@ -83,7 +83,10 @@ def test_outcomes_depend_on_the_example_alone(textattack, victim, reviews, name:
 def test_only_recipes_that_draw_depend_on_the_seed(textattack, victim, reviews):
     for name in ("deepwordbug", "pwws", "textfooler", "a2t"):
         texts = [
-            [o.adversarial_text for o in run(victim, name, reviews, "published", seed=seed).outcomes]
+            [
+                o.adversarial_text
+                for o in run(victim, name, reviews, "published", seed=seed).outcomes
+            ]
             for seed in (0, 1)
         ]
         assert (texts[0] != texts[1]) == recipe(name).random, name
