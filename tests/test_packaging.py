@@ -1,0 +1,59 @@
+"""The wheel holds everything that is read at run time, and works away from the checkout."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What pip would put into site-packages."""
+    source = tmp_path_factory.mktemp("source")
+    for name in ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE"):
+        shutil.copy(CHECKOUT / name, source)
+    for name in ("robustbert", "benchmarks", "tests"):
+        ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        shutil.copytree(CHECKOUT / name, source / name, ignore=ignored)
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", "dist"]
+    subprocess.run(command, cwd=source, check=True, capture_output=True)
+    (wheel,) = (source / "dist").glob("*.whl")
+    folder = tmp_path_factory.mktemp("site")
+    with zipfile.ZipFile(wheel) as file:
+        file.extractall(folder)
+    return folder
+
+
+def files(folder: Path) -> set[str]:
+    paths = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return {path.as_posix() for path in paths if "__pycache__" not in path.parts}
+
+
+def test_it_holds_the_package_and_the_suites_and_nothing_else(installed: Path):
+    package = {f"robustbert/{name}" for name in files(CHECKOUT / "robustbert")}
+    suites = {f"robustbert/suites/{name}" for name in files(CHECKOUT / "benchmarks" / "suites")}
+    found = {name for name in files(installed) if ".dist-info/" not in name}
+    assert found == package | suites
+
+
+def test_it_finds_its_suites_from_another_folder(installed: Path, tmp_path: Path):
+    code = f"""
+import sys
+sys.path.insert(0, {str(installed)!r})
+import robustbert
+assert robustbert.__file__.startswith({str(installed)!r})
+from robustbert.bench.suite import suite_names
+print(*suite_names())
+"""
+    command = [sys.executable, "-c", code]
+    answer = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert answer.stdout.split() == sorted(
+        path.stem for path in (CHECKOUT / "benchmarks" / "suites").glob("*.toml")
+    )
