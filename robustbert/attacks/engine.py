@@ -32,11 +32,19 @@ class AttackedExample(Protocol):
     """What the engine reads of an example."""
 
     @property
-    def example_id(self) -> str: ...
+    def example_id(self) -> str:
+        """What it is called, in every run."""
+        ...
+
     @property
-    def text(self) -> str: ...
+    def text(self) -> str:
+        """What is attacked."""
+        ...
+
     @property
-    def label(self) -> int: ...
+    def label(self) -> int:
+        """The true label."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -245,9 +253,9 @@ def pool_encoder(pool: Pool) -> Callable[[Sequence[str]], list[Any]]:
 
 
 def describe_error(error: Exception) -> str:
-    """An exception as one line.
+    r"""An exception as one line.
 
-    >>> describe_error(ValueError("two\\nlines"))
+    >>> describe_error(ValueError("two\nlines"))
     'ValueError: two lines'
     """
     return f"{type(error).__name__}: {' '.join(str(error).split())}"

@@ -17,7 +17,7 @@ import greenlet
 
 from robustbert.attacks.randomness import GeneratorStates
 
-Server = Callable[[Sequence[str]], Sequence[Any]]
+Server = Callable[[Sequence[str]], Iterable[Any]]
 """Answers each text of a sequence, by itself: the answer to one does not depend on the others."""
 
 
@@ -94,7 +94,8 @@ class Pool:
         if not question.texts:
             return []
         if isinstance(current, _TaskGreenlet):
-            return current.parent.switch(question)
+            answers: list[Any] = current.parent.switch(question)
+            return answers
         return self._answer([question])[0]
 
     def run(self, tasks: Iterable[Task]) -> Iterator[Finished]:

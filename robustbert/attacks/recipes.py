@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from robustbert.errors import MissingAssetError
 from robustbert.registry import Entry, Registry
 
-_R = "textattack.attack_recipes:"
-
 
 @dataclass(frozen=True)
 class Recipe(Entry):
@@ -38,40 +36,75 @@ class Recipe(Entry):
 _BASE = ("wordnet", "pos-tagger", "stopwords", "tagset")  # what importing TextAttack reads
 _VECTORS = (*_BASE, "word-vectors")
 _ALL = (*_VECTORS, "sentence-encoder")
-_MLM = "a masked language model"
-_HUB = "its weights come from the Hugging Face hub, which robustbert never asks; use textattack"
-_TF = "use textattack with tensorflow and a network"
 
 
-def _recipe(name: str, target: str, summary: str, assets: tuple[str, ...], **kinds: bool) -> Recipe:
-    return Recipe(name, _R + target, summary, assets, **kinds)
+@dataclass(frozen=True)
+class _Gap:
+    """What has no offline source, and how it is had."""
+
+    missing: str
+    remedy: str
 
 
-def _missing(name: str, target: str, summary: str, missing: str, remedy: str) -> Recipe:
-    return Recipe(name, _R + target, summary, missing=missing, remedy=remedy)
+_HUB = "its weights come from the Hugging Face hub, use textattack itself"
+_NET = "it is downloaded from TextAttack's server, use textattack itself"
+_MASKED = _Gap("a masked language model", _HUB)
+_ENTITIES = _Gap("flair's named-entity tagger", _HUB)
+_BILLION = _Gap("the 1-billion-words language model", f"{_NET}, with tensorflow")
+_WRITE = _Gap("the learning-to-write language model", _NET)
+_HOWNET = _Gap("the HowNet candidate list", _NET)
+_CONFUSABLES = _Gap(
+    "shared/intentional_homoglyphs.txt, which TextAttack's wheel lacks",
+    "install TextAttack from its source repository",
+)
+_WORD_LEVEL = _Gap(
+    "a victim with a word-level vocabulary (TextAttack's LSTM or CNN)", "use textattack itself"
+)
+_SHORTEST = _Gap(
+    "another measure: it looks for the shortest text that keeps the prediction",
+    "use textattack itself",
+)
+
+
+def _offline(
+    name: str,
+    target: str,
+    summary: str,
+    assets: tuple[str, ...],
+    *,
+    random: bool = False,
+    gradients: bool = False,
+) -> Recipe:
+    target = f"textattack.attack_recipes:{target}"
+    return Recipe(name, target, summary, assets, random=random, gradients=gradients)
+
+
+def _online(name: str, target: str, summary: str, gap: _Gap) -> Recipe:
+    target = f"textattack.attack_recipes:{target}"
+    return Recipe(name, target, summary, missing=gap.missing, remedy=gap.remedy)
 
 
 # fmt: off
 RECIPES = Registry("recipe", [
-    _recipe("deepwordbug", "DeepWordBugGao2018", "typos in important words (Gao et al. 2018)", _BASE, random=True),
-    _recipe("pruthi", "Pruthi2019", "one keyboard typo anywhere (Pruthi et al. 2019)", _BASE, random=True),
-    _recipe("pwws", "PWWSRen2019", "WordNet synonyms by weighted saliency (Ren et al. 2019)", _BASE),
-    _recipe("textbugger", "TextBuggerLi2018", "typos, homoglyphs and neighbours (Li et al. 2018)", _ALL, random=True),
-    _recipe("textfooler", "TextFoolerJin2019", "embedding neighbours, same part of speech (Jin et al. 2019)", _ALL),
-    _recipe("iga", "IGAWang2019", "embedding neighbours by a genetic algorithm (Wang et al. 2019)", _VECTORS, random=True),
-    _recipe("a2t", "A2TYoo2021", "embedding neighbours ranked by gradient (Yoo and Qi 2021)", _ALL, gradients=True),
-    _recipe("leap", "LEAP2023", "WordNet synonyms by Levy-flight swarms (Xiao et al. 2023)", _BASE, random=True),
-    _missing("alzantot", "GeneticAlgorithmAlzantot2018", "genetic algorithm with a language model (Alzantot et al. 2018)", "the 1-billion-words language model", _TF),
-    _missing("bad-characters", "BadCharacters2021", "imperceptible characters (Boucher et al. 2021)", "shared/intentional_homoglyphs.txt, which TextAttack's wheel lacks", "install TextAttack from its source repository"),
-    _missing("bae", "BAEGarg2019", "masked-model replacements (Garg and Ramakrishnan 2020)", _MLM + " (bert-base-uncased)", _HUB),
-    _missing("bert-attack", "BERTAttackLi2020", "masked-model replacements of sub-words (Li et al. 2020)", _MLM + " (bert-base-uncased)", _HUB),
-    _missing("checklist", "CheckList2020", "names, numbers, places, contractions (Ribeiro et al. 2020)", "flair's named-entity tagger", _HUB),
-    _missing("clare", "CLARE2020", "masked-model replace, insert, merge (Li et al. 2020)", _MLM + " (distilroberta-base)", _HUB),
-    _missing("faster-alzantot", "FasterGeneticAlgorithmJia2019", "faster genetic algorithm (Jia et al. 2019)", "the learning-to-write language model", "use textattack with a network"),
-    _missing("hotflip", "HotFlipEbrahimi2017", "gradient word flips (Ebrahimi et al. 2018)", "a victim with a word-level vocabulary (TextAttack's LSTM or CNN)", "use textattack"),
-    _missing("input-reduction", "InputReductionFeng2018", "removes words, keeps the prediction (Feng et al. 2018)", "a goal that accuracy can measure: it looks for the shortest text, not for an error", "use textattack"),
-    _missing("kuleshov", "Kuleshov2017", "neighbours under a language model (Kuleshov et al. 2018)", "the 1-billion-words language model and GloVe vectors", _TF),
-    _missing("pso", "PSOZang2020", "sememe substitutes by particle swarms (Zang et al. 2020)", "the HowNet candidate list", "use textattack with a network"),
+    _offline("deepwordbug", "DeepWordBugGao2018", "typos (Gao 2018)", _BASE, random=True),
+    _offline("pruthi", "Pruthi2019", "one keyboard typo (Pruthi 2019)", _BASE, random=True),
+    _offline("pwws", "PWWSRen2019", "WordNet synonyms (Ren 2019)", _BASE),
+    _offline("textbugger", "TextBuggerLi2018", "typos, neighbours (Li 2018)", _ALL, random=True),
+    _offline("textfooler", "TextFoolerJin2019", "embedding neighbours (Jin 2019)", _ALL),
+    _offline("iga", "IGAWang2019", "neighbours, genetic search (Wang 2019)", _VECTORS, random=True),
+    _offline("a2t", "A2TYoo2021", "neighbours by gradient (Yoo 2021)", _ALL, gradients=True),
+    _offline("leap", "LEAP2023", "WordNet synonyms, swarm search (Xiao 2023)", _BASE, random=True),
+    _online("alzantot", "GeneticAlgorithmAlzantot2018", "genetic (Alzantot 2018)", _BILLION),
+    _online("bad-characters", "BadCharacters2021", "unseen letters (Boucher 2021)", _CONFUSABLES),
+    _online("bae", "BAEGarg2019", "masked-model replacements (Garg 2020)", _MASKED),
+    _online("bert-attack", "BERTAttackLi2020", "masked-model replacements (Li 2020)", _MASKED),
+    _online("checklist", "CheckList2020", "names, numbers, places (Ribeiro 2020)", _ENTITIES),
+    _online("clare", "CLARE2020", "replace, insert, merge (Li 2020)", _MASKED),
+    _online("faster-alzantot", "FasterGeneticAlgorithmJia2019", "genetic (Jia 2019)", _WRITE),
+    _online("hotflip", "HotFlipEbrahimi2017", "gradient flips (Ebrahimi 2018)", _WORD_LEVEL),
+    _online("input-reduction", "InputReductionFeng2018", "removes words (Feng 2018)", _SHORTEST),
+    _online("kuleshov", "Kuleshov2017", "neighbours, language model (Kuleshov 2018)", _BILLION),
+    _online("pso", "PSOZang2020", "sememes, particle swarm (Zang 2020)", _HOWNET),
 ])
 # fmt: on
 

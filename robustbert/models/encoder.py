@@ -85,7 +85,7 @@ class SentenceEncoder:
                 sequences = [found.items[row] for row in batch.rows]
                 pooled = self._pool(model, sequences, batch.length)
                 vectors[batch.rows[: batch.real]] = pooled[: batch.real].cpu().numpy()
-        return vectors[found.inverse]
+        return np.asarray(vectors[found.inverse])
 
     def _pool(self, model: Any, sequences: Sequence[tuple[int, ...]], length: int) -> Any:
         """Unit-norm means over tokens: float32 tensor, shape (b, d)."""

@@ -65,10 +65,11 @@ def test_bfloat16_moves_a_similarity_by_less_than_is_taken_again():
     from robustbert.attacks.constraints import BORDERLINE
 
     coarse = SentenceEncoder("bfloat16", "cpu")
-    words = "the film has a plot that nobody in the cinema could follow to its end".split()
+    text = "the film has a plot that nobody in the cinema could follow to its end"
+    words = text.split()
     texts = [" ".join([*words[:i], "story", *words[i + 1 :]]) for i in range(len(words))]
     texts += [" ".join(words[i:]) for i in range(1, len(words))]
-    start = [" ".join(words)] * len(texts)
+    start = [text] * len(texts)
     fast = angular_similarity(coarse.encode(start), coarse.encode(texts))
     exact = angular_similarity(coarse.encode_exact(start), coarse.encode_exact(texts))
     assert 0 < np.abs(fast - exact)[exact > 0.7].max() < BORDERLINE
