@@ -171,7 +171,7 @@ def rows(make: Callable[[str], str], n: int = 60) -> list[tuple[str, str]]:
 
 
 def test_truncated_texts_are_counted_and_shown(tmp_path, bert):
-    long = write(tmp_path / "long.csv", rows(lambda text: f"{text} " + "and very dull " * 60))
+    long = write(tmp_path / "long.csv", rows(lambda text: f"{text} " + "and very dull " * 45))
     result = run_plan(plan(long, bert, n=2, recipes=("pruthi",)), settings(tmp_path / "out"))
     assert result.records[0].counts.truncated == 2
     assert "clean texts cut to what the model reads: bert / pruthi 2" in render_text(result.table)
@@ -199,7 +199,7 @@ def test_strange_texts_are_attacked(model, request, tmp_path):
 
 def test_a_long_text_is_attacked(tmp_path, svm):
     """So long that TextAttack's own work, which grows with the square, would show."""
-    long = write(tmp_path / "long.csv", rows(lambda text: f"{text} " + "and a film " * 60))
+    long = write(tmp_path / "long.csv", rows(lambda text: f"{text} " + "and a film " * 30))
     result = run_plan(plan(long, svm, n=1, recipes=("pruthi",)), settings(tmp_path / "out"))
     assert result.errors == 0
 
