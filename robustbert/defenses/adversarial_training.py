@@ -51,7 +51,7 @@ class AdversarialTraining:
 
     recipes: Sequence[str] = ("textfooler", "deepwordbug")
     track: str = "unified"
-    examples: int = 500
+    examples: int = 200
     epochs: int = 1
 
     def __post_init__(self) -> None:
