@@ -76,8 +76,7 @@ class AttackRunner:
         classifier: the victim.
         recipe: a name of ``RECIPES``.
         track: ``published`` or ``unified``.
-        limits: the unified limits; not looked at on the ``published`` track, but for the stretch of
-            the reported similarity.
+        limits: the unified limits; not looked at on the ``published`` track.
         seed: at least 0; every example's own seed is derived from it.
         dtype: the number format of the sentence encoder: auto, float32 or bfloat16.
         device: where the sentence encoder runs.
@@ -157,7 +156,10 @@ class AttackRunner:
             classifier=self.classifier,
             encode=pool_encoder(pool),
             limits=self.limits if self.track == "unified" else None,
-            stretch=self.limits.similarity_stretch,
+            # reported on the published track too, where nothing asks for another
+            stretch=(
+                self.limits if self.track == "unified" else UnifiedLimits()
+            ).similarity_stretch,
         )
         by_id = {example.example_id: example for example in examples}
         if len(by_id) < len(examples):
@@ -180,12 +182,15 @@ class AttackRunner:
         if self.track == "unified":
             words = len(words_of(example.text))
             attack = unify(attack, self.limits, words, pool.ask)
-        result = attack.attack(example.text, example.label)
+        try:
+            result = attack.attack(example.text, example.label)
+        except Exception as error:  # whatever a recipe raises is this example's outcome
+            raise _SearchFailedError(describe_error(error), _queries(attack)) from error
         return _Search(
             clean_prediction=int(result.original_result.output),
             adversarial_text=str(result.perturbed_result.attacked_text.text),
             success=type(result).__name__ == "SuccessfulAttackResult",
-            queries=int(attack.goal_function.num_queries),
+            queries=_queries(attack),
             budget=attack.goal_function.query_budget,
             constraints=tuple(attack.constraints),
         )
@@ -206,12 +211,10 @@ class AttackRunner:
             "error": None,
         }
         if finished.error is not None:
-            clean = int(self.classifier.predict_proba([example.text])[0].argmax())
-            return Outcome(
-                **base | {"status": "error", "error": describe_error(finished.error)},
-                clean_prediction=clean,
-                queries=0,
+            base["clean_prediction"] = int(
+                self.classifier.predict_proba([example.text])[0].argmax()
             )
+            return Outcome(**base | _failure(finished.error), status="error")
         search: _Search = finished.value
         base |= {"clean_prediction": search.clean_prediction, "queries": search.queries}
         if search.clean_prediction != example.label:
@@ -229,6 +232,26 @@ class AttackRunner:
             "retracted": not verdict.holds,
         }
         return Outcome(**base, status="broken" if verdict.holds else "robust")
+
+
+class _SearchFailedError(Exception):
+    """A search raised; its message is one line."""
+
+    def __init__(self, message: str, queries: int) -> None:
+        super().__init__(message)
+        self.queries = queries
+
+
+def _failure(error: Exception) -> dict[str, Any]:
+    """What an outcome says of an exception."""
+    if isinstance(error, _SearchFailedError):
+        return {"error": str(error), "queries": error.queries}
+    return {"error": describe_error(error), "queries": 0}
+
+
+def _queries(attack: Any) -> int:
+    """Queries so far: none before the first example was scored."""
+    return int(getattr(attack.goal_function, "num_queries", 0))
 
 
 @dataclass(frozen=True)

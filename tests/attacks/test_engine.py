@@ -162,6 +162,7 @@ def test_a_search_that_fails_is_an_error_with_its_reason(textattack, victim, rev
     assert [outcome.status for outcome in outcomes].count("error") == 1
     assert outcomes[1].error == "ZeroDivisionError: no words left"
     assert outcomes[1].clean_prediction == outcomes[1].label
+    assert outcomes[1].queries == 1  # the clean text's
 
 
 def test_hostile_texts_are_texts(textattack, victim, reviews):
