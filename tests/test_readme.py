@@ -1,0 +1,56 @@
+"""The README's commands, run word for word in a new folder."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from robustbert.cli import main
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
+
+
+def write_reviews(path: Path) -> None:
+    rows = ["review,stars"]
+    for number in range(40):
+        good = number % 2
+        word = "wonderful" if good else "dreadful"
+        rows.append(f"film number {number} was {word} from its start to its end,{1 + 4 * good}")
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_readme_work(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    write_reviews(tmp_path / "reviews.csv")
+    commands = [line for block in blocks("bash") for line in block.splitlines() if line]
+    assert len(commands) >= 5
+    for command in commands:
+        program, *arguments = shlex.split(command)
+        assert program == "robustbert"
+        assert main(arguments) == 0, f"{command}\n{capsys.readouterr().err}"
+    assert (tmp_path / "runs" / "two" / "table.md").exists()
+    for code in blocks("python"):
+        exec(compile(code, "README.md", "exec"), {})
+    assert capsys.readouterr().out.splitlines()[-1].startswith("negative")
+
+
+def test_the_links_of_the_readme_lead_somewhere():
+    root = Path(__file__).parents[1]
+    links = re.findall(r"\]\(([^)#]+)\)", README)
+    assert links
+    for link in links:
+        assert link.startswith("https://") or (root / link).exists(), link
+
+
+def test_every_make_target_of_the_readme_exists():
+    makefile = (Path(__file__).parents[1] / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"^\$ make (\w+)", README, flags=re.MULTILINE):
+        assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target

@@ -1,0 +1,73 @@
+"""The committed tables: whole, without texts, and what this code gives again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from robustbert.metrics import counts, summarize
+from robustbert.records import read_outcomes, read_run, record_name
+
+RESULTS = Path(__file__).parents[1] / "results"
+DATASETS = sorted(path for path in RESULTS.iterdir() if path.is_dir())
+ROW = "rotten_tomatoes--tfidf-svm--none--published--deepwordbug"
+
+
+@pytest.mark.parametrize("folder", DATASETS, ids=lambda path: path.name)
+def test_records_follow_from_their_outcomes(folder: Path):
+    run = read_run(folder)
+    assert run.records
+    for record in run.records:
+        outcomes = run.outcomes[record_name(record)]
+        assert len(outcomes) == record.protocol.n
+        assert counts(outcomes, record.counts.truncated) == record.counts
+        assert summarize(outcomes) == record.metrics
+        assert record.environment.dirty is False
+
+
+@pytest.mark.parametrize("folder", DATASETS, ids=lambda path: path.name)
+def test_no_text_is_committed(folder: Path):
+    for outcomes in read_run(folder).outcomes.values():
+        for outcome in outcomes:
+            assert outcome.text is None
+            assert outcome.adversarial_text is None
+
+
+@pytest.mark.parametrize("folder", DATASETS, ids=lambda path: path.name)
+def test_every_model_and_recipe_ran_on_the_same_examples(folder: Path):
+    runs = sorted(read_run(folder).outcomes.values(), key=len)
+    longest = [outcome.example_id for outcome in runs[-1]]
+    for outcomes in runs:
+        assert [outcome.example_id for outcome in outcomes] == longest[: len(outcomes)]
+
+
+@pytest.mark.slow
+def test_a_committed_row_comes_out_again(tmp_path: Path):
+    from robustbert.bench import Choices, Settings, load_suite, make_plan, run_plan
+
+    choices = Choices(
+        datasets=["rotten_tomatoes"],
+        models=["tfidf-svm"],
+        recipes=["deepwordbug"],
+        tracks=["published"],
+    )
+    result = run_plan(make_plan(load_suite("results"), choices), Settings(out=tmp_path))
+    (record,) = result.records
+    (committed,) = [
+        kept for kept in read_run(RESULTS / "rotten_tomatoes").records if record_name(kept) == ROW
+    ]
+    assert record.counts == committed.counts
+    assert record.dataset == committed.dataset
+    assert record.protocol == committed.protocol
+    assert record.metrics.accuracy_under_attack == committed.metrics.accuracy_under_attack
+    again = read_outcomes(tmp_path / "outcomes" / f"{ROW}.jsonl")
+    before = read_outcomes(RESULTS / "rotten_tomatoes" / "outcomes" / f"{ROW}.jsonl")
+    for new, old in zip(again, before, strict=True):
+        assert (new.example_id, new.status, new.queries, new.words_changed, new.seed) == (
+            old.example_id,
+            old.status,
+            old.queries,
+            old.words_changed,
+            old.seed,
+        )
