@@ -71,12 +71,9 @@ def main() -> None:
         for p, o in zip(plain, run.outcomes, strict=True)
     )
     print(f"recipe {options.recipe}, {options.n} examples, {queries} queries")
-    print(
-        f"TextAttack           {plain_seconds:8.1f} s  {1000 * plain_seconds / queries:7.1f} ms a query"
-    )
-    print(
-        f"robustbert {victim.info.dtype:<9} {run.seconds:8.1f} s  {1000 * run.seconds / queries:7.1f} ms a query"
-    )
+    rows = (("TextAttack", plain_seconds), (f"robustbert {victim.info.dtype}", run.seconds))
+    for name, seconds in rows:
+        print(f"{name:<20} {seconds:8.1f} s  {1000 * seconds / queries:7.1f} ms a query")
     print(
         f"ratio {plain_seconds / run.seconds:.1f}; same status {same_status}/{options.n}, "
         f"same text {same_text}/{options.n}"
