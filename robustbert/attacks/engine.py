@@ -114,6 +114,7 @@ class AttackRunner:
         on_outcome: Callable[[Outcome], None] = lambda _: None,
     ) -> AttackRun:
         """Attack every example; ``on_outcome`` hears of each as it ends, in no fixed order."""
+        from robustbert.attacks.remembering import remembered_words
         from robustbert.models.encoder import sentence_encoder
 
         began = time.perf_counter()
@@ -127,9 +128,10 @@ class AttackRunner:
             size=self.pool_size,
         )
         found: dict[str, Outcome] = {}
-        for outcome in self._outcomes(pool, examples):
-            found[outcome.example_id] = outcome
-            on_outcome(outcome)
+        with remembered_words():
+            for outcome in self._outcomes(pool, examples):
+                found[outcome.example_id] = outcome
+                on_outcome(outcome)
         stats = pool.stats["victim"]
         return AttackRun(
             outcomes=tuple(found[example.example_id] for example in examples),
