@@ -24,7 +24,8 @@ check: $(INSTALLED)
 coverage: $(INSTALLED)
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest --cov --cov-report=term --durations=15
 
-# The committed tables: hours on 2 cores; stops and goes on where it was.
+# The committed tables: hours on 2 cores. Interrupted, it goes on where it was; cells that are
+# committed need not run again: copy results/*/{records,outcomes} into runs/results first.
 results: $(INSTALLED)
 	$(BIN)/python -m robustbert.bench --suite results --out runs/results
 	$(BIN)/python benchmarks/publish.py runs/results results

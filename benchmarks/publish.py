@@ -2,8 +2,9 @@
 
     python benchmarks/publish.py RUN [RUN …] RESULTS
 
-Writes ``RESULTS/<dataset>/records``, ``…/outcomes``, ``…/table.md`` and ``…/table.csv``, and
-replaces what stood there for those datasets. Outcomes keep ids and numbers; the texts stay out.
+Writes ``RESULTS/<dataset>/records``, ``…/outcomes``, ``…/table.md`` and ``…/table.csv``. Cells that
+stand there already and are in no run stay; the tables show all. Outcomes keep ids and numbers; the
+texts stay out.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ from robustbert.reports import leaderboard_table, render_markdown, to_csv
 def publish(runs: list[Path], results: Path) -> None:
     records: dict[str, Record] = {}
     outcomes: dict[str, tuple[Outcome, ...]] = {}
-    for folder in runs:
+    published = [path.parent for path in sorted(results.glob("*/records"))]
+    for folder in [*published, *runs]:
         run = read_run(folder)
         records |= {record_name(record): record for record in run.records}
         outcomes |= {name: without_texts(kept) for name, kept in run.outcomes.items()}
