@@ -2,7 +2,7 @@
 
 ``published`` leaves a recipe its own constraints. ``unified`` puts one set of limits over all of
 them, after Li et al. 2021, "Searching for an Effective Defender: Benchmarking Defense against
-Adversarial Word Substitution", section 4.1. A recipe keeps what makes its candidates
+Adversarial Word Substitution". A recipe keeps what makes its candidates
 (transformation, distance between word vectors, part of speech, word length), its search, and a
 fixed number of edits where that is what it is (Pruthi: one); its shares of words, similarities and
 edit distances give way.

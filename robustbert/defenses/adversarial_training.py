@@ -2,8 +2,9 @@
 
 A classifier is fine-tuned, attacked on some of its training examples, and fine-tuned again on the
 training examples and the adversarial ones that the attack found, each with the label of the
-example it came from. This is how Jin et al. 2020, "Is BERT Really Robust?", section 5.5
-("Adversarial Training"), and Ren et al. 2019, section 5.5, use their attacks.
+example it came from. This is how Jin et al. 2020, "Is BERT Really Robust?", and Ren et al. 2019,
+"Generating Natural Language Adversarial Examples through Probability Weighted Word Saliency", use
+their attacks for training.
 
 Where this differs: they attack the whole training set with one recipe and train from the
 pre-trained weights; this attacks a share of it with several recipes, so that the first epoch of an
