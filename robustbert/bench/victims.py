@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -18,15 +19,15 @@ from robustbert.defenses import Defense, make_defense
 from robustbert.errors import OutputError
 from robustbert.models import Classifier, load_model
 from robustbert.models.devices import choose_device, choose_dtype
-from robustbert.models.folders import whole_folder
+from robustbert.models.folders import read_json, whole_folder
 from robustbert.paths import cache_folder
 from robustbert.records.schema import DefenseRef
-from robustbert.training import TrainingConfig, find_base, make_config, read_training, train
+from robustbert.training import TrainingConfig, find_base, make_config, train
 
 # What training does beyond its settings; a change here makes every cached checkpoint stale.
-TRAINING_REVISION = 1
-# Beside a cached checkpoint: everything that made it.
-KEY_FILE = "key.json"
+TRAINING_REVISION = 2
+# Beside a cached checkpoint: everything that made it, and the seconds that took.
+MADE_FILE = "made.json"
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,11 @@ def prepare_victim(
     if spec.trained:
         config = make_config({"device": device, **spec.training}, seed=seed)
         folder = _plain(spec, dataset, config)
-        seconds = read_training(folder).seconds
+        seconds = _seconds(folder)
         if spec.defense is not None:
             defense = make_defense(spec.defense, spec.params)
             folder = _defended(spec, dataset, config, defense, folder)
-            seconds += read_training(folder).seconds
+            seconds += _seconds(folder)
             defense_ref = DefenseRef(name=spec.defense, params=defense.params())
         source = str(folder)
     classifier = load_model(source, dtype=dtype, device=device, label_names=dataset.label_names)
@@ -106,7 +107,6 @@ def _cached(key: Mapping[str, Any], make: Callable[[Path], object]) -> Path:
     Raises:
         OutputError: the cache cannot be written to.
     """
-    text = json.dumps(key, sort_keys=True, indent=2)
     digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
     folder = cache_folder() / "models" / digest[:24]
     try:
@@ -121,8 +121,17 @@ def _cached(key: Mapping[str, Any], make: Callable[[Path], object]) -> Path:
     try:
         if not folder.is_dir():
             with whole_folder(folder) as partial:
+                began = time.perf_counter()
                 make(partial)
-                (partial / KEY_FILE).write_text(text + "\n", encoding="utf-8")
+                made = {"key": key, "seconds": round(time.perf_counter() - began, 3)}
+                text = json.dumps(made, sort_keys=True, indent=2)
+                (partial / MADE_FILE).write_text(text + "\n", encoding="utf-8")
     finally:
         lock.release()
     return folder
+
+
+def _seconds(folder: Path) -> float:
+    """What it took to make a cached checkpoint, the attacks of a defense and all."""
+    seconds: Any = read_json(folder / MADE_FILE)["seconds"]
+    return float(seconds)

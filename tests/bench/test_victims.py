@@ -66,7 +66,9 @@ def test_an_interrupted_training_leaves_nothing(dataset, cache, monkeypatch):
     assert kept(cache) == []
     prepare_victim(VictimSpec("m", "tfidf-nb"), dataset, seed=0)
     (folder,) = kept(cache)
-    assert json.loads((folder / "key.json").read_text())["base"]["source"].endswith("naive-bayes")
+    assert json.loads((folder / "made.json").read_text())["key"]["base"]["source"].endswith(
+        "naive-bayes"
+    )
 
 
 def test_a_trained_folder_is_no_matter_of_the_cache(dataset, svm, cache):

@@ -66,7 +66,8 @@ def test_a_defended_victim_is_kept_under_its_own_key(dataset, own_cache):
     plain = prepare_victim(VictimSpec("nb", "tfidf-nb"), dataset, seed=0, device="cpu")
     assert plain.classifier.info.sha256 != victim.classifier.info.sha256
     assert victim.train_seconds > plain.train_seconds
-    keys = [json.loads(p.read_text()) for p in (own_cache / "models").glob("*/key.json")]
+    made = (own_cache / "models").glob("*/made.json")
+    keys = [json.loads(path.read_text())["key"] for path in made]
     assert len(keys) == 2
     (defended,) = [key for key in keys if "defense" in key]
     assert defended["ingredients"]["textattack"] == "0.3.11"
