@@ -7,8 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.tiny import make_tiny_bert, toy_reviews
+
+# How long an example takes says more of the machine's other work than of the code.
+settings.register_profile("robustbert", deadline=None)
+settings.load_profile("robustbert")
 
 
 def write_reviews(path: Path, n: int = 120) -> Path:

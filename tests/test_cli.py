@@ -212,7 +212,7 @@ class TestAttack:
         assert record.model.name == "tfidf-nb"
         assert record.timing.train_seconds > 0
         (kept,) = (own_cache / "models").glob("*/training.json")
-        assert json.loads((kept.parent / "key.json").read_text())["config"]["seed"] == 0
+        assert json.loads((kept.parent / "made.json").read_text())["key"]["config"]["seed"] == 0
         trained = kept.stat().st_mtime_ns
         assert self.run(reviews, "tfidf-nb", tmp_path / "again") == 0
         assert kept.stat().st_mtime_ns == trained

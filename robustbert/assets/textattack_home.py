@@ -112,7 +112,7 @@ def _move_home(home: Path) -> None:
     """Point a TextAttack that someone else imported at our word vectors."""
     install: Any = importlib.import_module("textattack.shared.utils.install")
     shared: Any = importlib.import_module("textattack.shared.utils")
-    if Path(install.TEXTATTACK_CACHE_DIR) == home:
+    if Path(install.TEXTATTACK_CACHE_DIR).resolve() == home.resolve():
         return
     if _VECTORS_IN_USE in shared.GLOBAL_OBJECTS:
         raise RobustbertError(

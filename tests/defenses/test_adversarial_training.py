@@ -135,7 +135,7 @@ def test_defaults_are_shown_in_full():
     assert make_defense("adversarial-training", {}).params() == {
         "recipes": ["textfooler", "deepwordbug"],
         "track": "unified",
-        "examples": 500,
+        "examples": 200,
         "epochs": 1,
     }
 
