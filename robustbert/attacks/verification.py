@@ -74,7 +74,7 @@ class Verifier:
             and adversarial != original
             and self._similar_enough(before.words, similarity)
             and all(
-                constraint(_as_transformed(after, before), before)
+                constraint(_as_transformed(after), before)
                 for constraint in constraints
                 if isinstance(constraint, _MEASURABLE)
             ),
@@ -87,7 +87,7 @@ class Verifier:
         return similarity >= self.limits.min_similarity - 1e-6
 
 
-def _as_transformed(text: AttackedText, original: AttackedText) -> AttackedText:
+def _as_transformed(text: AttackedText) -> AttackedText:
     """``text`` with the attribute without which TextAttack's constraints refuse to look."""
     text.attack_attrs.setdefault("last_transformation", None)
     return text

@@ -1,0 +1,40 @@
+"""What the word vectors give: the figures of docs/assets.md.
+
+python benchmarks/vectors.py
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from robustbert.assets import asset_folder, load_word_vectors
+from robustbert.assets.lexicon import word_pairs
+from robustbert.assets.vectors import SENSES
+
+FREQUENT = 12_000
+LIMITS = (("textfooler", 50, 0.5), ("a2t", 20, 0.8), ("iga", 50, 0.75))
+
+
+def main() -> None:
+    found = load_word_vectors()
+    unit = found.vectors / np.linalg.norm(found.vectors, axis=1, keepdims=True)
+    print("recipe      candidates  cosine  passing  none")
+    for name, candidates, limit in LIMITS:
+        near = found.neighbours[:FREQUENT, 1 : candidates + 1]
+        cosines = np.einsum("nd,nkd->nk", unit[:FREQUENT], unit[near])
+        passing = (cosines >= limit).sum(axis=1)
+        none = (passing == 0).mean()
+        print(f"{name:<12}{candidates:>10}{limit:>8}{passing.mean():>9.1f}{none:>6.0%}")
+    place = {word: index for index, word in enumerate(found.words)}
+    pairs = word_pairs(asset_folder("wordnet"), frozenset(found.words), SENSES)
+    for kind in ("synonyms", "antonyms"):
+        a, b = np.array([[place[x], place[y]] for x, y in getattr(pairs, kind)]).T
+        cosines = (unit[a] * unit[b]).sum(axis=1)
+        shares = ", ".join(f"{(cosines >= limit).mean():.1%} have {limit}" for limit in (0.5, 0.8))
+        print(f"{len(a)} {kind}: {shares}")
+    for x, y in (("good", "bad"), ("success", "failure"), ("boring", "exciting")):
+        print(f"{x}/{y}: {unit[place[x]] @ unit[place[y]]:.2f}")
+
+
+if __name__ == "__main__":
+    main()
