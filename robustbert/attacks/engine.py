@@ -19,6 +19,7 @@ from robustbert.attacks.texts import words_of
 from robustbert.attacks.tracks import UnifiedLimits, check_track
 from robustbert.errors import AttackError
 from robustbert.models.base import Classifier
+from robustbert.models.remembered import Remembered
 from robustbert.records.schema import Outcome, Params, RecipeRef
 from robustbert.seeds import derive_seed
 
@@ -57,7 +58,7 @@ class AttackRun:
         asset_hashes: name to sha256 of every asset the recipe read.
         seconds: wall time.
         victim_seconds: of it, in the victim.
-        victim_queries: texts that the victim scored, repeats within a round counted once.
+        victim_queries: texts that the victim scored; answers remembered are not counted.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -81,6 +82,9 @@ class AttackRunner:
         dtype: the number format of the sentence encoder: auto, float32 or bfloat16.
         device: where the sentence encoder runs.
         pool_size: how many examples run at once, at least 1; changes no outcome.
+        answers: the classifier's ``predict_proba`` with its answers remembered; give runners on
+            one classifier the same, and what one asked is not computed for the next. Changes no
+            outcome. None remembers for this runner alone.
 
     Raises:
         UnknownNameError: no such recipe or track.
@@ -96,6 +100,7 @@ class AttackRunner:
     dtype: str = "auto"
     device: str = "auto"
     pool_size: int = POOL_SIZE
+    answers: Remembered | None = None
 
     def __post_init__(self) -> None:
         check_track(self.track)
@@ -118,10 +123,12 @@ class AttackRunner:
         from robustbert.models.encoder import sentence_encoder
 
         began = time.perf_counter()
+        answers = self.answers or Remembered(self.classifier.predict_proba)
+        computed_before = answers.computed
         encoder = sentence_encoder(self.dtype, self.device)
         pool = Pool(
             {
-                "victim": self.classifier.predict_proba,
+                "victim": answers,
                 "encoder": encoder.encode,
                 "encoder-exact": encoder.encode_exact,
             },
@@ -132,14 +139,13 @@ class AttackRunner:
             for outcome in self._outcomes(pool, examples):
                 found[outcome.example_id] = outcome
                 on_outcome(outcome)
-        stats = pool.stats["victim"]
         return AttackRun(
             outcomes=tuple(found[example.example_id] for example in examples),
             recipe=self.recipe_ref(),
             asset_hashes=self.asset_hashes,
             seconds=time.perf_counter() - began,
-            victim_seconds=stats.seconds,
-            victim_queries=stats.answered,
+            victim_seconds=pool.stats["victim"].seconds,
+            victim_queries=answers.computed - computed_before,
         )
 
     def recipe_ref(self) -> RecipeRef:

@@ -20,6 +20,7 @@ from robustbert.bench.victims import Victim, prepare_victim
 from robustbert.data import TextDataset, load_dataset, select_examples
 from robustbert.errors import InputError, OutputError, UnknownNameError
 from robustbert.models.devices import choose_device
+from robustbert.models.remembered import Remembered
 from robustbert.models.table import DTYPES
 from robustbert.progress import progress_bar
 from robustbert.records import Record, outcomes_path, read_outcomes, record_name, write_text
@@ -129,6 +130,7 @@ class _Prepared:
     cell: Cell
     dataset: TextDataset
     victim: Victim
+    answers: Remembered
 
 
 def _read_datasets(plan: Plan, settings: Settings) -> dict[str, TextDataset]:
@@ -191,7 +193,7 @@ def _output_folder(out: Path) -> Iterator[None]:
 def _prepared(
     plan: Plan, datasets: Mapping[str, TextDataset], settings: Settings
 ) -> Iterator[_Prepared]:
-    """Each cell with its dataset and victim, which neighbours share."""
+    """Each cell with its dataset, its victim and what that answered, which neighbours share."""
     for (name, spec), cells in groupby(plan.cells, lambda cell: (cell.dataset, cell.victim)):
         victim = prepare_victim(
             spec,
@@ -200,8 +202,9 @@ def _prepared(
             dtype=settings.dtype,
             device=settings.device,
         )
+        answers = Remembered(victim.classifier.predict_proba)
         for cell in cells:
-            yield _Prepared(cell, datasets[name], victim)
+            yield _Prepared(cell, datasets[name], victim, answers)
 
 
 def _cell_run(
@@ -216,6 +219,7 @@ def _cell_run(
         seed=plan.seed,
         dtype=settings.dtype,
         device=settings.device,
+        answers=prepared.answers,
     )
     return CellRun(
         suite=plan.suite,

@@ -7,7 +7,6 @@ theirs; a record names it among its assets.
 from __future__ import annotations
 
 import copy
-from collections import OrderedDict
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -18,11 +17,10 @@ from robustbert.assets import sentence_encoder_folder
 from robustbert.models.batching import distinct, plan_batches
 from robustbert.models.devices import choose_device, choose_dtype
 from robustbert.models.quiet import quiet_transformers
+from robustbert.models.remembered import Remembered
 
 #: What all-MiniLM-L6-v2 was trained to read, in tokens (its sentence_bert_config.json).
 MAX_LENGTH = 256
-#: Encodings kept, 1.5 kB each: victims of one dataset are asked much the same texts.
-MEMORY = 400_000
 
 
 class SentenceEncoder:
@@ -52,17 +50,11 @@ class SentenceEncoder:
         self._fast = self._exact
         if self.dtype == "bfloat16":
             self._fast = copy.deepcopy(self._exact).bfloat16()
-        self._remembered: OrderedDict[str, np.ndarray] = OrderedDict()
+        self._remembered = Remembered(lambda texts: self._encode(self._fast, texts))
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Encodings in the encoder's dtype: float32, shape (n, 384)."""
-        missing = list(dict.fromkeys(text for text in texts if text not in self._remembered))
-        fresh = dict(zip(missing, self._encode(self._fast, missing), strict=True))
-        found = [fresh[text] if text in fresh else self._remembered[text] for text in texts]
-        self._remembered.update(fresh)
-        while len(self._remembered) > MEMORY:
-            self._remembered.popitem(last=False)
-        return np.stack(found) if found else np.zeros((0, 384), dtype=np.float32)
+        return self._remembered(texts)
 
     def encode_exact(self, texts: Sequence[str]) -> np.ndarray:
         """Encodings in float32 whatever the dtype: float32, shape (n, 384)."""

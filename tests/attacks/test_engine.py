@@ -12,6 +12,7 @@ import torch
 from robustbert.attacks.engine import AttackRunner
 from robustbert.attacks.recipes import recipe
 from robustbert.errors import AttackError, UnknownNameError
+from robustbert.models.remembered import Remembered
 from robustbert.records.schema import Outcome
 from robustbert.seeds import derive_seed
 
@@ -194,6 +195,15 @@ def test_outcomes_come_as_they_end_and_return_in_order(textattack, victim, revie
     assert set(runner.asset_hashes) == {
         "wordnet", "pos-tagger", "stopwords", "tagset", "sentence-encoder",
     }  # fmt: skip
+
+
+def test_runners_that_share_answers_ask_less_and_find_the_same(textattack, victim, reviews):
+    alone = {track: run(victim, "pruthi", reviews, track=track) for track in TRACKS}
+    answers = Remembered(victim.predict_proba)
+    for track in TRACKS:
+        shared = run(victim, "pruthi", reviews, track=track, answers=answers)
+        assert without_time(shared.outcomes) == without_time(alone[track].outcomes)
+    assert 0 < shared.victim_queries < alone[track].victim_queries
 
 
 def test_an_example_twice_is_refused(textattack, victim, reviews):
