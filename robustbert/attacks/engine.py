@@ -159,10 +159,11 @@ class AttackRunner:
 
     def _outcomes(self, pool: Pool, examples: Sequence[AttackedExample]) -> Iterator[Outcome]:
         from robustbert.attacks.verification import Verifier
+        from robustbert.models.encoder import sentence_encoder
 
         verifier = Verifier(
             classifier=self.classifier,
-            encode=pool_encoder(pool),
+            encode=sentence_encoder(self.dtype, self.device).encode_afresh,
             limits=self.limits if self.track == "unified" else None,
             # reported on the published track too, where nothing asks for another
             stretch=(
@@ -276,11 +277,6 @@ class _Search:
     @property
     def exhausted(self) -> bool:
         return self.queries >= self.budget
-
-
-def pool_encoder(pool: Pool) -> Callable[[Sequence[str]], list[Any]]:
-    """The pool's sentence encoder in float32, as a plain function."""
-    return lambda texts: pool.ask("encoder-exact", texts)
 
 
 def describe_error(error: Exception) -> str:

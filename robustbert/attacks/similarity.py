@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from robustbert.attacks.texts import StretchPair, changed_stretches
@@ -10,7 +10,7 @@ from robustbert.attacks.texts import StretchPair, changed_stretches
 if TYPE_CHECKING:
     import numpy as np
 
-Encoder = Callable[[Sequence[str]], Sequence["np.ndarray"]]
+Encoder = Callable[[Sequence[str]], Iterable["np.ndarray"]]
 """Unit-norm float32 encodings of texts, in order."""
 
 

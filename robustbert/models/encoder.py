@@ -50,14 +50,19 @@ class SentenceEncoder:
         self._fast = self._exact
         if self.dtype == "bfloat16":
             self._fast = copy.deepcopy(self._exact).bfloat16()
-        self._remembered = Remembered(lambda texts: self._encode(self._fast, texts))
+        self._encodings = Remembered(lambda texts: self._encode(self._fast, texts))
+        self._exact_encodings = Remembered(self.encode_afresh)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Encodings in the encoder's dtype: float32, shape (n, 384)."""
-        return self._remembered(texts)
+        return self._encodings(texts)
 
     def encode_exact(self, texts: Sequence[str]) -> np.ndarray:
         """Encodings in float32 whatever the dtype: float32, shape (n, 384)."""
+        return self._exact_encodings(texts)
+
+    def encode_afresh(self, texts: Sequence[str]) -> np.ndarray:
+        """As :meth:`encode_exact`, computed whatever is remembered: to check with."""
         return self._encode(self._exact, texts)
 
     def _encode(self, model: Any, texts: Sequence[str]) -> np.ndarray:
