@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from robustbert.assets import ensure_assets
 from robustbert.attacks.engine import AttackRunner
 from robustbert.attacks.recipes import assets_of
@@ -27,6 +29,9 @@ from robustbert.records import Record, outcomes_path, read_outcomes, record_name
 from robustbert.records.schema import Environment
 from robustbert.reports import Table, leaderboard_table, render_markdown, to_csv
 from robustbert.training import find_base
+
+#: Held by the run that writes to a folder.
+LOCK_FILE = ".lock"
 
 
 @dataclass(frozen=True)
@@ -167,24 +172,33 @@ def _check_models(plan: Plan, datasets: Mapping[str, TextDataset], settings: Set
 
 @contextmanager
 def _output_folder(out: Path) -> Iterator[None]:
-    """Make ``out`` and prove that a file can be written there, before hours are spent.
+    """Make ``out``, prove that a file can be written there, and keep other runs out of it.
 
     What was made of it, parents too, is gone again if nothing was written there in the end.
 
     Raises:
-        OutputError: it cannot be written to.
+        OutputError: it cannot be written to, or another run is writing to it.
     """
+    lock = FileLock(out / LOCK_FILE)
     try:
         new = [folder for folder in (out, *out.parents) if not folder.exists()]
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=out):
             pass
+        lock.acquire(timeout=0)
+    except Timeout as error:  # an OSError too
+        raise OutputError(
+            f"another run is writing to {out}; wait for it, or choose another --out"
+        ) from error
     except OSError as error:
         reason = error.strerror or str(error)
         raise OutputError(f"cannot write to {out} ({reason}); choose another --out") from error
     try:
         yield
     finally:
+        lock.release()
+        if [path.name for path in out.iterdir()] == [LOCK_FILE]:
+            (out / LOCK_FILE).unlink()
         with suppress(OSError):  # not empty, as it should be
             for folder in new:
                 folder.rmdir()

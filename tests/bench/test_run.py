@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
 from robustbert.bench import Settings, Suite, default_out, make_plan, run_plan
-from robustbert.errors import RecordError
+from robustbert.errors import OutputError, RecordError
 from robustbert.records import Outcome, Record, outcomes_path, read_run, record_name
 from robustbert.reports import render_text
 from tests.tiny import make_tiny_bert, set_label_names, toy_reviews
@@ -128,6 +131,25 @@ def test_results_of_another_model_of_the_name_are_left_alone(reviews, svm, bert,
     other = copytree(bert, tmp_path / "svm")
     with pytest.raises(RecordError, match="is of another model"):
         run_plan(plan(reviews, other), settings(tmp_path / "out"))
+
+
+def test_two_runs_do_not_write_to_one_folder(reviews, svm, tmp_path):
+    out = tmp_path / "out"
+    waiting = """
+import sys, time
+from pathlib import Path
+from robustbert.bench.run import _output_folder
+with _output_folder(Path(sys.argv[1])):
+    print("in", flush=True)
+    sys.stdin.read()
+"""
+    command = [sys.executable, "-c", waiting, str(out)]
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True) as other:
+        assert other.stdout.readline() == "in\n"
+        with pytest.raises(OutputError, match=r"another run is writing to .*out"):
+            run_plan(plan(reviews, svm), settings(out))
+        other.kill()  # a run that dies holds nothing
+    assert len(run_plan(plan(reviews, svm), settings(out)).records) == 1
 
 
 def test_a_cell_does_not_depend_on_its_neighbours(reviews, svm, bert, tmp_path):
