@@ -16,14 +16,14 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+from textattack.models.wrappers import ModelWrapper
 from textattack.shared.utils import logger as textattack_logger
 from textattack.transformations import WordSwapHomoglyphSwap
 
 from robustbert.assets import no_downloads
 from robustbert.attacks.constraints import PooledSentenceEncoder
 from robustbert.attacks.recipes import Recipe
-from robustbert.attacks.victim import Ask, QueuedVictim
-from robustbert.models.base import Classifier
+from robustbert.attacks.victim import Ask
 
 textattack_logger.setLevel(logging.ERROR)  # it says of every victim that it does not know it
 
@@ -79,10 +79,8 @@ def _parts_in_place(module: Any, ask: Ask) -> Iterator[None]:
             setattr(module, name, value)
 
 
-def build_attack(recipe: Recipe, classifier: Classifier, ask: Ask) -> Any:
-    """The recipe's ``textattack.Attack`` on a victim whose queries go through ``ask``."""
+def build_attack(recipe: Recipe, victim: ModelWrapper, ask: Ask) -> Any:
+    """The recipe's ``textattack.Attack`` on ``victim``; sentence encodings go through ``ask``."""
     recipe_class = recipe.load()
     with no_downloads(), _parts_in_place(sys.modules[recipe_class.__module__], ask):
-        attack = recipe_class.build(QueuedVictim(classifier, ask))
-    attack.goal_function.batch_size = sys.maxsize  # the pool forms the batches
-    return attack
+        return recipe_class.build(victim)

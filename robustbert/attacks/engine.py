@@ -7,6 +7,7 @@ is in a batch.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -186,8 +187,10 @@ class AttackRunner:
         """One search, inside its task."""
         from robustbert.attacks.building import build_attack
         from robustbert.attacks.tracks import unify
+        from robustbert.attacks.victim import QueuedVictim
 
-        attack = build_attack(self._recipe, self.classifier, pool.ask)
+        attack = build_attack(self._recipe, QueuedVictim(self.classifier, pool.ask), pool.ask)
+        attack.goal_function.batch_size = sys.maxsize  # the pool forms the batches
         if self.track == "unified":
             words = len(words_of(example.text))
             attack = unify(attack, self.limits, words, pool.ask)

@@ -10,10 +10,14 @@ from robustbert.errors import InputError, UnknownNameError
 @pytest.fixture
 def build(textattack, victim):
     from robustbert.attacks.building import build_attack
+    from robustbert.attacks.victim import QueuedVictim
+
+    def silent(server: str, texts) -> list:
+        return []
 
     def unified(name: str, words: int = 20):
-        attack = build_attack(runnable_recipe(name), victim, lambda server, texts: [])
-        return unify(attack, UnifiedLimits(), words, lambda server, texts: [])
+        attack = build_attack(runnable_recipe(name), QueuedVictim(victim, silent), silent)
+        return unify(attack, UnifiedLimits(), words, silent)
 
     return unified
 

@@ -1,0 +1,113 @@
+"""Are robustbert's outcomes TextAttack's? The same attacks by both, example by example.
+
+    python benchmarks/speed/parity.py MODEL [--recipes pwws,textfooler] [-n 100] [--dtypes float32]
+
+MODEL is the folder of a model fine-tuned on rotten_tomatoes. TextAttack runs plainly: its own
+objects and loop, one example after another, in float32, padded to the longest text of a query
+(``plain.py``). robustbert runs the published track in every number format named. Printed: a line a
+recipe and format, then every example that differs, and how. Exits 1 where a promise is not kept:
+in float32 every status equal and 99% of texts and query counts; in bfloat16 99% of statuses.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from plain import PlainOutcome, plain_outcomes
+from tabulate import tabulate
+
+from robustbert.records import Outcome
+
+RECIPES = "deepwordbug,pwws,textbugger,textfooler"
+#: The least shares of equal statuses, and of equal texts and query counts.
+PROMISES = {"float32": (1.0, 0.99), "bfloat16": (0.99, 0.0)}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What came out differently for an example: its status, text or queries."""
+
+    example_id: str
+    what: str
+    plain: str
+    ours: str
+
+
+def differences(plain: Sequence[PlainOutcome], ours: Sequence[Outcome]) -> list[Difference]:
+    """Everything that differs, the examples in order."""
+    found = []
+    for p, o in zip(plain, ours, strict=True):
+        text = o.adversarial_text if o.status == "broken" else None
+        if p.status != o.status:
+            status = f"{o.status} (retracted by the check)" if o.retracted else o.status
+            found.append(Difference(o.example_id, "status", p.status, status))
+        if p.text != text:
+            shown = _changes(p.text, o.text), _changes(text, o.text)
+            found.append(Difference(o.example_id, "text", *shown))
+        if p.queries != o.queries:
+            found.append(Difference(o.example_id, "queries", str(p.queries), str(o.queries)))
+    return found
+
+
+def _changes(text: str | None, original: str) -> str:
+    """The words of ``text`` that are not at their place in the original."""
+    if text is None:
+        return "none"
+    words = original.split()
+    new = [w for i, w in enumerate(text.split()) if i >= len(words) or words[i] != w]
+    return " ".join(new)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("model", type=Path)
+    parser.add_argument("--recipes", default=RECIPES)
+    parser.add_argument("-n", "--num-examples", type=int, default=100)
+    parser.add_argument("--dtypes", default="float32,bfloat16")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+
+    from robustbert.attacks import AttackRunner
+    from robustbert.data import load_dataset, select_examples
+    from robustbert.models import load_model
+    from robustbert.progress import progress_bar
+
+    dataset = load_dataset("rotten_tomatoes")
+    examples = select_examples(dataset, "test", options.num_examples, options.seed).items
+    rows, reports, kept = [], [], True
+    for recipe in options.recipes.split(","):
+        with progress_bar(len(examples), f"TextAttack, {recipe}", "text") as bar:
+            plain = []
+            for outcome in plain_outcomes(
+                options.model, recipe, examples, padding="dynamic", seed=options.seed
+            ):
+                plain.append(outcome)
+                bar.update()
+        for dtype in options.dtypes.split(","):
+            victim = load_model(str(options.model), dtype=dtype, label_names=dataset.label_names)
+            runner = AttackRunner(victim, recipe, track="published", seed=options.seed, dtype=dtype)
+            ours = runner.run(examples).outcomes
+            found = differences(plain, ours)
+            n = len(examples)
+            equal = {w: n - sum(d.what == w for d in found) for w in ("status", "text", "queries")}
+            least_status, least_rest = PROMISES[dtype]
+            holds = equal["status"] >= least_status * n and min(equal.values()) >= least_rest * n
+            kept &= holds
+            promise = "kept" if holds else "NOT KEPT"
+            rows.append([recipe, dtype, *(f"{count}/{n}" for count in equal.values()), promise])
+            reports += [
+                f"{recipe} {dtype} {d.example_id} {d.what}: {d.plain} -> {d.ours}" for d in found
+            ]
+    headers = ["recipe", "dtype", "same status", "same text", "same queries", "promise"]
+    print(tabulate(rows, headers=headers))
+    print("\nTextAttack -> robustbert, where they differ:" if reports else "\nNothing differs.")
+    print("\n".join(reports))
+    return 0 if kept else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
