@@ -17,7 +17,7 @@ from robustbert.assets import sentence_encoder_folder
 from robustbert.models.batching import distinct, plan_batches
 from robustbert.models.devices import choose_device, choose_dtype
 from robustbert.models.quiet import quiet_transformers
-from robustbert.models.remembered import Remembered
+from robustbert.models.remembered import CAPACITY, Remembered
 
 #: What all-MiniLM-L6-v2 was trained to read, in tokens (its sentence_bert_config.json).
 MAX_LENGTH = 256
@@ -51,7 +51,9 @@ class SentenceEncoder:
         if self.dtype == "bfloat16":
             self._fast = copy.deepcopy(self._exact).bfloat16()
         self._encodings = Remembered(lambda texts: self._encode(self._fast, texts))
-        self._exact_encodings = Remembered(self.encode_afresh)
+        self._exact_encodings = self._encodings
+        if self._fast is not self._exact:  # few are taken again
+            self._exact_encodings = Remembered(self.encode_afresh, CAPACITY // 4)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Encodings in the encoder's dtype: float32, shape (n, 384)."""
