@@ -1,20 +1,14 @@
-"""Running a recipe on examples: one task an example, pooled, verified, repeatable.
-
-The outcome of an example is a function of (victim, recipe, track, example, seed) alone. Each task
-has its own TextAttack ``Attack`` and its own generator states; answers do not depend on what else
-is in a batch.
-"""
+"""Running a recipe on examples: a lane each, their searches checked and told as outcomes."""
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from robustbert.assets import ensure_assets, import_textattack
-from robustbert.attacks.pool import Finished, Pool, Task
+from robustbert.attacks.engine.pool import Finished, Pool, Task
 from robustbert.attacks.recipes import Recipe, runnable_recipe
 from robustbert.attacks.texts import words_of
 from robustbert.attacks.tracks import UnifiedLimits, check_track
@@ -25,9 +19,11 @@ from robustbert.records.schema import Outcome, Params, RecipeRef
 from robustbert.seeds import derive_seed
 
 if TYPE_CHECKING:
+    from robustbert.attacks.engine.search import Search
     from robustbert.attacks.verification import Verifier
 
-POOL_SIZE = 128
+#: Examples that run at once unless told otherwise.
+LANES = 128
 
 
 class AttackedExample(Protocol):
@@ -82,7 +78,7 @@ class AttackRunner:
         seed: at least 0; every example's own seed is derived from it.
         dtype: the number format of the sentence encoder: auto, float32 or bfloat16.
         device: where the sentence encoder runs.
-        pool_size: how many examples run at once, at least 1; changes no outcome.
+        lanes: how many examples run at once, at least 1; changes no outcome.
         answers: the classifier's ``predict_proba`` with its answers remembered; give runners on
             one classifier the same, and what one asked is not computed for the next. Changes no
             outcome. None remembers for this runner alone.
@@ -100,7 +96,7 @@ class AttackRunner:
     seed: int = 0
     dtype: str = "auto"
     device: str = "auto"
-    pool_size: int = POOL_SIZE
+    lanes: int = LANES
     answers: Remembered | None = None
 
     def __post_init__(self) -> None:
@@ -120,7 +116,7 @@ class AttackRunner:
         on_outcome: Callable[[Outcome], None] = lambda _: None,
     ) -> AttackRun:
         """Attack every example; ``on_outcome`` hears of each as it ends, in no fixed order."""
-        from robustbert.attacks.remembering import remembered_words
+        from robustbert.attacks.engine.remembering import remembered_words
         from robustbert.models.encoder import sentence_encoder
 
         began = time.perf_counter()
@@ -133,7 +129,7 @@ class AttackRunner:
                 "encoder": encoder.encode,
                 "encoder-exact": encoder.encode_exact,
             },
-            size=self.pool_size,
+            lanes=self.lanes,
         )
         found: dict[str, Outcome] = {}
         with remembered_words():
@@ -181,31 +177,16 @@ class AttackRunner:
 
     def _task(self, pool: Pool, example: AttackedExample) -> Task:
         seed = derive_seed(self.seed, self.recipe, self.track, example.example_id)
-        return Task(example.example_id, seed, lambda: self._attack(pool, example))
+        limits = self.limits if self.track == "unified" else None
 
-    def _attack(self, pool: Pool, example: AttackedExample) -> _Search:
-        """One search, inside its task."""
-        from robustbert.attacks.building import build_attack
-        from robustbert.attacks.tracks import unify
-        from robustbert.attacks.victim import QueuedVictim
+        def run() -> Search:
+            from robustbert.attacks.engine.search import search
 
-        attack = build_attack(self._recipe, QueuedVictim(self.classifier, pool.ask), pool.ask)
-        attack.goal_function.batch_size = sys.maxsize  # the pool forms the batches
-        if self.track == "unified":
-            words = len(words_of(example.text))
-            attack = unify(attack, self.limits, words, pool.ask)
-        try:
-            result = attack.attack(example.text, example.label)
-        except Exception as error:  # whatever a recipe raises is this example's outcome
-            raise _SearchFailedError(describe_error(error), _queries(attack)) from error
-        return _Search(
-            clean_prediction=int(result.original_result.output),
-            adversarial_text=str(result.perturbed_result.attacked_text.text),
-            success=type(result).__name__ == "SuccessfulAttackResult",
-            queries=_queries(attack),
-            budget=attack.goal_function.query_budget,
-            constraints=tuple(attack.constraints),
-        )
+            return search(
+                self._recipe, self.classifier, pool.ask, example.text, example.label, limits
+            )
+
+        return Task(example.example_id, seed, run)
 
     def _outcome(self, example: AttackedExample, finished: Finished, verifier: Verifier) -> Outcome:
         base: dict[str, Any] = {
@@ -227,7 +208,7 @@ class AttackRunner:
                 self.classifier.predict_proba([example.text])[0].argmax()
             )
             return Outcome(**base | _failure(finished.error), status="error")
-        search: _Search = finished.value
+        search: Search = finished.value
         base |= {"clean_prediction": search.clean_prediction, "queries": search.queries}
         if search.clean_prediction != example.label:
             return Outcome(**base, status="skipped")
@@ -246,46 +227,10 @@ class AttackRunner:
         return Outcome(**base, status="broken" if verdict.holds else "robust")
 
 
-class _SearchFailedError(Exception):
-    """A search raised; its message is one line."""
-
-    def __init__(self, message: str, queries: int) -> None:
-        super().__init__(message)
-        self.queries = queries
-
-
 def _failure(error: Exception) -> dict[str, Any]:
     """What an outcome says of an exception."""
-    if isinstance(error, _SearchFailedError):
+    from robustbert.attacks.engine.search import SearchFailedError, describe_error
+
+    if isinstance(error, SearchFailedError):
         return {"error": str(error), "queries": error.queries}
     return {"error": describe_error(error), "queries": 0}
-
-
-def _queries(attack: Any) -> int:
-    """Queries so far: none before the first example was scored."""
-    return int(getattr(attack.goal_function, "num_queries", 0))
-
-
-@dataclass(frozen=True)
-class _Search:
-    """What a search came back with."""
-
-    clean_prediction: int
-    adversarial_text: str
-    success: bool
-    queries: int
-    budget: float
-    constraints: tuple[Any, ...]
-
-    @property
-    def exhausted(self) -> bool:
-        return self.queries >= self.budget
-
-
-def describe_error(error: Exception) -> str:
-    r"""An exception as one line.
-
-    >>> describe_error(ValueError("two\nlines"))
-    'ValueError: two lines'
-    """
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from robustbert.attacks.pool import Pool, Task
-from robustbert.attacks.randomness import GeneratorStates
+from robustbert.attacks.engine.pool import Pool, Task
+from robustbert.attacks.engine.randomness import GeneratorStates
 
 
 class Recorder:
@@ -36,7 +36,7 @@ def walk(pool: Pool, steps: int, start: str):
 
 
 def run_all(size: int, order: Sequence[int]) -> dict[str, list[float]]:
-    pool = Pool({"length": Recorder()}, size=size)
+    pool = Pool({"length": Recorder()}, lanes=size)
     tasks = [Task(f"t{i}", seed=i, function=walk(pool, 2 + i, "x" * i)) for i in order]
     return {finished.key: finished.value for finished in pool.run(tasks)}
 
@@ -52,7 +52,7 @@ def test_a_task_draws_what_its_seed_alone_would_give():
     def draw() -> tuple[float, float, float]:
         return random.random(), np.random.random(), torch.rand(1).item()
 
-    pool = Pool({}, size=4)
+    pool = Pool({}, lanes=4)
     found = {f.key: f.value for f in pool.run([Task(str(s), s, draw) for s in (7, 8)])}
     for seed in (7, 8):
         random.seed(seed)
@@ -71,7 +71,7 @@ def test_the_callers_generators_are_left_alone():
 
 def test_a_round_asks_each_text_once_and_all_searches_together():
     server = Recorder()
-    pool = Pool({"length": server}, size=10)
+    pool = Pool({"length": server}, lanes=10)
     tasks = [
         Task(str(i), i, lambda i=i: pool.ask("length", ["shared", f"own {i}", "shared"]))
         for i in range(4)
@@ -86,14 +86,14 @@ def test_a_round_asks_each_text_once_and_all_searches_together():
 
 def test_servers_are_asked_in_the_same_round():
     first, second = Recorder(), Recorder()
-    pool = Pool({"a": first, "b": second}, size=2)
+    pool = Pool({"a": first, "b": second}, lanes=2)
     tasks = [Task(name, 0, lambda name=name: pool.ask(name, ["text"])) for name in "ab"]
     assert {f.key: f.value for f in pool.run(tasks)} == {"a": [4], "b": [4]}
     assert len(first.calls) == len(second.calls) == 1
 
 
 def test_an_error_in_a_search_is_its_result():
-    pool = Pool({"length": Recorder()}, size=3)
+    pool = Pool({"length": Recorder()}, lanes=3)
 
     def fail() -> None:
         pool.ask("length", ["text"])
@@ -111,7 +111,7 @@ def test_an_error_in_a_server_ends_the_run_and_frees_the_searches():
     def broken(_: Sequence[str]) -> list[int]:
         raise RuntimeError("out of memory")
 
-    pool = Pool({"length": broken}, size=2)
+    pool = Pool({"length": broken}, lanes=2)
 
     def search() -> None:
         try:
@@ -126,10 +126,10 @@ def test_an_error_in_a_server_ends_the_run_and_frees_the_searches():
 
 def test_no_texts_ask_nobody():
     server = Recorder()
-    pool = Pool({"length": server})
+    pool = Pool({"length": server}, lanes=1)
     assert pool.ask("length", []) == []
     assert server.calls == []
 
 
 def test_asked_outside_a_search_it_answers_at_once():
-    assert Pool({"length": Recorder()}).ask("length", ["four"]) == [4]
+    assert Pool({"length": Recorder()}, lanes=1).ask("length", ["four"]) == [4]

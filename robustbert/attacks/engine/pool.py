@@ -15,7 +15,7 @@ from typing import Any
 
 import greenlet
 
-from robustbert.attacks.randomness import GeneratorStates
+from robustbert.attacks.engine.randomness import GeneratorStates
 
 Server = Callable[[Sequence[str]], Iterable[Any]]
 """Answers each text of a sequence, by itself: the answer to one does not depend on the others."""
@@ -76,11 +76,11 @@ class Pool:
 
     Args:
         servers: who answers, by name.
-        size: how many tasks run at once, at least 1.
+        lanes: how many tasks run at once, at least 1.
     """
 
     servers: Mapping[str, Server]
-    size: int = 128
+    lanes: int
     stats: dict[str, ServerStats] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -127,7 +127,7 @@ class Pool:
                 running.greenlet.throw(greenlet.GreenletExit)
 
     def _fill(self, source: Iterator[Task], waiting: list[_Running]) -> Iterator[Finished]:
-        while len(waiting) < self.size:
+        while len(waiting) < self.lanes:
             task = next(source, None)
             if task is None:
                 return

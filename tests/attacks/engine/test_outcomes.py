@@ -72,8 +72,8 @@ def test_same_outcomes_as_textattack(textattack, victim, victim_folder, reviews,
 @pytest.mark.parametrize("name", ["deepwordbug", "textbugger", "textfooler", "a2t"])
 def test_outcomes_depend_on_the_example_alone(textattack, victim, reviews, name: str, track: str):
     together = without_time(run(victim, name, reviews, track).outcomes)
-    one_at_a_time = without_time(run(victim, name, reviews, track, pool_size=1).outcomes)
-    backwards = without_time(run(victim, name, reviews[::-1], track, pool_size=3).outcomes)
+    one_at_a_time = without_time(run(victim, name, reviews, track, lanes=1).outcomes)
+    backwards = without_time(run(victim, name, reviews[::-1], track, lanes=3).outcomes)
     alone = without_time(run(victim, name, reviews[2:3], track).outcomes)
     assert one_at_a_time == together
     assert backwards[::-1] == together
@@ -161,7 +161,9 @@ def test_a_search_that_fails_is_an_error_with_its_reason(textattack, victim, rev
     monkeypatch.setattr(GreedyWordSwapWIR, "perform_search", sometimes)
     outcomes = run(victim, "deepwordbug", reviews).outcomes
     assert [outcome.status for outcome in outcomes].count("error") == 1
-    assert outcomes[1].error == "ZeroDivisionError: no words left"
+    message, _, place = outcomes[1].error.partition(" (")
+    assert message == "ZeroDivisionError: no words left"
+    assert place.startswith("in tests.attacks.engine.test_outcomes.sometimes, line ")
     assert outcomes[1].clean_prediction == outcomes[1].label
     assert outcomes[1].queries == 1  # the clean text's
 

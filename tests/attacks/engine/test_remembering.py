@@ -14,7 +14,7 @@ def _imported(textattack):
 def test_words_are_split_as_before(text: str):
     from textattack.shared.utils import words_from_text
 
-    from robustbert.attacks.remembering import remembered
+    from robustbert.attacks.engine.remembering import remembered
 
     split = remembered(words_from_text)
     assert split(text) == words_from_text(text)
@@ -25,7 +25,7 @@ def test_words_are_split_as_before(text: str):
 def test_an_answer_may_be_changed_by_who_got_it():
     from textattack.shared.utils import words_from_text
 
-    from robustbert.attacks.remembering import remembered
+    from robustbert.attacks.engine.remembering import remembered
 
     split = remembered(words_from_text)
     split("a fine film").append("x")
@@ -35,7 +35,7 @@ def test_an_answer_may_be_changed_by_who_got_it():
 def test_textattack_is_left_as_it_was():
     from textattack.shared import attacked_text
 
-    from robustbert.attacks.remembering import remembered_words
+    from robustbert.attacks.engine.remembering import remembered_words
 
     before = attacked_text.words_from_text
     with remembered_words():
