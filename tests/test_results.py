@@ -7,11 +7,28 @@ from pathlib import Path
 import pytest
 
 from robustbert.metrics import counts, summarize
-from robustbert.records import read_outcomes, read_run, record_name
+from robustbert.records import cell_name, read_outcomes, read_run, record_name
 
 RESULTS = Path(__file__).parents[1] / "results"
 DATASETS = sorted(path for path in RESULTS.iterdir() if path.is_dir())
 ROW = "rotten_tomatoes--tfidf-svm--none--published--deepwordbug"
+
+
+def test_no_cell_of_the_suite_is_missing():
+    from robustbert.bench import load_suite, make_plan
+
+    wanted = {
+        cell_name(
+            cell.dataset, cell.victim.name, cell.victim.defense, cell.track, cell.recipe
+        ): cell.n
+        for cell in make_plan(load_suite("results")).cells
+    }
+    committed = {
+        record_name(record): record.protocol.n
+        for folder in DATASETS
+        for record in read_run(folder).records
+    }
+    assert committed == wanted
 
 
 @pytest.mark.parametrize("folder", DATASETS, ids=lambda path: path.name)
