@@ -4,10 +4,10 @@ A matrix product sums in an order that depends on its shape, so the same text ca
 last bits in different batches, and an attack that compares scores can then take another turn.
 Two rules keep a text's answer the same to the last bit, whatever it is batched with: the padded
 length depends on the text alone (its own length, rounded up; only texts of one rounded length
-share a batch), and the rows of a batch are a multiple of 8, so that no row falls into the leftover
-kernels of a product. (In float32 with MKL, the last rows of batches of 1, 2, 3, 5, 6, 7, 9, 10 and
-11 rows differ in their last bits from all others.) Both were measured, not proven;
-``tests/models/test_huggingface.py`` holds them.
+share a batch; a pack has no padding at all), and the rows of a product are filled up to a multiple
+of 8 or 16, so that no row falls into the leftover kernels. (In float32 with MKL, the last rows of
+batches of 1, 2, 3, 5, 6, 7, 9, 10 and 11 rows differ in their last bits from all others.) Both
+were measured, not proven; ``tests/models/test_huggingface.py`` holds them.
 """
 
 from __future__ import annotations
@@ -23,6 +23,12 @@ LENGTH_STEP = 8
 ROW_STEP = 8
 #: Tokens in a batch: beyond this, larger batches stop being faster on processors.
 TOKEN_BUDGET = 4096
+#: The same on devices that are fast only when they are full.
+DEVICE_TOKEN_BUDGET = 32768
+#: Tokens in a pack (texts without padding, on one thread).
+PACK_TOKENS = 2048
+#: Below this many tokens a pack is not cut finer: products of few rows are slow.
+LEAST_PACK_TOKENS = 128
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,3 +107,31 @@ def plan_batches(
             filler = rows[-1:] * (filled - len(rows))
             batches.append(Batch(np.array(rows + filler, dtype=np.int64), len(rows), length))
     return batches
+
+
+def plan_packs(
+    lengths: Sequence[int], *, token_budget: int = PACK_TOKENS, threads: int = 1
+) -> list[np.ndarray]:
+    """Cut sequences, the shortest first, into packs of at most ``token_budget`` tokens.
+
+    Args:
+        lengths: the sequences' lengths in tokens, at least 1 each.
+        token_budget: tokens of a pack, unless one sequence alone has more.
+        threads: how many packs run at once; few sequences are cut finer, so that each has work.
+
+    Returns:
+        of each pack, which sequences: int64 arrays that name every sequence once.
+    """
+    order = np.argsort(np.asarray(lengths), kind="stable")
+    total = int(np.sum(lengths))
+    most = max(min(token_budget, -(-total // threads)), LEAST_PACK_TOKENS)
+    packs: list[np.ndarray] = []
+    pack: list[int] = []
+    used = 0
+    for row in order:
+        if pack and used + lengths[row] > most:
+            packs.append(np.array(pack))
+            pack, used = [], 0
+        pack.append(row)
+        used += lengths[row]
+    return [*packs, np.array(pack)] if pack else []

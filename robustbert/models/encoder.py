@@ -7,20 +7,29 @@ theirs; a record names it among its assets.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from robustbert.assets import sentence_encoder_folder
-from robustbert.models.batching import distinct, plan_batches
+from robustbert.models.batching import (
+    DEVICE_TOKEN_BUDGET,
+    PACK_TOKENS,
+    distinct,
+    plan_batches,
+)
 from robustbert.models.devices import choose_device, choose_dtype
+from robustbert.models.packed import PackedBert
 from robustbert.models.quiet import quiet_transformers
 from robustbert.models.remembered import CAPACITY, Remembered
 
 #: What all-MiniLM-L6-v2 was trained to read, in tokens (its sentence_bert_config.json).
 MAX_LENGTH = 256
+
+Means = Callable[[Sequence[tuple[int, ...]]], Any]
+"""Means of hidden states over tokens, of token sequences: float32 tensor, shape (n, d)."""
 
 
 class SentenceEncoder:
@@ -31,13 +40,17 @@ class SentenceEncoder:
     Args:
         dtype: auto, float32 or bfloat16, for :meth:`encode`.
         device: auto, cpu, cuda, cuda:N or mps.
+        token_budget: tokens of a batch, at least 1; None takes what suits the device. Changes no
+            encoding.
 
     Raises:
         MissingAssetError: the packaged MiniLM is not installed.
         InputError: there is no such device.
     """
 
-    def __init__(self, dtype: str = "auto", device: str = "auto") -> None:
+    def __init__(
+        self, dtype: str = "auto", device: str = "auto", token_budget: int | None = None
+    ) -> None:
         from transformers import AutoModel, AutoTokenizer
 
         folder = sentence_encoder_folder()
@@ -46,13 +59,15 @@ class SentenceEncoder:
         with quiet_transformers():
             self._tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
             self._exact = AutoModel.from_pretrained(folder, local_files_only=True).eval()
+        self._token_budget = token_budget or (
+            PACK_TOKENS if self._device.type == "cpu" else DEVICE_TOKEN_BUDGET
+        )
         self._exact = self._exact.to(self._device)
-        self._fast = self._exact
-        if self.dtype == "bfloat16":
-            self._fast = copy.deepcopy(self._exact).bfloat16()
-        self._encodings = Remembered(lambda texts: self._encode(self._fast, texts))
+        self._exact_means = self._means("float32")
+        self._fast_means = self._exact_means if self.dtype == "float32" else self._means(self.dtype)
+        self._encodings = Remembered(lambda texts: self._encode(self._fast_means, texts))
         self._exact_encodings = self._encodings
-        if self._fast is not self._exact:  # few are taken again
+        if self._fast_means is not self._exact_means:  # few are taken again
             self._exact_encodings = Remembered(self.encode_afresh, CAPACITY // 4)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
@@ -65,43 +80,51 @@ class SentenceEncoder:
 
     def encode_afresh(self, texts: Sequence[str]) -> np.ndarray:
         """As :meth:`encode_exact`, computed whatever is remembered: to check with."""
-        return self._encode(self._exact, texts)
+        return self._encode(self._exact_means, texts)
 
-    def _encode(self, model: Any, texts: Sequence[str]) -> np.ndarray:
+    def _encode(self, means: Means, texts: Sequence[str]) -> np.ndarray:
         import torch
 
         if not texts:
-            return np.zeros((0, model.config.hidden_size), dtype=np.float32)
+            return np.zeros((0, self._exact.config.hidden_size), dtype=np.float32)
         encoded = self._tokenizer(
             list(texts), padding=False, truncation=True, max_length=MAX_LENGTH
         )["input_ids"]
         found = distinct(encoded)
-        lengths = [len(ids) for ids in found.items]
-        vectors = np.zeros((len(lengths), model.config.hidden_size), dtype=np.float32)
-        full = self._device.type != "cpu"
         with torch.inference_mode():
-            for batch in plan_batches(lengths, longest=MAX_LENGTH, full=full):
-                sequences = [found.items[row] for row in batch.rows]
-                pooled = self._pool(model, sequences, batch.length)
-                vectors[batch.rows[: batch.real]] = pooled[: batch.real].cpu().numpy()
+            vectors = torch.nn.functional.normalize(means(found.items), dim=1).numpy()
         return np.asarray(vectors[found.inverse])
 
-    def _pool(self, model: Any, sequences: Sequence[tuple[int, ...]], length: int) -> Any:
-        """Unit-norm means over tokens: float32 tensor, shape (b, d)."""
+    def _means(self, dtype: str) -> Means:
+        """The network in a number format: means of hidden states over tokens."""
+        if self._device.type == "cpu":
+            return PackedBert(self._exact, dtype, self._token_budget).means
+        model = self._exact if dtype == "float32" else copy.deepcopy(self._exact).bfloat16()
+        return lambda sequences: self._padded_means(model, sequences)
+
+    def _padded_means(self, model: Any, sequences: Sequence[tuple[int, ...]]) -> Any:
         import torch
 
-        rows = [torch.tensor(sequence) for sequence in sequences]
-        lengths = torch.tensor([len(sequence) for sequence in sequences], device=self._device)
-        ids = torch.zeros((len(rows), length), dtype=torch.int64)
-        for place, row in enumerate(rows):
-            ids[place, : len(row)] = row
-        mask = (torch.arange(length, device=self._device) < lengths.unsqueeze(1)).long()
-        hidden = model(input_ids=ids.to(self._device), attention_mask=mask).last_hidden_state
-        means = (hidden.float() * mask.unsqueeze(-1)).sum(dim=1) / lengths.unsqueeze(1)
-        return torch.nn.functional.normalize(means, dim=1)
+        lengths = [len(tokens) for tokens in sequences]
+        vectors = torch.zeros(len(lengths), model.config.hidden_size)
+        for batch in plan_batches(
+            lengths, longest=MAX_LENGTH, token_budget=self._token_budget, full=True
+        ):
+            rows = batch.rows
+            ids = torch.zeros((len(rows), batch.length), dtype=torch.int64)
+            for place, row in enumerate(rows):
+                ids[place, : lengths[row]] = torch.tensor(sequences[row])
+            own = torch.tensor([lengths[row] for row in rows], device=self._device)
+            mask = (torch.arange(batch.length, device=self._device) < own.unsqueeze(1)).long()
+            hidden = model(input_ids=ids.to(self._device), attention_mask=mask).last_hidden_state
+            means = (hidden.float() * mask.unsqueeze(-1)).sum(dim=1) / own.unsqueeze(1)
+            vectors[torch.from_numpy(rows[: batch.real])] = means[: batch.real].cpu()
+        return vectors
 
 
 @lru_cache(maxsize=4)
-def sentence_encoder(dtype: str = "auto", device: str = "auto") -> SentenceEncoder:
-    """The one encoder of this process for a number format and a device."""
-    return SentenceEncoder(dtype, device)
+def sentence_encoder(
+    dtype: str = "auto", device: str = "auto", token_budget: int | None = None
+) -> SentenceEncoder:
+    """The one encoder of this process for a number format, a device and a token budget."""
+    return SentenceEncoder(dtype, device, token_budget)

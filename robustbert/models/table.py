@@ -29,6 +29,7 @@ def load_model(
     *,
     dtype: str = "auto",
     device: str = "auto",
+    token_budget: int | None = None,
     label_names: Sequence[str] | None = None,
 ) -> Classifier:
     """Load a trained classifier.
@@ -39,6 +40,8 @@ def load_model(
         dtype: the number format of queries: auto (bfloat16 where the processor has it, else
             float32), float32 or bfloat16. Classical models always use float64.
         device: auto, cpu, cuda, cuda:N or mps. Classical models ignore it.
+        token_budget: tokens of a batch, at least 1; None takes what suits the device. Changes no
+            answer. Classical models ignore it.
         label_names: the labels of the dataset it is to be used on, in the dataset's order; the
             classifier's columns follow them.
 
@@ -54,7 +57,11 @@ def load_model(
         from robustbert.models.huggingface import load_hub
 
         return load_hub(
-            spec.removeprefix(HUB_PREFIX), dtype=dtype, device=device, label_names=label_names
+            spec.removeprefix(HUB_PREFIX),
+            dtype=dtype,
+            device=device,
+            token_budget=token_budget,
+            label_names=label_names,
         )
     folder = Path(spec).expanduser()
     if not folder.is_dir():
@@ -66,7 +73,9 @@ def load_model(
     if (folder / "config.json").is_file():
         from robustbert.models.huggingface import load_folder
 
-        return load_folder(folder, dtype=dtype, device=device, label_names=label_names)
+        return load_folder(
+            folder, dtype=dtype, device=device, token_budget=token_budget, label_names=label_names
+        )
     raise ModelError(
         f"{folder} is no model folder: it holds neither config.json (Hugging Face) "
         "nor model.json (classical); give the folder that training wrote"

@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from robustbert.models.batching import LENGTH_STEP, ROW_STEP, distinct, padded_length, plan_batches
+from robustbert.models.batching import (
+    LEAST_PACK_TOKENS,
+    LENGTH_STEP,
+    ROW_STEP,
+    distinct,
+    padded_length,
+    plan_batches,
+    plan_packs,
+)
 
 lengths_lists = st.lists(st.integers(1, 512), max_size=200)
 
@@ -47,3 +55,19 @@ def test_distinct_can_be_undone(sequences):
     assert len(set(found.items)) == len(found.items)
     assert [list(found.items[i]) for i in found.inverse] == sequences
     assert found.inverse.dtype == np.int64
+
+
+@given(lengths_lists, st.sampled_from([64, 2048]), st.integers(1, 4))
+def test_every_sequence_is_in_one_pack_the_shortest_first(lengths, budget, threads):
+    packs = plan_packs(lengths, token_budget=budget, threads=threads)
+    rows = [row for pack in packs for row in pack]
+    assert sorted(rows) == list(range(len(lengths)))
+    assert [lengths[row] for row in rows] == sorted(lengths)
+    for pack in packs:
+        tokens = sum(lengths[row] for row in pack)
+        assert len(pack) == 1 or tokens <= max(budget, LEAST_PACK_TOKENS)
+
+
+def test_few_sequences_are_cut_so_that_each_thread_has_work():
+    assert [len(pack) for pack in plan_packs([20] * 40, threads=2)] == [20, 20]
+    assert len(plan_packs([20] * 4, threads=2)) == 1

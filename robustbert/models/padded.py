@@ -1,0 +1,66 @@
+"""Any network of transformers on padded batches: the way for all but plain BERTs, and for GPUs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from robustbert.models.batching import plan_batches
+
+Tokens = Sequence[int]
+
+
+class PaddedNetwork:
+    """A sequence classifier of transformers on padded batches of token sequences.
+
+    Args:
+        model: in evaluation mode, on its device.
+        tokenizer: says what and where to pad.
+        longest: how many tokens the model reads; None where nothing limits it.
+        token_budget: tokens of a batch, at least 1.
+    """
+
+    def __init__(
+        self, model: Any, tokenizer: Any, *, longest: int | None, token_budget: int
+    ) -> None:
+        self.model = model
+        self._filler = tokenizer.pad_token_id or 0
+        self._left = tokenizer.padding_side == "left"
+        self._longest = longest
+        self._token_budget = token_budget
+
+    def logits(self, sequences: Sequence[Tokens]) -> np.ndarray:
+        """Logits of token sequences: float32, shape (n, k)."""
+        import torch
+
+        batches = plan_batches(
+            [len(tokens) for tokens in sequences],
+            longest=self._longest,
+            token_budget=self._token_budget,
+            full=self.model.device.type != "cpu",
+        )
+        rows = np.zeros((len(sequences), self.model.config.num_labels), dtype=np.float32)
+        with torch.inference_mode():
+            for batch in batches:
+                inputs = self.pad([sequences[row] for row in batch.rows], batch.length)
+                found = self.model(**inputs).logits[: batch.real]
+                rows[batch.rows[: batch.real]] = found.float().cpu().numpy()
+        return rows
+
+    def pad(self, sequences: Sequence[Tokens], length: int) -> dict[str, Any]:
+        """The inputs of the model: int64 tensors, shape (n, length)."""
+        import torch
+
+        ids = np.full((len(sequences), length), self._filler, dtype=np.int64)
+        mask = np.zeros_like(ids)
+        for row, tokens in enumerate(sequences):
+            start = length - len(tokens) if self._left else 0
+            ids[row, start : start + len(tokens)] = tokens
+            mask[row, start : start + len(tokens)] = 1
+        device = self.model.device
+        return {
+            "input_ids": torch.from_numpy(ids).to(device),
+            "attention_mask": torch.from_numpy(mask).to(device),
+        }
