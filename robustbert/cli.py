@@ -132,6 +132,18 @@ def _add_running(command: Any, out: str) -> None:
     )
     command.add_argument("--allow-errors", action="store_true", help="exit 0 if an attack fails")
     _add_numbers(command, "of queries")
+    command.add_argument(
+        "--lanes",
+        type=_number,
+        metavar="N",
+        help="examples attacked at once; changes no outcome; default: 128",
+    )
+    command.add_argument(
+        "--token-budget",
+        type=_number,
+        metavar="N",
+        help="tokens of a batch; changes no outcome; default: what suits the device",
+    )
     _add_columns(command)
 
 

@@ -66,6 +66,8 @@ def _run(plan: Plan, options: Any, out: Path) -> int:
         out=out,
         dtype=options.dtype,
         device=options.device,
+        lanes=options.lanes,
+        token_budget=options.token_budget,
         text_column=options.text_column,
         label_column=options.label_column,
     )

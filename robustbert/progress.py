@@ -6,18 +6,23 @@ import sys
 from typing import Any
 
 
-def progress_bar(total: int | None, what: str, unit: str = "it") -> Any:
+def progress_bar(
+    total: int | None, what: str, unit: str = "it", bar_format: str | None = None
+) -> Any:
     """A ``tqdm`` bar on standard error that vanishes when done; silent when that is no terminal.
 
     Args:
         total: how many units there are; None where unknown.
         what: what is running, a few words.
         unit: what is counted.
+        bar_format: how it is written, as tqdm has it.
     """
     from tqdm import tqdm
 
     return tqdm(
         total=total,
+        bar_format=bar_format,
+        miniters=0,
         desc=what,
         unit=unit,
         file=sys.stderr,

@@ -229,13 +229,13 @@ class TestAttack:
         )
 
     def test_failed_attacks_are_no_success(self, reviews, svm, tmp_path, monkeypatch, capsys):
-        from robustbert.attacks import building
+        from robustbert.attacks.engine import search
 
         def fail(*_: object) -> None:
             raise ValueError("broken\nrecipe")
 
         with monkeypatch.context() as patch:
-            patch.setattr(building, "build_attack", fail)
+            patch.setattr(search, "build_attack", fail)
             assert self.run(reviews, svm, tmp_path / "out") == 1
             written = capsys.readouterr()
             assert written.err.startswith("robustbert: 5 attacks failed")

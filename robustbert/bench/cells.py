@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -13,6 +13,7 @@ from robustbert import __version__
 from robustbert.assets import PROFILE
 from robustbert.attacks.engine import AttackRunner
 from robustbert.attacks.tracks import UnifiedLimits
+from robustbert.bench.progress import AttackProgress
 from robustbert.bench.victims import Victim
 from robustbert.data import Examples, TextDataset
 from robustbert.errors import RecordError
@@ -30,6 +31,7 @@ from robustbert.records import (
 from robustbert.records.schema import (
     AssetsRef,
     DatasetRef,
+    Engine,
     Environment,
     ModelRef,
     Outcome,
@@ -71,29 +73,32 @@ class CellRun:
             self.examples.dataset, self.victim.name, defense, runner.track, runner.recipe
         )
 
-    def run(self, on_outcome: Callable[[int], None] = lambda _: None) -> Record:
+    def run(self, progress: AttackProgress) -> Record:
         """Attack what is not attacked yet, write the cell's outcomes and record.
 
         A cell that was finished by the same victim, recipe, assets and protocol is read, not run;
-        one that was cut short goes on; attacks that failed run again. ``on_outcome`` is told how
-        many examples are newly done.
+        one that was cut short goes on; attacks that failed run again. ``progress`` is
+        told what is done.
         """
         finished = self._finished()
         outcomes_file = outcomes_path(self.out, self.name)
+        partial = self._journal()
         if finished and outcomes_file.exists() and not finished.counts.error:
-            on_outcome(len(self.examples.items))
+            partial.unlink(missing_ok=True)
+            for outcome in read_outcomes(outcomes_file):
+                progress.add(outcome)
             return finished
-        partial = self.out / "outcomes" / f"{self.name}.{self._identity()[:12]}.partial"
         known = self._resume(outcomes_file) if finished else {}
         known |= self._resume(partial)
         todo = [item for item in self.examples.items if item.example_id not in known]
-        on_outcome(len(self.examples.items) - len(todo))
+        for outcome in known.values():
+            progress.add(outcome)
 
         def keep(outcome: Outcome) -> None:
             append_outcome(outcome, partial)
-            on_outcome(1)
+            progress.add(outcome)
 
-        run = self.runner.run(todo, keep)
+        run = self.runner.run(todo, keep, progress.show_queries)
         known |= {outcome.example_id: outcome for outcome in run.outcomes}
         outcomes = tuple(known[item.example_id] for item in self.examples.items)
         whole = len(todo) == len(self.examples.items)
@@ -120,6 +125,21 @@ class CellRun:
             for outcome in read_outcomes(path, unfinished=True)
             if outcome.example_id in wanted and outcome.status != "error"
         }
+
+    def _journal(self) -> Path:
+        """Where outcomes are kept, as they come, until the cell is done.
+
+        Raises:
+            RecordError: there is one of another model, data, assets or protocol.
+        """
+        journal = self.out / "outcomes" / f"{self.name}.{self._identity()[:12]}.partial"
+        for other in journal.parent.glob(f"{self.name}.*.partial"):
+            if other != journal:
+                raise RecordError(
+                    f"{other} is of another model, data, assets or protocol; choose another --out, "
+                    "or remove it if it is not wanted any more"
+                )
+        return journal
 
     def _finished(self) -> Record | None:
         """The record that is there, if this very cell made it."""
@@ -191,6 +211,9 @@ class CellRun:
             counts=counts(outcomes, truncated),
             metrics=summarize(outcomes),
             timing=timing,
+            engine=Engine(
+                lanes=self.runner.lanes, token_budget=self.victim.classifier.token_budget
+            ),
             environment=self.environment,
         )
 

@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from robustbert.assets import ensure_assets
-from robustbert.attacks.engine import AttackRunner
+from robustbert.attacks.engine import LANES, AttackRunner
 from robustbert.attacks.recipes import assets_of
 from robustbert.bench.cells import CellRun
 from robustbert.bench.environment import capture_environment
+from robustbert.bench.folder import Configuration, check_configuration, output_folder
 from robustbert.bench.plan import Cell, Plan
+from robustbert.bench.progress import AttackProgress
 from robustbert.bench.victims import Victim, prepare_victim
 from robustbert.data import TextDataset, load_dataset, select_examples
-from robustbert.errors import InputError, OutputError, UnknownNameError
-from robustbert.models.devices import choose_device
+from robustbert.errors import InputError, UnknownNameError
+from robustbert.models.devices import choose_device, choose_dtype
 from robustbert.models.remembered import Remembered
 from robustbert.models.table import DTYPES
-from robustbert.progress import progress_bar
 from robustbert.records import Record, outcomes_path, read_outcomes, record_name, write_text
 from robustbert.records.schema import Environment
 from robustbert.reports import Table, leaderboard_table, render_markdown, to_csv
 from robustbert.training import find_base
-
-#: Held by the run that writes to a folder.
-LOCK_FILE = ".lock"
 
 
 @dataclass(frozen=True)
@@ -42,6 +36,8 @@ class Settings:
         out: the folder for records, outcomes and tables.
         dtype: auto, float32 or bfloat16: the number format of queries.
         device: auto, cpu, cuda, cuda:N or mps.
+        lanes: how many examples are attacked at once, at least 1; None takes the default.
+        token_budget: tokens of a batch, at least 1; None takes what suits the device.
         text_column: the column of the texts in ``file:`` and ``hub:`` datasets.
         label_column: the column of the labels there.
     """
@@ -49,6 +45,8 @@ class Settings:
     out: Path
     dtype: str = "auto"
     device: str = "auto"
+    lanes: int | None = None
+    token_budget: int | None = None
     text_column: str = "text"
     label_column: str = "label"
 
@@ -83,21 +81,26 @@ def run_plan(plan: Plan, settings: Settings) -> BenchResult:
     Whatever can be found wrong is found before anything is trained or written.
 
     Raises:
+        RecordError: the folder holds a run of another configuration.
         RobustbertError: whatever keeps a cell from running; what was finished stays.
     """
     began = time.perf_counter()
     check_numbers(settings.dtype, settings.device)
+    for name, value in (("lanes", settings.lanes), ("token-budget", settings.token_budget)):
+        if value is not None and value < 1:
+            raise InputError(f"--{name} is {value}; give a whole number above 0")
     datasets = _read_datasets(plan, settings)
     _check_models(plan, datasets, settings)
-    with _output_folder(settings.out):
+    with output_folder(settings.out):
+        check_configuration(settings.out, _configuration(plan, datasets, settings))
         ensure_assets(assets_of(plan.recipes()))
         environment = capture_environment(settings.device)
         records = []
         for place, prepared in enumerate(_prepared(plan, datasets, settings), start=1):
             run = _cell_run(plan, prepared, settings, environment)
             what = f"[{place}/{len(plan.cells)}] {prepared.cell.describe()}"
-            with progress_bar(len(run.examples.items), what, "text") as bar:
-                records.append(run.run(bar.update))
+            with AttackProgress(len(run.examples.items), what) as progress:
+                records.append(run.run(progress))
         table = write_tables(settings.out, records)
     return BenchResult(
         records=tuple(records),
@@ -167,41 +170,24 @@ def _check_models(plan: Plan, datasets: Mapping[str, TextDataset], settings: Set
                 seed=plan.seed,
                 dtype=settings.dtype,
                 device=settings.device,
+                token_budget=settings.token_budget,
             )
 
 
-@contextmanager
-def _output_folder(out: Path) -> Iterator[None]:
-    """Make ``out``, prove that a file can be written there, and keep other runs out of it.
-
-    What was made of it, parents too, is gone again if nothing was written there in the end.
-
-    Raises:
-        OutputError: it cannot be written to, or another run is writing to it.
-    """
-    lock = FileLock(out / LOCK_FILE)
-    try:
-        new = [folder for folder in (out, *out.parents) if not folder.exists()]
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
-            pass
-        lock.acquire(timeout=0)
-    except Timeout as error:  # an OSError too
-        raise OutputError(
-            f"another run is writing to {out}; wait for it, or choose another --out"
-        ) from error
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(f"cannot write to {out} ({reason}); choose another --out") from error
-    try:
-        yield
-    finally:
-        lock.release()
-        if [path.name for path in out.iterdir()] == [LOCK_FILE]:
-            (out / LOCK_FILE).unlink()
-        with suppress(OSError):  # not empty, as it should be
-            for folder in new:
-                folder.rmdir()
+def _configuration(
+    plan: Plan, datasets: Mapping[str, TextDataset], settings: Settings
+) -> Configuration:
+    return Configuration(
+        settings={
+            "seed": plan.seed,
+            "split": plan.split,
+            "dtype": choose_dtype(settings.dtype, choose_device(settings.device)),
+            **plan.limits.as_record(),
+            "queries_per_word": plan.limits.queries_per_word,
+        },
+        datasets={dataset.name: dataset.sha256() for dataset in datasets.values()},
+        examples={f"{datasets[cell.dataset].name} {cell.recipe}": cell.n for cell in plan.cells},
+    )
 
 
 def _prepared(
@@ -215,6 +201,7 @@ def _prepared(
             seed=plan.seed,
             dtype=settings.dtype,
             device=settings.device,
+            token_budget=settings.token_budget,
         )
         answers = Remembered(victim.classifier.predict_proba)
         for cell in cells:
@@ -233,6 +220,8 @@ def _cell_run(
         seed=plan.seed,
         dtype=settings.dtype,
         device=settings.device,
+        lanes=settings.lanes or LANES,
+        token_budget=settings.token_budget,
         answers=prepared.answers,
     )
     return CellRun(

@@ -48,9 +48,23 @@ class Victim:
 
 
 def prepare_victim(
-    spec: VictimSpec, dataset: TextDataset, *, seed: int, dtype: str = "auto", device: str = "auto"
+    spec: VictimSpec,
+    dataset: TextDataset,
+    *,
+    seed: int,
+    dtype: str = "auto",
+    device: str = "auto",
+    token_budget: int | None = None,
 ) -> Victim:
     """Load a victim, from the cache where it was trained before; train it otherwise.
+
+    Args:
+        spec: which model, and how it is made.
+        dataset: what it is trained on, and whose labels it has.
+        seed: of training, at least 0.
+        dtype: auto, float32 or bfloat16: the number format of queries.
+        device: auto, cpu, cuda, cuda:N or mps.
+        token_budget: tokens of a batch of queries; None takes what suits the device.
 
     Raises:
         ModelError: the model cannot be loaded, or its labels are not the dataset's.
@@ -66,7 +80,13 @@ def prepare_victim(
             seconds += _seconds(folder)
             defense_ref = DefenseRef(name=spec.defense, params=defense.params())
         source = str(folder)
-    classifier = load_model(source, dtype=dtype, device=device, label_names=dataset.label_names)
+    classifier = load_model(
+        source,
+        dtype=dtype,
+        device=device,
+        token_budget=token_budget,
+        label_names=dataset.label_names,
+    )
     classifier.info = replace(classifier.info, name=spec.name)
     return Victim(spec.name, classifier, defense_ref, seconds)
 

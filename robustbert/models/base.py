@@ -58,6 +58,8 @@ class Classifier(ABC):
 
     label_names: tuple[str, ...]
     info: ModelInfo
+    #: Tokens of a batch; None where there are no batches.
+    token_budget: int | None = None
 
     def predict_proba(self, texts: Sequence[str]) -> np.ndarray:
         """The probability of each label, float32 (n, k); rows sum to 1 within 1e-6.

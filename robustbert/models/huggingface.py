@@ -67,7 +67,7 @@ class HuggingFaceClassifier(Classifier):
         query_dtype = choose_dtype(dtype, self._device)
         self._max_length = longest_input(files.model, files.tokenizer)
         self._packs = self._device.type == "cpu" and can_pack(files.model)
-        self.token_budget = token_budget or self._default_budget()
+        self.token_budget: int = token_budget or self._default_budget()
         self._exact_network = self._network("float32")
         self._query = (
             self._exact_network if query_dtype == "float32" else self._network(query_dtype)

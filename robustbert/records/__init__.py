@@ -6,6 +6,7 @@ from robustbert.records.schema import (
     Counts,
     DatasetRef,
     DefenseRef,
+    Engine,
     Environment,
     Metric,
     Metrics,
@@ -20,6 +21,7 @@ from robustbert.records.schema import (
     json_schema,
 )
 from robustbert.records.storage import (
+    TEMPORARY_FILES,
     Run,
     append_outcome,
     cell_name,
@@ -38,10 +40,12 @@ from robustbert.records.storage import (
 
 __all__ = [
     "SCHEMA_VERSION",
+    "TEMPORARY_FILES",
     "AssetsRef",
     "Counts",
     "DatasetRef",
     "DefenseRef",
+    "Engine",
     "Environment",
     "Metric",
     "Metrics",

@@ -240,6 +240,16 @@ class Timing(_Strict):
     victim_queries: Natural | None
 
 
+class Engine(_Strict):
+    """How the attack was spread out; changes no outcome, only the time.
+
+    ``token_budget`` is the tokens of a batch of the victim's; null where it has no batches.
+    """
+
+    lanes: Positive
+    token_budget: Positive | None
+
+
 class Environment(_Strict):
     """The versions and the machine that made a record."""
 
@@ -271,6 +281,8 @@ class Record(_Strict):
     counts: Counts
     metrics: Metrics
     timing: Timing
+    # null in records of before it was kept
+    engine: Engine | None = None
     environment: Environment
 
     @model_validator(mode="after")

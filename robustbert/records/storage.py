@@ -25,6 +25,8 @@ from robustbert.records.schema import SCHEMA_VERSION, Outcome, Record
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _SURROGATE = re.compile("[\ud800-\udfff]")
+#: What files are called that are being written; one that a killed run leaves may go.
+TEMPORARY_FILES = ".*.tmp"
 _PLAIN_NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
 _LONGEST_NAME = 32
 
@@ -261,7 +263,7 @@ def _mend_last_line(file: Any) -> None:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    temporary = path.with_name(TEMPORARY_FILES.replace("*", secrets.token_hex(8)))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_bytes(content)

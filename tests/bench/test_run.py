@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import subprocess
 import sys
@@ -13,8 +14,8 @@ from subprocess import PIPE
 import pytest
 
 from robustbert.bench import Settings, Suite, default_out, make_plan, run_plan
-from robustbert.errors import OutputError, RecordError
-from robustbert.records import Outcome, Record, outcomes_path, read_run, record_name
+from robustbert.errors import InputError, OutputError, RecordError
+from robustbert.records import Engine, Outcome, Record, outcomes_path, read_run, record_name
 from robustbert.reports import render_text
 from tests.tiny import make_tiny_bert, set_label_names, toy_reviews
 
@@ -115,11 +116,14 @@ def test_a_finished_run_is_read_and_not_run_again(reviews, svm, tmp_path, monkey
     assert all(path.stat().st_mtime_ns == time for path, time in before.items())
 
 
-@pytest.mark.parametrize("change", [{"n": 5}, {"seed": 1}])
-def test_results_of_another_protocol_are_left_alone(reviews, svm, tmp_path, change):
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [({"n": 5}, "examples of reviews deepwordbug is 6, not 5"), ({"seed": 1}, "seed is 0, not 1")],
+)
+def test_another_configuration_is_refused_before_anything(reviews, svm, tmp_path, change, what):
     run_plan(plan(reviews, svm), settings(tmp_path / "out"))
     before = timeless(tmp_path / "out")
-    with pytest.raises(RecordError, match="is of another model, data, assets or protocol; choose"):
+    with pytest.raises(RecordError, match=f"is of another run: its {what}; choose another --out"):
         run_plan(plan(reviews, svm, **change), settings(tmp_path / "out"))
     assert timeless(tmp_path / "out") == before
 
@@ -133,13 +137,71 @@ def test_results_of_another_model_of_the_name_are_left_alone(reviews, svm, bert,
         run_plan(plan(reviews, other), settings(tmp_path / "out"))
 
 
+def test_an_unfinished_cell_of_another_model_is_refused(reviews, svm, bert, tmp_path, monkeypatch):
+    from shutil import copytree
+
+    with monkeypatch.context() as patch:
+        Interruption(patch, 2)
+        with pytest.raises(KeyboardInterrupt):
+            run_plan(plan(reviews, svm), settings(tmp_path / "out"))
+    (journal,) = (tmp_path / "out").rglob("*.partial")
+    before = journal.read_bytes()
+    other = copytree(bert, tmp_path / "svm")
+    with pytest.raises(RecordError, match=r"partial is of another model"):
+        run_plan(plan(reviews, other), settings(tmp_path / "out"))
+    assert journal.read_bytes() == before
+
+
+def test_a_folder_takes_more_models_and_recipes(reviews, svm, tmp_path):
+    run_plan(plan(reviews, svm), settings(tmp_path / "out"))
+    run_plan(plan(reviews, "tfidf-nb", recipes=("pruthi",), n=4), settings(tmp_path / "out"))
+    assert len(read_run(tmp_path / "out").records) == 2
+    with pytest.raises(RecordError, match="examples of reviews pruthi is 4, not 5"):
+        run_plan(plan(reviews, svm, recipes=("pruthi",), n=5), settings(tmp_path / "out"))
+
+
+def test_a_configuration_that_cannot_be_read_is_refused(reviews, svm, tmp_path):
+    run_plan(plan(reviews, svm), settings(tmp_path / "out"))
+    file = tmp_path / "out" / "configuration.json"
+    for content in ("{", "[]", '{"settings": 3}'):
+        file.write_text(content)
+        with pytest.raises(RecordError, match=r"configuration.json cannot be read \(.*\); choose"):
+            run_plan(plan(reviews, svm), settings(tmp_path / "out"))
+
+
+def test_what_a_killed_run_was_writing_is_swept_away(reviews, svm, tmp_path):
+    run_plan(plan(reviews, svm), settings(tmp_path / "out"))
+    (tmp_path / "out" / "records" / ".0123.tmp").write_text("{")
+    run_plan(plan(reviews, svm), settings(tmp_path / "out"))
+    assert not list((tmp_path / "out").rglob("*.tmp"))
+
+
+@pytest.mark.parametrize(("name", "value"), [("lanes", 0), ("token_budget", -1)])
+def test_no_lanes_and_no_tokens_are_refused(reviews, svm, tmp_path, name, value):
+    wrong = dataclasses.replace(settings(tmp_path / "out"), **{name: value})
+    with pytest.raises(InputError, match=f"{value}; give a whole number above 0"):
+        run_plan(plan(reviews, svm), wrong)
+    assert not (tmp_path / "out").exists()
+
+
+def test_lanes_and_token_budget_change_the_record_alone(reviews, bert, tmp_path):
+    run_plan(plan(reviews, bert), settings(tmp_path / "usual"))
+    few = dataclasses.replace(settings(tmp_path / "few"), lanes=2, token_budget=1)
+    (record,) = run_plan(plan(reviews, bert), few).records
+    assert record.engine == Engine(lanes=2, token_budget=1)
+    usual, other = (timeless(tmp_path / name) for name in ("usual", "few"))
+    assert usual[0][0].pop("engine") == {"lanes": 128, "token_budget": 2048}
+    other[0][0].pop("engine")
+    assert other == usual
+
+
 def test_two_runs_do_not_write_to_one_folder(reviews, svm, tmp_path):
     out = tmp_path / "out"
     waiting = """
 import sys, time
 from pathlib import Path
-from robustbert.bench.run import _output_folder
-with _output_folder(Path(sys.argv[1])):
+from robustbert.bench.folder import output_folder
+with output_folder(Path(sys.argv[1])):
     print("in", flush=True)
     sys.stdin.read()
 """

@@ -10,6 +10,7 @@ from robustbert.records import (
     AssetsRef,
     DatasetRef,
     DefenseRef,
+    Engine,
     Environment,
     ModelRef,
     Outcome,
@@ -107,6 +108,7 @@ def make_record(outcomes: Sequence[Outcome], **changes: Any) -> Record:
         "timing": Timing(
             train_seconds=None, attack_seconds=12.5, victim_seconds=3.25, victim_queries=4000
         ),
+        "engine": Engine(lanes=128, token_budget=2048),
         "environment": ENVIRONMENT,
     }
     return Record(**{**fields, **changes})

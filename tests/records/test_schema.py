@@ -24,7 +24,7 @@ def test_fields_are_those_of_the_protocol() -> None:
     )
     assert " ".join(Record.model_fields) == (
         "schema_version robustbert_version suite dataset model defense track recipe assets "
-        "protocol counts metrics timing environment"
+        "protocol counts metrics timing engine environment"
     )
 
 

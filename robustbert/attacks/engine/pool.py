@@ -77,10 +77,12 @@ class Pool:
     Args:
         servers: who answers, by name.
         lanes: how many tasks run at once, at least 1.
+        on_round: called after each round of answers.
     """
 
     servers: Mapping[str, Server]
     lanes: int
+    on_round: Callable[[], None] = lambda: None
     stats: dict[str, ServerStats] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -113,6 +115,7 @@ class Pool:
                     return
                 questions = [running.question for running in waiting if running.question]
                 answers = self._answer(questions)
+                self.on_round()
                 resumed, waiting = waiting, []
                 for running, answer in zip(resumed, answers, strict=True):
                     finished = self._resume(running, answer)

@@ -21,6 +21,7 @@ from robustbert.seeds import derive_seed
 if TYPE_CHECKING:
     from robustbert.attacks.engine.search import Search
     from robustbert.attacks.verification import Verifier
+    from robustbert.models.encoder import SentenceEncoder
 
 #: Examples that run at once unless told otherwise.
 LANES = 128
@@ -79,6 +80,8 @@ class AttackRunner:
         dtype: the number format of the sentence encoder: auto, float32 or bfloat16.
         device: where the sentence encoder runs.
         lanes: how many examples run at once, at least 1; changes no outcome.
+        token_budget: tokens of a batch of the sentence encoder's, at least 1; None takes what
+            suits the device. Changes no outcome.
         answers: the classifier's ``predict_proba`` with its answers remembered; give runners on
             one classifier the same, and what one asked is not computed for the next. Changes no
             outcome. None remembers for this runner alone.
@@ -86,7 +89,7 @@ class AttackRunner:
     Raises:
         UnknownNameError: no such recipe or track.
         MissingAssetError: an asset of the recipe cannot be had.
-        AttackError: the recipe needs gradients and the victim has none.
+        AttackError: the recipe needs gradients and the victim has none, or there is no lane.
     """
 
     classifier: Classifier
@@ -97,10 +100,13 @@ class AttackRunner:
     dtype: str = "auto"
     device: str = "auto"
     lanes: int = LANES
+    token_budget: int | None = None
     answers: Remembered | None = None
 
     def __post_init__(self) -> None:
         check_track(self.track)
+        if self.lanes < 1:
+            raise AttackError(f"lanes is {self.lanes}; give at least 1")
         self._recipe: Recipe = runnable_recipe(self.recipe)
         if self._recipe.gradients and not self.classifier.has_gradients:
             raise AttackError(
@@ -114,15 +120,21 @@ class AttackRunner:
         self,
         examples: Sequence[AttackedExample],
         on_outcome: Callable[[Outcome], None] = lambda _: None,
+        on_round: Callable[[int], None] = lambda _: None,
     ) -> AttackRun:
-        """Attack every example; ``on_outcome`` hears of each as it ends, in no fixed order."""
+        """Attack every example.
+
+        Args:
+            examples: each with an id of its own.
+            on_outcome: hears of each outcome as it ends, in no fixed order.
+            on_round: hears, again and again, how many texts the victim was asked so far.
+        """
         from robustbert.attacks.engine.remembering import remembered_words
-        from robustbert.models.encoder import sentence_encoder
 
         began = time.perf_counter()
         answers = self.answers or Remembered(self.classifier.predict_proba)
         computed_before = answers.computed
-        encoder = sentence_encoder(self.dtype, self.device)
+        encoder = self._encoder()
         pool = Pool(
             {
                 "victim": answers,
@@ -130,6 +142,7 @@ class AttackRunner:
                 "encoder-exact": encoder.encode_exact,
             },
             lanes=self.lanes,
+            on_round=lambda: on_round(pool.stats["victim"].asked),
         )
         found: dict[str, Outcome] = {}
         with remembered_words():
@@ -149,18 +162,20 @@ class AttackRunner:
         """The recipe as a record holds it."""
         from importlib.metadata import version
 
+        params: Params = {"similarity_dtype": self._encoder().dtype}
+        return RecipeRef(name=self.recipe, textattack_version=version("textattack"), params=params)
+
+    def _encoder(self) -> SentenceEncoder:
         from robustbert.models.encoder import sentence_encoder
 
-        params: Params = {"similarity_dtype": sentence_encoder(self.dtype, self.device).dtype}
-        return RecipeRef(name=self.recipe, textattack_version=version("textattack"), params=params)
+        return sentence_encoder(self.dtype, self.device, self.token_budget)
 
     def _outcomes(self, pool: Pool, examples: Sequence[AttackedExample]) -> Iterator[Outcome]:
         from robustbert.attacks.verification import Verifier
-        from robustbert.models.encoder import sentence_encoder
 
         verifier = Verifier(
             classifier=self.classifier,
-            encode=sentence_encoder(self.dtype, self.device).encode_afresh,
+            encode=self._encoder().encode_afresh,
             limits=self.limits if self.track == "unified" else None,
             # reported on the published track too, where nothing asks for another
             stretch=(
