@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import random
-from dataclasses import replace
+import subprocess
+import sys
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -78,6 +82,61 @@ def test_outcomes_depend_on_the_example_alone(textattack, victim, reviews, name:
     assert one_at_a_time == together
     assert backwards[::-1] == together
     assert alone == together[2:3]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["deepwordbug", "iga"])
+def test_outcomes_do_not_depend_on_lanes_or_order(textattack, victim, reviews, name: str):
+    # a random-letter recipe, and a search that draws, which asks much
+    short = reviews[2]
+    items = [
+        replace(short, example_id=f"{place}", text=f"{word} {short.text}")
+        for place, word in enumerate(("one", "two", "three", "four", "five", "six", "seven"))
+    ]
+    if name == "deepwordbug":
+        items = [
+            replace(item, example_id=f"{item.example_id}-{copy}", text=f"{item.text} {copy}")
+            for item in items
+            for copy in range(10)
+        ]
+    one = without_time(run(victim, name, items, "published", lanes=1).outcomes)
+    assert "broken" in [outcome.status for outcome in one]
+    for lanes in (8, 64):
+        found = run(victim, name, items[::-1], "published", lanes=lanes).outcomes
+        assert without_time(found)[::-1] == one
+
+
+HASHED = """
+import json, sys
+from types import SimpleNamespace
+from robustbert.attacks.engine import AttackRunner
+from robustbert.models import load_model
+
+victim = load_model(sys.argv[1], dtype="float32", device="cpu")
+items = [SimpleNamespace(**item) for item in json.loads(sys.argv[2])]
+for name in ("deepwordbug", "iga", "textfooler"):
+    runner = AttackRunner(victim, name, track="published", dtype="float32")
+    for outcome in runner.run(items).outcomes:
+        print(json.dumps(outcome.model_copy(update={"seconds": 0.0}).model_dump()))
+"""
+
+
+@pytest.mark.slow
+def test_outcomes_do_not_depend_on_the_hash_seed(textattack, victim_folder, reviews):
+    given = json.dumps([asdict(review) for review in reviews[2:4]])
+    command = [sys.executable, "-c", HASHED, str(victim_folder), given]
+    found = [
+        subprocess.run(
+            command,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert found[0] == found[1]
+    assert found[0].count("\n") == 6
 
 
 @pytest.mark.slow
