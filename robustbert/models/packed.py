@@ -65,8 +65,9 @@ class _Pack:
     """Some sequences laid end to end, the shortest first.
 
     Args:
-        pairs: int64 (u,): the distinct (token, position) pairs, as one number.
-        places: int64 (t,): which pair stands at each place.
+        pairs: int64 (u,): the distinct (token, position) pairs, as one number; the last repeated to
+            a multiple of `ROWS_STEP`.
+        places: int64 (t,): which pair stands at each place; filled up likewise.
         starts: int64 (n,): where each sequence starts.
         groups: of the sequences of one length: their first place, how many, and the length.
     """
@@ -142,27 +143,27 @@ class PackedBert:
     def _first_tokens(self, pack: _Pack) -> Any:
         import torch
 
+        *layers, last = self._layers
         hidden, qkv = self._embed(pack)
-        for place, layer in enumerate(self._layers):
-            if place:
-                qkv = self._linear(hidden, layer.qkv)
-            if place < len(self._layers) - 1:
-                hidden = self._finish(layer, hidden, self._attend(qkv, pack, first_only=False))
-        starts = torch.from_numpy(pack.starts)
-        context = self._attend(qkv, pack, first_only=True)
-        return self._finish(self._layers[-1], hidden[starts], context)
+        for place, layer in enumerate(layers):
+            qkv = qkv if place == 0 else self._linear(hidden, layer.qkv)
+            hidden = self._finish(layer, hidden, self._attend(qkv, pack))
+        keys_values = self._linear(hidden, _columns(last.qkv, self._width, 3 * self._width))
+        first = fill_rows(hidden[torch.from_numpy(pack.starts)])
+        queries = self._linear(first, _columns(last.qkv, 0, self._width))
+        context = self._attend_first(queries, keys_values, pack)
+        return self._finish(last, first, context)[: len(pack.starts)]
 
     def _means(self, pack: _Pack) -> Any:
         import torch
 
         hidden, qkv = self._embed(pack)
         for place, layer in enumerate(self._layers):
-            if place:
-                qkv = self._linear(hidden, layer.qkv)
-            hidden = self._finish(layer, hidden, self._attend(qkv, pack, first_only=False))
+            qkv = qkv if place == 0 else self._linear(hidden, layer.qkv)
+            hidden = self._finish(layer, hidden, self._attend(qkv, pack))
         return torch.cat(
             [
-                hidden[start : start + count * length].view(count, length, self._width).mean(dim=1)
+                hidden[start : start + count * length].view(count, length, -1).mean(dim=1)
                 for start, count, length in pack.groups
             ]
         )
@@ -171,49 +172,53 @@ class PackedBert:
         """The embeddings of all tokens, and the first layer's queries, keys and values."""
         import torch
 
-        tokens, positions = np.divmod(pack.pairs, self._positions)
-        hidden = self._word[torch.from_numpy(tokens)] + self._position[torch.from_numpy(positions)]
-        hidden = self._norm(hidden, self._embedding_norm)
+        tokens, positions = (torch.from_numpy(x) for x in np.divmod(pack.pairs, self._positions))
+        hidden = self._norm(self._word[tokens] + self._position[positions], self._embedding_norm)
         qkv = self._linear(hidden, self._layers[0].qkv)
         places = torch.from_numpy(pack.places)
         return hidden[places], qkv[places]
 
-    def _attend(self, qkv: Any, pack: _Pack, *, first_only: bool) -> Any:
-        """What attention gathers, for every token or for first tokens only: (t or n, d)."""
-        import torch
-
-        parts = []
+    def _attend(self, qkv: Any, pack: _Pack) -> Any:
+        """What attention gathers for every token: in the dtype, shape (t, d)."""
+        context = qkv.new_zeros(len(qkv), self._width)
         for start, count, length in pack.groups:
-            own = qkv[start : start + count * length]
-            short = length <= SHORT
-            query, key, value = own.view(count, length, 3, self._heads, -1).permute(2, 0, 3, 1, 4)
-            if first_only:
-                query = query[:, :, :1]
-            if short:
-                # contiguous: on views, one text alone takes another kernel than several
-                query, key, value = (x.float().contiguous() for x in (query, key, value))
-                scale = (self._width // self._heads) ** -0.5
-                weights = torch.matmul(query * scale, key.transpose(-1, -2)).softmax(dim=-1)
-                gathered = torch.matmul(weights, value)
-            else:
-                gathered = torch.nn.functional.scaled_dot_product_attention(query, key, value)
-            parts.append(gathered.transpose(1, 2).reshape(-1, self._width).to(self._dtype))
-        return torch.cat(parts)
+            rows = slice(start, start + count * length)
+            query, key, value = self._split(qkv[rows], count, length, 3)
+            found = _attention(query, key, value)
+            self._split(context[rows], count, length, 1)[0].copy_(found)
+        return context
+
+    def _attend_first(self, queries: Any, keys_values: Any, pack: _Pack) -> Any:
+        """What attention gathers for first tokens only: in the dtype, shape (n, d), filled up."""
+        context = queries.new_zeros(len(queries), self._width)
+        place = 0
+        for start, count, length in pack.groups:
+            own = slice(place, place + count)
+            key, value = self._split(keys_values[start : start + count * length], count, length, 2)
+            (query,) = self._split(queries[own], count, 1, 1)
+            found = _attention(query, key, value)
+            self._split(context[own], count, 1, 1)[0].copy_(found)
+            place += count
+        return context
+
+    def _split(self, rows: Any, count: int, length: int, parts: int) -> Any:
+        """Views of ``rows`` by part, sequence, head and token: (parts, count, h, length, d/h)."""
+        return rows.view(count, length, parts, self._heads, -1).permute(2, 0, 3, 1, 4)
 
     def _finish(self, layer: _Layer, hidden: Any, context: Any) -> Any:
         """The rest of a layer, after attention."""
         import torch
 
-        attended = self._norm(
-            torch.add(hidden, self._linear(context, layer.attention)), layer.attention_norm
-        )
+        attended = torch.add(hidden, self._linear(context, layer.attention))
+        attended = self._norm(attended, layer.attention_norm)
         inner = torch.nn.functional.gelu(self._linear(attended, layer.inner))
-        return self._norm(torch.add(attended, self._linear(inner, layer.outer)), layer.outer_norm)
+        found = torch.add(attended, self._linear(inner, layer.outer))
+        return self._norm(found, layer.outer_norm)
 
     def _linear(self, rows: Any, weights: tuple[Any, Any]) -> Any:
         import torch
 
-        return torch.nn.functional.linear(fill_rows(rows.to(self._dtype)), *weights)[: len(rows)]
+        return torch.nn.functional.linear(rows.to(self._dtype), *weights)
 
     def _norm(self, rows: Any, weights: tuple[Any, Any]) -> Any:
         import torch
@@ -226,6 +231,7 @@ class PackedBert:
         starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
         positions = np.arange(len(tokens)) - np.repeat(starts, lengths)
         pairs, places = np.unique(tokens * self._positions + positions, return_inverse=True)
+        pairs, places = (np.pad(x, (0, -len(x) % ROWS_STEP), mode="edge") for x in (pairs, places))
         changes = np.flatnonzero(np.diff(lengths)) + 1
         groups = tuple(
             (int(starts[first]), int(last - first), int(lengths[first]))
@@ -238,8 +244,11 @@ class PackedBert:
 
         own = layer.attention.self
         parts = (own.query, own.key, own.value)
-        weight = torch.cat([part.weight.detach() for part in parts])
-        bias = torch.cat([part.bias.detach() for part in parts])
+        # the scale of attention goes into the queries
+        scales = ((self._width // self._heads) ** -0.5, 1.0, 1.0)
+        pairs = list(zip(parts, scales, strict=True))
+        weight = torch.cat([part.weight.detach() * scale for part, scale in pairs])
+        bias = torch.cat([part.bias.detach() * scale for part, scale in pairs])
         return _Layer(
             qkv=(weight.to(self._dtype), bias.to(self._dtype)),
             attention=self._product(layer.attention.output.dense),
@@ -251,6 +260,23 @@ class PackedBert:
 
     def _product(self, module: Any) -> tuple[Any, Any]:
         return module.weight.detach().to(self._dtype), module.bias.detach().to(self._dtype)
+
+
+def _attention(query: Any, key: Any, value: Any) -> Any:
+    """Softmax attention, queries scaled already: shapes (n, h, q, d), (n, h, t, d) twice."""
+    import torch
+
+    if key.shape[2] > SHORT:
+        return torch.nn.functional.scaled_dot_product_attention(query, key, value, scale=1.0)
+    # contiguous: on views, one text alone takes another kernel than several
+    query, key, value = (x.float().contiguous() for x in (query, key, value))
+    return torch.matmul(torch.matmul(query, key.transpose(-1, -2)).softmax(dim=-1), value)
+
+
+def _columns(weights: tuple[Any, Any], first: int, last: int) -> tuple[Any, Any]:
+    """The part of a product that gives these columns."""
+    weight, bias = weights
+    return weight[first:last], bias[first:last]
 
 
 def _norm_weights(module: Any) -> tuple[Any, Any]:
