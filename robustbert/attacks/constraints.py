@@ -82,7 +82,8 @@ class StretchSimilarity(Constraint):
     """At least this angular similarity of every changed stretch to the original.
 
     Texts shorter than a stretch are exempt, as they are shorter than the window in TextFooler.
-    See :func:`robustbert.attacks.similarity.text_similarity` for where it differs from TextFooler.
+    See :func:`robustbert.attacks.similarity.text_similarities` for where it differs from
+    TextFooler.
 
     Args:
         ask: how encodings are had.

@@ -17,13 +17,30 @@ from textattack.constraints.overlap import LevenshteinEditDistance, MaxWordsPert
 from textattack.shared import AttackedText
 
 from robustbert.attacks.constraints import WordsChangedLimit
-from robustbert.attacks.similarity import Encoder, text_similarity
+from robustbert.attacks.similarity import Encoder, text_similarities
 from robustbert.attacks.texts import count_words_changed
 from robustbert.attacks.tracks import UnifiedLimits
 from robustbert.models.base import Classifier
 
 # Limits that a text either keeps or breaks, whatever path the search took to it.
 _MEASURABLE = (LevenshteinEditDistance, MaxWordsPerturbed, WordsChangedLimit)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a search says that it found.
+
+    Args:
+        original: the text that was attacked.
+        adversarial: the text that is said to fool the victim.
+        label: the true label.
+        constraints: those of the attack.
+    """
+
+    original: str
+    adversarial: str
+    label: int
+    constraints: tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -59,23 +76,36 @@ class Verifier:
     limits: UnifiedLimits | None
     stretch: int
 
-    def check(
-        self, original: str, adversarial: str, label: int, constraints: Sequence[Any]
+    def check(self, claims: Sequence[Claim]) -> list[Verdict]:
+        """Measure each adversarial text against its original and the attack's own constraints."""
+        answers = self.classifier.predict_proba_exact([claim.adversarial for claim in claims])
+        before = [AttackedText(claim.original) for claim in claims]
+        after = [AttackedText(claim.adversarial) for claim in claims]
+        similarities = text_similarities(
+            [(old.words, new.words) for old, new in zip(before, after, strict=True)],
+            self.stretch,
+            self.encode,
+        )
+        return [
+            self._verdict(*parts)
+            for parts in zip(
+                claims, before, after, answers.argmax(axis=1), similarities, strict=True
+            )
+        ]
+
+    def _verdict(
+        self, claim: Claim, before: Any, after: Any, prediction: Any, similarity: float
     ) -> Verdict:
-        """Measure ``adversarial`` against ``original`` and the attack's own constraints."""
-        before, after = AttackedText(original), AttackedText(adversarial)
-        prediction = int(self.classifier.predict_proba_exact(adversarial).argmax())
-        similarity = text_similarity(before.words, after.words, self.stretch, self.encode)
         return Verdict(
-            prediction=prediction,
+            prediction=int(prediction),
             words_changed=count_words_changed(before.words, after.words),
             similarity=similarity,
-            holds=prediction != label
-            and adversarial != original
+            holds=bool(prediction != claim.label)
+            and claim.adversarial != claim.original
             and self._similar_enough(before.words, similarity)
             and all(
                 constraint(_as_transformed(after), before)
-                for constraint in constraints
+                for constraint in claim.constraints
                 if isinstance(constraint, _MEASURABLE)
             ),
         )

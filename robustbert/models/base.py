@@ -76,19 +76,20 @@ class Classifier(ABC):
             return np.zeros((0, len(self.label_names)), dtype=np.float32)
         return self._checked(self._probabilities(texts))
 
-    def predict_proba_exact(self, text: str) -> np.ndarray:
-        """The probabilities of one text asked alone, in at least float32; float32 (k,).
+    def predict_proba_exact(self, texts: Sequence[str]) -> np.ndarray:
+        """The probabilities of texts, each asked alone, in at least float32; float32 (n, k).
 
         This is what an attack's success is verified with, whatever number format answered the
-        queries of its search.
+        queries of its search, and in whatever batches.
 
         Raises:
-            InputError: the text is empty, blank, or no valid string.
+            InputError: a text is empty, blank, or no valid string.
             ModelError: the model answers with something other than finite numbers.
         """
-        check_texts([text])
-        row: np.ndarray = self._checked(self._exact([text]))[0]
-        return row
+        check_texts(texts)
+        if len(texts) == 0:
+            return np.zeros((0, len(self.label_names)), dtype=np.float32)
+        return self._checked(self._exact(texts))
 
     def truncated(self, texts: Sequence[str]) -> np.ndarray:
         """Which texts are longer than the model reads; bool (n,).
@@ -131,7 +132,7 @@ class Classifier(ABC):
 
     @abstractmethod
     def _exact(self, texts: Sequence[str]) -> np.ndarray:
-        """Answer in full precision: (n, k)."""
+        """Answer in full precision, each text by itself: (n, k) for ``n >= 1``."""
 
     def _truncated(self, texts: Sequence[str]) -> np.ndarray:
         return np.zeros(len(texts), dtype=bool)

@@ -28,7 +28,7 @@ DEVICE_TOKEN_BUDGET = 32768
 #: Tokens in a pack (texts without padding, on one thread).
 PACK_TOKENS = 2048
 #: Below this many tokens a pack is not cut finer: products of few rows are slow.
-LEAST_PACK_TOKENS = 128
+LEAST_PACK_TOKENS = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,15 +116,17 @@ def plan_packs(
 
     Args:
         lengths: the sequences' lengths in tokens, at least 1 each.
-        token_budget: tokens of a pack, unless one sequence alone has more.
-        threads: how many packs run at once; few sequences are cut finer, so that each has work.
+        token_budget: tokens of a pack, at least 1, unless one sequence alone has more.
+        threads: how many packs run at once; they are cut so that each thread has as many.
 
     Returns:
         of each pack, which sequences: int64 arrays that name every sequence once.
     """
     order = np.argsort(np.asarray(lengths), kind="stable")
     total = int(np.sum(lengths))
-    most = max(min(token_budget, -(-total // threads)), LEAST_PACK_TOKENS)
+    # as many packs as keep all threads busy to the end
+    count = -(-total // (token_budget * threads)) * threads
+    most = max(-(-total // max(count, 1)), LEAST_PACK_TOKENS)
     packs: list[np.ndarray] = []
     pack: list[int] = []
     used = 0

@@ -144,7 +144,8 @@ class HuggingFaceClassifier(Classifier):
         return np.asarray(rows[found.inverse])
 
     def _exact(self, texts: Sequence[str]) -> np.ndarray:
-        return self._answers(self._exact_network, [tuple(ids) for ids in self._tokenize(texts)])
+        sequences = [tuple(ids) for ids in self._tokenize(texts)]
+        return self._answers(self._exact_network, sequences, alone=True)
 
     def _truncated(self, texts: Sequence[str]) -> np.ndarray:
         if self._max_length is None:
@@ -163,13 +164,17 @@ class HuggingFaceClassifier(Classifier):
         return [list(ids) or nothing for ids in encoded["input_ids"]]
 
     def _answers(
-        self, network: PackedNetwork | PaddedNetwork, sequences: Sequence[tuple[int, ...]]
+        self,
+        network: PackedNetwork | PaddedNetwork,
+        sequences: Sequence[tuple[int, ...]],
+        *,
+        alone: bool = False,
     ) -> np.ndarray:
         """Probabilities of token sequences, float32 (n, k), in the wanted order of labels."""
         import torch
 
         # The sum over labels in float64, so that float32 rows sum to 1 within 1e-6.
-        shares = torch.from_numpy(network.logits(sequences)).double().softmax(dim=-1)
+        shares = torch.from_numpy(network.logits(sequences, alone=alone)).double().softmax(dim=-1)
         return np.asarray(shares.float().numpy()[:, self._order])
 
 

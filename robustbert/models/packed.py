@@ -106,7 +106,11 @@ class PackedBert:
         self._layers = [self._read(layer) for layer in model.encoder.layer]
 
     def first_tokens(
-        self, sequences: Sequence[Tokens], head: Callable[[Any], Any] = lambda first: first
+        self,
+        sequences: Sequence[Tokens],
+        head: Callable[[Any], Any] = lambda first: first,
+        *,
+        alone: bool = False,
     ) -> Any:
         """``head`` of the last hidden states of first tokens: tensor, shape (n, …).
 
@@ -114,21 +118,27 @@ class PackedBert:
             sequences: token ids, at least one each.
             head: takes float32 hidden states, shape (m, d), of some of the sequences, and
                 gives a row for each, which must not depend on the others.
+            alone: put each sequence in a pack of its own.
         """
-        return self._spread(sequences, lambda pack: head(self._first_tokens(pack)))
+        return self._spread(sequences, lambda pack: head(self._first_tokens(pack)), alone=alone)
 
     def means(self, sequences: Sequence[Tokens]) -> Any:
         """The means of the last hidden states over tokens: float32 tensor, shape (n, d)."""
         return self._spread(sequences, self._means)
 
-    def _spread(self, sequences: Sequence[Tokens], function: Any) -> Any:
+    def _spread(
+        self, sequences: Sequence[Tokens], function: Callable[[_Pack], Any], *, alone: bool = False
+    ) -> Any:
         import torch
 
-        packs = plan_packs(
-            [len(tokens) for tokens in sequences],
-            token_budget=self._token_budget,
-            threads=thread_count(),
-        )
+        if alone:
+            packs = [np.array([row]) for row in range(len(sequences))]
+        else:
+            packs = plan_packs(
+                [len(tokens) for tokens in sequences],
+                token_budget=self._token_budget,
+                threads=thread_count(),
+            )
 
         def run(rows: np.ndarray) -> Any:
             with torch.inference_mode():
@@ -297,9 +307,9 @@ class PackedNetwork:
         self._pooler = model.bert.pooler
         self._classifier = model.classifier
 
-    def logits(self, sequences: Sequence[Tokens]) -> np.ndarray:
-        """Logits of token sequences: float32, shape (n, k)."""
-        return np.asarray(self._encoder.first_tokens(sequences, self._head).numpy())
+    def logits(self, sequences: Sequence[Tokens], *, alone: bool = False) -> np.ndarray:
+        """Logits of token sequences: float32, shape (n, k); ``alone``: each in its own pack."""
+        return np.asarray(self._encoder.first_tokens(sequences, self._head, alone=alone).numpy())
 
     def _head(self, first: Any) -> Any:
         filled = fill_rows(first)

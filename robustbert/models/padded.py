@@ -31,10 +31,12 @@ class PaddedNetwork:
         self._longest = longest
         self._token_budget = token_budget
 
-    def logits(self, sequences: Sequence[Tokens]) -> np.ndarray:
-        """Logits of token sequences: float32, shape (n, k)."""
+    def logits(self, sequences: Sequence[Tokens], *, alone: bool = False) -> np.ndarray:
+        """Logits of token sequences: float32, shape (n, k); ``alone``: each in its own batch."""
         import torch
 
+        if alone and len(sequences) > 1:
+            return np.concatenate([self.logits([tokens]) for tokens in sequences])
         batches = plan_batches(
             [len(tokens) for tokens in sequences],
             longest=self._longest,

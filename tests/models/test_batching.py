@@ -68,6 +68,8 @@ def test_every_sequence_is_in_one_pack_the_shortest_first(lengths, budget, threa
         assert len(pack) == 1 or tokens <= max(budget, LEAST_PACK_TOKENS)
 
 
-def test_few_sequences_are_cut_so_that_each_thread_has_work():
+def test_packs_are_cut_so_that_each_thread_has_as_many():
     assert [len(pack) for pack in plan_packs([20] * 40, threads=2)] == [20, 20]
-    assert len(plan_packs([20] * 4, threads=2)) == 1
+    assert len(plan_packs([20] * 200, threads=2, token_budget=2048)) == 2
+    assert len(plan_packs([20] * 300, threads=2, token_budget=2048)) == 4
+    assert len(plan_packs([5] * 6, threads=2)) == 1

@@ -92,7 +92,7 @@ def test_a_row_does_not_depend_on_the_other_texts(fitted):
     order = np.random.default_rng(0).permutation(60)
     np.testing.assert_array_equal(fitted.predict_proba([texts[i] for i in order]), together[order])
     for text, row in zip(texts[:10], together[:10], strict=True):
-        np.testing.assert_array_equal(fitted.predict_proba_exact(text), row)
+        np.testing.assert_array_equal(fitted.predict_proba_exact([text])[0], row)
 
 
 def test_save_and_load_without_pickles(fitted, tmp_path):

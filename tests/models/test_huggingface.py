@@ -96,10 +96,10 @@ def real_size_folder(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path
 
 def test_exact_is_the_float32_answer_whatever_the_query_dtype(tiny, tiny_folder):
     low = load_model(str(tiny_folder), dtype="bfloat16")
-    text = random_texts(1)[0]
+    texts = random_texts(5)
     assert low.info.dtype == "bfloat16"
-    np.testing.assert_array_equal(low.predict_proba_exact(text), tiny.predict_proba([text])[0])
-    np.testing.assert_array_equal(low.predict_proba_exact(text), tiny.predict_proba_exact(text))
+    np.testing.assert_array_equal(low.predict_proba_exact(texts), tiny.predict_proba(texts))
+    np.testing.assert_array_equal(low.predict_proba_exact(texts), tiny.predict_proba_exact(texts))
 
 
 def test_bfloat16_is_close_and_agrees_on_every_label(tiny, tiny_folder):

@@ -100,8 +100,8 @@ class Pool:
             return answers
         return self._answer([question])[0]
 
-    def run(self, tasks: Iterable[Task]) -> Iterator[Finished]:
-        """Run every task; yield each as it ends.
+    def run(self, tasks: Iterable[Task]) -> Iterator[tuple[Finished, ...]]:
+        """Run every task; yield those that ended in a round, in rounds where any did.
 
         An exception of a task becomes its result; an exception of a server is raised here.
         """
@@ -110,38 +110,51 @@ class Pool:
         source = iter(tasks)
         try:
             while True:
-                yield from self._fill(source, waiting)
+                ended = self._fill(source, waiting)
+                if ended:
+                    outside.restore()
+                    yield ended
                 if not waiting:
                     return
-                questions = [running.question for running in waiting if running.question]
-                answers = self._answer(questions)
+                answers = self._answer(
+                    [running.question for running in waiting if running.question]
+                )
                 self.on_round()
                 resumed, waiting = waiting, []
-                for running, answer in zip(resumed, answers, strict=True):
-                    finished = self._resume(running, answer)
-                    if finished is None:
-                        waiting.append(running)
-                    else:
-                        outside.restore()
-                        yield finished
+                ended = self._go_on(zip(resumed, answers, strict=True), waiting)
+                if ended:
+                    outside.restore()
+                    yield ended
         finally:
             outside.restore()
             for running in waiting:
                 running.greenlet.throw(greenlet.GreenletExit)
 
-    def _fill(self, source: Iterator[Task], waiting: list[_Running]) -> Iterator[Finished]:
+    def _fill(self, source: Iterator[Task], waiting: list[_Running]) -> tuple[Finished, ...]:
+        """Begin tasks until all lanes wait; those that ended at once."""
+        ended: list[Finished] = []
         while len(waiting) < self.lanes:
             task = next(source, None)
             if task is None:
-                return
+                break
             running = _Running(
                 task, _TaskGreenlet(task.function), GeneratorStates.from_seed(task.seed)
             )
-            finished = self._resume(running, None)
+            ended += self._go_on([(running, None)], waiting)
+        return tuple(ended)
+
+    def _go_on(
+        self, answered: Iterable[tuple[_Running, Any]], waiting: list[_Running]
+    ) -> tuple[Finished, ...]:
+        """Let tasks go on with their answers; those that ended. The others wait again."""
+        ended = []
+        for running, answer in answered:
+            finished = self._resume(running, answer)
             if finished is None:
                 waiting.append(running)
             else:
-                yield finished
+                ended.append(finished)
+        return tuple(ended)
 
     def _resume(self, running: _Running, answer: Any) -> Finished | None:
         """Let a task go on until its next question; what it ended with, if it ended."""

@@ -20,7 +20,7 @@ from robustbert.seeds import derive_seed
 
 if TYPE_CHECKING:
     from robustbert.attacks.engine.search import Search
-    from robustbert.attacks.verification import Verifier
+    from robustbert.attacks.verification import Claim, Verdict
     from robustbert.models.encoder import SentenceEncoder
 
 #: Examples that run at once unless told otherwise.
@@ -186,9 +186,11 @@ class AttackRunner:
         if len(by_id) < len(examples):
             raise AttackError("two examples have the same id; give each example once")
         tasks = [self._task(pool, example) for example in examples]
-        for finished in pool.run(tasks):
-            example = by_id[finished.key]
-            yield self._outcome(example, finished, verifier)
+        for ended in pool.run(tasks):
+            claims = {f.key: _claim(by_id[f.key], f.value) for f in ended if _succeeded(f)}
+            verdicts = dict(zip(claims, verifier.check(list(claims.values())), strict=True))
+            for finished in ended:
+                yield self._outcome(by_id[finished.key], finished, verdicts.get(finished.key))
 
     def _task(self, pool: Pool, example: AttackedExample) -> Task:
         seed = derive_seed(self.seed, self.recipe, self.track, example.example_id)
@@ -203,7 +205,9 @@ class AttackRunner:
 
         return Task(example.example_id, seed, run)
 
-    def _outcome(self, example: AttackedExample, finished: Finished, verifier: Verifier) -> Outcome:
+    def _outcome(
+        self, example: AttackedExample, finished: Finished, verdict: Verdict | None
+    ) -> Outcome:
         base: dict[str, Any] = {
             "example_id": example.example_id,
             "label": example.label,
@@ -227,11 +231,8 @@ class AttackRunner:
         base |= {"clean_prediction": search.clean_prediction, "queries": search.queries}
         if search.clean_prediction != example.label:
             return Outcome(**base, status="skipped")
-        if not search.success:
+        if verdict is None:
             return Outcome(**base, status="exhausted" if search.exhausted else "robust")
-        verdict = verifier.check(
-            example.text, search.adversarial_text, example.label, search.constraints
-        )
         base |= {
             "adversarial_text": search.adversarial_text,
             "adversarial_prediction": verdict.prediction,
@@ -240,6 +241,16 @@ class AttackRunner:
             "retracted": not verdict.holds,
         }
         return Outcome(**base, status="broken" if verdict.holds else "robust")
+
+
+def _succeeded(finished: Finished) -> bool:
+    return finished.error is None and finished.value.success
+
+
+def _claim(example: AttackedExample, search: Search) -> Claim:
+    from robustbert.attacks.verification import Claim
+
+    return Claim(example.text, search.adversarial_text, example.label, search.constraints)
 
 
 def _failure(error: Exception) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -167,7 +168,7 @@ def test_broken_texts_break_the_victim_and_keep_the_limits(textattack, victim, r
     broken = [outcome for outcome in outcomes if outcome.status == "broken"]
     assert broken
     for outcome in broken:
-        answer = victim.predict_proba_exact(outcome.adversarial_text).argmax()
+        answer = victim.predict_proba_exact([outcome.adversarial_text]).argmax()
         assert answer == outcome.adversarial_prediction != outcome.label
         before, after = words_of(outcome.text), words_of(outcome.adversarial_text)
         assert outcome.words == len(before)
@@ -183,8 +184,8 @@ def test_a_victim_that_takes_its_answer_back_is_robust_and_retracted(textattack,
     class Wavering(type(victim)):
         """Asked alone, it gives the true label."""
 
-        def predict_proba_exact(self, text: str) -> np.ndarray:
-            return np.eye(2, dtype=np.float32)[same[0].label]
+        def predict_proba_exact(self, texts: Sequence[str]) -> np.ndarray:
+            return np.eye(2, dtype=np.float32)[[same[0].label] * len(texts)]
 
     wavering = object.__new__(Wavering)
     wavering.__dict__.update(victim.__dict__)
