@@ -19,6 +19,7 @@ from robustbert.attacks.victim import Ask
 
 ENCODER = "encoder"
 EXACT_ENCODER = "encoder-exact"
+FRESH_ENCODER = "encoder-fresh"
 
 # bfloat16 moves an angular similarity by less than this (tests/attacks/test_constraints.py
 # measures it); scores this close to a threshold are taken again in float32.
@@ -82,8 +83,7 @@ class StretchSimilarity(Constraint):
     """At least this angular similarity of every changed stretch to the original.
 
     Texts shorter than a stretch are exempt, as they are shorter than the window in TextFooler.
-    See :func:`robustbert.attacks.similarity.text_similarities` for where it differs from
-    TextFooler.
+    See :func:`robustbert.attacks.similarity.text_similarity` for where it differs from TextFooler.
 
     Args:
         ask: how encodings are had.

@@ -48,22 +48,20 @@ def pair_similarities(pairs: Sequence[StretchPair], encode: Encoder) -> np.ndarr
     return angular_similarity(vectors[: len(pairs)], vectors[len(pairs) :])
 
 
-def text_similarities(
-    texts: Sequence[tuple[Sequence[str], Sequence[str]]], stretch: int, encode: Encoder
-) -> list[float]:
-    """The least similarity of a changed stretch to what it was, for each pair of texts.
+def text_similarity(
+    original: Sequence[str], changed: Sequence[str], stretch: int, encode: Encoder
+) -> float:
+    """The least similarity of a changed stretch to what it was; 1.0 if nothing changed.
 
-    1.0 where nothing changed. TextFooler compares a window around the word replaced last with the
-    text before, so that what it checked cannot be read off the finished text, and a chain of small
-    steps can lead far. This is a property of the two texts: it can be measured again, and it sums
-    all changes of a stretch.
+    TextFooler compares a window around the word replaced last with the text before, so that what
+    it checked cannot be read off the finished text, and a chain of small steps can lead far. This
+    is a property of the two texts: it can be measured again, and it sums all changes of a stretch.
 
     Args:
-        texts: the words of an original text and of its perturbation.
+        original: the words of the original text.
+        changed: the words of the perturbed text.
         stretch: the least words of a stretch, at least 1.
         encode: the sentence encoder.
     """
-    changes = [changed_stretches(original, changed, stretch) for original, changed in texts]
-    pairs = list(dict.fromkeys(pair for change in changes for pair in change))
-    by_pair = dict(zip(pairs, pair_similarities(pairs, encode), strict=True))
-    return [float(min((by_pair[pair] for pair in change), default=1.0)) for change in changes]
+    similarities = pair_similarities(changed_stretches(original, changed, stretch), encode)
+    return float(similarities.min()) if len(similarities) else 1.0

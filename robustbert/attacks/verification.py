@@ -16,31 +16,14 @@ from typing import Any
 from textattack.constraints.overlap import LevenshteinEditDistance, MaxWordsPerturbed
 from textattack.shared import AttackedText
 
-from robustbert.attacks.constraints import WordsChangedLimit
-from robustbert.attacks.similarity import Encoder, text_similarities
+from robustbert.attacks.constraints import FRESH_ENCODER, WordsChangedLimit
+from robustbert.attacks.similarity import text_similarity
 from robustbert.attacks.texts import count_words_changed
 from robustbert.attacks.tracks import UnifiedLimits
-from robustbert.models.base import Classifier
+from robustbert.attacks.victim import EXACT_VICTIM, Ask
 
 # Limits that a text either keeps or breaks, whatever path the search took to it.
 _MEASURABLE = (LevenshteinEditDistance, MaxWordsPerturbed, WordsChangedLimit)
-
-
-@dataclass(frozen=True)
-class Claim:
-    """What a search says that it found.
-
-    Args:
-        original: the text that was attacked.
-        adversarial: the text that is said to fool the victim.
-        label: the true label.
-        constraints: those of the attack.
-    """
-
-    original: str
-    adversarial: str
-    label: int
-    constraints: tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -65,47 +48,35 @@ class Verifier:
     """Checks finished texts.
 
     Args:
-        classifier: the victim.
-        encode: the sentence encoder, in float32.
+        ask: how the victim's and the sentence encoder's answers in float32 are had.
         limits: the unified limits, or None on the ``published`` track.
         stretch: the least words of a stretch whose similarity is measured.
     """
 
-    classifier: Classifier
-    encode: Encoder
+    ask: Ask
     limits: UnifiedLimits | None
     stretch: int
 
-    def check(self, claims: Sequence[Claim]) -> list[Verdict]:
-        """Measure each adversarial text against its original and the attack's own constraints."""
-        answers = self.classifier.predict_proba_exact([claim.adversarial for claim in claims])
-        before = [AttackedText(claim.original) for claim in claims]
-        after = [AttackedText(claim.adversarial) for claim in claims]
-        similarities = text_similarities(
-            [(old.words, new.words) for old, new in zip(before, after, strict=True)],
-            self.stretch,
-            self.encode,
-        )
-        return [
-            self._verdict(*parts)
-            for parts in zip(
-                claims, before, after, answers.argmax(axis=1), similarities, strict=True
-            )
-        ]
-
-    def _verdict(
-        self, claim: Claim, before: Any, after: Any, prediction: Any, similarity: float
+    def check(
+        self, original: str, adversarial: str, label: int, constraints: Sequence[Any]
     ) -> Verdict:
+        """Measure ``adversarial`` against ``original`` and the attack's own constraints."""
+        before, after = AttackedText(original), AttackedText(adversarial)
+        (answer,) = self.ask(EXACT_VICTIM, [adversarial])
+        prediction = int(answer.argmax())
+        similarity = text_similarity(
+            before.words, after.words, self.stretch, lambda texts: self.ask(FRESH_ENCODER, texts)
+        )
         return Verdict(
-            prediction=int(prediction),
+            prediction=prediction,
             words_changed=count_words_changed(before.words, after.words),
             similarity=similarity,
-            holds=bool(prediction != claim.label)
-            and claim.adversarial != claim.original
+            holds=prediction != label
+            and adversarial != original
             and self._similar_enough(before.words, similarity)
             and all(
                 constraint(_as_transformed(after), before)
-                for constraint in claim.constraints
+                for constraint in constraints
                 if isinstance(constraint, _MEASURABLE)
             ),
         )

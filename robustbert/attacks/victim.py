@@ -18,6 +18,8 @@ Ask = Callable[[str, Sequence[str]], list[Any]]
 """``ask(server, texts)``: an answer a text, in order."""
 
 VICTIM = "victim"
+EXACT_VICTIM = "victim-exact"
+GRADIENTS = "victim-gradients"
 
 
 class QueuedVictim(ModelWrapper):
@@ -48,8 +50,8 @@ class QueuedVictim(ModelWrapper):
         TextAttack's own wrapper takes it in training mode, where dropout makes it random, and pads
         to the longest input; this takes it in evaluation mode, without padding.
         """
-        gradient = self.model.token_gradient(text_input)
+        (gradient,) = self._ask(GRADIENTS, [text_input])
         return {"ids": gradient.token_ids, "gradient": gradient.gradient}
 
     def _tokenize(self, inputs: Sequence[str]) -> list[list[str]]:
-        return [list(self.model.token_gradient(text).tokens) for text in inputs]
+        return [list(gradient.tokens) for gradient in self._ask(GRADIENTS, inputs)]

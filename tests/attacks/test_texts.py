@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from robustbert.attacks.similarity import angular_similarity, text_similarities
+from robustbert.attacks.similarity import angular_similarity, text_similarity
 from robustbert.attacks.texts import changed_stretches, count_words_changed
 
 WORDS = st.lists(st.sampled_from(["one", "two", "three", "four"]), max_size=40)
@@ -70,7 +70,7 @@ def test_text_similarity_is_the_least_of_the_stretches():
         return [np.array(vectors[text]) for text in texts]
 
     def measure(original: str, changed: str) -> float:
-        return text_similarities([(original.split(), changed.split())], 2, encode)[0]
+        return text_similarity(original.split(), changed.split(), 2, encode)
 
     assert measure("a b c d", "x b c y") == pytest.approx(0.5)
     assert measure("a b c d", "x b c d") == pytest.approx(0.75)

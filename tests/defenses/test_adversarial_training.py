@@ -92,12 +92,12 @@ def test_rows_may_be_none(dataset):
 
 
 def test_no_attack_that_ran_is_an_error(dataset, svm, tmp_path, monkeypatch, own_cache):
-    from robustbert.attacks import building
+    from robustbert.attacks.engine import search
 
     def fail(*_: object) -> None:
         raise ValueError("no")
 
-    monkeypatch.setattr(building, "build_attack", fail)
+    monkeypatch.setattr(search, "build_attack", fail)
     with pytest.raises(AttackError, match="every attack on training examples failed: ValueError"):
         make_defense("adversarial-training", PARAMS).train(
             dataset, svm, TrainingConfig(device="cpu"), tmp_path / "m"

@@ -100,8 +100,8 @@ class Pool:
             return answers
         return self._answer([question])[0]
 
-    def run(self, tasks: Iterable[Task]) -> Iterator[tuple[Finished, ...]]:
-        """Run every task; yield those that ended in a round, in rounds where any did.
+    def run(self, tasks: Iterable[Task]) -> Iterator[Finished]:
+        """Run every task; yield each as it ends.
 
         An exception of a task becomes its result; an exception of a server is raised here.
         """
@@ -110,51 +110,38 @@ class Pool:
         source = iter(tasks)
         try:
             while True:
-                ended = self._fill(source, waiting)
-                if ended:
-                    outside.restore()
-                    yield ended
+                yield from self._fill(source, waiting)
                 if not waiting:
                     return
-                answers = self._answer(
-                    [running.question for running in waiting if running.question]
-                )
+                questions = [running.question for running in waiting if running.question]
+                answers = self._answer(questions)
                 self.on_round()
                 resumed, waiting = waiting, []
-                ended = self._go_on(zip(resumed, answers, strict=True), waiting)
-                if ended:
-                    outside.restore()
-                    yield ended
+                for running, answer in zip(resumed, answers, strict=True):
+                    finished = self._resume(running, answer)
+                    if finished is None:
+                        waiting.append(running)
+                    else:
+                        outside.restore()
+                        yield finished
         finally:
             outside.restore()
             for running in waiting:
                 running.greenlet.throw(greenlet.GreenletExit)
 
-    def _fill(self, source: Iterator[Task], waiting: list[_Running]) -> tuple[Finished, ...]:
-        """Begin tasks until all lanes wait; those that ended at once."""
-        ended: list[Finished] = []
+    def _fill(self, source: Iterator[Task], waiting: list[_Running]) -> Iterator[Finished]:
         while len(waiting) < self.lanes:
             task = next(source, None)
             if task is None:
-                break
+                return
             running = _Running(
                 task, _TaskGreenlet(task.function), GeneratorStates.from_seed(task.seed)
             )
-            ended += self._go_on([(running, None)], waiting)
-        return tuple(ended)
-
-    def _go_on(
-        self, answered: Iterable[tuple[_Running, Any]], waiting: list[_Running]
-    ) -> tuple[Finished, ...]:
-        """Let tasks go on with their answers; those that ended. The others wait again."""
-        ended = []
-        for running, answer in answered:
-            finished = self._resume(running, answer)
+            finished = self._resume(running, None)
             if finished is None:
                 waiting.append(running)
             else:
-                ended.append(finished)
-        return tuple(ended)
+                yield finished
 
     def _resume(self, running: _Running, answer: Any) -> Finished | None:
         """Let a task go on until its next question; what it ended with, if it ended."""

@@ -20,7 +20,8 @@ from robustbert.seeds import derive_seed
 
 if TYPE_CHECKING:
     from robustbert.attacks.engine.search import Search
-    from robustbert.attacks.verification import Claim, Verdict
+    from robustbert.attacks.verification import Verdict
+    from robustbert.attacks.victim import Ask
     from robustbert.models.encoder import SentenceEncoder
 
 #: Examples that run at once unless told otherwise.
@@ -129,7 +130,9 @@ class AttackRunner:
             on_outcome: hears of each outcome as it ends, in no fixed order.
             on_round: hears, again and again, how many texts the victim was asked so far.
         """
+        from robustbert.attacks.constraints import ENCODER, EXACT_ENCODER, FRESH_ENCODER
         from robustbert.attacks.engine.remembering import remembered_words
+        from robustbert.attacks.victim import EXACT_VICTIM, GRADIENTS, VICTIM
 
         began = time.perf_counter()
         answers = self.answers or Remembered(self.classifier.predict_proba)
@@ -137,12 +140,15 @@ class AttackRunner:
         encoder = self._encoder()
         pool = Pool(
             {
-                "victim": answers,
-                "encoder": encoder.encode,
-                "encoder-exact": encoder.encode_exact,
+                VICTIM: answers,
+                EXACT_VICTIM: self.classifier.predict_proba_exact,
+                GRADIENTS: lambda texts: [self.classifier.token_gradient(text) for text in texts],
+                ENCODER: encoder.encode,
+                EXACT_ENCODER: encoder.encode_exact,
+                FRESH_ENCODER: encoder.encode_afresh,
             },
             lanes=self.lanes,
-            on_round=lambda: on_round(pool.stats["victim"].asked),
+            on_round=lambda: on_round(pool.stats[VICTIM].asked),
         )
         found: dict[str, Outcome] = {}
         with remembered_words():
@@ -154,7 +160,7 @@ class AttackRunner:
             recipe=self.recipe_ref(),
             asset_hashes=self.asset_hashes,
             seconds=time.perf_counter() - began,
-            victim_seconds=pool.stats["victim"].seconds,
+            victim_seconds=pool.stats[VICTIM].seconds,
             victim_queries=answers.computed - computed_before,
         )
 
@@ -171,48 +177,48 @@ class AttackRunner:
         return sentence_encoder(self.dtype, self.device, self.token_budget)
 
     def _outcomes(self, pool: Pool, examples: Sequence[AttackedExample]) -> Iterator[Outcome]:
-        from robustbert.attacks.verification import Verifier
-
-        verifier = Verifier(
-            classifier=self.classifier,
-            encode=self._encoder().encode_afresh,
-            limits=self.limits if self.track == "unified" else None,
-            # reported on the published track too, where nothing asks for another
-            stretch=(
-                self.limits if self.track == "unified" else UnifiedLimits()
-            ).similarity_stretch,
-        )
         by_id = {example.example_id: example for example in examples}
         if len(by_id) < len(examples):
             raise AttackError("two examples have the same id; give each example once")
-        tasks = [self._task(pool, example) for example in examples]
-        for ended in pool.run(tasks):
-            claims = {f.key: _claim(by_id[f.key], f.value) for f in ended if _succeeded(f)}
-            verdicts = dict(zip(claims, verifier.check(list(claims.values())), strict=True))
-            for finished in ended:
-                yield self._outcome(by_id[finished.key], finished, verdicts.get(finished.key))
+        for finished in pool.run([self._task(pool, example) for example in examples]):
+            yield self._outcome(by_id[finished.key], finished)
 
     def _task(self, pool: Pool, example: AttackedExample) -> Task:
         seed = derive_seed(self.seed, self.recipe, self.track, example.example_id)
+        return Task(example.example_id, seed, lambda: self._attack(pool.ask, example))
+
+    def _attack(self, ask: Ask, example: AttackedExample) -> _Attacked:
+        """Search, and check what was found: what happens in a lane."""
+        from robustbert.attacks.engine.search import SearchFailedError, search
+        from robustbert.attacks.verification import Verifier
+        from robustbert.attacks.victim import VICTIM
+
         limits = self.limits if self.track == "unified" else None
-
-        def run() -> Search:
-            from robustbert.attacks.engine.search import search
-
-            return search(
-                self._recipe, self.classifier, pool.ask, example.text, example.label, limits
+        try:
+            found = search(self._recipe, self.classifier, ask, example.text, example.label, limits)
+        except SearchFailedError as failure:
+            (answer,) = ask(VICTIM, [example.text])
+            return _Attacked(int(answer.argmax()), failure.queries, error=str(failure))
+        verdict = None
+        if found.success:
+            # on the published track similarity is reported, too, where nothing asks for another
+            stretch = (limits or UnifiedLimits()).similarity_stretch
+            verdict = Verifier(ask, limits, stretch).check(
+                example.text, found.adversarial_text, example.label, found.constraints
             )
+        return _Attacked(found.clean_prediction, found.queries, search=found, verdict=verdict)
 
-        return Task(example.example_id, seed, run)
-
-    def _outcome(
-        self, example: AttackedExample, finished: Finished, verdict: Verdict | None
-    ) -> Outcome:
+    def _outcome(self, example: AttackedExample, finished: Finished) -> Outcome:
+        if finished.error is not None:  # not of the search: of this engine
+            raise finished.error
+        attacked: _Attacked = finished.value
         base: dict[str, Any] = {
             "example_id": example.example_id,
             "label": example.label,
+            "clean_prediction": attacked.clean_prediction,
             "text": example.text,
             "words": len(words_of(example.text)),
+            "queries": attacked.queries,
             "seed": derive_seed(self.seed, self.recipe, self.track, example.example_id),
             "seconds": finished.seconds,
             "retracted": False,
@@ -220,16 +226,12 @@ class AttackRunner:
             "adversarial_text": None,
             "words_changed": None,
             "similarity": None,
-            "error": None,
+            "error": attacked.error,
         }
-        if finished.error is not None:
-            base["clean_prediction"] = int(
-                self.classifier.predict_proba([example.text])[0].argmax()
-            )
-            return Outcome(**base | _failure(finished.error), status="error")
-        search: Search = finished.value
-        base |= {"clean_prediction": search.clean_prediction, "queries": search.queries}
-        if search.clean_prediction != example.label:
+        search, verdict = attacked.search, attacked.verdict
+        if search is None:
+            return Outcome(**base, status="error")
+        if attacked.clean_prediction != example.label:
             return Outcome(**base, status="skipped")
         if verdict is None:
             return Outcome(**base, status="exhausted" if search.exhausted else "robust")
@@ -243,20 +245,12 @@ class AttackRunner:
         return Outcome(**base, status="broken" if verdict.holds else "robust")
 
 
-def _succeeded(finished: Finished) -> bool:
-    return finished.error is None and finished.value.success
+@dataclass(frozen=True)
+class _Attacked:
+    """What a lane ended with: a search and, if it found something, the verdict; or an error."""
 
-
-def _claim(example: AttackedExample, search: Search) -> Claim:
-    from robustbert.attacks.verification import Claim
-
-    return Claim(example.text, search.adversarial_text, example.label, search.constraints)
-
-
-def _failure(error: Exception) -> dict[str, Any]:
-    """What an outcome says of an exception."""
-    from robustbert.attacks.engine.search import SearchFailedError, describe_error
-
-    if isinstance(error, SearchFailedError):
-        return {"error": str(error), "queries": error.queries}
-    return {"error": describe_error(error), "queries": 0}
+    clean_prediction: int
+    queries: int
+    search: Search | None = None
+    verdict: Verdict | None = None
+    error: str | None = None

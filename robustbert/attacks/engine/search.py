@@ -72,15 +72,16 @@ def search(
     Raises:
         SearchFailedError: the recipe raised, whatever it was.
     """
-    attack = build_attack(recipe, QueuedVictim(classifier, ask), ask)
-    attack.goal_function.batch_size = sys.maxsize  # the pool forms the batches
-    if limits is not None:
-        attack = unify(attack, limits, len(words_of(text)), ask)
+    attack = None
     try:
+        attack = build_attack(recipe, QueuedVictim(classifier, ask), ask)
+        attack.goal_function.batch_size = sys.maxsize  # the pool forms the batches
+        if limits is not None:
+            attack = unify(attack, limits, len(words_of(text)), ask)
         result = attack.attack(text, label)
     except Exception as error:  # whatever a recipe raises is this example's outcome
         # none were asked before the first text was scored
-        queries = int(getattr(attack.goal_function, "num_queries", 0))
+        queries = int(getattr(getattr(attack, "goal_function", None), "num_queries", 0))
         raise SearchFailedError(describe_error(error), queries) from error
     return Search(
         clean_prediction=int(result.original_result.output),

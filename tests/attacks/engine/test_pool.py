@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from itertools import chain
 
 import numpy as np
 import pytest
@@ -39,7 +38,7 @@ def walk(pool: Pool, steps: int, start: str):
 def run_all(size: int, order: Sequence[int]) -> dict[str, list[float]]:
     pool = Pool({"length": Recorder()}, lanes=size)
     tasks = [Task(f"t{i}", seed=i, function=walk(pool, 2 + i, "x" * i)) for i in order]
-    return {finished.key: finished.value for finished in chain.from_iterable(pool.run(tasks))}
+    return {finished.key: finished.value for finished in pool.run(tasks)}
 
 
 def test_results_do_not_depend_on_size_or_order():
@@ -54,10 +53,7 @@ def test_a_task_draws_what_its_seed_alone_would_give():
         return random.random(), np.random.random(), torch.rand(1).item()
 
     pool = Pool({}, lanes=4)
-    found = {
-        f.key: f.value
-        for f in chain.from_iterable(pool.run([Task(str(s), s, draw) for s in (7, 8)]))
-    }
+    found = {f.key: f.value for f in pool.run([Task(str(s), s, draw) for s in (7, 8)])}
     for seed in (7, 8):
         random.seed(seed)
         np.random.seed(seed)
@@ -80,7 +76,7 @@ def test_a_round_asks_each_text_once_and_all_searches_together():
         Task(str(i), i, lambda i=i: pool.ask("length", ["shared", f"own {i}", "shared"]))
         for i in range(4)
     ]
-    results = {finished.key: finished.value for finished in chain.from_iterable(pool.run(tasks))}
+    results = {finished.key: finished.value for finished in pool.run(tasks)}
     assert len(server.calls) == 1
     assert sorted(server.calls[0]) == ["own 0", "own 1", "own 2", "own 3", "shared"]
     assert results["2"] == [6, 5, 6]
@@ -92,7 +88,7 @@ def test_servers_are_asked_in_the_same_round():
     first, second = Recorder(), Recorder()
     pool = Pool({"a": first, "b": second}, lanes=2)
     tasks = [Task(name, 0, lambda name=name: pool.ask(name, ["text"])) for name in "ab"]
-    assert {f.key: f.value for f in chain.from_iterable(pool.run(tasks))} == {"a": [4], "b": [4]}
+    assert {f.key: f.value for f in pool.run(tasks)} == {"a": [4], "b": [4]}
     assert len(first.calls) == len(second.calls) == 1
 
 
@@ -103,10 +99,7 @@ def test_an_error_in_a_search_is_its_result():
         pool.ask("length", ["text"])
         raise ValueError("no more words")
 
-    finished = {
-        f.key: f
-        for f in chain.from_iterable(pool.run([Task("bad", 0, fail), Task("good", 0, lambda: 5)]))
-    }
+    finished = {f.key: f for f in pool.run([Task("bad", 0, fail), Task("good", 0, lambda: 5)])}
     assert isinstance(finished["bad"].error, ValueError)
     assert finished["good"].value == 5
     assert finished["good"].error is None
