@@ -62,6 +62,41 @@ def _changes(text: str | None, original: str) -> str:
     return " ".join(new)
 
 
+HEADERS = ("recipe", "dtype", "same status", "same text", "same queries", "promise")
+
+
+@dataclass(frozen=True)
+class Row:
+    """How many of ``n`` examples came out the same, and whether that keeps the promise."""
+
+    recipe: str
+    dtype: str
+    n: int
+    status: int
+    text: int
+    queries: int
+
+    @classmethod
+    def of(cls, recipe: str, dtype: str, n: int, found: Sequence[Difference]) -> Row:
+        equal = {
+            what: n - sum(d.what == what for d in found) for what in ("status", "text", "queries")
+        }
+        return cls(recipe, dtype, n, **equal)
+
+    @property
+    def kept(self) -> bool:
+        least_status, least_rest = PROMISES[self.dtype]
+        rest = min(self.text, self.queries)
+        return self.status >= least_status * self.n and rest >= least_rest * self.n
+
+    def cells(self) -> list[str]:
+        counts = [f"{count}/{self.n}" for count in (self.status, self.text, self.queries)]
+        return [self.recipe, self.dtype, *counts, "kept" if self.kept else "NOT KEPT"]
+
+    def __str__(self) -> str:
+        return "  ".join(self.cells())
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model", type=Path)
@@ -78,7 +113,7 @@ def main() -> int:
 
     dataset = load_dataset("rotten_tomatoes")
     examples = select_examples(dataset, "test", options.num_examples, options.seed).items
-    rows, reports, kept = [], [], True
+    rows, reports = [], []
     for recipe in options.recipes.split(","):
         with progress_bar(len(examples), f"TextAttack, {recipe}", "text") as bar:
             plain = []
@@ -90,23 +125,17 @@ def main() -> int:
         for dtype in options.dtypes.split(","):
             victim = load_model(str(options.model), dtype=dtype, label_names=dataset.label_names)
             runner = AttackRunner(victim, recipe, track="published", seed=options.seed, dtype=dtype)
-            ours = runner.run(examples).outcomes
-            found = differences(plain, ours)
-            n = len(examples)
-            equal = {w: n - sum(d.what == w for d in found) for w in ("status", "text", "queries")}
-            least_status, least_rest = PROMISES[dtype]
-            holds = equal["status"] >= least_status * n and min(equal.values()) >= least_rest * n
-            kept &= holds
-            promise = "kept" if holds else "NOT KEPT"
-            rows.append([recipe, dtype, *(f"{count}/{n}" for count in equal.values()), promise])
+            found = differences(plain, runner.run(examples).outcomes)
+            rows.append(Row.of(recipe, dtype, len(examples), found))
             reports += [
                 f"{recipe} {dtype} {d.example_id} {d.what}: {d.plain} -> {d.ours}" for d in found
             ]
-    headers = ["recipe", "dtype", "same status", "same text", "same queries", "promise"]
-    print(tabulate(rows, headers=headers))
+            print(rows[-1], flush=True)
+    print()
+    print(tabulate([row.cells() for row in rows], headers=HEADERS))
     print("\nTextAttack -> robustbert, where they differ:" if reports else "\nNothing differs.")
     print("\n".join(reports))
-    return 0 if kept else 1
+    return 0 if all(row.kept for row in rows) else 1
 
 
 if __name__ == "__main__":
