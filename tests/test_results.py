@@ -10,7 +10,7 @@ from robustbert.metrics import counts, summarize
 from robustbert.records import cell_name, read_outcomes, read_run, record_name
 
 RESULTS = Path(__file__).parents[1] / "results"
-DATASETS = sorted(path for path in RESULTS.iterdir() if path.is_dir())
+DATASETS = sorted(path.parent for path in RESULTS.glob("*/records"))
 ROW = "rotten_tomatoes--tfidf-svm--none--published--deepwordbug"
 
 

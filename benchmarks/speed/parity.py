@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from plain import PlainOutcome, plain_outcomes
+from plain import PlainOutcome, PlainTextAttack
 from tabulate import tabulate
 
 from robustbert.records import Outcome
@@ -117,9 +117,8 @@ def main() -> int:
     for recipe in options.recipes.split(","):
         with progress_bar(len(examples), f"TextAttack, {recipe}", "text") as bar:
             plain = []
-            for outcome in plain_outcomes(
-                options.model, recipe, examples, padding="dynamic", seed=options.seed
-            ):
+            attack = PlainTextAttack(options.model, recipe, "dynamic", options.seed)
+            for outcome in attack.outcomes(examples):
                 plain.append(outcome)
                 bar.update()
         for dtype in options.dtypes.split(","):

@@ -10,9 +10,10 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 PADDINGS = ("full", "dynamic")
-"""To the model's full length, as TextAttack's wrapper does; to the longest text of a query."""
+"""To 512 tokens, as TextAttack's wrapper pads hub models; to the longest text of a query."""
 
 STATUSES = {
     "SuccessfulAttackResult": "broken",
@@ -32,30 +33,44 @@ class PlainOutcome:
     queries: int
 
 
-def plain_outcomes(folder, name: str, examples, *, padding: str, seed: int) -> Iterator:
-    """The outcomes of a recipe on a model folder, as they come: `PlainOutcome` an example."""
-    import numpy as np
-    import torch
+class PlainTextAttack:
+    """A recipe on a model folder, ready to run.
 
-    from robustbert.assets import ensure_assets, import_textattack
-    from robustbert.attacks.recipes import runnable_recipe
-    from robustbert.seeds import derive_seed
+    Args:
+        folder: of a Hugging Face sequence classifier.
+        recipe: a name of robustbert's table.
+        padding: one of `PADDINGS`.
+        seed: of the run; each example's own is derived from it, as robustbert derives it.
+    """
 
-    recipe = runnable_recipe(name)
-    ensure_assets((*recipe.assets, "sentence-encoder"))
-    import_textattack()
-    from robustbert.attacks.building import build_attack
+    def __init__(self, folder: str | Path, recipe: str, padding: str, seed: int = 0) -> None:
+        from robustbert.assets import ensure_assets, import_textattack
+        from robustbert.attacks.recipes import runnable_recipe
 
-    attack = build_attack(recipe, _victim(folder, padding), _encode)
-    for example in examples:
-        state = derive_seed(seed, name, "published", example.example_id)
-        random.seed(state)
-        np.random.seed(state)
-        torch.manual_seed(state)
-        result = attack.attack(example.text, example.label)
-        status = STATUSES[type(result).__name__]
-        text = result.perturbed_text() if status == "broken" else None
-        yield PlainOutcome(example.example_id, status, text, result.num_queries)
+        found = runnable_recipe(recipe)
+        ensure_assets((*found.assets, "sentence-encoder"))
+        import_textattack()
+        from robustbert.attacks.building import build_attack
+
+        self.recipe, self.seed = recipe, seed
+        self._attack = build_attack(found, _victim(folder, padding), _encode)
+
+    def outcomes(self, examples: Sequence) -> Iterator[PlainOutcome]:
+        """Attack examples one after another."""
+        import numpy as np
+        import torch
+
+        from robustbert.seeds import derive_seed
+
+        for example in examples:
+            state = derive_seed(self.seed, self.recipe, "published", example.example_id)
+            random.seed(state)
+            np.random.seed(state)
+            torch.manual_seed(state)
+            result = self._attack.attack(example.text, example.label)
+            status = STATUSES[type(result).__name__]
+            text = result.perturbed_text() if status == "broken" else None
+            yield PlainOutcome(example.example_id, status, text, result.num_queries)
 
 
 def _victim(folder, padding: str):
@@ -78,7 +93,7 @@ def _victim(folder, padding: str):
     model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
     tokenizer = AutoTokenizer.from_pretrained(folder)
     if padding == "full":
-        # robustbert writes the length that it trained with; TextAttack pads BERT to 512
+        # robustbert writes the length that it trained with; hub models say 512
         tokenizer.model_max_length = min(512, model.config.max_position_embeddings)
         return HuggingFaceModelWrapper(model, tokenizer)
     return DynamicPadding(model, tokenizer)

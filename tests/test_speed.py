@@ -1,0 +1,95 @@
+"""The benchmarks of speed: TextAttack's own outcomes as an oracle, and what the tools print."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+SPEED = Path(__file__).parents[1] / "benchmarks" / "speed"
+
+
+@pytest.fixture
+def tools(monkeypatch: pytest.MonkeyPatch):
+    """Import a module of ``benchmarks/speed`` by its name."""
+    monkeypatch.syspath_prepend(str(SPEED))
+    names = ("compare", "floor", "parity", "plain")
+    yield importlib.import_module
+    for name in names:
+        sys.modules.pop(name, None)
+
+
+def test_what_differs_is_told(tools):
+    parity, plain = tools("parity"), tools("plain")
+    from tests.records.builders import make_outcome
+
+    ours = make_outcome("e0", "broken").model_copy(
+        update={"text": "a fine film", "adversarial_text": "a fin film", "queries": 7}
+    )
+    same = plain.PlainOutcome("e0", "broken", "a fin film", 7)
+    assert parity.differences([same], [ours]) == []
+    other = plain.PlainOutcome("e0", "robust", None, 8)
+    found = parity.differences([other], [ours])
+    assert [(d.what, d.plain, d.ours) for d in found] == [
+        ("status", "robust", "broken"),
+        ("text", "none", "fin"),
+        ("queries", "8", "7"),
+    ]
+    assert parity.Row.of("pwws", "float32", 1, []).kept
+    assert not parity.Row.of("pwws", "float32", 1, found).kept
+    assert parity.Row.of("pwws", "bfloat16", 1, found[1:]).kept
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["deepwordbug", "textfooler", "textbugger"])
+def test_outcomes_are_those_of_plain_textattack(tools, bert, name: str):
+    """Recipes with a sentence encoder too, which is sentence-transformers' on the plain side."""
+    from robustbert.attacks import AttackRunner
+    from robustbert.models import load_model
+    from tests.attacks.conftest import TEXTS, Review
+
+    victim = load_model(str(bert), dtype="float32")
+    labels = victim.predict_proba(TEXTS).argmax(axis=1)
+    examples = [Review(text[:9], text, int(y)) for text, y in zip(TEXTS, labels, strict=True)]
+    outcomes = AttackRunner(victim, name, track="published", dtype="float32").run(examples).outcomes
+    assert "broken" in [outcome.status for outcome in outcomes]
+    plain = list(tools("plain").PlainTextAttack(bert, name, "dynamic").outcomes(examples))
+    assert tools("parity").differences(plain, outcomes) == []
+
+
+@pytest.mark.slow
+def test_the_floor_is_what_the_machine_does(tools, bert):
+    floor = tools("floor")
+    asked = floor.Asked(victim=("a fine film", "a dull film"), encoder=("a fine film",))
+    found = floor.measure_floor(bert, asked, "float32")
+    assert found.bare == found.victim + found.encoder > 0
+    assert found.gflops > 0
+
+    # two layers of a tiny BERT on 5 tokens, counted by hand
+    class Config:
+        hidden_size, intermediate_size, num_hidden_layers = 16, 32, 2
+
+    products = 2 * 5 * (4 * 16 * 16 + 2 * 16 * 32)
+    assert floor.operations(Config, 5) == 2 * (products + 2 * 2 * 5 * 5 * 16)
+
+
+def test_the_table_has_a_row_a_file(tools, tmp_path, monkeypatch):
+    compare = tools("compare")
+    spread = compare.spread([3.0, 1.0, 2.0])
+    assert spread == {"min": 1.0, "median": 2.0, "max": 3.0}
+    got = {
+        "dataset": "d",
+        "recipe": "r",
+        "n": 5,
+        "ratios": {f"{d} to {s}": spread for s in compare.PLAIN for d in compare.DTYPES},
+        "floor": {d: {"attack_to_bare": spread, "forward_to_peak": 1.25} for d in compare.DTYPES},
+    }
+    monkeypatch.setattr(compare, "RESULTS", tmp_path)
+    (tmp_path / "d-r.json").write_text(json.dumps(got))
+    head, _, row = compare.table().splitlines()
+    assert row.split("|")[1].strip() == "d r (n=5)"
+    assert row.count("2.0 (1.0–3.0)") == 4
+    assert head.count("|") == row.count("|")
