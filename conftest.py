@@ -6,6 +6,6 @@ from pathlib import Path
 
 collect_ignore = [
     str(path)
-    for path in Path(__file__).parent.glob("robustbert/attacks/*.py")
+    for path in Path(__file__).parent.glob("robustbert/attacks/**/*.py")
     if "Import this module only after" in path.read_text(encoding="utf-8")
 ]

@@ -64,3 +64,20 @@ class RecordError(RobustbertError):
 
 class AttackError(RobustbertError):
     """An attack that cannot be built, or whose errors were not allowed."""
+
+
+def describe_error(error: BaseException) -> str:
+    r"""An exception as one line: what it is, what it says, and where it was raised.
+
+    >>> describe_error(ValueError("two\nlines"))
+    'ValueError: two lines'
+    """
+    place = ""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is not None:
+        code = trace.tb_frame.f_code
+        module = trace.tb_frame.f_globals.get("__name__", "?")
+        place = f" (in {module}.{code.co_name}, line {trace.tb_lineno})"
+    return f"{type(error).__name__}: {' '.join(str(error).split())}{place}"

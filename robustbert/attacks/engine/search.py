@@ -14,6 +14,7 @@ from robustbert.attacks.recipes import Recipe
 from robustbert.attacks.texts import words_of
 from robustbert.attacks.tracks import UnifiedLimits, unify
 from robustbert.attacks.victim import Ask, QueuedVictim
+from robustbert.errors import describe_error
 from robustbert.models.base import Classifier
 
 
@@ -91,20 +92,3 @@ def search(
         budget=attack.goal_function.query_budget,
         constraints=tuple(attack.constraints),
     )
-
-
-def describe_error(error: BaseException) -> str:
-    r"""An exception as one line: what it is, what it says, and where it was raised.
-
-    >>> describe_error(ValueError("two\nlines"))
-    'ValueError: two lines'
-    """
-    place = ""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is not None:
-        code = trace.tb_frame.f_code
-        module = trace.tb_frame.f_globals.get("__name__", "?")
-        place = f" (in {module}.{code.co_name}, line {trace.tb_lineno})"
-    return f"{type(error).__name__}: {' '.join(str(error).split())}{place}"
