@@ -36,7 +36,7 @@ def test_every_committed_suite_can_be_planned(name: str):
 def test_the_committed_suites_are_these():
     checkout = Path(__file__).parents[2] / "benchmarks" / "suites"
     assert suites_folder() == checkout
-    assert suite_names() == ("quick", "results")
+    assert suite_names() == ("imdb", "quick", "results")
 
 
 def test_what_is_not_given_has_its_default(tmp_path: Path):
