@@ -146,14 +146,14 @@ def measure(dataset_name: str, recipe: str, n: int, repeats: int) -> dict:
     }
 
 
-def victim_of(dataset_name: str, dataset):
+def victim_of(dataset_name: str, dataset, dtype: str = "float32"):
     """The plain MiniLM of the dataset's suite."""
     from robustbert.bench import load_suite, make_plan
     from robustbert.bench.victims import prepare_victim
 
     cells = make_plan(load_suite(SUITES[dataset_name])).cells
     spec = next(c.victim for c in cells if c.victim.name == "minilm" and not c.victim.defense)
-    return prepare_victim(spec, dataset, seed=SEED, dtype="float32").classifier
+    return prepare_victim(spec, dataset, seed=SEED, dtype=dtype).classifier
 
 
 def spread(values: Sequence[float]) -> dict[str, float]:

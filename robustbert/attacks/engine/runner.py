@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from robustbert.assets import ensure_assets, import_textattack
@@ -12,7 +12,7 @@ from robustbert.attacks.engine.pool import Finished, Pool, Task
 from robustbert.attacks.recipes import Recipe, runnable_recipe
 from robustbert.attacks.texts import words_of
 from robustbert.attacks.tracks import UnifiedLimits, check_track
-from robustbert.errors import AttackError
+from robustbert.errors import AttackError, describe_error
 from robustbert.models.base import Classifier
 from robustbert.models.remembered import Remembered
 from robustbert.records.schema import Outcome, Params, RecipeRef
@@ -190,7 +190,6 @@ class AttackRunner:
     def _attack(self, ask: Ask, example: AttackedExample) -> _Attacked:
         """Search, and check what was found: what happens in a lane."""
         from robustbert.attacks.engine.search import SearchFailedError, search
-        from robustbert.attacks.verification import Verifier
         from robustbert.attacks.victim import VICTIM
 
         limits = self.limits if self.track == "unified" else None
@@ -199,14 +198,23 @@ class AttackRunner:
         except SearchFailedError as failure:
             (answer,) = ask(VICTIM, [example.text])
             return _Attacked(int(answer.argmax()), failure.queries, error=str(failure))
-        verdict = None
-        if found.success:
-            # on the published track similarity is reported, too, where nothing asks for another
-            stretch = (limits or UnifiedLimits()).similarity_stretch
-            verdict = Verifier(ask, limits, stretch).check(
-                example.text, found.adversarial_text, example.label, found.constraints
-            )
-        return _Attacked(found.clean_prediction, found.queries, search=found, verdict=verdict)
+        attacked = _Attacked(found.clean_prediction, found.queries, search=found)
+        if not found.success:
+            return attacked
+        try:
+            return replace(attacked, verdict=self._check(ask, example, found))
+        except Exception as error:  # of a constraint that is asked again
+            return replace(attacked, search=None, error=describe_error(error))
+
+    def _check(self, ask: Ask, example: AttackedExample, found: Search) -> Verdict:
+        from robustbert.attacks.verification import Verifier
+
+        limits = self.limits if self.track == "unified" else None
+        # on the published track similarity is reported, too, where nothing asks for another
+        stretch = (limits or UnifiedLimits()).similarity_stretch
+        return Verifier(ask, limits, stretch).check(
+            example.text, found.adversarial_text, example.label, found.constraints
+        )
 
     def _outcome(self, example: AttackedExample, finished: Finished) -> Outcome:
         if finished.error is not None:  # not of the search: of this engine

@@ -228,6 +228,22 @@ def test_a_search_that_fails_is_an_error_with_its_reason(textattack, victim, rev
     assert outcomes[1].queries == 1  # the clean text's
 
 
+def test_a_check_that_fails_is_an_error_with_its_reason(textattack, victim, reviews, monkeypatch):
+    from robustbert.attacks.verification import Verifier
+
+    def fail(self, *_: object) -> None:
+        raise KeyError("last_transformation")
+
+    monkeypatch.setattr(Verifier, "check", fail)
+    outcomes = run(victim, "deepwordbug", reviews).outcomes
+    failed = [outcome for outcome in outcomes if outcome.status == "error"]
+    assert failed
+    assert {outcome.status for outcome in outcomes} <= {"error", "robust", "exhausted", "skipped"}
+    for outcome in failed:
+        assert outcome.error.startswith("KeyError: 'last_transformation' (in tests.")
+        assert outcome.queries > 1
+
+
 def test_hostile_texts_are_texts(textattack, victim, reviews):
     texts = {
         "emoji": "\U0001f600 \U0001f3ac \U0001f37f \U0001f44d great film \U0001f600 really lovely",
