@@ -7,7 +7,7 @@ length depends on the text alone (its own length, rounded up; only texts of one 
 share a batch; a pack has no padding at all), and the rows of a product are filled up to a multiple
 of 8 or 16, so that no row falls into the leftover kernels. (In float32 with MKL, the last rows of
 batches of 1, 2, 3, 5, 6, 7, 9, 10 and 11 rows differ in their last bits from all others.) Both
-were measured, not proven; ``tests/models/test_huggingface.py`` holds them.
+were measured, not proven; ``tests/models/test_packed.py`` and ``test_padded.py`` hold them.
 """
 
 from __future__ import annotations
@@ -112,11 +112,12 @@ def plan_batches(
 def plan_packs(
     lengths: Sequence[int], *, token_budget: int = PACK_TOKENS, threads: int = 1
 ) -> list[np.ndarray]:
-    """Cut sequences, the shortest first, into packs of at most ``token_budget`` tokens.
+    """Cut sequences, the shortest first, into packs of about ``token_budget`` tokens.
 
     Args:
         lengths: the sequences' lengths in tokens, at least 1 each.
-        token_budget: tokens of a pack, at least 1, unless one sequence alone has more.
+        token_budget: tokens of a pack, at least 1; a pack may have `LEAST_PACK_TOKENS` all the
+            same, and one sequence alone may have more.
         threads: how many packs run at once; they are cut so that each thread has as many.
 
     Returns:
