@@ -37,6 +37,7 @@ def check_suite(suite: Suite, source: str = "") -> None:
     """
     named: tuple[tuple[str, Iterable[str], Callable[[str], Any]], ...] = (
         ("recipes", suite.recipes, runnable_recipe),
+        ("dataset_examples", suite.dataset_examples, _check_dataset),
         ("recipe_examples", suite.recipe_examples, RECIPES.entry),
         ("tracks", suite.tracks, check_track),
         ("datasets", suite.datasets, _check_dataset),

@@ -113,7 +113,7 @@ def make_plan(suite: Suite, choices: Choices | None = None) -> Plan:
     victims = [_victim(name, suite) for name in dict.fromkeys(suite.models)]
     _check_distinct(victims)
     cells = [
-        Cell(dataset, victim, track, recipe_name, suite.examples_of(recipe_name))
+        Cell(dataset, victim, track, recipe_name, suite.examples_of(dataset, recipe_name))
         for dataset in dict.fromkeys(suite.datasets)
         for victim in victims
         for track in dict.fromkeys(suite.tracks)

@@ -53,7 +53,8 @@ class Suite(_Table):
         split: whose examples are attacked.
         num_examples: how many, at least 1.
         seed: at least 0.
-        recipe_examples: recipe name to a number of examples of its own.
+        dataset_examples: the most examples to take of a dataset, by its name.
+        recipe_examples: the most examples to run a recipe on, by its name.
         model: the ``[model.NAME]`` tables.
         limits: what to change in the unified limits.
     """
@@ -67,13 +68,18 @@ class Suite(_Table):
     split: Text = "test"
     num_examples: Positive = 100
     seed: Annotated[int, Field(ge=0, strict=True)] = 0
+    dataset_examples: dict[str, Positive] = {}
     recipe_examples: dict[str, Positive] = {}
     model: dict[str, ModelTable] = {}
     limits: Settings = {}
 
-    def examples_of(self, recipe: str) -> int:
-        """How many examples a recipe is run on."""
-        return min(self.num_examples, self.recipe_examples.get(recipe, self.num_examples))
+    def examples_of(self, dataset: str, recipe: str) -> int:
+        """How many examples of a dataset a recipe is run on."""
+        return min(
+            self.num_examples,
+            self.dataset_examples.get(dataset, self.num_examples),
+            self.recipe_examples.get(recipe, self.num_examples),
+        )
 
 
 def suites_folder() -> Path:

@@ -42,6 +42,15 @@ def test_fewer_examples_hold_for_every_recipe_and_more_do_not_overrule_its_own()
     assert {cell.n for cell in make_plan(SUITE, Choices(num_examples=500)).cells} == {30, 500}
 
 
+def test_a_dataset_gives_no_more_examples_than_the_suite_takes_of_it():
+    suite = SUITE.model_copy(update={"dataset_examples": {"bbc_news": 60}})
+    found = {(c.dataset, c.recipe): c.n for c in make_plan(suite).cells}
+    assert found["bbc_news", "pwws"] == 60
+    assert found["bbc_news", "iga"] == 30
+    assert found["rotten_tomatoes", "pwws"] == 100
+    assert {c.n for c in make_plan(suite, Choices(num_examples=5)).cells} == {5}
+
+
 def test_a_name_twice_is_a_name_once():
     plan = make_plan(SUITE, Choices(["imdb"], ["tfidf-nb"] * 2, ["pwws"] * 2, ["unified"] * 2))
     assert len(plan.cells) == 1

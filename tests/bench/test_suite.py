@@ -84,6 +84,7 @@ def test_a_fault_is_named_with_its_place(tmp_path: Path, change: tuple[str, str]
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
+        ("[dataset_examples]\nbbc = 3", "dataset_examples: unknown dataset 'bbc'"),
         ("[recipe_examples]\npws = 3", "recipe_examples: unknown recipe 'pws'"),
         ("[recipe_examples]\npwws = 0", "recipe_examples.pwws: input should be greater"),
         ("[limits]\nmax_word = 3", "limits: unified limits: unknown setting 'max_word'"),
