@@ -54,18 +54,18 @@ class Ours:
 
         sentence_encoder.cache_clear()
         victim = load_model(str(self.folder), dtype=self.dtype, label_names=self.label_names)
-        encoder = sentence_encoder(self.dtype)
-        encode = encoder.encode
 
         def note(who: str, function: Callable, texts: Sequence[str]):
             self.asked[who].update(dict.fromkeys(texts))
             return function(texts)
 
-        encoder.encode = lambda texts: note("encoder", encode, texts)  # type: ignore[method-assign]
         answers = Remembered(lambda texts: note("victim", victim.predict_proba, texts))
         runner = AttackRunner(
             victim, self.recipe, track="published", seed=SEED, dtype=self.dtype, answers=answers
         )
+        encoder = runner.encoder
+        encode = encoder.encode
+        encoder.encode = lambda texts: note("encoder", encode, texts)  # type: ignore[method-assign]
         return lambda examples: [
             (o.status, o.adversarial_text if o.status == "broken" else None, o.queries)
             for o in runner.run(examples).outcomes

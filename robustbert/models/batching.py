@@ -116,25 +116,23 @@ def plan_packs(
 
     Args:
         lengths: the sequences' lengths in tokens, at least 1 each.
-        token_budget: tokens of a pack, at least 1; a pack may have `LEAST_PACK_TOKENS` all the
-            same, and one sequence alone may have more.
-        threads: how many packs run at once; they are cut so that each thread has as many.
+        token_budget: tokens of a pack, at least 1; all packs are of about one size, at most this
+            and half of their longest and shortest sequence.
+        threads: how many packs run at once; they are cut so that each thread has as many, unless
+            they would have fewer than `LEAST_PACK_TOKENS`.
 
     Returns:
         of each pack, which sequences: int64 arrays that name every sequence once.
     """
     order = np.argsort(np.asarray(lengths), kind="stable")
-    total = int(np.sum(lengths))
+    ends = np.cumsum(np.asarray(lengths, dtype=np.int64)[order])
+    if not len(order):
+        return []
+    total = int(ends[-1])
     # as many packs as keep all threads busy to the end
     count = -(-total // (token_budget * threads)) * threads
-    most = max(-(-total // max(count, 1)), LEAST_PACK_TOKENS)
-    packs: list[np.ndarray] = []
-    pack: list[int] = []
-    used = 0
-    for row in order:
-        if pack and used + lengths[row] > most:
-            packs.append(np.array(pack))
-            pack, used = [], 0
-        pack.append(row)
-        used += lengths[row]
-    return [*packs, np.array(pack)] if pack else []
+    count = max(1, min(count, total // LEAST_PACK_TOKENS))
+    # a sequence belongs where its middle falls
+    middles = 2 * ends - np.asarray(lengths)[order]
+    pack = middles * count // (2 * total)
+    return np.split(order, np.flatnonzero(np.diff(pack)) + 1)

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from robustbert.models.batching import PACK_TOKENS, plan_packs
+from robustbert.models.products import Linear
 from robustbert.models.threads import in_threads, thread_count
 
 #: Rows of every product are filled up to a multiple of this; see :mod:`robustbert.models.batching`.
@@ -50,13 +51,12 @@ def can_pack(model: Any) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class _Layer:
-    """The weights of a layer, pairs of weight and bias."""
+    """A layer: its products, and the pairs of weight and bias of its norms."""
 
-    qkv: tuple[Any, Any]
-    attention: tuple[Any, Any]
+    attention: Linear
     attention_norm: tuple[Any, Any]
-    inner: tuple[Any, Any]
-    outer: tuple[Any, Any]
+    inner: Linear
+    outer: Linear
     outer_norm: tuple[Any, Any]
 
 
@@ -104,6 +104,9 @@ class PackedBert:
         self._position = embeddings.position_embeddings.weight.detach() + types
         self._embedding_norm = _norm_weights(embeddings.LayerNorm)
         self._layers = [self._read(layer) for layer in model.encoder.layer]
+        self._qkv = [self._read_qkv(layer, "qkv") for layer in model.encoder.layer]
+        last = model.encoder.layer[-1]
+        self._last_q, self._last_kv = self._read_qkv(last, "q"), self._read_qkv(last, "kv")
 
     def first_tokens(
         self,
@@ -153,24 +156,15 @@ class PackedBert:
     def _first_tokens(self, pack: _Pack) -> Any:
         import torch
 
-        *layers, last = self._layers
-        hidden, qkv = self._embed(pack)
-        for place, layer in enumerate(layers):
-            qkv = qkv if place == 0 else self._linear(hidden, layer.qkv)
-            hidden = self._finish(layer, hidden, self._attend(qkv, pack))
-        keys_values = self._linear(hidden, _columns(last.qkv, self._width, 3 * self._width))
+        hidden = self._through(pack, len(self._layers) - 1)
         first = fill_rows(hidden[torch.from_numpy(pack.starts)])
-        queries = self._linear(first, _columns(last.qkv, 0, self._width))
-        context = self._attend_first(queries, keys_values, pack)
-        return self._finish(last, first, context)[: len(pack.starts)]
+        context = self._attend_first(self._last_q(first), self._last_kv(hidden), pack)
+        return self._finish(self._layers[-1], first, context)[: len(pack.starts)]
 
     def _means(self, pack: _Pack) -> Any:
         import torch
 
-        hidden, qkv = self._embed(pack)
-        for place, layer in enumerate(self._layers):
-            qkv = qkv if place == 0 else self._linear(hidden, layer.qkv)
-            hidden = self._finish(layer, hidden, self._attend(qkv, pack))
+        hidden = self._through(pack, len(self._layers))
         return torch.cat(
             [
                 hidden[start : start + count * length].view(count, length, -1).mean(dim=1)
@@ -178,15 +172,20 @@ class PackedBert:
             ]
         )
 
-    def _embed(self, pack: _Pack) -> tuple[Any, Any]:
-        """The embeddings of all tokens, and the first layer's queries, keys and values."""
+    def _through(self, pack: _Pack, layers: int) -> Any:
+        """Hidden states after so many layers: float32, shape (t, d)."""
         import torch
 
         tokens, positions = (torch.from_numpy(x) for x in np.divmod(pack.pairs, self._positions))
         hidden = self._norm(self._word[tokens] + self._position[positions], self._embedding_norm)
-        qkv = self._linear(hidden, self._layers[0].qkv)
         places = torch.from_numpy(pack.places)
-        return hidden[places], qkv[places]
+        for place in range(layers):
+            if place == 0:
+                hidden, qkv = hidden[places], self._qkv[0](hidden)[places]
+            else:
+                qkv = self._qkv[place](hidden)
+            hidden = self._finish(self._layers[place], hidden, self._attend(qkv, pack))
+        return hidden if layers else hidden[places]
 
     def _attend(self, qkv: Any, pack: _Pack) -> Any:
         """What attention gathers for every token: in the dtype, shape (t, d)."""
@@ -219,16 +218,10 @@ class PackedBert:
         """The rest of a layer, after attention."""
         import torch
 
-        attended = torch.add(hidden, self._linear(context, layer.attention))
+        attended = torch.add(hidden, layer.attention(context))
         attended = self._norm(attended, layer.attention_norm)
-        inner = torch.nn.functional.gelu(self._linear(attended, layer.inner))
-        found = torch.add(attended, self._linear(inner, layer.outer))
+        found = torch.add(attended, layer.outer(layer.inner(attended)))
         return self._norm(found, layer.outer_norm)
-
-    def _linear(self, rows: Any, weights: tuple[Any, Any]) -> Any:
-        import torch
-
-        return torch.nn.functional.linear(rows.to(self._dtype), *weights)
 
     def _norm(self, rows: Any, weights: tuple[Any, Any]) -> Any:
         import torch
@@ -250,26 +243,28 @@ class PackedBert:
         return _Pack(pairs, places, starts, groups)
 
     def _read(self, layer: Any) -> _Layer:
-        import torch
-
-        own = layer.attention.self
-        parts = (own.query, own.key, own.value)
-        # the scale of attention goes into the queries
-        scales = ((self._width // self._heads) ** -0.5, 1.0, 1.0)
-        pairs = list(zip(parts, scales, strict=True))
-        weight = torch.cat([part.weight.detach() * scale for part, scale in pairs])
-        bias = torch.cat([part.bias.detach() * scale for part, scale in pairs])
         return _Layer(
-            qkv=(weight.to(self._dtype), bias.to(self._dtype)),
-            attention=self._product(layer.attention.output.dense),
+            attention=self._linear(layer.attention.output.dense),
             attention_norm=_norm_weights(layer.attention.output.LayerNorm),
-            inner=self._product(layer.intermediate.dense),
-            outer=self._product(layer.output.dense),
+            inner=self._linear(layer.intermediate.dense, "gelu"),
+            outer=self._linear(layer.output.dense),
             outer_norm=_norm_weights(layer.output.LayerNorm),
         )
 
-    def _product(self, module: Any) -> tuple[Any, Any]:
-        return module.weight.detach().to(self._dtype), module.bias.detach().to(self._dtype)
+    def _read_qkv(self, layer: Any, which: str) -> Linear:
+        """The product that gives queries, keys and values, or those of them named."""
+        import torch
+
+        own = layer.attention.self
+        # the scale of attention goes into the queries
+        parts = {"q": own.query, "k": own.key, "v": own.value}
+        scales = {"q": (self._width // self._heads) ** -0.5, "k": 1.0, "v": 1.0}
+        weight = torch.cat([parts[part].weight.detach() * scales[part] for part in which])
+        bias = torch.cat([parts[part].bias.detach() * scales[part] for part in which])
+        return Linear(weight, bias, self._dtype)
+
+    def _linear(self, module: Any, activation: str = "none") -> Linear:
+        return Linear(module.weight, module.bias, self._dtype, activation)
 
 
 def _attention(query: Any, key: Any, value: Any) -> Any:
@@ -281,12 +276,6 @@ def _attention(query: Any, key: Any, value: Any) -> Any:
     # contiguous: on views, one text alone takes another kernel than several
     query, key, value = (x.float().contiguous() for x in (query, key, value))
     return torch.matmul(torch.matmul(query, key.transpose(-1, -2)).softmax(dim=-1), value)
-
-
-def _columns(weights: tuple[Any, Any], first: int, last: int) -> tuple[Any, Any]:
-    """The part of a product that gives these columns."""
-    weight, bias = weights
-    return weight[first:last], bias[first:last]
 
 
 def _norm_weights(module: Any) -> tuple[Any, Any]:

@@ -65,7 +65,7 @@ def test_every_sequence_is_in_one_pack_the_shortest_first(lengths, budget, threa
     assert [lengths[row] for row in rows] == sorted(lengths)
     for pack in packs:
         tokens = sum(lengths[row] for row in pack)
-        assert len(pack) == 1 or tokens <= max(budget, LEAST_PACK_TOKENS)
+        assert len(pack) == 1 or tokens <= max(budget, 2 * LEAST_PACK_TOKENS) + lengths[pack[-1]]
 
 
 def test_packs_are_cut_so_that_each_thread_has_as_many():
@@ -73,3 +73,4 @@ def test_packs_are_cut_so_that_each_thread_has_as_many():
     assert len(plan_packs([20] * 200, threads=2, token_budget=2048)) == 2
     assert len(plan_packs([20] * 300, threads=2, token_budget=2048)) == 4
     assert len(plan_packs([5] * 6, threads=2)) == 1
+    assert [len(pack) for pack in plan_packs([20] * 41 + [30] * 40, threads=2)] == [47, 34]

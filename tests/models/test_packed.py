@@ -66,6 +66,14 @@ def test_means_and_first_tokens_are_those_of_transformers(network, sequences):
     torch.testing.assert_close(packed.first_tokens(sequences), expected, atol=2e-5, rtol=0)
 
 
+def test_a_network_of_one_layer(sequences):
+    torch.manual_seed(0)
+    network = BertForSequenceClassification(BertConfig(**SIZES | {"num_hidden_layers": 1})).eval()
+    expected = one_by_one(sequences, lambda ids: network(input_ids=ids).logits[0])
+    found = torch.from_numpy(PackedNetwork(network, "float32").logits(sequences))
+    torch.testing.assert_close(found, expected, atol=2e-5, rtol=0)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_a_row_depends_on_its_sequence_alone(network, sequences, dtype: str):
     packed = PackedBert(network.bert, dtype)

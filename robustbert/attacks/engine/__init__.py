@@ -19,7 +19,10 @@ What a search sees is what it would see alone:
 - **random numbers**: TextAttack draws from the global generators of ``random``, NumPy and torch. A
   lane carries its own states of all three, seeded from (run seed, recipe, track, example), which
   are put in place while it runs (:mod:`~robustbert.attacks.engine.randomness`);
-- **caches** of TextAttack's goal function and constraints are per ``Attack``, and so per example.
+- **caches** of TextAttack's goal function and constraints are per ``Attack``, and so per example;
+- **pure functions** of TextAttack and NLTK that took much of the time are replaced by faster ones
+  that return the same (:mod:`~robustbert.attacks.engine.remembering`,
+  :mod:`~robustbert.attacks.engine.tagging`).
 
 So the outcome of an example is a function of (victim, recipe, track, example, seed) alone: not of
 the number of lanes, the order, the other examples, or what was resumed. What a search claims is

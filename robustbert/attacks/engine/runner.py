@@ -132,12 +132,13 @@ class AttackRunner:
         """
         from robustbert.attacks.constraints import ENCODER, EXACT_ENCODER, FRESH_ENCODER
         from robustbert.attacks.engine.remembering import remembered_words
+        from robustbert.attacks.engine.tagging import fast_tagging
         from robustbert.attacks.victim import EXACT_VICTIM, GRADIENTS, VICTIM
 
         began = time.perf_counter()
         answers = self.answers or Remembered(self.classifier.predict_proba)
         computed_before = answers.computed
-        encoder = self._encoder()
+        encoder = self.encoder
         pool = Pool(
             {
                 VICTIM: answers,
@@ -151,7 +152,7 @@ class AttackRunner:
             on_round=lambda: on_round(pool.stats[VICTIM].asked),
         )
         found: dict[str, Outcome] = {}
-        with remembered_words():
+        with remembered_words(), fast_tagging():
             for outcome in self._outcomes(pool, examples):
                 found[outcome.example_id] = outcome
                 on_outcome(outcome)
@@ -168,10 +169,12 @@ class AttackRunner:
         """The recipe as a record holds it."""
         from importlib.metadata import version
 
-        params: Params = {"similarity_dtype": self._encoder().dtype}
+        params: Params = {"similarity_dtype": self.encoder.dtype}
         return RecipeRef(name=self.recipe, textattack_version=version("textattack"), params=params)
 
-    def _encoder(self) -> SentenceEncoder:
+    @property
+    def encoder(self) -> SentenceEncoder:
+        """What answers sentence similarities; the same for all runners of this process."""
         from robustbert.models.encoder import sentence_encoder
 
         return sentence_encoder(self.dtype, self.device, self.token_budget)
