@@ -81,13 +81,15 @@ def peak(config, dtype: str) -> float:
     """The best of a layer's products, one on each thread: 1e9 operations a second."""
     import torch
 
+    from robustbert.models.products import Linear
     from robustbert.models.threads import in_threads, thread_count
 
     width, inner = config.hidden_size, config.intermediate_size
     found = []
     for columns, rows in ((width, 3 * width), (width, inner), (inner, width)):
-        layer = torch.nn.Linear(columns, rows, dtype=getattr(torch, dtype))
-        inputs = [torch.randn(ROWS, columns).to(layer.weight.dtype) for _ in range(thread_count())]
+        layer = Linear(torch.randn(rows, columns), torch.randn(rows), getattr(torch, dtype))
+        given = torch.randn(ROWS, columns).to(getattr(torch, dtype))
+        inputs = [given] * thread_count()
 
         def product(given, layer=layer):
             with torch.inference_mode():
