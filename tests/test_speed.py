@@ -76,7 +76,7 @@ def test_the_floor_is_what_the_machine_does(tools, bert):
     assert floor.operations(Config, 5) == 2 * (products + 2 * 2 * 5 * 5 * 16)
 
 
-def test_the_table_has_a_row_a_file(tools, tmp_path, monkeypatch):
+def test_the_tables_have_a_row_a_file(tools, tmp_path, monkeypatch):
     compare = tools("compare")
     spread = compare.spread([3.0, 1.0, 2.0])
     assert spread == {"min": 1.0, "median": 2.0, "max": 3.0}
@@ -85,11 +85,18 @@ def test_the_table_has_a_row_a_file(tools, tmp_path, monkeypatch):
         "recipe": "r",
         "n": 5,
         "ratios": {f"{d} to {s}": spread for s in compare.PLAIN for d in compare.DTYPES},
-        "floor": {d: {"attack_to_bare": spread, "forward_to_peak": 1.25} for d in compare.DTYPES},
+        "floor": {
+            d: {"n": 9, "attack_to_bare": spread, "forward_to_peak": spread} for d in compare.DTYPES
+        },
     }
     monkeypatch.setattr(compare, "RESULTS", tmp_path)
     (tmp_path / "d-r.json").write_text(json.dumps(got))
-    head, _, row = compare.table().splitlines()
-    assert row.split("|")[1].strip() == "d r (n=5)"
-    assert row.count("2.0 (1.0–3.0)") == 4
+    ratios, floors = compare.table().split("\n\n")
+    head, _, row = ratios.splitlines()
+    assert [cell.strip() for cell in row.split("|")[1:3]] == ["d r", "5"]
+    assert row.count("2.0 (1.0–3.0)×") == 4
+    assert head.count("|") == row.count("|")
+    head, _, row = floors.splitlines()
+    assert [cell.strip() for cell in row.split("|")[1:3]] == ["d r", "9"]
+    assert row.count("2.00 (1.00–3.00)") == 4
     assert head.count("|") == row.count("|")

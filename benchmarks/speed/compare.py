@@ -10,9 +10,11 @@ first if it is not in the cache), one after the other, again and again in turned
 - ``textattack-dynamic``: the same, padded to the longest text of a query;
 - ``float32`` and ``bfloat16``: robustbert, which remembers nothing from one repeat to the next.
 
-Models, word lists and vectors are loaded before the clock starts, on every side. A file a recipe is
-written to ``results/speed``: seconds of every repeat, ratios with their spread, how many outcomes
-are the same, and the floor (``floor.py``). ``--table`` prints what is in these files.
+Models, word lists and vectors are loaded before the clock starts, on every side. Then robustbert
+alone attacks ``--floor-examples`` of them, as many as it would be given, to compare that with the
+bare forward passes over the texts that it asked (``floor.py``). A file a recipe is written to
+``results/speed``: seconds of every repeat, ratios with their spread, how many outcomes are the
+same, and the floor. ``--table`` prints what is in these files.
 """
 
 from __future__ import annotations
@@ -22,13 +24,17 @@ import json
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
-from floor import Asked, measure_floor
+from floor import Asked, Floor, measure_floor
 from plain import PlainTextAttack
 from tabulate import tabulate
+
+if TYPE_CHECKING:
+    from robustbert.data import Example
 
 RESULTS = Path(__file__).parents[2] / "results" / "speed"
 #: The suite whose plain MiniLM is attacked.
@@ -45,6 +51,13 @@ class Ours:
         self.folder, self.recipe, self.dtype = folder, recipe, dtype
         self.label_names = label_names
         self.asked: dict[str, dict[str, None]] = {"victim": {}, "encoder": {}}
+
+    def timed(self, warm: Example, examples: Sequence[Example]) -> Timed:
+        """Load everything, attack ``warm``, then time the attack on ``examples``."""
+        run = self.prepare()
+        run([warm])
+        self.asked = {"victim": {}, "encoder": {}}
+        return timed(run, examples)
 
     def prepare(self) -> Callable:
         from robustbert.attacks import AttackRunner
@@ -76,39 +89,34 @@ def plain(attack: PlainTextAttack) -> Callable:
     return lambda examples: [(o.status, o.text, o.queries) for o in attack.outcomes(examples)]
 
 
-def measure(dataset_name: str, recipe: str, n: int, repeats: int) -> dict:
+@dataclass(frozen=True)
+class Timed:
+    """Outcomes (status, adversarial text, queries), and the seconds that they took."""
+
+    outcomes: list[tuple[str, str | None, int]]
+    seconds: float
+
+
+def timed(run: Callable, examples: Sequence[Example]) -> Timed:
+    began = time.perf_counter()
+    outcomes = run(examples)
+    return Timed(outcomes, time.perf_counter() - began)
+
+
+def measure(dataset_name: str, recipe: str, n: int, floor_n: int, repeats: int) -> dict:
     """Everything that a file of ``results/speed`` holds."""
     from robustbert.bench.environment import capture_environment
     from robustbert.data import load_dataset, select_examples
-    from robustbert.progress import progress_bar
 
     dataset = load_dataset(dataset_name)
-    warm, *examples = select_examples(dataset, "test", n + 1, SEED).items
+    warm, *examples = select_examples(dataset, "test", max(n, floor_n) + 1, SEED).items
     with TemporaryDirectory() as temporary:
         folder = Path(temporary) / "minilm"
         victim_of(dataset_name, dataset).save(folder)
         ours = {dtype: Ours(folder, recipe, dtype, dataset.label_names) for dtype in DTYPES}
-        attacks = {
-            side: PlainTextAttack(folder, recipe, padding, SEED) for side, padding in PLAIN.items()
-        }
-        sides = [*PLAIN, *DTYPES]
-        seconds: dict[str, list[float]] = {side: [] for side in sides}
-        found: dict[str, list] = {}
-        with progress_bar(repeats * len(sides), f"{dataset_name} {recipe}", "run") as bar:
-            for repeat in range(repeats):
-                for side in sides[repeat:] + sides[:repeat]:
-                    run = ours[side].prepare() if side in ours else plain(attacks[side])
-                    run([warm])
-                    if side in ours:
-                        ours[side].asked = {"victim": {}, "encoder": {}}
-                    began = time.perf_counter()
-                    found[side] = run(examples)
-                    seconds[side].append(time.perf_counter() - began)
-                    bar.update()
+        sides = compare_sides(ours, folder, recipe, warm, examples[:n], repeats)
         floors = {
-            dtype: measure_floor(
-                folder, Asked(**{k: tuple(v) for k, v in own.asked.items()}), dtype
-            )
+            dtype: measure_own_floor(own, warm, examples[:floor_n], repeats)
             for dtype, own in ours.items()
         }
     return {
@@ -116,6 +124,43 @@ def measure(dataset_name: str, recipe: str, n: int, repeats: int) -> dict:
         "recipe": recipe,
         "n": n,
         "seed": SEED,
+        **sides,
+        "floor": floors,
+        "environment": capture_environment("cpu").model_dump(),
+    }
+
+
+def compare_sides(
+    ours: dict[str, Ours],
+    folder: Path,
+    recipe: str,
+    warm: Example,
+    examples: Sequence[Example],
+    repeats: int,
+) -> dict:
+    """All sides on the same examples, in turns."""
+    from robustbert.progress import progress_bar
+
+    attacks = {
+        side: plain(PlainTextAttack(folder, recipe, padding, SEED))
+        for side, padding in PLAIN.items()
+    }
+    for run in attacks.values():
+        run([warm])
+    names = [*PLAIN, *DTYPES]
+    got: dict[str, list[Timed]] = {side: [] for side in names}
+    with progress_bar(repeats * len(names), f"{recipe}, all sides", "run") as bar:
+        for repeat in range(repeats):
+            turn = repeat % len(names)
+            for side in names[turn:] + names[:turn]:
+                own = ours.get(side)
+                got[side].append(
+                    own.timed(warm, examples) if own else timed(attacks[side], examples)
+                )
+                bar.update()
+    seconds = {side: [one.seconds for one in runs] for side, runs in got.items()}
+    found = {side: runs[-1].outcomes for side, runs in got.items()}
+    return {
         "queries": {side: sum(o[2] for o in outcomes) for side, outcomes in found.items()},
         "seconds": {side: [round(s, 3) for s in times] for side, times in seconds.items()},
         "ratios": {
@@ -134,15 +179,32 @@ def measure(dataset_name: str, recipe: str, n: int, repeats: int) -> dict:
             }
             for dtype in DTYPES
         },
-        "floor": {
-            dtype: {
-                **{name: round(value, 3) for name, value in asdict(floor).items()},
-                "attack_to_bare": spread([s / floor.bare for s in seconds[dtype]]),
-                "forward_to_peak": round(floor.victim / floor.victim_at_peak, 3),
-            }
-            for dtype, floor in floors.items()
-        },
-        "environment": capture_environment("cpu").model_dump(),
+    }
+
+
+def measure_own_floor(
+    own: Ours, warm: Example, examples: Sequence[Example], repeats: int
+) -> dict[str, object]:
+    """The attack against the bare forward passes of its own texts, side by side each time."""
+    from robustbert.progress import progress_bar
+
+    attacks: list[float] = []
+    floors: list[Floor] = []
+    with progress_bar(repeats, f"{own.recipe} {own.dtype}, the floor", "run") as bar:
+        for _ in range(repeats):
+            attacks.append(own.timed(warm, examples).seconds)
+            asked = Asked(**{who: tuple(texts) for who, texts in own.asked.items()})
+            floors.append(measure_floor(own.folder, asked, own.dtype))
+            bar.update()
+    pairs = list(zip(attacks, floors, strict=True))
+    return {
+        "n": len(examples),
+        "attack": [round(seconds, 3) for seconds in attacks],
+        "victim": [round(floor.victim, 3) for floor in floors],
+        "encoder": [round(floor.encoder, 3) for floor in floors],
+        "gflops": [round(floor.gflops, 1) for floor in floors],
+        "attack_to_bare": spread([seconds / floor.bare for seconds, floor in pairs]),
+        "forward_to_peak": spread([floor.victim / floor.victim_at_peak for floor in floors]),
     }
 
 
@@ -163,24 +225,33 @@ def spread(values: Sequence[float]) -> dict[str, float]:
 
 
 def table() -> str:
-    """The files of ``results/speed``, a row each, in Markdown."""
-    rows = []
+    """The files of ``results/speed``, a row each, in two Markdown tables: ratios, and floors."""
+    ratios, floors = [], []
     for path in sorted(RESULTS.glob("*.json")):
         got = json.loads(path.read_text(encoding="utf-8"))
-        ratios = [got["ratios"][f"{dtype} to {side}"] for side in PLAIN for dtype in DTYPES]
-        floors = [got["floor"][dtype] for dtype in DTYPES]
-        rows.append(
-            [
-                f"{got['dataset']} {got['recipe']} (n={got['n']})",
-                *(f"{r['median']:.1f} ({r['min']:.1f}–{r['max']:.1f})" for r in ratios),
-                *(f"{floor['attack_to_bare']['median']:.2f}" for floor in floors),
-                *(f"{floor['forward_to_peak']:.2f}" for floor in floors),
-            ]
-        )
-    headers = ["", *(f"{d}, to {s}" for s in PLAIN for d in DTYPES)]
-    headers += [f"{d}, attack to bare forward" for d in DTYPES]
-    headers += [f"{d}, forward to peak" for d in DTYPES]
-    return tabulate(rows, headers=headers, tablefmt="github")
+        name = f"{got['dataset']} {got['recipe']}"
+        kinds = [got["ratios"][f"{dtype} to {side}"] for side in PLAIN for dtype in DTYPES]
+        ratios.append([name, got["n"], *(f"{shown(kind)}×" for kind in kinds)])
+        own = [got["floor"][dtype] for dtype in DTYPES]
+        keys = ("attack_to_bare", "forward_to_peak")
+        floors.append([name, own[0]["n"], *(shown(one[key], 2) for key in keys for one in own)])
+    names = {"textattack": "as it comes", "textattack-dynamic": "dynamic padding"}
+    heads = [f"{dtype}, {names[side]}" for side in PLAIN for dtype in DTYPES]
+    own_heads = [
+        f"{dtype}, {what}"
+        for what in ("attack to bare forward", "forward to peak")
+        for dtype in DTYPES
+    ]
+    return "\n\n".join(
+        tabulate(rows, headers=["attack", "examples", *heads], tablefmt="github")
+        for rows, heads in ((ratios, heads), (floors, own_heads))
+    )
+
+
+def shown(spread: dict[str, float], digits: int = 1) -> str:
+    """The median, and the least and the greatest in brackets."""
+    low, middle, high = (f"{spread[key]:.{digits}f}" for key in ("min", "median", "max"))
+    return f"{middle} ({low}–{high})"
 
 
 def main() -> None:
@@ -188,11 +259,18 @@ def main() -> None:
     parser.add_argument("--dataset", default="rotten_tomatoes", choices=SUITES)
     parser.add_argument("--recipes", default="deepwordbug,pwws,textfooler,textbugger")
     parser.add_argument("-n", "--num-examples", type=int, default=10)
+    parser.add_argument("--floor-examples", type=int, default=100)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--table", action="store_true", help="only print what was measured before")
     options = parser.parse_args()
     for recipe in () if options.table else options.recipes.split(","):
-        got = measure(options.dataset, recipe, options.num_examples, options.repeats)
+        got = measure(
+            options.dataset,
+            recipe,
+            options.num_examples,
+            options.floor_examples,
+            options.repeats,
+        )
         RESULTS.mkdir(parents=True, exist_ok=True)
         path = RESULTS / f"{options.dataset}-{recipe}.json"
         path.write_text(json.dumps(got, indent=2, sort_keys=True) + "\n", encoding="utf-8")
