@@ -22,7 +22,7 @@ What a search sees is what it would see alone:
 - **caches** of TextAttack's goal function and constraints are per ``Attack``, and so per example;
 - **pure functions** of TextAttack and NLTK that took much of the time are replaced by faster ones
   that return the same (:mod:`~robustbert.attacks.engine.remembering`,
-  :mod:`~robustbert.attacks.engine.tagging`).
+  :mod:`~robustbert.attacks.engine.rewriting`, :mod:`~robustbert.attacks.engine.tagging`).
 
 So the outcome of an example is a function of (victim, recipe, track, example, seed) alone: not of
 the number of lanes, the order, the other examples, or what was resumed. What a search claims is

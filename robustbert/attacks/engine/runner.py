@@ -132,6 +132,7 @@ class AttackRunner:
         """
         from robustbert.attacks.constraints import ENCODER, EXACT_ENCODER, FRESH_ENCODER
         from robustbert.attacks.engine.remembering import remembered_words
+        from robustbert.attacks.engine.rewriting import fast_rewriting
         from robustbert.attacks.engine.tagging import fast_tagging
         from robustbert.attacks.victim import EXACT_VICTIM, GRADIENTS, VICTIM
 
@@ -152,7 +153,7 @@ class AttackRunner:
             on_round=lambda: on_round(pool.stats[VICTIM].asked),
         )
         found: dict[str, Outcome] = {}
-        with remembered_words(), fast_tagging():
+        with remembered_words(), fast_rewriting(), fast_tagging():
             for outcome in self._outcomes(pool, examples):
                 found[outcome.example_id] = outcome
                 on_outcome(outcome)
