@@ -24,11 +24,13 @@ check: $(INSTALLED)
 coverage: $(INSTALLED)
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest --cov --cov-report=term --durations=15
 
-# The committed tables: hours on 2 cores. Interrupted, it goes on where it was; cells that are
-# committed need not run again: copy results/*/{records,outcomes} into runs/results first.
+# The committed tables: many hours on 2 cores. Interrupted, it goes on where it was; cells that are
+# committed need not run again: copy results/DATASET/{records,outcomes} into the suite's folder
+# under runs first.
 results: $(INSTALLED)
 	$(BIN)/python -m robustbert.bench --suite results --out runs/results
-	$(BIN)/python benchmarks/publish.py runs/results results
+	$(BIN)/python -m robustbert.bench --suite imdb --out runs/imdb
+	$(BIN)/python benchmarks/publish.py runs/results runs/imdb results
 
 wheel: $(INSTALLED)
 	$(BIN)/python -m build --wheel
