@@ -61,6 +61,31 @@ def test_outcomes_are_those_of_plain_textattack(tools, bert, name: str):
 
 
 @pytest.mark.slow
+def test_all_sides_are_compared_and_the_floor_counts_what_was_asked(tools, bert):
+    from robustbert.models import load_model
+    from tests.attacks.conftest import TEXTS, Review
+
+    compare = tools("compare")
+    victim = load_model(str(bert), dtype="float32")
+    labels = victim.predict_proba(TEXTS).argmax(axis=1)
+    warm, *examples = (
+        Review(str(place), text, int(label))
+        for place, (text, label) in enumerate(zip(TEXTS[:3], labels, strict=False))
+    )
+    ours = {d: compare.Ours(bert, "textfooler", d, victim.label_names) for d in compare.DTYPES}
+    got = compare.compare_sides(ours, bert, "textfooler", warm, examples, 1)
+    assert got["same"]["float32"] == {"status": 2, "text": 2, "queries": 2}
+    assert {len(seconds) for seconds in got["seconds"].values()} == {1}
+    floor = compare.measure_own_floor(ours["float32"], warm, examples, 1)
+    assert floor["victim"][0] > 0
+    assert floor["encoder"][0] > 0
+
+    skipped = Review("wrong", TEXTS[0], 1 - int(labels[0]))
+    with pytest.raises(SystemExit, match="skipped"):
+        ours["float32"].attack(skipped, examples)
+
+
+@pytest.mark.slow
 def test_the_floor_is_what_the_machine_does(tools, bert):
     floor = tools("floor")
     asked = floor.Asked(victim=("a fine film", "a dull film"), encoder=("a fine film",))

@@ -8,13 +8,14 @@ first if it is not in the cache), one after the other, again and again in turned
 
 - ``textattack``: TextAttack as it comes, every query padded to 512 tokens, float32;
 - ``textattack-dynamic``: the same, padded to the longest text of a query;
-- ``float32`` and ``bfloat16``: robustbert, which remembers nothing from one repeat to the next.
+- ``float32`` and ``bfloat16``: robustbert, which keeps no answer from one repeat to the next.
 
-Models, word lists and vectors are loaded before the clock starts, on every side. Then robustbert
-alone attacks ``--floor-examples`` of them, as many as it would be given, to compare that with the
-bare forward passes over the texts that it asked (``floor.py``). A file a recipe is written to
-``results/speed``: seconds of every repeat, ratios with their spread, how many outcomes are the
-same, and the floor. ``--table`` prints what is in these files.
+Every side first attacks another, short text, so that models, word lists and vectors are loaded
+before the clock starts. Then robustbert alone attacks ``--floor-examples`` examples, more than one
+would wait for TextAttack to finish, to compare that with the bare forward passes over the texts
+that it asked (``floor.py``). A file a recipe is written to ``results/speed``: seconds of every
+repeat, ratios with their spread, how many outcomes are the same, and the floor. ``--table`` prints
+what is in these files.
 """
 
 from __future__ import annotations
@@ -53,12 +54,12 @@ class Ours:
         self.label_names = label_names
         self.asked: dict[str, dict[str, None]] = {"victim": {}, "encoder": {}}
 
-    def timed(self, warm: Example, examples: Sequence[Example]) -> Timed:
+    def attack(self, warm: Example, examples: Sequence[Example]) -> Attacked:
         """Load everything, attack ``warm``, then time the attack on ``examples``."""
         run = self.prepare()
-        run([warm])
+        warm_up(run, warm)
         self.asked = {"victim": {}, "encoder": {}}
-        return timed(run, examples)
+        return attack(run, examples)
 
     def prepare(self) -> Callable:
         from robustbert.attacks import AttackRunner
@@ -91,17 +92,24 @@ def plain(attack: PlainTextAttack) -> Callable:
 
 
 @dataclass(frozen=True)
-class Timed:
+class Attacked:
     """Outcomes (status, adversarial text, queries), and the seconds that they took."""
 
     outcomes: list[tuple[str, str | None, int]]
     seconds: float
 
 
-def timed(run: Callable, examples: Sequence[Example]) -> Timed:
+def attack(run: Callable, examples: Sequence[Example]) -> Attacked:
     began = time.perf_counter()
     outcomes = run(examples)
-    return Timed(outcomes, time.perf_counter() - began)
+    return Attacked(outcomes, time.perf_counter() - began)
+
+
+def warm_up(run: Callable, warm: Example) -> None:
+    """Attack ``warm``, which has the label that the victim gives it, or nothing would happen."""
+    ((status, _, queries),) = run([warm])
+    if status == "skipped" or queries < 2:
+        raise SystemExit(f"the warm-up's status is {status}: it loads nothing")
 
 
 def measure(dataset_name: str, recipe: str, n: int, floor_n: int, repeats: int) -> dict:
@@ -111,11 +119,12 @@ def measure(dataset_name: str, recipe: str, n: int, floor_n: int, repeats: int) 
 
     dataset = load_dataset(dataset_name)
     first, *examples = select_examples(dataset, "test", max(n, floor_n) + 1, SEED).items
-    # to load everything a few words will do
-    warm = replace(first, text=" ".join(first.text.split()[:WARM_WORDS]))
+    victim = victim_of(dataset_name, dataset)
+    text = " ".join(first.text.split()[:WARM_WORDS])
+    warm = replace(first, text=text, label=int(victim.predict_proba([text]).argmax()))
     with TemporaryDirectory() as temporary:
         folder = Path(temporary) / "minilm"
-        victim_of(dataset_name, dataset).save(folder)
+        victim.save(folder)
         ours = {dtype: Ours(folder, recipe, dtype, dataset.label_names) for dtype in DTYPES}
         sides = compare_sides(ours, folder, recipe, warm, examples[:n], repeats)
         floors = {
@@ -149,20 +158,23 @@ def compare_sides(
         for side, padding in PLAIN.items()
     }
     for run in attacks.values():
-        run([warm])
+        warm_up(run, warm)
     names = [*PLAIN, *DTYPES]
-    got: dict[str, list[Timed]] = {side: [] for side in names}
+    got: dict[str, list[Attacked]] = {side: [] for side in names}
     with progress_bar(repeats * len(names), f"{recipe}, all sides", "run") as bar:
         for repeat in range(repeats):
             turn = repeat % len(names)
             for side in names[turn:] + names[:turn]:
                 own = ours.get(side)
                 got[side].append(
-                    own.timed(warm, examples) if own else timed(attacks[side], examples)
+                    own.attack(warm, examples) if own else attack(attacks[side], examples)
                 )
                 bar.update()
     seconds = {side: [one.seconds for one in runs] for side, runs in got.items()}
-    found = {side: runs[-1].outcomes for side, runs in got.items()}
+    found = {side: runs[0].outcomes for side, runs in got.items()}
+    for side, runs in got.items():
+        if any(run.outcomes != found[side] for run in runs):
+            raise SystemExit(f"{recipe}, {side}: outcomes differ from repeat to repeat")
     return {
         "queries": {side: sum(o[2] for o in outcomes) for side, outcomes in found.items()},
         "seconds": {side: [round(s, 3) for s in times] for side, times in seconds.items()},
@@ -195,7 +207,7 @@ def measure_own_floor(
     floors: list[Floor] = []
     with progress_bar(repeats, f"{own.recipe} {own.dtype}, the floor", "run") as bar:
         for _ in range(repeats):
-            attacks.append(own.timed(warm, examples).seconds)
+            attacks.append(own.attack(warm, examples).seconds)
             asked = Asked(**{who: tuple(texts) for who, texts in own.asked.items()})
             floors.append(measure_floor(own.folder, asked, own.dtype))
             bar.update()
@@ -251,9 +263,9 @@ def table() -> str:
     )
 
 
-def shown(spread: dict[str, float], digits: int = 1) -> str:
+def shown(found: dict[str, float], digits: int = 1) -> str:
     """The median, and the least and the greatest in brackets."""
-    low, middle, high = (f"{spread[key]:.{digits}f}" for key in ("min", "median", "max"))
+    low, middle, high = (f"{found[key]:.{digits}f}" for key in ("min", "median", "max"))
     return f"{middle} ({low}–{high})"
 
 

@@ -116,10 +116,11 @@ def plan_packs(
 
     Args:
         lengths: the sequences' lengths in tokens, at least 1 each.
-        token_budget: tokens of a pack, at least 1; all packs are of about one size, at most this
-            and half of their longest and shortest sequence.
-        threads: how many packs run at once; they are cut so that each thread has as many, unless
-            they would have fewer than `LEAST_PACK_TOKENS`.
+        token_budget: tokens of a pack, at least 1. A pack has at most this, or twice
+            `LEAST_PACK_TOKENS` where that is more, and half of its shortest and of its longest
+            sequence.
+        threads: how many packs run at once; they are cut so that each thread has as many, of
+            about one size, unless they would have fewer than `LEAST_PACK_TOKENS`.
 
     Returns:
         of each pack, which sequences: int64 arrays that name every sequence once.

@@ -82,7 +82,8 @@ class PackedBert:
     """The encoder of a BERT.
 
     Args:
-        model: a ``transformers.BertModel`` on the processor; its float32 weights are shared.
+        model: a ``transformers.BertModel`` on the processor. Its products' weights are copied, in
+            the dtype and the layout that products want; all others are shared.
         dtype: float32 or bfloat16.
         token_budget: tokens that one thread works on at a time, at least 1.
     """
@@ -103,10 +104,9 @@ class PackedBert:
         types = embeddings.token_type_embeddings.weight.detach()[0]
         self._position = embeddings.position_embeddings.weight.detach() + types
         self._embedding_norm = _norm_weights(embeddings.LayerNorm)
-        self._layers = [self._read(layer) for layer in model.encoder.layer]
-        self._qkv = [self._read_qkv(layer, "qkv") for layer in model.encoder.layer]
-        last = model.encoder.layer[-1]
-        self._last_q, self._last_kv = self._read_qkv(last, "q"), self._read_qkv(last, "kv")
+        self._own_layers = model.encoder.layer
+        self._layers = [self._read(layer) for layer in self._own_layers]
+        self._projections: dict[tuple[int, tuple[str, ...]], Linear] = {}
 
     def first_tokens(
         self,
@@ -158,7 +158,10 @@ class PackedBert:
 
         hidden = self._through(pack, len(self._layers) - 1)
         first = fill_rows(hidden[torch.from_numpy(pack.starts)])
-        context = self._attend_first(self._last_q(first), self._last_kv(hidden), pack)
+        last = len(self._layers) - 1
+        queries = self._project(last, first, "query")
+        keys_values = self._project(last, hidden, "key", "value")
+        context = self._attend_first(queries, keys_values, pack)
         return self._finish(self._layers[-1], first, context)[: len(pack.starts)]
 
     def _means(self, pack: _Pack) -> Any:
@@ -179,13 +182,15 @@ class PackedBert:
         tokens, positions = (torch.from_numpy(x) for x in np.divmod(pack.pairs, self._positions))
         hidden = self._norm(self._word[tokens] + self._position[positions], self._embedding_norm)
         places = torch.from_numpy(pack.places)
+        parts = ("query", "key", "value")
+        if layers:  # the first one's only for distinct pairs
+            qkv = self._project(0, hidden, *parts)[places]
+        hidden = hidden[places]
         for place in range(layers):
-            if place == 0:
-                hidden, qkv = hidden[places], self._qkv[0](hidden)[places]
-            else:
-                qkv = self._qkv[place](hidden)
+            if place:
+                qkv = self._project(place, hidden, *parts)
             hidden = self._finish(self._layers[place], hidden, self._attend(qkv, pack))
-        return hidden if layers else hidden[places]
+        return hidden
 
     def _attend(self, qkv: Any, pack: _Pack) -> Any:
         """What attention gathers for every token: in the dtype, shape (t, d)."""
@@ -251,16 +256,22 @@ class PackedBert:
             outer_norm=_norm_weights(layer.output.LayerNorm),
         )
 
-    def _read_qkv(self, layer: Any, which: str) -> Linear:
-        """The product that gives queries, keys and values, or those of them named."""
+    def _project(self, place: int, rows: Any, *parts: str) -> Any:
+        """What attention of a layer reads: queries, keys, values, or those of them named."""
+        product = self._projections.get((place, parts))
+        if product is None:  # made at its first use; two threads make the same
+            product = self._projections[place, parts] = self._read_projection(place, parts)
+        return product(rows)
+
+    def _read_projection(self, place: int, parts: Sequence[str]) -> Linear:
         import torch
 
-        own = layer.attention.self
+        own = self._own_layers[place].attention.self
         # the scale of attention goes into the queries
-        parts = {"q": own.query, "k": own.key, "v": own.value}
-        scales = {"q": (self._width // self._heads) ** -0.5, "k": 1.0, "v": 1.0}
-        weight = torch.cat([parts[part].weight.detach() * scales[part] for part in which])
-        bias = torch.cat([parts[part].bias.detach() * scales[part] for part in which])
+        scale = {"query": (self._width // self._heads) ** -0.5}
+        modules = [(getattr(own, part), scale.get(part, 1.0)) for part in parts]
+        weight = torch.cat([module.weight.detach() * factor for module, factor in modules])
+        bias = torch.cat([module.bias.detach() * factor for module, factor in modules])
         return Linear(weight, bias, self._dtype)
 
     def _linear(self, module: Any, activation: str = "none") -> Linear:

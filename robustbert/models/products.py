@@ -57,8 +57,7 @@ def _lay_out(weight: Any) -> Any:
         return None
     if weight.dtype == torch.bfloat16 and not _has_bfloat16():
         return None
-    with torch.no_grad():  # a layout made in inference mode cannot be used outside of it
-        return ops._reorder_linear_weight(weight, ROWS)
+    return ops._reorder_linear_weight(weight, ROWS)
 
 
 def _has_bfloat16() -> bool:

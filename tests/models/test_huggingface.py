@@ -107,6 +107,7 @@ def test_bfloat16_is_close_and_agrees_on_every_label(tiny, tiny_folder):
     low = load_model(str(tiny_folder), dtype="bfloat16").predict_proba(texts)
     full = tiny.predict_proba(texts)
     assert not np.array_equal(low, full), "bfloat16 was not used"
+    # weights as large as these move further than those of a MiniLM, for which it was measured
     assert np.quantile(np.abs(low - full), 0.99) < CLOSE_MARGIN / 2
     np.testing.assert_array_equal(low.argmax(axis=1), full.argmax(axis=1))
 

@@ -14,6 +14,10 @@ def kind(request, monkeypatch: pytest.MonkeyPatch) -> str:
     return request.param
 
 
+def is_laid_out(product: Linear) -> bool:
+    return product._laid_out is not None
+
+
 def draw(*shape: int) -> torch.Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(sum(shape)))
 
@@ -25,11 +29,14 @@ def test_a_product_is_that_of_its_definition(kind: str, dtype: torch.dtype, acti
     exact = rows.to(dtype).double() @ weight.to(dtype).double().T + bias.to(dtype).double()
     if activation == "gelu":
         exact = torch.nn.functional.gelu(exact)
+    product = Linear(weight, bias, dtype, activation)
     with torch.inference_mode():
-        found = Linear(weight, bias, dtype, activation)(rows)
+        found = product(rows)
     assert found.dtype == dtype
-    relative = 2e-6 if dtype == torch.float32 else 2**-7
-    torch.testing.assert_close(found.double(), exact, atol=40 * relative, rtol=relative)
+    close = (1e-5, 1e-5) if dtype == torch.float32 else (0.01, 2**-7)
+    torch.testing.assert_close(found.double(), exact, atol=close[0], rtol=close[1])
+    can = dtype == torch.float32 or products._has_bfloat16()
+    assert is_laid_out(product) == (kind == "laid out" and can)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
@@ -54,6 +61,5 @@ def test_a_layer_made_in_one_mode_works_in_the_other():
 
 def test_bfloat16_without_the_instructions(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(products, "_has_bfloat16", lambda: False)
-    with torch.inference_mode():
-        found = Linear(draw(96, 64), draw(96), torch.bfloat16)(draw(16, 64))
-    assert found.dtype == torch.bfloat16
+    assert not is_laid_out(Linear(draw(96, 64), draw(96), torch.bfloat16))
+    assert is_laid_out(Linear(draw(96, 64), draw(96), torch.float32))

@@ -2,8 +2,7 @@
 
 For every candidate TextAttack splits the whole text into words, and each of its words again; and a
 text joins its parts anew whenever it is looked at. These functions are pure, so that their answers
-can be kept: outcomes stay the same, and searches spend their time elsewhere
-(``docs/performance.md``).
+can be kept: outcomes stay the same, and searches spend their time elsewhere.
 
 Import this module only after :func:`robustbert.assets.import_textattack`.
 """

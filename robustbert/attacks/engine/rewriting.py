@@ -12,7 +12,7 @@ Import this module only after :func:`robustbert.assets.import_textattack`.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import compress
@@ -26,9 +26,12 @@ from textattack.shared.attacked_text import AttackedText
 _KEPT = 2**10
 
 
-@lru_cache(maxsize=_KEPT)
-def _places(text: str) -> tuple[tuple[int, int], ...] | None:
-    """Where each word starts and ends; None if one of them would not be one word by itself."""
+Places = tuple[tuple[int, int], ...]
+"""Where each word of a text starts and ends."""
+
+
+def word_places(text: str) -> Places | None:
+    """Where each word stands; None if one of them would not be one word by itself."""
     if AttackedText.SPLIT_TOKEN in text:
         return None
     split = attacked_text.words_from_text
@@ -43,10 +46,14 @@ def _places(text: str) -> tuple[tuple[int, int], ...] | None:
     return tuple(found)
 
 
-def rewrite(text: AttackedText, new_words: Sequence[str]) -> AttackedText | None:
+def rewrite(
+    text: AttackedText,
+    new_words: Sequence[str],
+    places_of: Callable[[str], Places | None] = word_places,
+) -> AttackedText | None:
     """``text.generate_new_attacked_text(new_words)``, or None where that is not plain enough."""
     old_text = text.text
-    places = _places(old_text) if len(text._text_input) == 1 else None
+    places = places_of(old_text) if len(text._text_input) == 1 else None
     words = text.words
     if places is None or not isinstance(new_words, list) or len(new_words) != len(words):
         return None
@@ -102,9 +109,10 @@ def _make_room(attrs: dict[str, Any], index: int, more: int, *, before: bool) ->
 def fast_rewriting() -> Iterator[None]:
     """TextAttack's texts replace words by :func:`rewrite`, for as long as the block lasts."""
     plain = AttackedText.generate_new_attacked_text
+    places_of = lru_cache(maxsize=_KEPT)(word_places)
 
     def generate_new_attacked_text(self: AttackedText, new_words: Sequence[str]) -> AttackedText:
-        found = rewrite(self, new_words)
+        found = rewrite(self, new_words, places_of)
         return plain(self, new_words) if found is None else found
 
     AttackedText.generate_new_attacked_text = generate_new_attacked_text

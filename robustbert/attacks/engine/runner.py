@@ -175,7 +175,7 @@ class AttackRunner:
 
     @property
     def encoder(self) -> SentenceEncoder:
-        """What answers sentence similarities; the same for all runners of this process."""
+        """What answers for similarities; runners of one dtype, device and token budget share it."""
         from robustbert.models.encoder import sentence_encoder
 
         return sentence_encoder(self.dtype, self.device, self.token_budget)

@@ -1,8 +1,7 @@
 """NLTK's averaged perceptron with whole rows of weights added at once.
 
-For each word NLTK adds up some fifteen features' weights label by label in Python, which takes a
-tenth of TextFooler's time. A feature's weights as one array give the same sums, added in the same
-order, and so the same tags (``docs/performance.md``).
+For each word NLTK adds up some fifteen features' weights label by label in Python. A feature's
+weights as one array give the same sums, added in the same order, and so the same tags.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ class _Rows:
 def fast_tagging() -> Iterator[None]:
     """NLTK's perceptrons predict with whole rows, for as long as the block lasts.
 
-    Models must not be trained meanwhile.
+    Models must not be trained or loaded anew meanwhile.
     """
     models: WeakKeyDictionary[AveragedPerceptron, _Rows] = WeakKeyDictionary()
     plain = AveragedPerceptron.predict
