@@ -162,7 +162,7 @@ class PackedBert:
         queries = self._project(last, first, "query")
         keys_values = self._project(last, hidden, "key", "value")
         context = self._attend_first(queries, keys_values, pack)
-        return self._finish(self._layers[-1], first, context)[: len(pack.starts)]
+        return self._finish(self._layers[last], first, context)[: len(pack.starts)]
 
     def _means(self, pack: _Pack) -> Any:
         import torch

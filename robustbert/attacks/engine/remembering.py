@@ -55,7 +55,7 @@ _plain_text: Callable[[AttackedText], str] = AttackedText.text.fget
 
 @contextmanager
 def remembered_words() -> Iterator[None]:
-    """TextAttack's texts remember how words are split, for as long as the block lasts."""
+    """TextAttack's texts remember their words and themselves, for as long as the block lasts."""
     split, text = attacked_text.words_from_text, AttackedText.text
     attacked_text.words_from_text = remembered(split)
     AttackedText.text = property(_text)

@@ -25,7 +25,6 @@ from textattack.shared.attacked_text import AttackedText
 # Texts whose places are kept: those that candidates are made from.
 _KEPT = 2**10
 
-
 Places = tuple[tuple[int, int], ...]
 """Where each word of a text starts and ends."""
 

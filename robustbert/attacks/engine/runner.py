@@ -206,14 +206,15 @@ class AttackRunner:
         if not found.success:
             return attacked
         try:
-            return replace(attacked, verdict=self._check(ask, example, found))
+            return replace(attacked, verdict=self._check(ask, example, found, limits))
         except Exception as error:  # of a constraint that is asked again
             return replace(attacked, search=None, error=describe_error(error))
 
-    def _check(self, ask: Ask, example: AttackedExample, found: Search) -> Verdict:
+    def _check(
+        self, ask: Ask, example: AttackedExample, found: Search, limits: UnifiedLimits | None
+    ) -> Verdict:
         from robustbert.attacks.verification import Verifier
 
-        limits = self.limits if self.track == "unified" else None
         # on the published track similarity is reported, too, where nothing asks for another
         stretch = (limits or UnifiedLimits()).similarity_stretch
         return Verifier(ask, limits, stretch).check(
