@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,10 +18,26 @@ SPEED = Path(__file__).parents[1] / "benchmarks" / "speed"
 def tools(monkeypatch: pytest.MonkeyPatch):
     """Import a module of ``benchmarks/speed`` by its name."""
     monkeypatch.syspath_prepend(str(SPEED))
-    names = ("compare", "floor", "parity", "plain")
+    names = ("compare", "floor", "parity", "plain", "shares")
     yield importlib.import_module
     for name in names:
         sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def victim(bert):
+    from robustbert.models import load_model
+
+    return load_model(str(bert), dtype="float32")
+
+
+@pytest.fixture
+def reviews(victim) -> list[Any]:
+    """Texts with the labels that the victim gives them."""
+    from tests.attacks.conftest import TEXTS, Review
+
+    labels = victim.predict_proba(TEXTS).argmax(axis=1)
+    return [Review(text[:9], text, int(y)) for text, y in zip(TEXTS, labels, strict=True)]
 
 
 def test_what_differs_is_told(tools):
@@ -45,33 +63,20 @@ def test_what_differs_is_told(tools):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["deepwordbug", "textfooler", "textbugger"])
-def test_outcomes_are_those_of_plain_textattack(tools, bert, name: str):
+def test_outcomes_are_those_of_plain_textattack(tools, bert, victim, reviews, name: str):
     """Recipes with a sentence encoder too, which is sentence-transformers' on the plain side."""
     from robustbert.attacks import AttackRunner
-    from robustbert.models import load_model
-    from tests.attacks.conftest import TEXTS, Review
 
-    victim = load_model(str(bert), dtype="float32")
-    labels = victim.predict_proba(TEXTS).argmax(axis=1)
-    examples = [Review(text[:9], text, int(y)) for text, y in zip(TEXTS, labels, strict=True)]
-    outcomes = AttackRunner(victim, name, track="published", dtype="float32").run(examples).outcomes
+    outcomes = AttackRunner(victim, name, track="published", dtype="float32").run(reviews).outcomes
     assert "broken" in [outcome.status for outcome in outcomes]
-    plain = list(tools("plain").PlainTextAttack(bert, name, "dynamic").outcomes(examples))
+    plain = list(tools("plain").PlainTextAttack(bert, name, "dynamic").outcomes(reviews))
     assert tools("parity").differences(plain, outcomes) == []
 
 
 @pytest.mark.slow
-def test_all_sides_are_compared_and_the_floor_counts_what_was_asked(tools, bert):
-    from robustbert.models import load_model
-    from tests.attacks.conftest import TEXTS, Review
-
+def test_all_sides_are_compared_and_the_floor_counts_what_was_asked(tools, bert, victim, reviews):
     compare = tools("compare")
-    victim = load_model(str(bert), dtype="float32")
-    labels = victim.predict_proba(TEXTS).argmax(axis=1)
-    warm, *examples = (
-        Review(str(place), text, int(label))
-        for place, (text, label) in enumerate(zip(TEXTS[:3], labels, strict=False))
-    )
+    warm, *examples = reviews[:3]
     ours = {d: compare.Ours(bert, "textfooler", d, victim.label_names) for d in compare.DTYPES}
     got = compare.compare_sides(ours, bert, "textfooler", warm, examples, 1)
     assert got["same"]["float32"] == {"status": 2, "text": 2, "queries": 2}
@@ -80,9 +85,22 @@ def test_all_sides_are_compared_and_the_floor_counts_what_was_asked(tools, bert)
     assert floor["victim"][0] > 0
     assert floor["encoder"][0] > 0
 
-    skipped = Review("wrong", TEXTS[0], 1 - int(labels[0]))
+    skipped = replace(warm, label=1 - warm.label)
     with pytest.raises(SystemExit, match="skipped"):
         ours["float32"].attack(skipped, examples)
+
+
+@pytest.mark.slow
+def test_all_of_an_attacks_time_is_told(tools, bert, victim, reviews):
+    from robustbert.models.packed import PackedBert, PackedNetwork
+
+    before = PackedNetwork.logits, PackedBert.means
+    warm, *examples = reviews[:3]
+    own = tools("compare").Ours(bert, "textfooler", "bfloat16", victim.label_names)
+    found = tools("shares").shares(own, warm, examples)
+    assert sum(found.values()) == pytest.approx(1)
+    assert all(0 < share < 1 for share in found.values())
+    assert before == (PackedNetwork.logits, PackedBert.means)
 
 
 @pytest.mark.slow
@@ -125,3 +143,8 @@ def test_the_tables_have_a_row_a_file(tools, tmp_path, monkeypatch):
     assert [cell.strip() for cell in row.split("|")[1:3]] == ["d r", "9"]
     assert row.count("2.00 (1.00–3.00)") == 4
     assert head.count("|") == row.count("|")
+
+
+def test_the_docs_show_the_committed_figures(tools):
+    docs = (SPEED.parents[1] / "docs" / "performance.md").read_text(encoding="utf-8")
+    assert tools("compare").table() in docs

@@ -92,6 +92,7 @@ class PackedBert:
         import torch
 
         config = model.config
+        self.dtype = dtype
         self._token_budget = token_budget
         self._dtype = getattr(torch, dtype)
         self._heads = config.num_attention_heads
@@ -303,6 +304,7 @@ class PackedNetwork:
     """
 
     def __init__(self, model: Any, dtype: str, token_budget: int = PACK_TOKENS) -> None:
+        self.dtype = dtype
         self._encoder = PackedBert(model.bert, dtype, token_budget)
         self._pooler = model.bert.pooler
         self._classifier = model.classifier
