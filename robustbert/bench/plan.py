@@ -63,11 +63,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class Plan:
-    """The cells of a suite, in the order in which they run.
+    """The cells of a suite.
 
     Args:
         suite: the suite's name; None for a cell by itself.
-        cells: those of one victim on one dataset stand together.
+        cells: in the order of tables: those of one victim on one dataset stand together.
         skipped: those that cannot be: the recipe reads gradients, the victim will have none.
         split: whose examples are attacked.
         seed: what examples and attacks are derived from.
@@ -84,6 +84,17 @@ class Plan:
     def recipes(self) -> tuple[str, ...]:
         """Each recipe once, in order."""
         return tuple(dict.fromkeys(cell.recipe for cell in self.cells))
+
+    def in_running_order(self) -> tuple[Cell, ...]:
+        """The cells as they run: on each dataset one recipe on all victims, then the next.
+
+        A recipe asks much the same of the sentence encoder whatever its victim, so that most of
+        what the first victim's cell had encoded is still remembered for the others.
+        """
+        recipes, datasets = self.recipes(), [cell.dataset for cell in self.cells]
+        return tuple(
+            sorted(self.cells, key=lambda c: (datasets.index(c.dataset), recipes.index(c.recipe)))
+        )
 
 
 @dataclass(frozen=True)

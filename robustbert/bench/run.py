@@ -95,12 +95,13 @@ def run_plan(plan: Plan, settings: Settings) -> BenchResult:
         check_configuration(settings.out, _configuration(plan, datasets, settings))
         ensure_assets(assets_of(plan.recipes()))
         environment = capture_environment(settings.device)
-        records = []
+        made: dict[Cell, Record] = {}
         for place, prepared in enumerate(_prepared(plan, datasets, settings), start=1):
             run = _cell_run(plan, prepared, settings, environment)
             what = f"[{place}/{len(plan.cells)}] {prepared.cell.describe()}"
             with AttackProgress(len(run.examples.items), what) as progress:
-                records.append(run.run(progress))
+                made[prepared.cell] = run.run(progress)
+        records = [made[cell] for cell in plan.cells]
         table = write_tables(settings.out, records)
     return BenchResult(
         records=tuple(records),
@@ -194,7 +195,8 @@ def _prepared(
     plan: Plan, datasets: Mapping[str, TextDataset], settings: Settings
 ) -> Iterator[_Prepared]:
     """Each cell with its dataset, its victim and what that answered, which neighbours share."""
-    for (name, spec), cells in groupby(plan.cells, lambda cell: (cell.dataset, cell.victim)):
+    cells_in_turn = plan.in_running_order()
+    for (name, spec), cells in groupby(cells_in_turn, lambda cell: (cell.dataset, cell.victim)):
         victim = prepare_victim(
             spec,
             datasets[name],

@@ -29,6 +29,19 @@ def test_a_plan_is_the_product_with_the_cells_of_a_victim_together():
     assert make_plan(SUITE).limits.queries_per_word == 7
 
 
+def test_a_recipe_runs_on_all_victims_of_a_dataset_before_the_next_does():
+    plan = make_plan(SUITE)
+    cells = plan.in_running_order()
+    assert set(cells) == set(plan.cells)
+    seen = [(cell.dataset, cell.recipe) for cell in cells]
+    assert [key for key, _ in itertools.groupby(seen)] == [
+        (dataset, recipe) for dataset in SUITE.datasets for recipe in SUITE.recipes
+    ]
+    # a victim's tracks stand together, so that it is loaded once a recipe
+    loaded = [key for key, _ in itertools.groupby(cells, lambda c: (c.dataset, c.victim))]
+    assert len(loaded) == 2 * 2 * 2
+
+
 def test_choices_take_the_place_of_what_the_suite_says():
     choices = Choices(["imdb"], ["tfidf-nb"], ["deepwordbug"], ["published"], 7, 3)
     plan = make_plan(SUITE, choices)

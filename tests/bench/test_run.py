@@ -69,6 +69,14 @@ def test_a_run_writes_a_record_and_outcomes_a_cell_and_the_table(reviews, svm, t
     assert set(record.assets.hashes) >= {"wordnet", "pos-tagger"}
 
 
+def test_records_and_tables_are_in_the_order_of_the_plan(reviews, svm, tmp_path):
+    """Cells run in another: each recipe on both models, so that encodings are still there."""
+    recipes = ("pruthi", "deepwordbug")
+    result = run_plan(plan(reviews, svm, "tfidf-nb", recipes=recipes, n=3), settings(tmp_path))
+    found = [(record.model.name, record.recipe.name) for record in result.records]
+    assert found == [(model, recipe) for model in ("svm", "tfidf-nb") for recipe in recipes]
+
+
 class Interruption:
     """Presses Ctrl-C when so many outcomes of a cell are on disk."""
 
