@@ -11,17 +11,19 @@ from robustbert.records import cell_name, read_outcomes, read_run, record_name
 
 RESULTS = Path(__file__).parents[1] / "results"
 DATASETS = sorted(path.parent for path in RESULTS.glob("*/records"))
+SUITES = ("results", "imdb")
 ROW = "rotten_tomatoes--tfidf-svm--none--published--deepwordbug"
 
 
-def test_no_cell_of_the_suite_is_missing():
+def test_no_cell_of_the_suites_is_missing():
     from robustbert.bench import load_suite, make_plan
 
     wanted = {
         cell_name(
             cell.dataset, cell.victim.name, cell.victim.defense, cell.track, cell.recipe
         ): cell.n
-        for cell in make_plan(load_suite("results")).cells
+        for suite in SUITES
+        for cell in make_plan(load_suite(suite)).cells
     }
     committed = {
         record_name(record): record.protocol.n
