@@ -43,13 +43,13 @@ SUITES = {"rotten_tomatoes": "results", "bbc_news": "results", "imdb": "imdb"}
 DTYPES = ("float32", "bfloat16")
 PLAIN = {"textattack": "full", "textattack-dynamic": "dynamic"}
 #: How many times as fast as TextAttack as it comes robustbert sets out to be, on 2 cores.
-SHORT = {"float32": 20, "bfloat16": 60}
+WITHOUT_ENCODER = {"float32": 20, "bfloat16": 60}
 WITH_ENCODER = {"float32": 15, "bfloat16": 40}
 LONG = {"float32": 4, "bfloat16": 10}
 TARGETS = {
     "rotten_tomatoes": {
-        "deepwordbug": SHORT,
-        "pwws": SHORT,
+        "deepwordbug": WITHOUT_ENCODER,
+        "pwws": WITHOUT_ENCODER,
         "textfooler": WITH_ENCODER,
         "textbugger": WITH_ENCODER,
     },

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from compare import DTYPES, Ours, warm_up
+from compare import DTYPES, SEED, Ours, warm_up
 from tabulate import tabulate
 
 PARTS = [(network, dtype) for network in ("victim", "encoder") for dtype in reversed(DTYPES)]
@@ -74,7 +74,7 @@ def main() -> None:
     parser.add_argument("-n", "--num-examples", type=int, default=100)
     options = parser.parse_args()
     dataset = load_dataset(options.dataset)
-    first, *examples = select_examples(dataset, "test", options.num_examples + 1, 0).items
+    first, *examples = select_examples(dataset, "test", options.num_examples + 1, SEED).items
     victim = load_model(str(options.model), label_names=dataset.label_names)
     warm = replace(first, label=int(victim.predict_proba([first.text]).argmax()))
     rows = []

@@ -75,6 +75,9 @@ def test_records_and_tables_are_in_the_order_of_the_plan(reviews, svm, tmp_path)
     result = run_plan(plan(reviews, svm, "tfidf-nb", recipes=recipes, n=3), settings(tmp_path))
     found = [(record.model.name, record.recipe.name) for record in result.records]
     assert found == [(model, recipe) for model in ("svm", "tfidf-nb") for recipe in recipes]
+    table = (tmp_path / "table.md").read_text()
+    assert table.index("| pruthi") < table.index("| deepwordbug")
+    assert table.index("| svm") < table.index("| tfidf-nb")
 
 
 class Interruption:
