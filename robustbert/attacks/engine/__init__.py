@@ -10,7 +10,9 @@ another (:class:`~robustbert.attacks.constraints.PooledSentenceEncoder`); when t
 of them, the lane stops inside that call. When all lanes have stopped, the pool
 (:mod:`~robustbert.attacks.engine.pool`) gathers what was asked, drops what repeats, answers each
 model's questions in one go, in batches of like length, and lets every lane go on with its own
-answers, until it asks again or ends. A lane that ends takes the next example.
+answers, until it asks again or ends. A lane that ends takes the next example. Long texts ask for
+more than fills the batches; then the lanes that began first are answered, so that examples end one
+by one, and not all together at the end of the run.
 
 What a search sees is what it would see alone:
 

@@ -1,9 +1,10 @@
 """Many blocking searches at once, so that a model sees large batches.
 
 A search is ordinary Python that stops whenever it needs a model. Each runs in a greenlet; when it
-asks, it hands its texts to the pool and waits. When every search waits, the pool answers all of
-them with one call a model and lets them go on. What a search sees (answers, random numbers) does
-not depend on which others run beside it.
+asks, it hands its texts to the pool and waits. When every search waits, the pool answers them with
+one call a model and lets them go on. Where they ask for more than makes a full batch, it answers
+those that began first: they end early, and little is lost when the run is stopped. What a search
+sees (answers, random numbers) does not depend on which others run beside it.
 """
 
 from __future__ import annotations
@@ -45,6 +46,10 @@ class _Question:
     server: str
     texts: tuple[str, ...]
 
+    @property
+    def characters(self) -> int:
+        return sum(map(len, self.texts))
+
 
 @dataclass
 class ServerStats:
@@ -55,7 +60,7 @@ class ServerStats:
     seconds: float = 0.0
 
 
-@dataclass
+@dataclass(eq=False)
 class _Running:
     """A task that has begun."""
 
@@ -77,11 +82,14 @@ class Pool:
     Args:
         servers: who answers, by name.
         lanes: how many tasks run at once, at least 1.
+        round_characters: a round answers the tasks that began first, as many as ask for at most so
+            many characters, and one at least; None answers all.
         on_round: called after each round of answers.
     """
 
     servers: Mapping[str, Server]
     lanes: int
+    round_characters: int | None = None
     on_round: Callable[[], None] = lambda: None
     stats: dict[str, ServerStats] = field(default_factory=dict)
 
@@ -113,21 +121,32 @@ class Pool:
                 yield from self._fill(source, waiting)
                 if not waiting:
                     return
-                questions = [running.question for running in waiting if running.question]
-                answers = self._answer(questions)
+                served = self._served(waiting)
+                answers = self._answer([running.question for running in served if running.question])
                 self.on_round()
-                resumed, waiting = waiting, []
-                for running, answer in zip(resumed, answers, strict=True):
+                for running, answer in zip(served, answers, strict=True):
                     finished = self._resume(running, answer)
-                    if finished is None:
-                        waiting.append(running)
-                    else:
+                    if finished is not None:
+                        waiting.remove(running)
                         outside.restore()
                         yield finished
         finally:
             outside.restore()
             for running in waiting:
                 running.greenlet.throw(greenlet.GreenletExit)
+
+    def _served(self, waiting: Sequence[_Running]) -> list[_Running]:
+        """Whom a round answers: those that began first, up to ``round_characters``."""
+        if self.round_characters is None:
+            return list(waiting)
+        served: list[_Running] = []
+        total = 0
+        for running in waiting:
+            total += running.question.characters if running.question else 0
+            if served and total > self.round_characters:
+                break
+            served.append(running)
+        return served
 
     def _fill(self, source: Iterator[Task], waiting: list[_Running]) -> Iterator[Finished]:
         while len(waiting) < self.lanes:

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 #: Examples that run at once unless told otherwise.
 LANES = 128
+#: Batches of the victim's that a round of answers fills at most: more are no faster, and searches
+#: that wait for fewer end sooner.
+ROUND_BATCHES = 16
+#: Of English, as BERT cuts it; only sizes of rounds depend on it.
+CHARACTERS_PER_TOKEN = 4
 
 
 class AttackedExample(Protocol):
@@ -150,6 +155,7 @@ class AttackRunner:
                 FRESH_ENCODER: encoder.encode_afresh,
             },
             lanes=self.lanes,
+            round_characters=self.round_characters,
             on_round=lambda: on_round(pool.stats[VICTIM].asked),
         )
         found: dict[str, Outcome] = {}
@@ -172,6 +178,13 @@ class AttackRunner:
 
         params: Params = {"similarity_dtype": self.encoder.dtype}
         return RecipeRef(name=self.recipe, textattack_version=version("textattack"), params=params)
+
+    @property
+    def round_characters(self) -> int | None:
+        """How much is asked of the models at a time; None for a victim without batches: all."""
+        if self.classifier.token_budget is None:
+            return None
+        return ROUND_BATCHES * CHARACTERS_PER_TOKEN * self.classifier.token_budget
 
     @property
     def encoder(self) -> SentenceEncoder:

@@ -107,6 +107,26 @@ def test_outcomes_do_not_depend_on_lanes_or_order(textattack, victim, reviews, n
         assert without_time(found)[::-1] == one
 
 
+@pytest.mark.slow
+def test_examples_that_ask_much_end_one_by_one(textattack, victim, victim_folder, reviews):
+    from robustbert.models import load_model
+
+    items = [
+        replace(reviews[2], example_id=f"{i}", text=f"{reviews[2].text} {i}") for i in range(9)
+    ]
+    small = load_model(str(victim_folder), dtype="float32", device="cpu", token_budget=1)
+    ended: list[int] = []  # how much had been asked
+    asked = [0]
+    found = AttackRunner(small, "deepwordbug", track="published", dtype="float32").run(
+        items,
+        on_outcome=lambda _: ended.append(asked[-1]),
+        on_round=asked.append,
+    )
+    assert len(set(ended)) == len(items)
+    usual = run(victim, "deepwordbug", items, "published")
+    assert without_time(found.outcomes) == without_time(usual.outcomes)
+
+
 HASHED = """
 import json, sys
 from types import SimpleNamespace

@@ -92,6 +92,41 @@ def test_servers_are_asked_in_the_same_round():
     assert len(first.calls) == len(second.calls) == 1
 
 
+def test_what_does_not_fit_a_round_waits_and_the_first_to_begin_end_first():
+    server = Recorder()
+    pool = Pool({"length": server}, lanes=4, round_characters=10)
+
+    def search(name: str) -> list[int]:
+        return [pool.ask("length", [f"{name}{step}" * 3])[0] for step in range(2)]
+
+    finished = list(pool.run([Task(n, 0, lambda n=n: search(n)) for n in "abcd"]))
+    assert [f.key for f in finished] == ["a", "b", "c", "d"]
+    assert all(f.value == [6, 6] for f in finished)
+    assert server.calls == [[f"{n}{step}" * 3] for n in "abcd" for step in range(2)]
+
+
+def test_a_question_larger_than_a_round_is_answered_whole():
+    server = Recorder()
+    pool = Pool({"length": server}, lanes=2, round_characters=3)
+    (finished,) = pool.run([Task("only", 0, lambda: pool.ask("length", ["long", "longer"]))])
+    assert finished.value == [4, 6]
+    assert server.calls == [["long", "longer"]]
+
+
+def test_results_do_not_depend_on_the_size_of_a_round():
+    tasks = [(i, 2 + i) for i in range(6)]
+    found = []
+    for characters in (1, 20, None):
+        pool = Pool({"length": Recorder()}, lanes=4, round_characters=characters)
+        found.append(
+            {
+                f.key: f.value
+                for f in pool.run(Task(f"t{i}", i, walk(pool, n, "x" * i)) for i, n in tasks)
+            }
+        )
+    assert found[0] == found[1] == found[2]
+
+
 def test_an_error_in_a_search_is_its_result():
     pool = Pool({"length": Recorder()}, lanes=3)
 
