@@ -10,11 +10,11 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "robustbert"
 
 LAYERS = (
-    {"errors", "registry", "seeds", "paths", "progress", "packages", "settings"},
+    {"errors", "registry", "seeds", "paths", "progress", "packages", "settings", "machine"},
     {"records"},
     {"models", "data", "assets", "metrics"},
     {"training", "defenses", "attacks"},
-    {"cli", "commands", "bench", "reports", "__main__"},
+    {"cli", "commands", "bench", "reports", "doctor", "__main__"},
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 

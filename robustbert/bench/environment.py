@@ -7,6 +7,7 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from robustbert.machine import processor_name
 from robustbert.records.schema import Environment
 
 
@@ -29,17 +30,6 @@ def capture_environment(device: str = "auto") -> Environment:
         git_commit=_git(checkout, "rev-parse", "HEAD"),
         dirty=_is_dirty(checkout),
     )
-
-
-def processor_name() -> str:
-    """The processor's own name where the system tells it, else its architecture."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
-            key, _, value = line.partition(":")
-            if key.strip() == "model name" and value.strip():
-                return value.strip()
-    return platform.processor() or platform.machine() or "unknown"
 
 
 def _version(distribution: str) -> str | None:

@@ -1,0 +1,71 @@
+"""The processor at hand: its name, and everything that decides which kernels compute on it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+from functools import lru_cache
+from pathlib import Path
+
+#: Environment variables by which oneDNN, MKL and torch are told which instructions to use.
+ISA_VARIABLES = (
+    "ATEN_CPU_CAPABILITY",
+    "DNNL_DEFAULT_FPMATH_MODE",
+    "DNNL_MAX_CPU_ISA",
+    "MKL_CBWR",
+    "MKL_ENABLE_INSTRUCTIONS",
+    "ONEDNN_DEFAULT_FPMATH_MODE",
+    "ONEDNN_MAX_CPU_ISA",
+)
+_CPUINFO = Path("/proc/cpuinfo")
+_RELEVANT_FLAGS = ("avx", "amx", "fma", "sve", "asimd", "bf16", "i8mm")
+
+
+def processor_name() -> str:
+    """The processor's model name where the system tells it, else its architecture."""
+    return _cpuinfo("model name") or platform.processor() or platform.machine() or "unknown"
+
+
+def processor_flags() -> tuple[str, ...]:
+    """The processor's vector and matrix instruction sets, sorted; empty where not known."""
+    flags = (_cpuinfo("flags") or _cpuinfo("Features") or "").split()
+    return tuple(sorted(flag for flag in set(flags) if any(n in flag for n in _RELEVANT_FLAGS)))
+
+
+def isa_limits() -> dict[str, str]:
+    """The variables of `ISA_VARIABLES` that are set."""
+    return {name: os.environ[name] for name in ISA_VARIABLES if name in os.environ}
+
+
+def describe_kernels() -> dict[str, object]:
+    """What decides which matmul kernels run: processor, instruction sets, their limits, torch."""
+    import torch
+
+    return {
+        "processor": processor_name(),
+        "architecture": platform.machine(),
+        "flags": list(processor_flags()),
+        "isa": torch.backends.cpu.get_cpu_capability(),
+        "isa_limits": isa_limits(),
+        "torch": torch.__version__,
+    }
+
+
+def kernels_sha256() -> str:
+    """A hash of :func:`describe_kernels`: the same hash means that the same kernels run."""
+    text = json.dumps(describe_kernels(), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@lru_cache(maxsize=8)
+def _cpuinfo(key: str) -> str:
+    """The first value of ``key`` in /proc/cpuinfo; empty where there is none."""
+    if not _CPUINFO.is_file():
+        return ""
+    for line in _CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() == key and value.strip():
+            return value.strip()
+    return ""
