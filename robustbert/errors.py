@@ -66,6 +66,14 @@ class AttackError(RobustbertError):
     """An attack that cannot be built, or whose errors were not allowed."""
 
 
+class RobustbertWarning(UserWarning):
+    """The root of every warning of robustbert; the command line prints it as one line."""
+
+
+class BatchInvarianceWarning(RobustbertWarning):
+    """A text's scores depend on the other texts of its batch."""
+
+
 def describe_error(error: BaseException) -> str:
     r"""An exception as one line: what it is, what it says, and where it was raised.
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from robustbert.errors import ModelError
 from robustbert.models.checks import check_texts
+from robustbert.models.invariance import BatchInvariance
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,25 @@ class Classifier(ABC):
         check_texts(texts)
         return self._truncated(texts) if len(texts) else np.zeros(0, dtype=bool)
 
+    def predict_proba_alone(self, texts: Sequence[str]) -> np.ndarray:
+        """As :meth:`predict_proba`, each text asked by itself: float32 (n, k).
+
+        To check with: :meth:`predict_proba` gives the same, to the last bit.
+
+        Raises:
+            InputError: a text is empty, blank, or no valid string.
+            ModelError: the model answers with something other than finite numbers.
+        """
+        check_texts(texts)
+        if len(texts) == 0:
+            return np.zeros((0, len(self.label_names)), dtype=np.float32)
+        return self._checked(self._alone(texts))
+
+    @property
+    def batch_invariance(self) -> BatchInvariance:
+        """Whether :meth:`predict_proba` keeps its promise here, as far as was checked."""
+        return BatchInvariance(verified=False)
+
     @property
     def has_gradients(self) -> bool:
         """Whether :meth:`token_gradient` answers."""
@@ -133,6 +153,10 @@ class Classifier(ABC):
     @abstractmethod
     def _exact(self, texts: Sequence[str]) -> np.ndarray:
         """Answer in full precision, each text by itself: (n, k) for ``n >= 1``."""
+
+    def _alone(self, texts: Sequence[str]) -> np.ndarray:
+        """Answer a query, each text by itself: (n, k) for ``n >= 1``."""
+        return np.concatenate([self._probabilities([text]) for text in texts])
 
     def _truncated(self, texts: Sequence[str]) -> np.ndarray:
         return np.zeros(len(texts), dtype=bool)

@@ -2,12 +2,17 @@
 
 A matrix product sums in an order that depends on its shape, so the same text can get different
 last bits in different batches, and an attack that compares scores can then take another turn.
-Two rules keep a text's answer the same to the last bit, whatever it is batched with: the padded
-length depends on the text alone (its own length, rounded up; only texts of one rounded length
-share a batch; a pack has no padding at all), and the rows of a product are filled up to a multiple
-of 8 or 16, so that no row falls into the leftover kernels. (In float32 with MKL, the last rows of
-batches of 1, 2, 3, 5, 6, 7, 9, 10 and 11 rows differ in their last bits from all others.) Both
-were measured, not proven; ``tests/models/test_packed.py`` and ``test_padded.py`` hold them.
+Three rules keep a text's answer the same to the last bit, whatever it is batched with:
+
+- the padded length depends on the text alone: its own length, rounded up. Only texts of one rounded
+  length share a batch; a pack has no padding at all.
+- Each linear layer is computed at row counts that were checked on this processor
+  (:mod:`robustbert.models.row_counts`).
+- Batches are filled up to a multiple of `ROW_STEP` texts, for the sake of everything that is not a
+  linear layer.
+
+Whether that is enough for a network is checked when it is loaded
+(:mod:`robustbert.models.invariance`).
 """
 
 from __future__ import annotations
@@ -19,7 +24,7 @@ import numpy as np
 
 #: Lengths are rounded up to a multiple of this: few distinct shapes, little padding.
 LENGTH_STEP = 8
-#: Rows are filled up to a multiple of this with repeats.
+#: Texts of a padded batch are filled up to a multiple of this with repeats.
 ROW_STEP = 8
 #: Tokens in a batch: beyond this, larger batches stop being faster on processors.
 TOKEN_BUDGET = 4096

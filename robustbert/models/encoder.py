@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -21,9 +21,17 @@ from robustbert.models.batching import (
     plan_batches,
 )
 from robustbert.models.devices import choose_device, choose_dtype
+from robustbert.models.invariance import (
+    BatchInvariance,
+    find_fault,
+    ladders,
+    warn_of_dependence,
+    warn_of_fallback,
+)
 from robustbert.models.packed import PackedBert
 from robustbert.models.quiet import quiet_transformers
 from robustbert.models.remembered import CAPACITY, Remembered
+from robustbert.models.row_counts import RowCounts
 
 #: What all-MiniLM-L6-v2 was trained to read, in tokens (its sentence_bert_config.json).
 MAX_LENGTH = 256
@@ -63,12 +71,46 @@ class SentenceEncoder:
             PACK_TOKENS if self._device.type == "cpu" else DEVICE_TOKEN_BUDGET
         )
         self._exact = self._exact.to(self._device)
+        self._packed: dict[str, PackedBert] = {}
+        self._padded: dict[str, Any] = {}
         self._exact_means = self._means("float32")
-        self._fast_means = self._exact_means if self.dtype == "float32" else self._means(self.dtype)
+        self._fast_means = self._choose_means()
         self._encodings = Remembered(lambda texts: self._encode(self._fast_means, texts))
         self._exact_encodings = self._encodings
-        if self._fast_means is not self._exact_means:  # few are taken again
+        if self.dtype != "float32":  # few are taken again
             self._exact_encodings = Remembered(self.encode_afresh, CAPACITY // 4)
+
+    def _choose_means(self) -> Means:
+        """The network of :meth:`encode`: of the wanted dtype if it is batch invariant."""
+        self._verified = self.find_fault("float32") is None
+        if self.dtype != "float32":
+            fault = self.find_fault(self.dtype)
+            if fault is not None and self._verified:
+                warn_of_fallback("the sentence encoder", fault)
+                self.dtype = "float32"
+        if not self._verified:
+            warn_of_dependence("the sentence encoder")
+        return self._means(self.dtype)
+
+    def find_fault(self, dtype: str) -> str | None:
+        """Why a dtype should not be used on this machine; None if it is batch invariant."""
+        means = self._means(dtype)
+        kind = f"{'packed' if self._device.type == 'cpu' else 'padded'} means {self._device}"
+
+        def answer(sequences: Sequence[tuple[int, ...]]) -> np.ndarray:
+            return np.asarray(means(sequences).numpy())
+
+        return find_fault(answer, self._exact, self._tokenizer, dtype, kind, MAX_LENGTH)
+
+    @property
+    def row_counts(self) -> list[RowCounts]:
+        """The row counts of the linear layers of its networks."""
+        return [counts for packed in self._packed.values() for counts in packed.row_counts]
+
+    @property
+    def batch_invariance(self) -> BatchInvariance:
+        """Whether its networks' rows depend on the batch, and at which row counts they do not."""
+        return BatchInvariance(self._verified, ladders(self.row_counts))
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Encodings in the encoder's dtype: float32, shape (n, 384)."""
@@ -81,6 +123,11 @@ class SentenceEncoder:
     def encode_afresh(self, texts: Sequence[str]) -> np.ndarray:
         """As :meth:`encode_exact`, computed whatever is remembered: to check with."""
         return self._encode(self._exact_means, texts)
+
+    def encode_alone(self, texts: Sequence[str]) -> np.ndarray:
+        """As :meth:`encode`, each text by itself, whatever is remembered: to check with."""
+        rows = [self._encode(self._fast_means, [text]) for text in texts]
+        return np.concatenate(rows) if rows else self._encode(self._fast_means, texts)
 
     def _encode(self, means: Means, texts: Sequence[str]) -> np.ndarray:
         import torch
@@ -96,11 +143,15 @@ class SentenceEncoder:
         return np.asarray(vectors[found.inverse])
 
     def _means(self, dtype: str) -> Means:
-        """The network in a number format: means of hidden states over tokens."""
+        """The network in a dtype: means of hidden states over tokens."""
         if self._device.type == "cpu":
-            return PackedBert(self._exact, dtype, self._token_budget).means
-        model = self._exact if dtype == "float32" else copy.deepcopy(self._exact).bfloat16()
-        return lambda sequences: self._padded_means(model, sequences)
+            if dtype not in self._packed:
+                self._packed[dtype] = PackedBert(self._exact, dtype, self._token_budget)
+            return self._packed[dtype].means
+        if dtype not in self._padded:
+            half = dtype != "float32"
+            self._padded[dtype] = copy.deepcopy(self._exact).bfloat16() if half else self._exact
+        return partial(self._padded_means, self._padded[dtype])
 
     def _padded_means(self, model: Any, sequences: Sequence[tuple[int, ...]]) -> Any:
         import torch

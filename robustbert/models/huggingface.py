@@ -16,6 +16,13 @@ from robustbert.models.batching import DEVICE_TOKEN_BUDGET, PACK_TOKENS, TOKEN_B
 from robustbert.models.checks import label_order
 from robustbert.models.devices import choose_device, choose_dtype
 from robustbert.models.folders import describe_source, whole_folder
+from robustbert.models.invariance import (
+    BatchInvariance,
+    find_fault,
+    ladders,
+    warn_of_dependence,
+    warn_of_fallback,
+)
 from robustbert.models.loading import LoadedFiles, longest_input, one_line, read_folder
 from robustbert.models.packed import PackedNetwork, can_pack
 from robustbert.models.padded import PaddedNetwork
@@ -64,14 +71,11 @@ class HuggingFaceClassifier(Classifier):
         named = own != [f"LABEL_{i}" for i in range(len(own))]
         self.label_names = tuple(own if label_names is None else label_names)
         self._order = label_order(name, own, self.label_names, named=named)
-        query_dtype = choose_dtype(dtype, self._device)
         self._max_length = longest_input(files.model, files.tokenizer)
         self._packs = self._device.type == "cpu" and can_pack(files.model)
         self.token_budget: int = token_budget or self._default_budget()
         self._exact_network = self._network("float32")
-        self._query = (
-            self._exact_network if query_dtype == "float32" else self._network(query_dtype)
-        )
+        self._query, query_dtype = self._choose_query(name, choose_dtype(dtype, self._device))
         self.info = ModelInfo(
             name=name,
             source=source,
@@ -95,6 +99,37 @@ class HuggingFaceClassifier(Classifier):
         return PaddedNetwork(
             model, self._tokenizer, longest=self._max_length, token_budget=self.token_budget
         )
+
+    def _choose_query(self, name: str, dtype: str) -> tuple[PackedNetwork | PaddedNetwork, str]:
+        """The network that answers queries, and its dtype: ``dtype`` if that is batch invariant.
+
+        Where bfloat16 is not and float32 is, float32. Where neither is, ``dtype`` all the same.
+        """
+        self._verified = self._find_fault(self._exact_network, "float32") is None
+        found = self._exact_network
+        if dtype != "float32":
+            fast = self._network(dtype)
+            fault = self._find_fault(fast, dtype)
+            if fault is None or not self._verified:
+                found = fast
+            else:
+                warn_of_fallback(name, fault)
+                dtype = "float32"
+        if not self._verified:
+            warn_of_dependence(name)
+        return found, dtype
+
+    def _find_fault(self, network: PackedNetwork | PaddedNetwork, dtype: str) -> str | None:
+        kind = f"{'packed' if self._packs else 'padded'} {self._device}"
+        model, tokenizer = self._exact_model, self._tokenizer
+        return find_fault(network.logits, model, tokenizer, dtype, kind, self._max_length)
+
+    @property
+    def batch_invariance(self) -> BatchInvariance:
+        """Whether its networks' rows depend on the batch, and at which row counts they do not."""
+        networks = (self._exact_network, self._query)
+        found = ladders(counts for network in networks for counts in network.row_counts)
+        return BatchInvariance(self._verified, found)
 
     @property
     def has_gradients(self) -> bool:
@@ -133,15 +168,19 @@ class HuggingFaceClassifier(Classifier):
             gradient=gradient[0].float().cpu().numpy(),
         )
 
-    def _probabilities(self, texts: Sequence[str]) -> np.ndarray:
+    def _probabilities(self, texts: Sequence[str], *, alone: bool = False) -> np.ndarray:
         found = distinct(self._tokenize(texts))
-        rows = self._answers(self._query, found.items)
+        rows = self._answers(self._query, found.items, alone=alone)
         if self._query is not self._exact_network:
             best = np.partition(rows, -2, axis=1)
             close = np.flatnonzero(best[:, -1] - best[:, -2] < CLOSE_MARGIN)
             if close.size:
-                rows[close] = self._answers(self._exact_network, [found.items[i] for i in close])
+                again = [found.items[i] for i in close]
+                rows[close] = self._answers(self._exact_network, again, alone=alone)
         return np.asarray(rows[found.inverse])
+
+    def _alone(self, texts: Sequence[str]) -> np.ndarray:
+        return self._probabilities(texts, alone=True)
 
     def _exact(self, texts: Sequence[str]) -> np.ndarray:
         sequences = [tuple(ids) for ids in self._tokenize(texts)]

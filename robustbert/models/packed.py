@@ -1,7 +1,7 @@
-"""BERT on texts laid end to end, without padding: the fast way on a processor.
+"""Padding-free BERT inference on the CPU: texts laid end to end.
 
 The same network as ``transformers.BertModel`` in evaluation mode (Devlin et al. 2019), with the
-same weights, less what it does in vain for many short texts:
+same weights, without the work that many short texts do not need:
 
 - **no padding**: the tokens of all texts are one long matrix; only attention looks at texts one
   length at a time;
@@ -12,12 +12,13 @@ same weights, less what it does in vain for many short texts:
 That saves a quarter of the arithmetic for a classifier of six layers. In bfloat16 only products
 are: sums, norms and attention over short texts stay in float32, which halves the error. Results
 differ from transformers' in rounding only, and a text's result is a function of that text alone,
-to the last bit (see :mod:`robustbert.models.batching`), whatever the number of threads.
+to the last bit, whatever the number of threads: each linear layer is computed at a row count that
+was checked (:mod:`robustbert.models.row_counts`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -25,11 +26,10 @@ from typing import Any
 import numpy as np
 
 from robustbert.models.batching import PACK_TOKENS, plan_packs
-from robustbert.models.products import Linear
-from robustbert.models.threads import in_threads, thread_count
+from robustbert.models.products import FilledLinears, Linear
+from robustbert.models.row_counts import STEP, RowCounts, fill_rows
+from robustbert.models.threads import in_threads, one_thread_each, thread_count
 
-#: Rows of every product are filled up to a multiple of this; see :mod:`robustbert.models.batching`.
-ROWS_STEP = 16
 #: Attention over texts of at most this many tokens is plain products in float32, which is faster
 #: there than torch's fused one (measured).
 SHORT = 64
@@ -66,7 +66,7 @@ class _Pack:
 
     Args:
         pairs: int64 (u,): the distinct (token, position) pairs, as one number; the last repeated to
-            a multiple of `ROWS_STEP`.
+            a multiple of `STEP`, which most products would fill it up to.
         places: int64 (t,): which pair stands at each place; filled up likewise.
         starts: int64 (n,): where each sequence starts.
         groups: of the sequences of one length: their first place, how many, and the length.
@@ -130,6 +130,16 @@ class PackedBert:
         """The means of the last hidden states over tokens: float32 tensor, shape (n, d)."""
         return self._spread(sequences, self._means)
 
+    @property
+    def row_counts(self) -> Collection[RowCounts]:
+        """The row counts of the linear layers that were computed so far."""
+        with one_thread_each():
+            return [layer.row_counts for layer in self._linears()]
+
+    def _linears(self) -> list[Linear]:
+        own = [x for layer in self._layers for x in (layer.attention, layer.inner, layer.outer)]
+        return [*self._projections.values(), *own]
+
     def _spread(
         self, sequences: Sequence[Tokens], function: Callable[[_Pack], Any], *, alone: bool = False
     ) -> Any:
@@ -158,7 +168,7 @@ class PackedBert:
         import torch
 
         hidden = self._through(pack, len(self._layers) - 1)
-        first = fill_rows(hidden[torch.from_numpy(pack.starts)])
+        first = _fill(hidden[torch.from_numpy(pack.starts)])
         last = len(self._layers) - 1
         queries = self._project(last, first, "query")
         keys_values = self._project(last, hidden, "key", "value")
@@ -240,7 +250,7 @@ class PackedBert:
         starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
         positions = np.arange(len(tokens)) - np.repeat(starts, lengths)
         pairs, places = np.unique(tokens * self._positions + positions, return_inverse=True)
-        pairs, places = (np.pad(x, (0, -len(x) % ROWS_STEP), mode="edge") for x in (pairs, places))
+        pairs, places = (np.pad(x, (0, -len(x) % STEP), mode="edge") for x in (pairs, places))
         changes = np.flatnonzero(np.diff(lengths)) + 1
         groups = tuple(
             (int(starts[first]), int(last - first), int(lengths[first]))
@@ -308,19 +318,21 @@ class PackedNetwork:
         self._encoder = PackedBert(model.bert, dtype, token_budget)
         self._pooler = model.bert.pooler
         self._classifier = model.classifier
+        self._filled = FilledLinears()
 
     def logits(self, sequences: Sequence[Tokens], *, alone: bool = False) -> np.ndarray:
         """Logits of token sequences: float32, shape (n, k); ``alone``: each in its own pack."""
         return np.asarray(self._encoder.first_tokens(sequences, self._head, alone=alone).numpy())
 
+    @property
+    def row_counts(self) -> Collection[RowCounts]:
+        """The row counts of the linear layers that were computed so far."""
+        return [*self._encoder.row_counts, *self._filled.row_counts.values()]
+
     def _head(self, first: Any) -> Any:
-        filled = fill_rows(first)
-        return self._classifier(self._pooler(filled.unsqueeze(1)))[: len(first)]
+        with self._filled:
+            return self._classifier(self._pooler(first.unsqueeze(1)))
 
 
-def fill_rows(rows: Any) -> Any:
-    """``rows``, the last repeated until there are a multiple of `ROWS_STEP` of them."""
-    import torch
-
-    missing = -len(rows) % ROWS_STEP
-    return torch.cat([rows, rows[-1:].expand(missing, -1)]) if missing else rows
+def _fill(rows: Any) -> Any:
+    return fill_rows(rows, -(-len(rows) // STEP) * STEP)

@@ -1,13 +1,18 @@
-"""Any network of transformers on padded batches: the way for all but plain BERTs, and for GPUs."""
+"""Any network of transformers on padded batches: for all but plain BERTs, and for GPUs.
+
+On the CPU its linear layers are computed at row counts that were checked (`FilledLinears`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
 
 from robustbert.models.batching import plan_batches
+from robustbert.models.products import FilledLinears
+from robustbert.models.row_counts import RowCounts
 
 Tokens = Sequence[int]
 
@@ -30,6 +35,12 @@ class PaddedNetwork:
         self._left = tokenizer.padding_side == "left"
         self._longest = longest
         self._token_budget = token_budget
+        self._filled = FilledLinears()
+
+    @property
+    def row_counts(self) -> Collection[RowCounts]:
+        """The row counts of the linear layers that were computed so far."""
+        return self._filled.row_counts.values()
 
     def logits(self, sequences: Sequence[Tokens], *, alone: bool = False) -> np.ndarray:
         """Logits of token sequences: float32, shape (n, k); ``alone``: each in its own batch."""
@@ -44,7 +55,7 @@ class PaddedNetwork:
             full=self.model.device.type != "cpu",
         )
         rows = np.zeros((len(sequences), self.model.config.num_labels), dtype=np.float32)
-        with torch.inference_mode():
+        with torch.inference_mode(), self._filled:
             for batch in batches:
                 inputs = self.pad([sequences[row] for row in batch.rows], batch.length)
                 found = self.model(**inputs).logits[: batch.real]

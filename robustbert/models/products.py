@@ -1,67 +1,135 @@
-"""Linear layers whose weights are laid out once for the processor's products.
+"""Linear layers on the CPU whose rows do not depend on the batch.
 
-torch lays a weight out anew for every product, or multiplies with a layout that is not the
-processor's own. oneDNN, which comes with torch, can be given the weight in the layout that its
-kernels read; products of few rows gain most. It can also apply GELU to a product before it is
-written. Where torch lacks that, the products are torch's plain ones.
+`Linear` prepacks its weight: torch reorders a weight for every product, or multiplies with a layout
+that is not the processor's own. oneDNN, which comes with torch, can be given the weight in the
+layout that its kernels read; products of few rows gain most. It can also apply GELU to a product
+before it is written. Where torch lacks that, the products are torch's plain ones. `FilledLinears`
+does for the plain layers of any network what `Linear` does for its own: each product is computed at
+a row count of :mod:`robustbert.models.row_counts`.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-#: Rows that the layout is made for. Others are right, too, and as fast (measured).
+import torch
+from torch.overrides import TorchFunctionMode
+
+from robustbert.models.findings import Findings, machine_findings
+from robustbert.models.row_counts import Layer, Product, RowCounts, row_counts_of
+
+#: Rows that the prepacked layout is made for. Others are right, too, and as fast (measured).
 ROWS = 2048
+
+_DTYPE_NAMES = {torch.float32: "float32", torch.bfloat16: "bfloat16"}
 
 
 class Linear:
-    """``activation(rows @ weight.T + bias)`` on the processor, without gradients.
+    """``activation(rows @ weight.T + bias)`` on the CPU, without gradients.
+
+    A row of the result is a function of that row alone, to the last bit, wherever
+    :attr:`row_counts` has found row counts that agree.
 
     Args:
         weight: float32, shape (o, i).
         bias: float32, shape (o,).
         dtype: ``torch.float32`` or ``torch.bfloat16``: of the factors and of the result.
         activation: ``"none"`` or ``"gelu"`` (the exact one, by the error function).
+
+    Attributes:
+        product: the layer at any row count, unchecked.
     """
 
     def __init__(self, weight: Any, bias: Any, dtype: Any, activation: str = "none") -> None:
         self._dtype = dtype
-        self._activation = activation
-        self._bias = bias.detach().to(dtype)
-        self._weight = weight.detach().to(dtype)
-        self._laid_out = _lay_out(self._weight)
-        if self._laid_out is not None:
-            del self._weight
+        kind = "prepacked" if can_prepack(dtype) else "plain"
+        make = _prepacked if kind == "prepacked" else _plain
+        self._make = partial(make, activation=activation)
+        self._kind = kind if activation == "none" else f"{kind} {activation}"
+        self._shape = (weight.shape[1], weight.shape[0])
+        self._row_counts: dict[tuple[Findings, int], RowCounts] = {}
+        self.product: Product = self._make(weight.detach().to(dtype), bias.detach().to(dtype))
 
     def __call__(self, rows: Any) -> Any:
         """Rows of shape (n, i), float32 or of the dtype: shape (n, o), of the dtype."""
-        import torch
+        return self.row_counts.apply(self.product, rows.to(self._dtype))
 
-        rows = rows.to(self._dtype)
-        if self._laid_out is not None:
-            return torch.ops.mkldnn._linear_pointwise(
-                rows, self._laid_out, self._bias, self._activation, [], "none"
-            )
-        found = torch.nn.functional.linear(rows, self._weight, self._bias)
-        return torch.nn.functional.gelu(found) if self._activation == "gelu" else found
+    @property
+    def row_counts(self) -> RowCounts:
+        """The row counts that agree, on as many threads as torch has now."""
+        key = machine_findings(), torch.get_num_threads()
+        found = self._row_counts.get(key)
+        if found is None:
+            layer = Layer(self._kind, *self._shape, _DTYPE_NAMES[self._dtype], key[1])
+            found = self._row_counts[key] = row_counts_of(layer, self._make)
+        return found
 
 
-def _lay_out(weight: Any) -> Any:
-    """The weight as oneDNN's products read it; None where it cannot be had."""
-    import torch
+class FilledLinears(TorchFunctionMode):
+    """In the block, each ``torch.nn.functional.linear`` on the CPU has a row count that agrees.
 
+    Attributes:
+        row_counts: of the layers that were computed so far.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.row_counts: dict[str, RowCounts] = {}
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        """Called by torch in place of each of its functions."""
+        kwargs = kwargs or {}
+        if func is torch.nn.functional.linear:
+            return self._linear(*args, **kwargs)
+        return func(*args, **kwargs)
+
+    def _linear(self, input: Any, weight: Any, bias: Any = None) -> Any:
+        product = torch.nn.functional.linear
+        if input.device.type != "cpu" or input.dtype not in _DTYPE_NAMES:
+            return product(input, weight, bias)
+        kind = "plain" if bias is not None else "plain without bias"
+        out_features, in_features = weight.shape
+        dtype, threads = _DTYPE_NAMES[input.dtype], torch.get_num_threads()
+        layer = Layer(kind, in_features, out_features, dtype, threads)
+        make = _plain if bias is not None else _plain_without_bias
+        counts = row_counts_of(layer, make)
+        self.row_counts[str(layer)] = counts
+        rows = input.reshape(-1, input.shape[-1])
+        found = counts.apply(lambda rows: product(rows, weight, bias), rows)
+        return found.reshape(*input.shape[:-1], out_features)
+
+
+def can_prepack(dtype: Any) -> bool:
+    """Whether oneDNN takes prepacked weights of this dtype here."""
     ops = torch.ops.mkldnn
     if not torch.backends.mkldnn.is_available() or not all(
         hasattr(ops, name) for name in ("_linear_pointwise", "_reorder_linear_weight")
     ):
-        return None
-    if weight.dtype == torch.bfloat16 and not _has_bfloat16():
-        return None
-    return ops._reorder_linear_weight(weight, ROWS)
+        return False
+    return dtype != torch.bfloat16 or _has_bfloat16()
 
 
 def _has_bfloat16() -> bool:
     """Whether oneDNN multiplies bfloat16 on this processor."""
-    import torch
-
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+def _prepacked(weight: Any, bias: Any, activation: str) -> Product:
+    packed = torch.ops.mkldnn._reorder_linear_weight(weight, ROWS)
+    multiply = torch.ops.mkldnn._linear_pointwise
+    return lambda rows: multiply(rows, packed, bias, activation, [], "none")
+
+
+def _plain(weight: Any, bias: Any, activation: str = "none") -> Product:
+    def product(rows: Any) -> Any:
+        found = torch.nn.functional.linear(rows, weight, bias)
+        return torch.nn.functional.gelu(found) if activation == "gelu" else found
+
+    return product
+
+
+def _plain_without_bias(weight: Any, _bias: Any) -> Product:
+    return lambda rows: torch.nn.functional.linear(rows, weight)

@@ -22,7 +22,7 @@ def in_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> lis
 
     Inside, torch works on one thread. What ``function`` raises is raised here.
     """
-    with _one_thread_each() as threads:
+    with one_thread_each() as threads:
         if threads == 1 or len(items) < 2:
             return [function(item) for item in items]
         return list(_pool(threads).map(function, items))
@@ -36,7 +36,8 @@ def thread_count() -> int:
 
 
 @contextmanager
-def _one_thread_each() -> Iterator[int]:
+def one_thread_each() -> Iterator[int]:
+    """In the block, torch works on one thread; gives how many it had before."""
     import torch
 
     threads = torch.get_num_threads()

@@ -7,15 +7,15 @@ from robustbert.models import products
 from robustbert.models.products import Linear
 
 
-@pytest.fixture(params=["laid out", "plain"])
+@pytest.fixture(params=["prepacked", "plain"])
 def kind(request, monkeypatch: pytest.MonkeyPatch) -> str:
     if request.param == "plain":
         monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
     return request.param
 
 
-def is_laid_out(product: Linear) -> bool:
-    return product._laid_out is not None
+def is_prepacked(product: Linear) -> bool:
+    return product.row_counts.layer.kind.startswith("prepacked")
 
 
 def draw(*shape: int) -> torch.Tensor:
@@ -36,7 +36,7 @@ def test_a_product_is_that_of_its_definition(kind: str, dtype: torch.dtype, acti
     close = (1e-5, 1e-5) if dtype == torch.float32 else (0.01, 2**-7)
     torch.testing.assert_close(found.double(), exact, atol=close[0], rtol=close[1])
     can = dtype == torch.float32 or products._has_bfloat16()
-    assert is_laid_out(product) == (kind == "laid out" and can)
+    assert is_prepacked(product) == (kind == "prepacked" and can)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
@@ -61,5 +61,5 @@ def test_a_layer_made_in_one_mode_works_in_the_other():
 
 def test_bfloat16_without_the_instructions(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(products, "_has_bfloat16", lambda: False)
-    assert not is_laid_out(Linear(draw(96, 64), draw(96), torch.bfloat16))
-    assert is_laid_out(Linear(draw(96, 64), draw(96), torch.float32))
+    assert not is_prepacked(Linear(draw(96, 64), draw(96), torch.bfloat16))
+    assert is_prepacked(Linear(draw(96, 64), draw(96), torch.float32))

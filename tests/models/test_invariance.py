@@ -1,0 +1,188 @@
+"""Whole networks alone and in batches, and what is done where they differ."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from robustbert.errors import BatchInvarianceWarning
+from robustbert.machine import processor_flags
+from robustbert.models import encoder as encoder_module
+from robustbert.models import huggingface, load_model
+from robustbert.models.encoder import SentenceEncoder
+from robustbert.models.findings import Findings, fresh_findings, machine_findings
+from robustbert.models.invariance import BatchInvariance, is_invariant
+from robustbert.models.packed import PackedNetwork
+from robustbert.models.products import FilledLinears
+
+SEQUENCES = [(1, 2), (3,), (4, 5, 6), (7,)]
+
+#: Under which limit which processors compute what; None is no limit.
+LIMITS = {
+    None: ("", ("float32", "bfloat16")),
+    "AVX512_CORE_BF16": ("avx512_bf16", ("float32", "bfloat16")),
+    "AVX512_CORE": ("avx512f", ("float32", "bfloat16")),
+    "AVX2": ("avx2", ("float32",)),
+}
+
+
+def sums(sequences: Sequence[tuple[int, ...]]) -> np.ndarray:
+    return np.array([[sum(tokens)] for tokens in sequences], dtype=np.float32)
+
+
+def test_a_network_that_looks_at_its_batch_is_found():
+    assert is_invariant(sums, SEQUENCES, "sums", Findings(None))
+    by_number = lambda given: sums(given) + (len(given) == 1)  # noqa: E731
+    assert not is_invariant(by_number, SEQUENCES, "by number", Findings(None))
+    by_place = lambda given: sums(given) + (np.arange(len(given)) == 2)[:, None]  # noqa: E731
+    assert not is_invariant(by_place, SEQUENCES, "by place", Findings(None))
+
+
+def test_what_was_found_of_a_network_is_remembered():
+    findings = Findings(None)
+    assert is_invariant(sums, SEQUENCES, "network", findings)
+    assert is_invariant(lambda given: pytest.fail("asked again"), SEQUENCES, "network", findings)
+
+
+def test_fresh_findings_are_of_the_block_alone():
+    kept = machine_findings()
+    with fresh_findings() as fresh:
+        assert machine_findings() is fresh is not kept
+    assert machine_findings() is kept
+
+
+def test_two_findings_hold_together():
+    one = BatchInvariance(True, {"b": (16,)})
+    assert one & BatchInvariance(True, {"a": (32,)}) == BatchInvariance(
+        True, {"a": (32,), "b": (16,)}
+    )
+    assert not (one & BatchInvariance(False)).verified
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_verified_model_says_so_with_its_ladders(tiny_folder: Path, dtype: str):
+    found = load_model(str(tiny_folder), dtype=dtype, device="cpu").batch_invariance
+    assert found.verified
+    assert any(layer.endswith(f"16x48 {dtype}") for layer in found.ladder)
+    assert all(counts for counts in found.ladder.values())
+
+
+def deny(monkeypatch: pytest.MonkeyPatch, module, *dtypes: str) -> None:
+    def find_fault(_answer, _model, _tokenizer, dtype: str, *_: object) -> str | None:
+        return "it depends" if dtype in dtypes else None
+
+    monkeypatch.setattr(module, "find_fault", find_fault)
+
+
+def test_a_model_goes_on_in_float32_where_bfloat16_depends_on_the_batch(tiny_folder, monkeypatch):
+    deny(monkeypatch, huggingface, "bfloat16")
+    with pytest.warns(
+        BatchInvarianceWarning, match="float32 is used, because in bfloat16 it depends"
+    ):
+        model = load_model(str(tiny_folder), dtype="bfloat16", device="cpu")
+    assert model.info.dtype == "float32"
+    assert model.batch_invariance.verified
+    texts = ["a fine film", "a dull film"]
+    expected = load_model(str(tiny_folder), dtype="float32", device="cpu").predict_proba(texts)
+    np.testing.assert_array_equal(model.predict_proba(texts), expected)
+
+
+def test_a_model_goes_on_in_float32_where_torch_cannot_compute_in_bfloat16(
+    tiny_folder, monkeypatch
+):
+    logits = PackedNetwork.logits
+
+    def fail(self, *given, **options):
+        if self.dtype == "bfloat16":
+            raise RuntimeError("only with AVX-512\nmore")
+        return logits(self, *given, **options)
+
+    monkeypatch.setattr(PackedNetwork, "logits", fail)
+    with pytest.warns(
+        BatchInvarianceWarning, match=r"cannot compute it here \(only with AVX-512\)"
+    ):
+        model = load_model(str(tiny_folder), dtype="bfloat16", device="cpu")
+    assert model.info.dtype == "float32"
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_model_that_depends_on_the_batch_in_any_dtype_says_so(tiny_folder, monkeypatch, dtype):
+    deny(monkeypatch, huggingface, "float32", "bfloat16")
+    with pytest.warns(BatchInvarianceWarning, match="may not repeat"):
+        model = load_model(str(tiny_folder), dtype=dtype, device="cpu")
+    assert model.info.dtype == dtype
+    assert not model.batch_invariance.verified
+
+
+def test_the_encoder_goes_on_in_float32_too(monkeypatch):
+    deny(monkeypatch, encoder_module, "bfloat16")
+    with pytest.warns(BatchInvarianceWarning, match="sentence encoder"):
+        encoder = SentenceEncoder("bfloat16", "cpu")
+    assert encoder.dtype == "float32"
+    assert encoder.batch_invariance.verified
+    deny(monkeypatch, encoder_module, "float32", "bfloat16")
+    with pytest.warns(BatchInvarianceWarning, match="may not repeat"):
+        encoder = SentenceEncoder("bfloat16", "cpu")
+    assert encoder.dtype == "bfloat16"
+    assert not encoder.batch_invariance.verified
+
+
+def test_alone_is_the_same_as_together(tiny_folder):
+    texts = ["a fine film", "a dull film", "good " * 30]
+    model = load_model(str(tiny_folder), dtype="bfloat16", device="cpu")
+    np.testing.assert_array_equal(model.predict_proba_alone(texts), model.predict_proba(texts))
+    assert model.predict_proba_alone([]).shape == (0, 2)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("shape", [(5,), (3, 7), (2, 3, 4)])
+def test_filled_linears_compute_what_torch_does(bias: bool, shape: tuple[int, ...]):
+    layer = torch.nn.Linear(8, 6, bias=bias)
+    given = torch.randn(*shape, 8, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        expected = layer(given)
+        filled = FilledLinears()
+        with filled:
+            found = layer(given)
+    assert found.shape == expected.shape
+    torch.testing.assert_close(found, expected)
+    (name,) = filled.row_counts
+    assert "8x6 float32" in name
+    assert ("without bias" in name) == (not bias)
+
+
+def test_other_dtypes_are_left_to_torch():
+    filled = FilledLinears()
+    with filled:
+        torch.nn.functional.linear(torch.ones(2, 3).double(), torch.ones(1, 3).double())
+    assert not filled.row_counts
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("limit", LIMITS, ids=str)
+def test_networks_of_real_size_under_each_limit_of_instructions(limit: str | None, tmp_path: Path):
+    """In a process of its own, because oneDNN reads the limit once; see ``real_size.py``."""
+    flag, dtypes = LIMITS[limit]
+    if flag and flag not in processor_flags():
+        pytest.skip(f"this processor has no {flag}")
+    environment = os.environ | {"ROBUSTBERT_CACHE": str(tmp_path)}
+    environment.pop("ONEDNN_MAX_CPU_ISA", None)
+    if limit:
+        environment["ONEDNN_MAX_CPU_ISA"] = limit
+    ran = subprocess.run(
+        [sys.executable, "-m", "tests.models.real_size", *dtypes],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert len(ran.stdout.splitlines()) == 2 * 2 * len(dtypes)
