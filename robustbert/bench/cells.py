@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,12 @@ from typing import Any, cast
 
 from robustbert import __version__
 from robustbert.assets import PROFILE
-from robustbert.attacks.engine import AttackRunner
+from robustbert.attacks.engine import AttackRun, AttackRunner
 from robustbert.attacks.tracks import UnifiedLimits
 from robustbert.bench.progress import AttackProgress
 from robustbert.bench.victims import Victim
 from robustbert.data import Examples, TextDataset
-from robustbert.errors import RecordError
+from robustbert.errors import BatchInvarianceWarning, RecordError
 from robustbert.metrics import counts, summarize
 from robustbert.records import (
     append_outcome,
@@ -30,6 +31,7 @@ from robustbert.records import (
 )
 from robustbert.records.schema import (
     AssetsRef,
+    BatchInvariance,
     DatasetRef,
     Engine,
     Environment,
@@ -99,6 +101,10 @@ class CellRun:
             progress.add(outcome)
 
         run = self.runner.run(todo, keep, progress.show_queries)
+        progress.show_recheck()
+        environment = self.environment.model_copy(
+            update={"batch_invariance": self._batch_invariance(run)}
+        )
         known |= {outcome.example_id: outcome for outcome in run.outcomes}
         outcomes = tuple(known[item.example_id] for item in self.examples.items)
         whole = len(todo) == len(self.examples.items)
@@ -109,7 +115,7 @@ class CellRun:
             victim_seconds=run.victim_seconds if whole else None,
             victim_queries=run.victim_queries if whole else None,
         )
-        record = self._record(outcomes, timing)
+        record = self._record(outcomes, timing, environment)
         write_outcomes(outcomes, outcomes_file)
         write_record(record, record_path(self.out, self.name))
         partial.unlink(missing_ok=True)
@@ -187,7 +193,31 @@ class CellRun:
             limits=dict(limits.as_record()) if unified else {},
         )
 
-    def _record(self, outcomes: Sequence[Outcome], timing: Timing) -> Record:
+    def _batch_invariance(self, run: AttackRun) -> BatchInvariance:
+        """Ask some answers again, and say what was found; warn if any came out differently."""
+        answers, encodings = self.runner.recheck(run)
+        found = self.runner.batch_invariance
+        differing = answers.differing + encodings.differing
+        if differing:
+            warnings.warn(
+                f"{self.name}: of {answers.checked + encodings.checked} answers asked again alone, "
+                f"{differing} came out differently, so outcomes may not repeat; run with --dtype "
+                "float32, and report what `robustbert doctor` prints",
+                BatchInvarianceWarning,
+                stacklevel=2,
+            )
+        return BatchInvariance(
+            status="verified" if found.verified and not differing else "not verified",
+            ladder={layer: list(counts) for layer, counts in found.ladder.items()},
+            answers_checked=answers.checked,
+            answers_differing=answers.differing,
+            encodings_checked=encodings.checked,
+            encodings_differing=encodings.differing,
+        )
+
+    def _record(
+        self, outcomes: Sequence[Outcome], timing: Timing, environment: Environment
+    ) -> Record:
         info = self.victim.classifier.info
         texts = [item.text for item in self.examples.items]
         truncated = int(self.victim.classifier.truncated(texts).sum())
@@ -214,7 +244,7 @@ class CellRun:
             engine=Engine(
                 lanes=self.runner.lanes, token_budget=self.victim.classifier.token_budget
             ),
-            environment=self.environment,
+            environment=environment,
         )
 
 

@@ -42,6 +42,10 @@ class AttackProgress:
         self._describe()
         self._bar.update(0)
 
+    def show_recheck(self) -> None:
+        """All examples are done; some answers are asked again."""
+        self._bar.set_postfix_str("asking some answers again")
+
     def _describe(self) -> None:
         rate = self._queries / max(time.perf_counter() - self._began, 1e-9)
         self._bar.set_postfix_str(f"{self._broken} broken, {rate:.0f} queries/s", refresh=False)

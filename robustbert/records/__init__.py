@@ -3,6 +3,7 @@
 from robustbert.records.schema import (
     SCHEMA_VERSION,
     AssetsRef,
+    BatchInvariance,
     Counts,
     DatasetRef,
     DefenseRef,
@@ -42,6 +43,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "TEMPORARY_FILES",
     "AssetsRef",
+    "BatchInvariance",
     "Counts",
     "DatasetRef",
     "DefenseRef",

@@ -250,6 +250,37 @@ class Engine(_Strict):
     token_budget: Positive | None
 
 
+class BatchInvariance(_Strict):
+    """Whether a text's scores depended on the other texts of their batch, as far as was checked.
+
+    ``verified``: each linear layer was computed at row counts that were checked on this machine,
+    each network gave the same bits alone and in batches, and so did the answers of the run that
+    were asked again. ``ladder`` has, for each kind of linear layer, the row counts that agreed.
+    """
+
+    status: Literal["verified", "not verified"]
+    ladder: dict[str, list[Positive]]
+    answers_checked: Natural
+    answers_differing: Natural
+    encodings_checked: Natural
+    encodings_differing: Natural
+
+    @property
+    def differing(self) -> int:
+        """All answers and encodings that came out differently alone."""
+        return self.answers_differing + self.encodings_differing
+
+    @model_validator(mode="after")
+    def _consistent(self) -> BatchInvariance:
+        if self.answers_differing > self.answers_checked:
+            raise ValueError("answers_differing: more than were checked")
+        if self.encodings_differing > self.encodings_checked:
+            raise ValueError("encodings_differing: more than were checked")
+        if self.differing and self.status == "verified":
+            raise ValueError("status: 'verified', but some came out differently")
+        return self
+
+
 class Environment(_Strict):
     """The versions and the machine that made a record."""
 
@@ -263,6 +294,8 @@ class Environment(_Strict):
     device: Name
     git_commit: Name | None
     dirty: bool | None
+    # null in records of before it was checked
+    batch_invariance: BatchInvariance | None = None
 
 
 class Record(_Strict):

@@ -8,6 +8,8 @@ from typing import TypeAlias
 from robustbert.records import Counts, Outcome, Record, record_name
 
 _MOST_PLACES = 6
+#: Stands behind a row whose outcomes may depend on the batch.
+MARK = "†"
 
 RowKey: TypeAlias = tuple[str, str | None]
 
@@ -48,6 +50,7 @@ def group_notes(
         *_no_outcomes(records, outcomes),
         *_different_examples(records),
         *_mixed_profiles(records),
+        *_not_verified(records),
     ]
     notes += [
         f"{meaning}: {_places(found)}"
@@ -109,6 +112,19 @@ def _mixed_profiles(records: Sequence[Record]) -> Iterable[str]:
     if len(profiles) > 1:
         parts = [f"{profile}: {_places(places)}" for profile, places in profiles.items()]
         yield f"assets of different profiles, whose attacks differ: {'; '.join(parts)}"
+
+
+def _not_verified(records: Sequence[Record]) -> Iterable[str]:
+    found = [
+        f"{_place(record)} ({found.differing} of "
+        f"{found.answers_checked + found.encodings_checked} answers differed when asked alone)"
+        if found.differing
+        else _place(record)
+        for record in records
+        if (found := record.environment.batch_invariance) and found.status != "verified"
+    ]
+    if found:
+        yield f"{MARK} batch invariance not verified, so outcomes may not repeat: {_places(found)}"
 
 
 def _place(record: Record) -> str:

@@ -45,7 +45,7 @@ def to_csv(table: Table) -> str:
     metrics = ["clean_accuracy", *map(spreadsheet, recipes), "worst_case"]
     header = ["dataset", "split", "track", "model", "defense"]
     header += [f"{name}_{part}" for name in metrics for part in ("value", "low", "high", "n")]
-    header += ["queries_mean", "words_changed_share"]
+    header += ["queries_mean", "words_changed_share", "batch_invariance"]
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(header)
@@ -160,4 +160,4 @@ def _csv_row(group: Group, row: Row, recipes: Sequence[str]) -> list[str | float
             cells += [None] * 4
         else:
             cells += [metric.value, metric.low, metric.high, metric.n]
-    return [*cells, row.queries, row.words_changed]
+    return [*cells, row.queries, row.words_changed, row.batch_invariance]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from robustbert.errors import InputError
 from robustbert.metrics import counts, words_changed_share, worst_case
 from robustbert.records import Metric, Outcome, Record, record_name
-from robustbert.reports.notes import RowKey, group_notes, row_key, row_label
+from robustbert.reports.notes import MARK, RowKey, group_notes, row_key, row_label
 
 Outcomes = Mapping[str, Sequence[Outcome]]
 
@@ -34,6 +34,8 @@ class Row:
         worst_case: None where an outcome file is missing.
         queries: mean victim queries of an attacked example.
         words_changed: share of the words of the broken texts, 0 to 1.
+        batch_invariance: ``verified`` or ``not verified``, which one record decides; None where
+            nothing was found otherwise, and some records are of before it was checked.
     """
 
     model: str
@@ -44,11 +46,13 @@ class Row:
     worst_case: Metric | None
     queries: float | None
     words_changed: float | None
+    batch_invariance: str | None
 
     @property
     def label(self) -> str:
-        """The model's name and, after a plus sign, its defense."""
-        return row_label(self.model, self.defense)
+        """The model's name and, after a plus sign, its defense; a mark if not verified."""
+        label = row_label(self.model, self.defense)
+        return f"{label} {MARK}" if self.batch_invariance == "not verified" else label
 
 
 @dataclass(frozen=True)
@@ -147,7 +151,16 @@ def _row(records: Sequence[Record], recipes: tuple[str, ...], outcomes: Outcomes
         worst_case=worst_case(runs) if complete and _share_examples(runs) else None,
         queries=_pooled_queries(pooled),
         words_changed=words_changed_share([o for run in runs for o in run]) if complete else None,
+        batch_invariance=_batch_invariance(records),
     )
+
+
+def _batch_invariance(records: Sequence[Record]) -> str | None:
+    found = [record.environment.batch_invariance for record in records]
+    statuses = {one.status if one else None for one in found}
+    if "not verified" in statuses:
+        return "not verified"
+    return None if None in statuses else "verified"
 
 
 def _share_examples(runs: Sequence[Sequence[Outcome]]) -> bool:

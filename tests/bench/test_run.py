@@ -14,7 +14,7 @@ from subprocess import PIPE
 import pytest
 
 from robustbert.bench import Settings, Suite, default_out, make_plan, run_plan
-from robustbert.errors import InputError, OutputError, RecordError
+from robustbert.errors import BatchInvarianceWarning, InputError, OutputError, RecordError
 from robustbert.records import Engine, Outcome, Record, outcomes_path, read_run, record_name
 from robustbert.reports import render_text
 from tests.tiny import make_tiny_bert, set_label_names, toy_reviews
@@ -41,9 +41,14 @@ def settings(out: Path) -> Settings:
 
 
 def timeless(out: Path) -> list[object]:
-    """Everything in the files of a run but its times."""
+    """Everything in the files of a run but its times, and how many answers were asked again.
+
+    These are of the process that ended the cell, which asked less if others had begun it.
+    """
     run = read_run(out)
-    records = [record.model_dump(exclude={"timing"}) for record in run.records]
+    checked = {f"{what}_checked" for what in ("answers", "encodings")}
+    left_out = {"timing": True, "environment": {"batch_invariance": checked}}
+    records = [record.model_dump(exclude=left_out) for record in run.records]
     outcomes = [
         [outcome.model_dump(exclude={"seconds"}) for outcome in cell]
         for cell in run.outcomes.values()
@@ -78,6 +83,38 @@ def test_records_and_tables_are_in_the_order_of_the_plan(reviews, svm, tmp_path)
     table = (tmp_path / "table.md").read_text()
     assert table.index("| pruthi") < table.index("| deepwordbug")
     assert table.index("| svm") < table.index("| tfidf-nb")
+
+
+def test_a_record_says_that_answers_do_not_depend_on_the_batch(reviews, bert, svm, tmp_path):
+    result = run_plan(
+        plan(reviews, bert, svm, recipes=("textfooler",), n=4), settings(tmp_path / "out")
+    )
+    network, classical = (record.environment.batch_invariance for record in result.records)
+    for found in (network, classical):
+        assert found.status == "verified"
+        assert (found.answers_differing, found.encodings_differing) == (0, 0)
+        assert 0 < found.answers_checked <= 200
+    assert any("16x48 float32" in layer for layer in network.ladder)
+    assert any("384x1152 float32" in layer for layer in network.ladder), "the sentence encoder's"
+    assert not any("16x48" in layer for layer in classical.ladder)
+    assert "†" not in render_text(result.table)
+
+
+def test_answers_that_depend_on_the_batch_are_found_and_marked(reviews, svm, tmp_path, monkeypatch):
+    from robustbert.models.classical import TfidfClassifier
+
+    alone = TfidfClassifier._alone
+    monkeypatch.setattr(TfidfClassifier, "_alone", lambda self, texts: alone(self, texts) + 1e-6)
+    what = plan(reviews, svm, n=3)
+    with pytest.warns(BatchInvarianceWarning, match="answers asked again alone"):
+        result = run_plan(what, settings(tmp_path / "out"))
+    found = result.records[0].environment.batch_invariance
+    assert found.status == "not verified"
+    assert found.answers_differing == found.answers_checked > 0
+    text = render_text(result.table)
+    assert "svm †" in text
+    assert "† batch invariance not verified" in text
+    assert f"({found.answers_checked} of " in text
 
 
 class Interruption:

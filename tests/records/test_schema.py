@@ -10,7 +10,15 @@ import jsonschema
 import pytest
 from pydantic import ValidationError
 
-from robustbert.records import Counts, DefenseRef, Metric, Outcome, Record, json_schema
+from robustbert.records import (
+    BatchInvariance,
+    Counts,
+    DefenseRef,
+    Metric,
+    Outcome,
+    Record,
+    json_schema,
+)
 from tests.records.builders import make_outcome, make_outcomes, make_record
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "record.schema.json"
@@ -148,6 +156,34 @@ def test_records_that_contradict_themselves_are_refused(
     part[field] = value
     with pytest.raises(ValidationError, match=message):
         Record.model_validate(content)
+
+
+CHECKED = {
+    "status": "verified",
+    "ladder": {"plain 384x384 float32": [16, 32]},
+    "answers_checked": 200,
+    "answers_differing": 0,
+    "encodings_checked": 3,
+    "encodings_differing": 0,
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"answers_differing": 1}, "verified"),
+        ({"status": "not verified", "answers_differing": 201}, "answers_differing"),
+        ({"status": "not verified", "encodings_differing": 4}, "encodings_differing"),
+        ({"status": "unknown"}, "status"),
+        ({"ladder": {"plain 384x384 float32": [0]}}, "ladder"),
+    ],
+)
+def test_batch_invariance_that_contradicts_itself_is_refused(
+    changes: dict[str, object], message: str
+) -> None:
+    assert BatchInvariance.model_validate(CHECKED).differing == 0
+    with pytest.raises(ValidationError, match=message):
+        BatchInvariance.model_validate(CHECKED | changes)
 
 
 def test_no_defense_is_null() -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from robustbert.errors import InputError
 from robustbert.metrics import proportion
-from robustbert.records import Outcome, Record, record_name
+from robustbert.records import BatchInvariance, Environment, Outcome, Record, record_name
 from robustbert.reports import Table, leaderboard_table
-from tests.records.builders import make_outcome, make_outcomes, make_record
+from tests.records.builders import ENVIRONMENT, make_outcome, make_outcomes, make_record
 
 PWWS = make_outcomes(skipped=2, robust=4, broken=4)
 FOOLER = make_outcomes(skipped=2, robust=1, broken=7)
@@ -115,6 +115,42 @@ def test_mixed_profiles_are_noted() -> None:
     assert group.notes == (
         "assets of different profiles, whose attacks differ: offline: minilm / pwws; "
         "canonical: b / pwws",
+    )
+
+
+def checked(status: str, differing: int = 0) -> Environment:
+    found = BatchInvariance(
+        status=status,
+        ladder={"plain 384x384 float32": [16, 32]},
+        answers_checked=200,
+        answers_differing=differing,
+        encodings_checked=10,
+        encodings_differing=0,
+    )
+    return ENVIRONMENT.model_copy(update={"batch_invariance": found})
+
+
+def test_a_row_that_is_not_verified_is_marked() -> None:
+    [group] = table_of(
+        (PWWS, {"model": "a", "environment": checked("verified")}),
+        (FOOLER, {"model": "a", "recipe": "textfooler", "environment": checked("not verified", 3)}),
+        (PWWS, {"model": "b", "environment": checked("verified")}),
+        (FOOLER, {"model": "b", "recipe": "textfooler", "environment": checked("verified")}),
+        (PWWS, {"model": "c"}),
+        (FOOLER, {"model": "c", "recipe": "textfooler", "environment": checked("verified")}),
+        (PWWS, {"model": "d", "environment": checked("not verified")}),
+        (FOOLER, {"model": "d", "recipe": "textfooler"}),
+    ).groups
+    assert [row.label for row in group.rows] == ["a †", "b", "c", "d †"]
+    assert [row.batch_invariance for row in group.rows] == [
+        "not verified",
+        "verified",
+        None,
+        "not verified",
+    ]
+    assert group.notes == (
+        "† batch invariance not verified, so outcomes may not repeat: a / textfooler (3 of 210 "
+        "answers differed when asked alone), d / pwws",
     )
 
 

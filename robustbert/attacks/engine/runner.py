@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from robustbert.assets import ensure_assets, import_textattack
 from robustbert.attacks.engine.pool import Finished, Pool, Task
+from robustbert.attacks.engine.recheck import AnswerSample, Recheck
 from robustbert.attacks.recipes import Recipe, runnable_recipe
 from robustbert.attacks.texts import words_of
 from robustbert.attacks.tracks import UnifiedLimits, check_track
 from robustbert.errors import AttackError, describe_error
 from robustbert.models.base import Classifier
+from robustbert.models.invariance import BatchInvariance
 from robustbert.models.remembered import Remembered
 from robustbert.records.schema import Outcome, Params, RecipeRef
 from robustbert.seeds import derive_seed
@@ -63,6 +65,8 @@ class AttackRun:
         seconds: wall time.
         victim_seconds: of it, in the victim.
         victim_queries: texts that the victim scored; answers remembered are not counted.
+        victim_sample: some of the victim's answers, for :meth:`AttackRunner.recheck`.
+        encoder_sample: some of the sentence encoder's encodings, for the same.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -71,6 +75,8 @@ class AttackRun:
     seconds: float
     victim_seconds: float
     victim_queries: int
+    victim_sample: AnswerSample = field(repr=False)
+    encoder_sample: AnswerSample = field(repr=False)
 
 
 @dataclass
@@ -145,12 +151,15 @@ class AttackRunner:
         answers = self.answers or Remembered(self.classifier.predict_proba)
         computed_before = answers.computed
         encoder = self.encoder
+        sample_seed = derive_seed(self.seed, self.recipe, self.track, "recheck")
+        victim_sample = AnswerSample(answers, sample_seed)
+        encoder_sample = AnswerSample(encoder.encode, sample_seed)
         pool = Pool(
             {
-                VICTIM: answers,
+                VICTIM: victim_sample,
                 EXACT_VICTIM: self.classifier.predict_proba_exact,
                 GRADIENTS: lambda texts: [self.classifier.token_gradient(text) for text in texts],
-                ENCODER: encoder.encode,
+                ENCODER: encoder_sample,
                 EXACT_ENCODER: encoder.encode_exact,
                 FRESH_ENCODER: encoder.encode_afresh,
             },
@@ -170,7 +179,24 @@ class AttackRunner:
             seconds=time.perf_counter() - began,
             victim_seconds=pool.stats[VICTIM].seconds,
             victim_queries=answers.computed - computed_before,
+            victim_sample=victim_sample,
+            encoder_sample=encoder_sample,
         )
+
+    def recheck(self, run: AttackRun) -> tuple[Recheck, Recheck]:
+        """Ask again, each text alone, for some answers of a run: the victim's, the encoder's.
+
+        0.1% of them, at least 200, drawn by seed; no answer should differ in any bit.
+        """
+        return (
+            run.victim_sample.recheck(self.classifier.predict_proba_alone),
+            run.encoder_sample.recheck(self.encoder.encode_alone),
+        )
+
+    @property
+    def batch_invariance(self) -> BatchInvariance:
+        """What was found about the victim and the sentence encoder."""
+        return self.classifier.batch_invariance & self.encoder.batch_invariance
 
     def recipe_ref(self) -> RecipeRef:
         """The recipe as a record holds it."""
