@@ -8,24 +8,27 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
 from robustbert import __version__, commands
-from robustbert.errors import InputError, RobustbertError
+from robustbert.errors import InputError, RobustbertError, RobustbertWarning
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line.
 
     Returns:
-        0: done; 1: an attack failed, or an asset is missing; 2: bad input, told in one line on
-        standard error; 130: interrupted.
+        0: done; 1: an attack failed, an asset is missing, or doctor found a problem; 2: bad input,
+        told in one line on standard error; 130: interrupted.
     """
     try:
         options = _parser().parse_args(arguments)
-        code: int = options.run(options)
+        with _warnings_as_lines():
+            code: int = options.run(options)
         sys.stdout.flush()
     except RobustbertError as error:
         _say(str(error))
@@ -43,6 +46,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def bench_main() -> int:
     """``python -m robustbert.bench``: the same as ``robustbert bench``."""
     return main(["bench", *sys.argv[1:]])
+
+
+@contextmanager
+def _warnings_as_lines() -> Iterator[None]:
+    """In the block, a warning of robustbert's is printed as one line on standard error."""
+    show = warnings.showwarning
+
+    def show_line(message: Any, category: type[Warning], *rest: Any, **options: Any) -> None:
+        if issubclass(category, RobustbertWarning):
+            _say(f"warning: {message}")
+        else:
+            show(message, category, *rest, **options)
+
+    warnings.showwarning = show_line
+    try:
+        yield
+    finally:
+        warnings.showwarning = show
 
 
 def _say(message: str) -> None:
@@ -67,7 +88,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"robustbert {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_add_bench, _add_attack, _add_train, _add_predict, _add_assets, _add_list):
+    for add in (
+        _add_bench,
+        _add_attack,
+        _add_train,
+        _add_predict,
+        _add_assets,
+        _add_list,
+        _add_doctor,
+    ):
         add(subparsers)
     return parser
 
@@ -191,6 +220,13 @@ def _add_assets(subparsers: Any) -> None:
 def _add_list(subparsers: Any) -> None:
     command = _add(subparsers, "list", commands.show_list, "list the names other commands take")
     command.add_argument("what", choices=list(commands.LISTS))
+
+
+def _add_doctor(subparsers: Any) -> None:
+    command = _add(
+        subparsers, "doctor", commands.doctor, "show what this machine has, and what is wrong"
+    )
+    command.add_argument("--json", action="store_true", help="print JSON, for a program")
 
 
 def _add_numbers(command: Any, of_what: str) -> None:

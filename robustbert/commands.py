@@ -170,6 +170,15 @@ def assets(options: Any) -> int:
     return 1 if missing else 0
 
 
+def doctor(options: Any) -> int:
+    """``robustbert doctor``."""
+    from robustbert.doctor import diagnose
+
+    found = diagnose()
+    print(json.dumps(found.as_dict(), indent=2) if options.json else found.as_text())
+    return 1 if found.problems else 0
+
+
 def show_list(options: Any) -> int:
     """``robustbert list``."""
     rows = list(LISTS[options.what]())

