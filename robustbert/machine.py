@@ -20,6 +20,14 @@ ISA_VARIABLES = (
     "ONEDNN_MAX_CPU_ISA",
 )
 _CPUINFO = Path("/proc/cpuinfo")
+_INSTRUCTION_SETS = (
+    ("amx_bf16", "AMX bf16"),
+    ("avx512_bf16", "AVX-512 bf16"),
+    ("avx512f", "AVX-512"),
+    ("avx2", "AVX2"),
+    ("sve", "SVE"),
+    ("asimd", "NEON"),
+)
 _RELEVANT_FLAGS = ("avx", "amx", "fma", "sve", "asimd", "bf16", "i8mm")
 
 
@@ -32,6 +40,15 @@ def processor_flags() -> tuple[str, ...]:
     """The processor's vector and matrix instruction sets, sorted; empty where not known."""
     flags = (_cpuinfo("flags") or _cpuinfo("Features") or "").split()
     return tuple(sorted(flag for flag in set(flags) if any(n in flag for n in _RELEVANT_FLAGS)))
+
+
+def instruction_set() -> str:
+    """The most capable matrix or vector instructions for linear layers; empty where not known.
+
+    Those that the processor has: oneDNN may be limited to less (:func:`isa_limits`).
+    """
+    flags = processor_flags()
+    return next((name for flag, name in _INSTRUCTION_SETS if flag in flags), "")
 
 
 def isa_limits() -> dict[str, str]:

@@ -11,7 +11,7 @@ import pytest
 
 from robustbert import doctor, packages
 from robustbert.cli import main
-from robustbert.machine import isa_limits, processor_flags, processor_name
+from robustbert.machine import isa_limits, processor_name
 from robustbert.models.findings import machine_findings
 
 
@@ -158,8 +158,3 @@ def test_limits_of_instructions_are_noted(monkeypatch):
     facts = doctor._processor([], notes)
     assert facts["isa_limits"]["ONEDNN_MAX_CPU_ISA"] == "AVX2"
     assert "isa_limits" in notes[0]
-
-
-def test_flags_are_of_vectors_and_matrices():
-    assert list(processor_flags()) == sorted(processor_flags())
-    assert "fpu" not in processor_flags()

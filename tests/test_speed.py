@@ -119,7 +119,7 @@ def test_the_floor_is_what_the_machine_does(tools, bert):
     assert floor.operations(Config, 5) == 2 * (products + 2 * 2 * 5 * 5 * 16)
 
 
-def test_the_tables_have_a_row_a_file(tools, tmp_path, monkeypatch):
+def test_the_tables_have_one_row_per_file_and_one_part_per_processor(tools, tmp_path, monkeypatch):
     compare = tools("compare")
     spread = compare.spread([3.0, 1.0, 2.0])
     assert spread == {"min": 1.0, "median": 2.0, "max": 3.0}
@@ -131,10 +131,18 @@ def test_the_tables_have_a_row_a_file(tools, tmp_path, monkeypatch):
         "floor": {
             d: {"n": 9, "attack_to_bare": spread, "forward_to_peak": spread} for d in compare.DTYPES
         },
+        "instructions": "AMX bf16",
     }
     monkeypatch.setattr(compare, "RESULTS", tmp_path)
-    (tmp_path / "d-r.json").write_text(json.dumps(got))
-    ratios, floors = compare.table().split("\n\n")
+    for processor in ("Intel(R) Xeon(R)", "Some CPU"):
+        got["environment"] = {"processor": processor}
+        folder = compare.processor_folder(got)
+        folder.mkdir()
+        (folder / "d-r.json").write_text(json.dumps(got))
+    assert (tmp_path / "intel-r-xeon-r-amx-bf16" / "d-r.json").exists()
+    title, ratios, floors, other, *_ = compare.table().split("\n\n")
+    assert title == "**Intel(R) Xeon(R), AMX bf16**"
+    assert other == "**Some CPU, AMX bf16**"
     head, _, row = ratios.splitlines()
     assert [cell.strip() for cell in row.split("|")[1:3]] == ["d r", "5"]
     assert row.count("2.0 (1.0–3.0)×") == 4

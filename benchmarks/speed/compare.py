@@ -13,15 +13,16 @@ first if it is not in the cache), one after the other, again and again in turned
 Every side first attacks another, short text, so that models, word lists and vectors are loaded
 before the clock starts. Then robustbert alone attacks ``--floor-examples`` examples, more than one
 would wait for TextAttack to finish, to compare that with the bare forward passes over the texts
-that it asked (``floor.py``). A file a recipe is written to ``results/speed``: seconds of every
-repeat, ratios with their spread, how many outcomes are the same, and the floor. ``--table`` prints
-what is in these files.
+that it asked (``floor.py``). One file per recipe is written to ``results/speed/PROCESSOR``: seconds
+of every repeat, ratios with their spread, how many outcomes are the same, and the floor.
+``--table`` prints what is in these files.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -134,6 +135,7 @@ def measure(dataset_name: str, recipe: str, n: int, floor_n: int, repeats: int) 
     """Everything that a file of ``results/speed`` holds."""
     from robustbert.bench.environment import capture_environment
     from robustbert.data import load_dataset, select_examples
+    from robustbert.machine import instruction_set
 
     dataset = load_dataset(dataset_name)
     first, *examples = select_examples(dataset, "test", max(n, floor_n) + 1, SEED).items
@@ -156,6 +158,7 @@ def measure(dataset_name: str, recipe: str, n: int, floor_n: int, repeats: int) 
         "seed": SEED,
         **sides,
         "floor": floors,
+        "instructions": instruction_set(),
         "environment": capture_environment("cpu").model_dump(),
     }
 
@@ -257,10 +260,27 @@ def spread(values: Sequence[float]) -> dict[str, float]:
     return {name: round(value, 2) for name, value in found.items()}
 
 
+def processor_folder(got: dict) -> Path:
+    """Where what was measured on one kind of processor belongs."""
+    words = re.findall(
+        r"[a-z0-9]+", f"{got['environment']['processor']} {got['instructions']}".lower()
+    )
+    return RESULTS / "-".join(words)
+
+
 def table() -> str:
-    """The files of ``results/speed``, a row each, in two Markdown tables: ratios, and floors."""
+    """The files of ``results/speed``: for each processor, its name and its tables."""
+    return "\n\n".join(
+        processor_tables(sorted(folder.glob("*.json")))
+        for folder in sorted(RESULTS.iterdir())
+        if folder.is_dir()
+    )
+
+
+def processor_tables(paths: Sequence[Path]) -> str:
+    """One row per file, in two Markdown tables: ratios, and floors."""
     ratios, floors = [], []
-    for path in sorted(RESULTS.glob("*.json")):
+    for path in paths:
         got = json.loads(path.read_text(encoding="utf-8"))
         name = f"{got['dataset']} {got['recipe']}"
         targets = TARGETS.get(got["dataset"], {}).get(got["recipe"], {})
@@ -275,7 +295,8 @@ def table() -> str:
         floors.append([name, own[0]["n"], *(shown(one[key], 2) for key in FLOOR for one in own)])
     heads = ["float32", "target", "bfloat16", "target", *(f"{d}, dynamic padding" for d in DTYPES)]
     own_heads = [f"{dtype}, {what}" for what in FLOOR.values() for dtype in DTYPES]
-    return "\n\n".join(
+    title = f"**{got['environment']['processor']}, {got['instructions']}**"
+    tables = [
         tabulate(
             rows,
             headers=["attack", "examples", *columns],
@@ -283,7 +304,8 @@ def table() -> str:
             colalign=["left", *["right"] * (len(columns) + 1)],
         )
         for rows, columns in ((ratios, heads), (floors, own_heads))
-    )
+    ]
+    return "\n\n".join([title, *tables])
 
 
 def shown(found: dict[str, float], digits: int = 1) -> str:
@@ -309,8 +331,9 @@ def main() -> None:
             options.floor_examples,
             options.repeats,
         )
-        RESULTS.mkdir(parents=True, exist_ok=True)
-        path = RESULTS / f"{options.dataset}-{recipe}.json"
+        folder = processor_folder(got)
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{options.dataset}-{recipe}.json"
         path.write_text(json.dumps(got, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     print(table())
 

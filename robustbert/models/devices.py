@@ -57,3 +57,12 @@ def choose_dtype(wanted: str, device: Any) -> str:
     if wanted != "auto":
         return wanted
     return "bfloat16" if has_bfloat16(device) else "float32"
+
+
+def describe_device(device: Any) -> str:
+    """What decides which kernels run on a device, the CPU's aside: ``cpu``, or the GPU's name."""
+    import torch
+
+    if device.type != "cuda":
+        return str(device.type)
+    return f"{torch.cuda.get_device_name(device)} CUDA {torch.version.cuda}"

@@ -20,11 +20,12 @@ from robustbert.models.batching import (
     distinct,
     plan_batches,
 )
-from robustbert.models.devices import choose_device, choose_dtype
+from robustbert.models.devices import choose_device, choose_dtype, describe_device
 from robustbert.models.invariance import (
     BatchInvariance,
     find_fault,
     ladders,
+    sample_texts,
     warn_of_dependence,
     warn_of_fallback,
 )
@@ -95,12 +96,14 @@ class SentenceEncoder:
     def find_fault(self, dtype: str) -> str | None:
         """Why a dtype should not be used on this machine; None if it is batch invariant."""
         means = self._means(dtype)
-        kind = f"{'packed' if self._device.type == 'cpu' else 'padded'} means {self._device}"
+        packs = self._device.type == "cpu"
+        kind = f"{'packed' if packs else 'padded'} means {describe_device(self._device)}"
+        sequences = [tuple(ids) for ids in self._tokenize(sample_texts())]
 
         def answer(sequences: Sequence[tuple[int, ...]]) -> np.ndarray:
             return np.asarray(means(sequences).numpy())
 
-        return find_fault(answer, self._exact, self._tokenizer, dtype, kind, MAX_LENGTH)
+        return find_fault(answer, sequences, self._exact, dtype, kind)
 
     @property
     def row_counts(self) -> list[RowCounts]:
@@ -134,13 +137,16 @@ class SentenceEncoder:
 
         if not texts:
             return np.zeros((0, self._exact.config.hidden_size), dtype=np.float32)
-        encoded = self._tokenizer(
-            list(texts), padding=False, truncation=True, max_length=MAX_LENGTH
-        )["input_ids"]
-        found = distinct(encoded)
+        found = distinct(self._tokenize(texts))
         with torch.inference_mode():
             vectors = torch.nn.functional.normalize(means(found.items), dim=1).numpy()
         return np.asarray(vectors[found.inverse])
+
+    def _tokenize(self, texts: Sequence[str]) -> list[list[int]]:
+        encoded = self._tokenizer(
+            list(texts), padding=False, truncation=True, max_length=MAX_LENGTH
+        )
+        return list(encoded["input_ids"])
 
     def _means(self, dtype: str) -> Means:
         """The network in a dtype: means of hidden states over tokens."""

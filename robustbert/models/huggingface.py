@@ -14,12 +14,13 @@ from robustbert.errors import ModelError
 from robustbert.models.base import Classifier, ModelInfo, TokenGradient
 from robustbert.models.batching import DEVICE_TOKEN_BUDGET, PACK_TOKENS, TOKEN_BUDGET, distinct
 from robustbert.models.checks import label_order
-from robustbert.models.devices import choose_device, choose_dtype
+from robustbert.models.devices import choose_device, choose_dtype, describe_device
 from robustbert.models.folders import describe_source, whole_folder
 from robustbert.models.invariance import (
     BatchInvariance,
     find_fault,
     ladders,
+    sample_texts,
     warn_of_dependence,
     warn_of_fallback,
 )
@@ -120,9 +121,9 @@ class HuggingFaceClassifier(Classifier):
         return found, dtype
 
     def _find_fault(self, network: PackedNetwork | PaddedNetwork, dtype: str) -> str | None:
-        kind = f"{'packed' if self._packs else 'padded'} {self._device}"
-        model, tokenizer = self._exact_model, self._tokenizer
-        return find_fault(network.logits, model, tokenizer, dtype, kind, self._max_length)
+        kind = f"{'packed' if self._packs else 'padded'} {describe_device(self._device)}"
+        sequences = [tuple(ids) for ids in self._tokenize(sample_texts())]
+        return find_fault(network.logits, sequences, self._exact_model, dtype, kind)
 
     @property
     def batch_invariance(self) -> BatchInvariance:

@@ -1,7 +1,7 @@
 """Batch invariance: whether a text's answer depends on the other texts of its batch.
 
 Linear layers are checked one by one (:mod:`robustbert.models.row_counts`); here a whole network is:
-random token sequences, each alone, must get bit for bit what they get together. A finding holds for
+texts of random words, each alone, must get bit for bit what they get together. A finding holds for
 a network's architecture, whatever its weights, and is remembered for this machine.
 """
 
@@ -11,7 +11,7 @@ import hashlib
 import json
 import random
 import warnings
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,12 +19,16 @@ import numpy as np
 
 from robustbert.errors import BatchInvarianceWarning
 from robustbert.models.findings import Findings, machine_findings
+from robustbert.models.loading import one_line
 from robustbert.models.row_counts import RowCounts
 
-#: Lengths of the sequences of the check, in tokens: multiples of 8 and others, some twice, on both
-#: sides of where attention takes another kernel.
-LENGTHS = (3, 8, 11, 24, 24, 40, 66)
-
+#: Words of the check's texts, and how many: with two special tokens, multiples of 8 and others,
+#: some twice, on both sides of where attention takes another kernel.
+WORDS = (
+    "time person year way day thing man world life hand part child eye woman place work week case "
+    "point company number group problem fact"
+)
+WORD_COUNTS = (1, 6, 9, 22, 22, 38, 64)
 #: Settings of a network that change nothing that it computes.
 NAMES_ONLY = frozenset(
     {"_name_or_path", "architectures", "dtype", "id2label", "label2id"}
@@ -54,6 +58,12 @@ class BatchInvariance:
         )
 
 
+def sample_texts() -> list[str]:
+    """Random texts of `WORD_COUNTS` words, the same each time."""
+    chance, words = random.Random(0), WORDS.split()
+    return [" ".join(chance.choices(words, k=count)) for count in WORD_COUNTS]
+
+
 def ladders(row_counts: Iterable[RowCounts]) -> dict[str, tuple[int, ...]]:
     """The row counts that agree, by the layer's description, sorted."""
     return dict(sorted({str(counts.layer): counts.ladder for counts in row_counts}.items()))
@@ -75,37 +85,34 @@ def is_invariant(
         together = answer(sequences)
         alone = np.concatenate([answer([sequence]) for sequence in sequences])
         half = answer(sequences[::-2])
-        found = together.tobytes() == alone.tobytes() and bool(
-            together[::-2].tobytes() == half.tobytes()
-        )
+        same = together.tobytes() == alone.tobytes()
+        found = same and together[::-2].tobytes() == half.tobytes()
         findings.note(name, 0, found)
     return found
 
 
 def find_fault(
-    answer: Answer, model: Any, tokenizer: Any, dtype: str, kind: str, longest: int | None
+    answer: Answer, sequences: Sequence[tuple[int, ...]], model: Any, dtype: str, kind: str
 ) -> str | None:
     """Why a network of transformers should not be used as it is; None if it is batch invariant.
 
     Args:
         answer: the network; its linear layers are checked in passing.
+        sequences: what it is asked: the tokens of :func:`sample_texts`.
         model: what it was made from: its class and configuration are its architecture.
-        tokenizer: its vocabulary, of which no special tokens are used.
         dtype: float32 or bfloat16.
         kind: what else decides how it computes: packed or padded, the device.
-        longest: how many tokens it reads; None where nothing limits it.
     """
     import torch
 
     name = f"network {_architecture(model)} {kind} {dtype} {torch.get_num_threads()} threads"
-    sequences = _sequences(model.config.vocab_size, tokenizer.all_special_ids, longest)
     try:
         answer(sequences[:1])  # whatever is remembered: each layer has its ladder from now on
         found = is_invariant(answer, sequences, name, machine_findings())
     except RuntimeError as error:
         if dtype == "float32":
             raise
-        return f"torch cannot compute it here ({str(error).strip().partition(chr(10))[0]})"
+        return f"torch cannot compute it here ({one_line(error)})"
     return None if found else "a text's scores depend on its batch"
 
 
@@ -115,15 +122,6 @@ def _architecture(model: Any) -> str:
     config |= {"class": type(model).__name__, "num_labels": model.config.num_labels}
     text = json.dumps(config, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _sequences(
-    vocabulary: int, special: Collection[int], longest: int | None
-) -> list[tuple[int, ...]]:
-    chance = random.Random(0)
-    ids = [i for i in chance.sample(range(vocabulary), min(vocabulary, 200)) if i not in special]
-    lengths = [min(length, longest or length) for length in LENGTHS]
-    return [tuple(chance.choices(ids or [0], k=length)) for length in lengths]
 
 
 def warn_of_fallback(name: str, fault: str) -> None:

@@ -75,7 +75,7 @@ def test_a_verified_model_says_so_with_its_ladders(tiny_folder: Path, dtype: str
 
 
 def deny(monkeypatch: pytest.MonkeyPatch, module, *dtypes: str) -> None:
-    def find_fault(_answer, _model, _tokenizer, dtype: str, *_: object) -> str | None:
+    def find_fault(_answer, _sequences, _model, dtype: str, _kind: str) -> str | None:
         return "it depends" if dtype in dtypes else None
 
     monkeypatch.setattr(module, "find_fault", find_fault)
