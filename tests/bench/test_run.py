@@ -100,6 +100,7 @@ def test_a_record_says_that_answers_do_not_depend_on_the_batch(reviews, bert, sv
     assert "†" not in render_text(result.table)
 
 
+@pytest.mark.filterwarnings("ignore:The 'warn' method is deprecated:DeprecationWarning")
 def test_answers_that_depend_on_the_batch_are_found_and_marked(reviews, svm, tmp_path, monkeypatch):
     from robustbert.models.classical import TfidfClassifier
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from robustbert.models.findings import Findings
@@ -95,6 +95,7 @@ def test_where_nothing_agrees_rows_are_computed_as_they_are():
     assert layer.calls == [5]
 
 
+@settings(max_examples=30)
 @given(
     st.sets(st.integers(1, 260).map(lambda step: 16 * step), max_size=40),
     st.lists(st.integers(1, MOST_ROWS + 900), min_size=1, max_size=5),
