@@ -55,7 +55,10 @@ def _warnings_as_lines() -> Iterator[None]:
 
     def show_line(message: Any, category: type[Warning], *rest: Any, **options: Any) -> None:
         if issubclass(category, RobustbertWarning):
-            _say(f"warning: {message}")
+            from tqdm import tqdm
+
+            with tqdm.external_write_mode(file=sys.stderr):  # a bar may be on the line
+                _say(f"warning: {message}")
         else:
             show(message, category, *rest, **options)
 

@@ -6,12 +6,14 @@ import os
 import platform
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from robustbert.errors import MissingAssetError
+from robustbert.errors import MissingAssetError, describe_error
+from robustbert.packages import installed_version
 
 #: Free bytes of memory and of the cache's disk below which a run may fail (a run of 5,000 examples
 #: took 1.6e9 bytes of memory; all assets and a few checkpoints take 1e9 of disk).
@@ -46,7 +48,7 @@ class Diagnosis:
         return {**self.facts, "problems": list(self.problems), "notes": list(self.notes)}
 
     def as_text(self) -> str:
-        """All of it for a terminal: a section each, names and values in two columns."""
+        """All of it for a terminal: one section per topic, names and values in two columns."""
         lines: list[str] = []
         for title, section in self.facts.items():
             rows = _rows(section)
@@ -58,64 +60,73 @@ class Diagnosis:
         return "\n".join(lines).rstrip("\n")
 
 
+Section = Callable[[list[str], list[str]], dict[str, Any]]
+"""Gives facts of one topic, and appends to the problems and the notes."""
+
+
 def diagnose() -> Diagnosis:
-    """Look at everything; takes some seconds, most of them for measuring."""
-    problems: list[str] = []
-    notes: list[str] = []
-    sections: tuple[tuple[str, Callable[[list[str], list[str]], Any]], ...] = (
-        ("versions", _versions),
-        ("processor", _processor),
-        ("memory", _memory),
-        ("matmul_peak_gflops", _matmul),
-        ("batch_invariance", _batch_invariance),
-        ("gpu", _gpu),
-        ("assets", _assets),
-        ("cache", _cache),
-    )
+    """Look at everything; takes about 10 seconds, most of them for measuring.
+
+    Where a package is missing, nothing else is looked at. A section that fails is a problem, and
+    the others are looked at all the same.
+    """
     from robustbert.progress import progress_bar
 
-    facts = {}
-    with progress_bar(len(sections), "looking at this machine", "part") as bar:
-        for name, look in sections:
-            facts[name] = look(problems, notes)
+    missing, mismatched = unmet_requirements("robustbert")
+    facts: dict[str, Any] = {"versions": _versions()}
+    if missing:
+        return Diagnosis(facts, (*missing, *mismatched), ())
+    problems, notes = list(mismatched), list[str]()
+    with progress_bar(len(_SECTIONS), "looking at this machine", "part") as bar:
+        for name, look in _SECTIONS.items():
+            try:
+                facts[name] = look(problems, notes)
+            except Exception as error:  # whatever it is, it is what was asked for
+                facts[name] = {"failed": describe_error(error)}
+                problems.append(f"{name.replace('_', ' ')}: {describe_error(error)}; report this")
             bar.update()
     return Diagnosis(facts, tuple(problems), tuple(notes))
 
 
-def _versions(problems: list[str], _notes: list[str]) -> dict[str, Any]:
+def _versions() -> dict[str, Any]:
     from robustbert import __version__
-    from robustbert.bench.environment import capture_environment
 
-    found = capture_environment("cpu")
-    problems += unmet_requirements("robustbert")
     return {
         "robustbert": __version__,
-        "commit": found.git_commit,
-        "uncommitted changes": found.dirty,
         "python": f"{platform.python_version()} ({platform.python_implementation()})",
         "system": platform.platform(),
-        **{name: _version(name) for name in PACKAGES},
+        **{name: installed_version(name) for name in PACKAGES},
     }
 
 
-def unmet_requirements(distribution: str) -> list[str]:
-    """Each requirement of an installed package that is missing or of another version, as advice."""
-    from importlib import metadata
-
-    from packaging.requirements import Requirement
-
-    found = []
-    for line in metadata.requires(distribution) or ():
-        wanted = Requirement(line)
+def unmet_requirements(distribution: str) -> tuple[list[str], list[str]]:
+    """What an installed package requires and lacks, and what is of another version, as advice."""
+    try:
+        from packaging.requirements import Requirement
+    except ImportError:
+        return ["packaging is not installed; install it: pip install packaging"], []
+    try:
+        lines = metadata.requires(distribution) or []
+    except metadata.PackageNotFoundError:
+        return [f"{distribution} is not installed; in its checkout: pip install --editable ."], []
+    missing, mismatched = [], []
+    for wanted in map(Requirement, lines):
         if wanted.marker is not None and not wanted.marker.evaluate({"extra": ""}):
             continue
-        version = _version(wanted.name)
-        if version is None or not wanted.specifier.contains(version, prereleases=True):
-            have = "is not installed" if version is None else f"is version {version}"
-            found.append(
-                f"{wanted.name} {have}; install it: pip install '{wanted.name}{wanted.specifier}'"
-            )
-    return found
+        version = installed_version(wanted.name)
+        install = f"install it: pip install '{wanted.name}{wanted.specifier}'"
+        if version is None:
+            missing.append(f"{wanted.name} is not installed; {install}")
+        elif not wanted.specifier.contains(version, prereleases=True):
+            mismatched.append(f"{wanted.name} is version {version}; {install}")
+    return missing, mismatched
+
+
+def _code(_problems: list[str], _notes: list[str]) -> dict[str, Any]:
+    from robustbert.bench.environment import capture_environment
+
+    found = capture_environment("cpu")
+    return {"commit": found.git_commit, "uncommitted_changes": found.dirty}
 
 
 def _processor(_problems: list[str], notes: list[str]) -> dict[str, Any]:
@@ -134,7 +145,7 @@ def _processor(_problems: list[str], notes: list[str]) -> dict[str, Any]:
         **{name: found[name] for name in ("processor", "architecture", "isa", "flags")},
         "isa_limits": found["isa_limits"],
         "cores": os.cpu_count(),
-        "usable cores": len(affinity(0)) if affinity else os.cpu_count(),
+        "usable_cores": len(affinity(0)) if affinity else os.cpu_count(),
         "threads": torch.get_num_threads(),
     }
 
@@ -156,7 +167,7 @@ def _matmul(_problems: list[str], _notes: list[str]) -> dict[str, Any]:
 
 
 def matmul_gflops(dtype: str) -> float:
-    """The best of a few linear layers on all threads, one on each: 1e9 operations a second."""
+    """Peak GFLOP/s of a linear layer, one copy per thread; the best of several runs."""
     import torch
 
     from robustbert.models.products import Linear
@@ -189,23 +200,23 @@ def _batch_invariance(problems: list[str], notes: list[str]) -> dict[str, Any]:
     from robustbert.models.findings import fresh_findings
     from robustbert.models.invariance import ladders
 
-    facts: dict[str, Any] = {}
     try:
         with fresh_findings():
             encoder = SentenceEncoder("float32", "cpu")
             faults = {dtype: encoder.find_fault(dtype) for dtype in DTYPES}
-            facts |= {k: "not verified" if fault else "verified" for k, fault in faults.items()}
-            facts |= {k: list(v) for k, v in ladders(encoder.row_counts).items()}
+            ladder = {name: list(rungs) for name, rungs in ladders(encoder.row_counts).items()}
     except MissingAssetError as error:
-        return {"not checked": str(error)}
-    if faults["float32"]:
+        return {"not_checked": str(error)}
+    exact, fast = (faults[dtype] for dtype in DTYPES)
+    if exact:
         problems.append(
-            f"in float32 {faults['float32']}, so outcomes may not repeat; please report this, with "
-            "what is printed here"
+            f"in float32 {exact.reason}, so outcomes may not repeat; please report this, with what "
+            "is printed here"
         )
-    elif faults["bfloat16"]:
-        notes.append(f"in bfloat16 {faults['bfloat16']}; runs go on in float32")
-    return facts
+    elif fast:
+        notes.append(f"in bfloat16 {fast.reason}; runs go on in float32")
+    status = {dtype: "not verified" if fault else "verified" for dtype, fault in faults.items()}
+    return {"status": status, "ladder": ladder}
 
 
 def _gpu(_problems: list[str], _notes: list[str]) -> dict[str, Any]:
@@ -218,7 +229,7 @@ def _gpu(_problems: list[str], _notes: list[str]) -> dict[str, Any]:
         found[f"cuda:{place}"] = (
             f"{device.name}, {_gigabytes(device.total_memory)}, capability {major}.{minor}"
         )
-    return {"cuda": torch.cuda.is_available(), **found}
+    return {"cuda": torch.cuda.is_available(), "cuda_version": torch.version.cuda, **found}
 
 
 def _assets(problems: list[str], notes: list[str]) -> dict[str, Any]:
@@ -271,21 +282,23 @@ def _size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def _version(name: str) -> str | None:
-    from importlib import metadata
-
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
-
-
 def _gigabytes(size: int) -> str:
     return f"{size / 1e9:.1f} GB"
 
 
 def _rows(section: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [(name.replace("_", " "), _shown(value)) for name, value in section.items()]
+    """Names and values; what is in a mapping has a row for each of its names."""
+    rows: list[tuple[str, str]] = []
+    for name, value in section.items():
+        if isinstance(value, Mapping) and value:
+            rows += [(f"{_words(name)}, {key}", _shown(one)) for key, one in value.items()]
+        else:
+            rows.append((_words(name), _shown(value)))
+    return rows
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _shown(value: Any) -> str:
@@ -293,8 +306,17 @@ def _shown(value: Any) -> str:
         return "yes" if value else "no"
     if value is None:
         return "none"
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name}={one}" for name, one in value.items()) or "none"
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return " ".join(map(str, value)) or "none"
-    return str(value)
+    text = str(value) if isinstance(value, str | int | float) else " ".join(map(str, value))
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text) or "none"
+
+
+_SECTIONS: Mapping[str, Section] = {
+    "code": _code,
+    "processor": _processor,
+    "memory": _memory,
+    "matmul_peak_gflops": _matmul,
+    "batch_invariance": _batch_invariance,
+    "gpu": _gpu,
+    "assets": _assets,
+    "cache": _cache,
+}

@@ -19,6 +19,11 @@ ISA_VARIABLES = (
     "ONEDNN_DEFAULT_FPMATH_MODE",
     "ONEDNN_MAX_CPU_ISA",
 )
+# Generic names ("AMD EPYC") stand for many processors; oneDNN also reads the sizes of caches.
+_MODEL_KEYS = (
+    *("cpu family", "model", "stepping", "cache size"),
+    *("CPU implementer", "CPU part", "CPU revision"),
+)
 _CPUINFO = Path("/proc/cpuinfo")
 _INSTRUCTION_SETS = (
     ("amx_bf16", "AMX bf16"),
@@ -62,11 +67,13 @@ def describe_kernels() -> dict[str, object]:
 
     return {
         "processor": processor_name(),
+        "model": {key: _cpuinfo(key) for key in _MODEL_KEYS if _cpuinfo(key)},
         "architecture": platform.machine(),
         "flags": list(processor_flags()),
         "isa": torch.backends.cpu.get_cpu_capability(),
         "isa_limits": isa_limits(),
         "torch": torch.__version__,
+        "torch_build": torch.__config__.show(),
     }
 
 

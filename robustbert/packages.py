@@ -43,6 +43,14 @@ def package_version(distribution: str) -> str:
     return _distribution(distribution).version
 
 
+def installed_version(distribution: str) -> str | None:
+    """The version of an installed package; None if it is not installed."""
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
+
+
 def package_file(distribution: str, relative: str) -> Path:
     """Where a file or folder of the installed package ``distribution`` lies.
 

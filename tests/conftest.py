@@ -28,6 +28,15 @@ def write_reviews(path: Path, n: int = 120) -> Path:
     return path
 
 
+@pytest.fixture(scope="session", autouse=True)
+def fresh() -> Iterator[None]:
+    """Nothing is known of this machine's kernels, and what tests find is not kept."""
+    from robustbert.models.findings import fresh_findings
+
+    with fresh_findings():
+        yield
+
+
 @pytest.fixture(scope="session")
 def reviews(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_reviews(tmp_path_factory.mktemp("data") / "reviews.csv")

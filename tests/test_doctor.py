@@ -8,11 +8,16 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+import torch
 
 from robustbert import doctor, packages
 from robustbert.cli import main
+from robustbert.errors import BatchInvarianceWarning
 from robustbert.machine import isa_limits, processor_name
-from robustbert.models.findings import machine_findings
+from robustbert.models.findings import fresh_findings
+from robustbert.models.invariance import Fault
+from robustbert.models.products import can_prepack
+from robustbert.models.row_counts import LADDER
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +33,9 @@ def test_everything_that_a_bug_report_needs_is_there(found: doctor.Diagnosis):
     assert facts["processor"]["cores"] >= 1
     assert 1 < facts["matmul_peak_gflops"]["float32"] < 1e5
     assert facts["matmul_peak_gflops"]["bfloat16"] > 0
-    assert facts["batch_invariance"]["float32"] == "verified"
-    assert 2048 in facts["batch_invariance"]["prepacked 384x1152 float32"]
+    assert facts["batch_invariance"]["status"]["float32"] == "verified"
+    ladders = facts["batch_invariance"]["ladder"]
+    assert any(layer.endswith("384x1152 float32") and rungs for layer, rungs in ladders.items())
     assert facts["assets"]["wordnet"].startswith("present")
     assert set(facts["gpu"]) >= {"cuda", "mps"}
     assert facts["cache"]["writable"] is True
@@ -39,7 +45,7 @@ def test_a_machine_that_runs_these_tests_has_no_problem(found: doctor.Diagnosis)
     assert found.problems == ()
 
 
-def test_the_text_has_a_section_each_and_columns_that_line_up(found: doctor.Diagnosis):
+def test_the_text_has_a_section_per_topic_and_columns_that_line_up(found: doctor.Diagnosis):
     lines = found.as_text().splitlines()
     titles = [line for line in lines if line and not line.startswith(" ")]
     assert titles == [*(name.replace("_", " ") for name in found.facts), "problems", "notes"]
@@ -47,31 +53,72 @@ def test_the_text_has_a_section_each_and_columns_that_line_up(found: doctor.Diag
     places = {line.index("GB") - len(line.split()[-2]) for line in lines[start + 1 : start + 3]}
     assert len(places) == 1
     assert lines[lines.index("problems") + 1] == "  - none"
+    assert "  status, float32  " in "\n".join(lines)
 
 
-def test_what_was_remembered_is_checked_again(found: doctor.Diagnosis, monkeypatch):
-    assert machine_findings().get("prepacked 384x1152 float32", 2048) in (True, None)
-    from robustbert.models.row_counts import RowCounts
+def test_a_false_finding_is_contradicted():
+    layer = "prepacked 384x384 float32" if can_prepack(torch.float32) else "plain 384x384 float32"
+    with fresh_findings() as remembered:
+        for rung in LADDER:
+            remembered.note(layer, False, rung)
+        facts = doctor._batch_invariance([], [])
+    assert facts["ladder"][layer]
 
-    monkeypatch.setattr(RowCounts, "_find_ladder", lambda self: ())
+
+def test_a_machine_where_scores_depend_on_the_batch(monkeypatch):
     monkeypatch.setattr("robustbert.models.invariance.is_invariant", lambda *_: False)
     problems: list[str] = []
-    with pytest.warns(UserWarning, match="may not repeat"):
+    with pytest.warns(BatchInvarianceWarning, match="may not repeat"):
         facts = doctor._batch_invariance(problems, [])
-    assert facts["float32"] == "not verified"
+    assert facts["status"]["float32"] == "not verified"
     assert "report" in problems[0]
 
 
 def test_float32_alone_verified_is_a_note(monkeypatch):
     from robustbert.models import encoder
 
-    find_fault = lambda *given: "it rounds" if "bfloat16" in given else None  # noqa: E731
+    def find_fault(make_answer, _sequences, _model, dtype: str, _kind: str) -> Fault | None:
+        make_answer()
+        return Fault("it rounds", computes=True) if dtype == "bfloat16" else None
+
     monkeypatch.setattr(encoder, "find_fault", find_fault)
     problems: list[str] = []
     notes: list[str] = []
-    assert doctor._batch_invariance(problems, notes)["bfloat16"] == "not verified"
+    found = doctor._batch_invariance(problems, notes)
+    assert found["status"] == {"float32": "verified", "bfloat16": "not verified"}
     assert problems == []
     assert notes == ["in bfloat16 it rounds; runs go on in float32"]
+
+
+def test_a_section_that_fails_is_a_problem_and_the_others_are_there(monkeypatch):
+    def fail(_problems: list[str], _notes: list[str]) -> dict[str, object]:
+        raise ImportError("no such library")
+
+    sections = {"memory": fail, "cache": doctor._cache}
+    monkeypatch.setattr(doctor, "_SECTIONS", sections)
+    found = doctor.diagnose()
+    assert "ImportError: no such library" in found.facts["memory"]["failed"]
+    assert found.facts["cache"]["writable"]
+    assert found.problems[0].startswith("memory: ImportError: no such library")
+
+
+def test_where_a_package_is_missing_nothing_else_is_imported(monkeypatch):
+    monkeypatch.setattr(metadata, "requires", lambda _: ["surely-not-installed>=2"])
+    monkeypatch.setattr(doctor, "_SECTIONS", {"memory": lambda *_: pytest.fail("looked at")})
+    found = doctor.diagnose()
+    assert list(found.facts) == ["versions"]
+    assert found.problems == (
+        "surely-not-installed is not installed; install it: pip install 'surely-not-installed>=2'",
+    )
+
+
+def test_a_checkout_that_is_not_installed(monkeypatch):
+    def requires(name: str) -> list[str]:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "requires", requires)
+    missing, _ = doctor.unmet_requirements("robustbert")
+    assert "pip install --editable ." in missing[0]
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]])
@@ -123,12 +170,12 @@ def test_requirements_that_are_not_met_are_named(monkeypatch):
             "not-wanted; extra == 'dev'",
         ],
     )
-    found = doctor.unmet_requirements("robustbert")
-    assert len(found) == 2
-    assert "pip install 'numpy<1.0'" in found[0]
-    assert found[1] == (
+    missing, mismatched = doctor.unmet_requirements("robustbert")
+    assert missing == [
         "surely-not-installed is not installed; install it: pip install 'surely-not-installed>=2'"
-    )
+    ]
+    assert len(mismatched) == 1
+    assert "pip install 'numpy<1.0'" in mismatched[0]
 
 
 def test_a_cache_that_cannot_be_written_is_a_problem(monkeypatch, tmp_path: Path):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from robustbert.metrics import counts, summarize
@@ -43,6 +45,16 @@ def test_records_follow_from_their_outcomes(folder: Path):
         assert counts(outcomes, record.counts.truncated) == record.counts
         assert summarize(outcomes) == record.metrics
         assert record.environment.dirty is False
+
+
+@pytest.mark.parametrize("folder", DATASETS, ids=lambda path: path.name)
+def test_records_follow_the_published_json_schema(folder: Path):
+    schema = json.loads((RESULTS.parent / "docs" / "record.schema.json").read_text())
+    validator = jsonschema.Draft202012Validator(schema)
+    paths = sorted((folder / "records").glob("*.json"))
+    assert paths
+    for path in paths:
+        validator.validate(json.loads(path.read_text(encoding="utf-8")))
 
 
 @pytest.mark.parametrize("folder", DATASETS, ids=lambda path: path.name)

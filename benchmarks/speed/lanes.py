@@ -30,7 +30,10 @@ def outcomes_by_id(
 
     sentence_encoder.cache_clear()
     victim = load_model(str(model), dtype=dtype, device="cpu", label_names=label_names)
-    runner = AttackRunner(victim, recipe, track="published", dtype=dtype, lanes=lanes)
+    runner = AttackRunner(victim, recipe, track="published", dtype=dtype, device="cpu", lanes=lanes)
+    used = {victim.info.dtype, runner.encoder.dtype}
+    if used != {dtype}:
+        raise SystemExit(f"{dtype} is not batch invariant here: a model is used in float32")
     return {
         outcome.example_id: (outcome.status, outcome.adversarial_text, outcome.queries)
         for outcome in runner.run(examples).outcomes

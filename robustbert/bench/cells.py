@@ -103,7 +103,7 @@ class CellRun:
         run = self.runner.run(todo, keep, progress.show_queries)
         progress.show_recheck()
         environment = self.environment.model_copy(
-            update={"batch_invariance": self._batch_invariance(run)}
+            update={"batch_invariance": self._batch_invariance(run, finished)}
         )
         known |= {outcome.example_id: outcome for outcome in run.outcomes}
         outcomes = tuple(known[item.example_id] for item in self.examples.items)
@@ -142,8 +142,8 @@ class CellRun:
         for other in journal.parent.glob(f"{self.name}.*.partial"):
             if other != journal:
                 raise RecordError(
-                    f"{other} is of another model, data, assets or protocol; choose another --out, "
-                    "or remove it if it is not wanted any more"
+                    f"{other} is of another model, dtype, data, assets or protocol; choose another "
+                    "--out, or remove it if it is not wanted any more"
                 )
         return journal
 
@@ -155,7 +155,7 @@ class CellRun:
         found = read_record(path)
         if _identity_of(found) != self._identity() or found.protocol.n != len(self.examples.items):
             raise RecordError(
-                f"{path} is of another model, data, assets or protocol; choose another --out"
+                f"{path} is of another model, dtype, data, assets or protocol; choose another --out"
             )
         return found
 
@@ -193,27 +193,32 @@ class CellRun:
             limits=dict(limits.as_record()) if unified else {},
         )
 
-    def _batch_invariance(self, run: AttackRun) -> BatchInvariance:
-        """Ask some answers again, and say what was found; warn if any came out differently."""
+    def _batch_invariance(self, run: AttackRun, earlier: Record | None) -> BatchInvariance:
+        """Ask some answers again, and say what was found; warn if any came out differently.
+
+        What ``earlier`` has, the record whose failed examples ran again, counts too.
+        """
         answers, encodings = self.runner.recheck(run)
-        found = self.runner.batch_invariance
+        finding = self.runner.batch_invariance
         differing = answers.differing + encodings.differing
         if differing:
             warnings.warn(
                 f"{self.name}: of {answers.checked + encodings.checked} answers asked again alone, "
-                f"{differing} came out differently, so outcomes may not repeat; run with --dtype "
-                "float32, and report what `robustbert doctor` prints",
+                f"{differing} came out differently, so outcomes may not repeat; please report what "
+                "`robustbert doctor` prints",
                 BatchInvarianceWarning,
                 stacklevel=2,
             )
-        return BatchInvariance(
-            status="verified" if found.verified and not differing else "not verified",
-            ladder={layer: list(counts) for layer, counts in found.ladder.items()},
+        found = BatchInvariance(
+            status="verified" if finding.verified and not differing else "not verified",
+            ladder={layer: list(counts) for layer, counts in finding.ladder.items()},
             answers_checked=answers.checked,
             answers_differing=answers.differing,
             encodings_checked=encodings.checked,
             encodings_differing=encodings.differing,
         )
+        before = earlier.environment.batch_invariance if earlier else None
+        return found if before is None else before.joined(found)
 
     def _record(
         self, outcomes: Sequence[Outcome], timing: Timing, environment: Environment

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import platform
 import subprocess
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from robustbert.machine import processor_name
+from robustbert.packages import installed_version
 from robustbert.records.schema import Environment
 
 
@@ -20,23 +20,16 @@ def capture_environment(device: str = "auto") -> Environment:
     checkout = Path(__file__).resolve().parents[2]
     return Environment(
         python=platform.python_version(),
-        torch=_version("torch"),
-        transformers=_version("transformers"),
-        textattack=_version("textattack"),
-        datasets=_version("datasets"),
+        torch=installed_version("torch"),
+        transformers=installed_version("transformers"),
+        textattack=installed_version("textattack"),
+        datasets=installed_version("datasets"),
         processor=processor_name(),
         threads=torch.get_num_threads(),
         device=str(choose_device(device)),
         git_commit=_git(checkout, "rev-parse", "HEAD"),
         dirty=_is_dirty(checkout),
     )
-
-
-def _version(distribution: str) -> str | None:
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return None
 
 
 def _is_dirty(checkout: Path) -> bool | None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from robustbert.errors import ModelError
 from robustbert.models.checks import check_texts
-from robustbert.models.invariance import BatchInvariance
+from robustbert.models.invariance import InvarianceFinding
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,9 @@ class TokenGradient:
 class Classifier(ABC):
     """A text classifier with ``k`` labels.
 
-    Subclasses write ``_probabilities``, ``_exact`` and ``_truncated``; the checks before and
-    after live here, so that no classifier can be asked nonsense or answer it.
+    Subclasses write ``_probabilities``, ``_exact`` and ``_truncated``, and say in
+    :attr:`batch_invariance` whether rows depend on the batch; the checks before and after live
+    here, so that no classifier can be asked nonsense or answer it.
     """
 
     label_names: tuple[str, ...]
@@ -66,7 +67,8 @@ class Classifier(ABC):
         """The probability of each label, float32 (n, k); rows sum to 1 within 1e-6.
 
         A text's row is a function of that text alone, to the last bit: it does not depend on the
-        other texts of the call, their number or their order.
+        other texts of the call, their number or their order, if :attr:`batch_invariance` is
+        verified.
 
         Raises:
             InputError: a text is empty, blank, or no valid string.
@@ -116,9 +118,9 @@ class Classifier(ABC):
         return self._checked(self._alone(texts))
 
     @property
-    def batch_invariance(self) -> BatchInvariance:
-        """Whether :meth:`predict_proba` keeps its promise here, as far as was checked."""
-        return BatchInvariance(verified=False)
+    def batch_invariance(self) -> InvarianceFinding:
+        """Whether rows of :meth:`predict_proba` depend on the batch; not verified by default."""
+        return InvarianceFinding(verified=False)
 
     @property
     def has_gradients(self) -> bool:

@@ -15,7 +15,7 @@ from robustbert.models.base import Classifier, ModelInfo
 from robustbert.models.checks import label_order
 from robustbert.models.folders import describe_source, hash_files, read_json, whole_folder
 from robustbert.models.heads import HEADS, Head
-from robustbert.models.invariance import BatchInvariance
+from robustbert.models.invariance import InvarianceFinding
 from robustbert.models.tfidf import TOKEN_PATTERN, TfidfFeatures
 
 FORMAT = "robustbert-tfidf-1"
@@ -102,9 +102,9 @@ class TfidfClassifier(Classifier):
         return cls(features, head, labels, info, label_names)
 
     @property
-    def batch_invariance(self) -> BatchInvariance:
+    def batch_invariance(self) -> InvarianceFinding:
         """Always verified: each row is summed in an order of its own."""
-        return BatchInvariance(verified=True)
+        return InvarianceFinding(verified=True)
 
     def _probabilities(self, texts: Sequence[str]) -> np.ndarray:
         return self._head.probabilities(self._features.transform(texts))[:, self._order]

@@ -22,12 +22,13 @@ from robustbert.models.batching import (
 )
 from robustbert.models.devices import choose_device, choose_dtype, describe_device
 from robustbert.models.invariance import (
-    BatchInvariance,
+    Answer,
+    Fault,
+    InvarianceFinding,
+    choose_usable_dtype,
     find_fault,
     ladders,
     sample_texts,
-    warn_of_dependence,
-    warn_of_fallback,
 )
 from robustbert.models.packed import PackedBert
 from robustbert.models.quiet import quiet_transformers
@@ -44,7 +45,8 @@ Means = Callable[[Sequence[tuple[int, ...]]], Any]
 class SentenceEncoder:
     """Mean-pooled, unit-norm encodings (Reimers and Gurevych 2019, section 3).
 
-    A text's encoding is a function of the text alone, to the last bit.
+    A text's encoding is a function of the text alone, to the last bit, if :attr:`batch_invariance`
+    is verified.
 
     Args:
         dtype: auto, float32 or bfloat16, for :meth:`encode`.
@@ -64,56 +66,54 @@ class SentenceEncoder:
 
         folder = sentence_encoder_folder()
         self._device = choose_device(device)
-        self.dtype = choose_dtype(dtype, self._device)
         with quiet_transformers():
             self._tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-            self._exact = AutoModel.from_pretrained(folder, local_files_only=True).eval()
+            self._exact = AutoModel.from_pretrained(folder, local_files_only=True)
         self._token_budget = token_budget or (
             PACK_TOKENS if self._device.type == "cpu" else DEVICE_TOKEN_BUDGET
         )
-        self._exact = self._exact.to(self._device)
-        self._packed: dict[str, PackedBert] = {}
-        self._padded: dict[str, Any] = {}
+        self._exact = self._exact.eval().requires_grad_(False).to(self._device)
+        self._networks: dict[str, Any] = {}
+        self.dtype, self._verified = choose_usable_dtype(
+            "the sentence encoder", choose_dtype(dtype, self._device), self.find_fault
+        )
+        self._networks = {used: self._networks[used] for used in {"float32", self.dtype}}
         self._exact_means = self._means("float32")
-        self._fast_means = self._choose_means()
+        self._fast_means = self._means(self.dtype)
         self._encodings = Remembered(lambda texts: self._encode(self._fast_means, texts))
         self._exact_encodings = self._encodings
         if self.dtype != "float32":  # few are taken again
             self._exact_encodings = Remembered(self.encode_afresh, CAPACITY // 4)
 
-    def _choose_means(self) -> Means:
-        """The network of :meth:`encode`: of the wanted dtype if it is batch invariant."""
-        self._verified = self.find_fault("float32") is None
-        if self.dtype != "float32":
-            fault = self.find_fault(self.dtype)
-            if fault is not None and self._verified:
-                warn_of_fallback("the sentence encoder", fault)
-                self.dtype = "float32"
-        if not self._verified:
-            warn_of_dependence("the sentence encoder")
-        return self._means(self.dtype)
-
-    def find_fault(self, dtype: str) -> str | None:
+    def find_fault(self, dtype: str) -> Fault | None:
         """Why a dtype should not be used on this machine; None if it is batch invariant."""
-        means = self._means(dtype)
+        import torch
+
         packs = self._device.type == "cpu"
         kind = f"{'packed' if packs else 'padded'} means {describe_device(self._device)}"
         sequences = [tuple(ids) for ids in self._tokenize(sample_texts())]
 
-        def answer(sequences: Sequence[tuple[int, ...]]) -> np.ndarray:
-            return np.asarray(means(sequences).numpy())
+        def make_answer() -> Answer:
+            means = self._means(dtype)
 
-        return find_fault(answer, sequences, self._exact, dtype, kind)
+            def answer(sequences: Sequence[tuple[int, ...]]) -> np.ndarray:
+                with torch.inference_mode():
+                    return np.asarray(means(sequences).numpy())
+
+            return answer
+
+        return find_fault(make_answer, sequences, self._exact, dtype, kind)
 
     @property
     def row_counts(self) -> list[RowCounts]:
         """The row counts of the linear layers of its networks."""
-        return [counts for packed in self._packed.values() for counts in packed.row_counts]
+        packed = [one for one in self._networks.values() if isinstance(one, PackedBert)]
+        return [counts for network in packed for counts in network.row_counts]
 
     @property
-    def batch_invariance(self) -> BatchInvariance:
+    def batch_invariance(self) -> InvarianceFinding:
         """Whether its networks' rows depend on the batch, and at which row counts they do not."""
-        return BatchInvariance(self._verified, ladders(self.row_counts))
+        return InvarianceFinding(self._verified, ladders(self.row_counts))
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Encodings in the encoder's dtype: float32, shape (n, 384)."""
@@ -150,14 +150,17 @@ class SentenceEncoder:
 
     def _means(self, dtype: str) -> Means:
         """The network in a dtype: means of hidden states over tokens."""
+        if dtype not in self._networks:
+            self._networks[dtype] = self._make_network(dtype)
+        network = self._networks[dtype]
+        if isinstance(network, PackedBert):
+            return network.means
+        return partial(self._padded_means, network)
+
+    def _make_network(self, dtype: str) -> Any:
         if self._device.type == "cpu":
-            if dtype not in self._packed:
-                self._packed[dtype] = PackedBert(self._exact, dtype, self._token_budget)
-            return self._packed[dtype].means
-        if dtype not in self._padded:
-            half = dtype != "float32"
-            self._padded[dtype] = copy.deepcopy(self._exact).bfloat16() if half else self._exact
-        return partial(self._padded_means, self._padded[dtype])
+            return PackedBert(self._exact, dtype, self._token_budget)
+        return self._exact if dtype == "float32" else copy.deepcopy(self._exact).bfloat16()
 
     def _padded_means(self, model: Any, sequences: Sequence[tuple[int, ...]]) -> Any:
         import torch

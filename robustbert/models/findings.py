@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 #: What a finding means; raise it when the checks change, and everything is checked again.
 REVISION = 1
@@ -25,8 +26,11 @@ class Findings:
     Args:
         path: the file; None keeps findings in memory alone.
 
+    Attributes:
+        objects: what was made from these findings in this process, by a key.
+
     >>> findings = Findings(None)
-    >>> findings.note("plain 384x384 float32", 16, True)
+    >>> findings.note("plain 384x384 float32", True, 16)
     >>> findings.get("plain 384x384 float32", 16), findings.get("plain 384x384 float32", 32)
     (True, None)
     """
@@ -35,13 +39,14 @@ class Findings:
         self._path = path
         self._lock = threading.Lock()
         self._known = _read(path) if path is not None else {}
+        self.objects: dict[Hashable, Any] = {}
 
-    def get(self, subject: str, number: int) -> bool | None:
+    def get(self, subject: str, number: int = 0) -> bool | None:
         """What was found; None where nothing was."""
         return self._known.get((subject, number))
 
-    def note(self, subject: str, number: int, found: bool) -> None:
-        """Remember a finding."""
+    def note(self, subject: str, found: bool, number: int = 0) -> None:
+        """Remember a finding; ``number`` tells findings about one subject apart."""
         with self._lock:
             self._known[subject, number] = found
             if self._path is None:

@@ -17,12 +17,12 @@ from robustbert.models.checks import label_order
 from robustbert.models.devices import choose_device, choose_dtype, describe_device
 from robustbert.models.folders import describe_source, whole_folder
 from robustbert.models.invariance import (
-    BatchInvariance,
+    Fault,
+    InvarianceFinding,
+    choose_usable_dtype,
     find_fault,
     ladders,
     sample_texts,
-    warn_of_dependence,
-    warn_of_fallback,
 )
 from robustbert.models.loading import LoadedFiles, longest_input, one_line, read_folder
 from robustbert.models.packed import PackedNetwork, can_pack
@@ -75,8 +75,12 @@ class HuggingFaceClassifier(Classifier):
         self._max_length = longest_input(files.model, files.tokenizer)
         self._packs = self._device.type == "cpu" and can_pack(files.model)
         self.token_budget: int = token_budget or self._default_budget()
-        self._exact_network = self._network("float32")
-        self._query, query_dtype = self._choose_query(name, choose_dtype(dtype, self._device))
+        self._networks: dict[str, PackedNetwork | PaddedNetwork] = {}
+        query_dtype, self._verified = choose_usable_dtype(
+            name, choose_dtype(dtype, self._device), self._find_fault
+        )
+        self._networks = {used: self._networks[used] for used in {"float32", query_dtype}}
+        self._exact_network, self._query = self._network("float32"), self._network(query_dtype)
         self.info = ModelInfo(
             name=name,
             source=source,
@@ -92,6 +96,11 @@ class HuggingFaceClassifier(Classifier):
         return TOKEN_BUDGET if self._device.type == "cpu" else DEVICE_TOKEN_BUDGET
 
     def _network(self, dtype: str) -> PackedNetwork | PaddedNetwork:
+        if dtype not in self._networks:
+            self._networks[dtype] = self._make_network(dtype)
+        return self._networks[dtype]
+
+    def _make_network(self, dtype: str) -> PackedNetwork | PaddedNetwork:
         if self._packs:
             return PackedNetwork(self._exact_model, dtype, self.token_budget)
         model = self._exact_model
@@ -101,36 +110,19 @@ class HuggingFaceClassifier(Classifier):
             model, self._tokenizer, longest=self._max_length, token_budget=self.token_budget
         )
 
-    def _choose_query(self, name: str, dtype: str) -> tuple[PackedNetwork | PaddedNetwork, str]:
-        """The network that answers queries, and its dtype: ``dtype`` if that is batch invariant.
-
-        Where bfloat16 is not and float32 is, float32. Where neither is, ``dtype`` all the same.
-        """
-        self._verified = self._find_fault(self._exact_network, "float32") is None
-        found = self._exact_network
-        if dtype != "float32":
-            fast = self._network(dtype)
-            fault = self._find_fault(fast, dtype)
-            if fault is None or not self._verified:
-                found = fast
-            else:
-                warn_of_fallback(name, fault)
-                dtype = "float32"
-        if not self._verified:
-            warn_of_dependence(name)
-        return found, dtype
-
-    def _find_fault(self, network: PackedNetwork | PaddedNetwork, dtype: str) -> str | None:
+    def _find_fault(self, dtype: str) -> Fault | None:
         kind = f"{'packed' if self._packs else 'padded'} {describe_device(self._device)}"
         sequences = [tuple(ids) for ids in self._tokenize(sample_texts())]
-        return find_fault(network.logits, sequences, self._exact_model, dtype, kind)
+        return find_fault(
+            lambda: self._network(dtype).logits, sequences, self._exact_model, dtype, kind
+        )
 
     @property
-    def batch_invariance(self) -> BatchInvariance:
+    def batch_invariance(self) -> InvarianceFinding:
         """Whether its networks' rows depend on the batch, and at which row counts they do not."""
-        networks = (self._exact_network, self._query)
+        networks = self._networks.values()
         found = ladders(counts for network in networks for counts in network.row_counts)
-        return BatchInvariance(self._verified, found)
+        return InvarianceFinding(self._verified, found)
 
     @property
     def has_gradients(self) -> bool:

@@ -29,6 +29,8 @@ WORDS = (
     "point company number group problem fact"
 )
 WORD_COUNTS = (1, 6, 9, 22, 22, 38, 64)
+#: How many copies of them are asked together: many make batches as large as those of an attack.
+COPIES = (1, 3, 32)
 #: Settings of a network that change nothing that it computes.
 NAMES_ONLY = frozenset(
     {"_name_or_path", "architectures", "dtype", "id2label", "label2id"}
@@ -40,7 +42,7 @@ Answer = Callable[[Sequence[tuple[int, ...]]], np.ndarray]
 
 
 @dataclass(frozen=True)
-class BatchInvariance:
+class InvarianceFinding:
     """What was found about a model, or about all models of a cell.
 
     Args:
@@ -51,9 +53,9 @@ class BatchInvariance:
     verified: bool
     ladder: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
-    def __and__(self, other: BatchInvariance) -> BatchInvariance:
+    def __and__(self, other: InvarianceFinding) -> InvarianceFinding:
         """What holds for both."""
-        return BatchInvariance(
+        return InvarianceFinding(
             self.verified and other.verified, dict(sorted({**self.ladder, **other.ladder}.items()))
         )
 
@@ -69,6 +71,19 @@ def ladders(row_counts: Iterable[RowCounts]) -> dict[str, tuple[int, ...]]:
     return dict(sorted({str(counts.layer): counts.ladder for counts in row_counts}.items()))
 
 
+@dataclass(frozen=True)
+class Fault:
+    """Why a network should not be used as it is.
+
+    Args:
+        reason: a clause for a message.
+        computes: whether it computes at all.
+    """
+
+    reason: str
+    computes: bool
+
+
 def is_invariant(
     answer: Answer, sequences: Sequence[tuple[int, ...]], name: str, findings: Findings
 ) -> bool:
@@ -76,44 +91,60 @@ def is_invariant(
 
     Args:
         answer: the network.
-        sequences: what it is asked.
+        sequences: what it is asked, alone and in batches of `COPIES` of each.
         name: what the finding is remembered by.
         findings: where it is.
     """
-    found = findings.get(name, 0)
+    found = findings.get(name)
     if found is None:
-        together = answer(sequences)
         alone = np.concatenate([answer([sequence]) for sequence in sequences])
-        half = answer(sequences[::-2])
-        same = together.tobytes() == alone.tobytes()
-        found = same and together[::-2].tobytes() == half.tobytes()
-        findings.note(name, 0, found)
+        found = all(
+            answer([*sequences] * copies).tobytes() == np.tile(alone, (copies, 1)).tobytes()
+            for copies in COPIES
+        )
+        findings.note(name, found)
     return found
 
 
 def find_fault(
-    answer: Answer, sequences: Sequence[tuple[int, ...]], model: Any, dtype: str, kind: str
-) -> str | None:
+    make_answer: Callable[[], Answer],
+    sequences: Sequence[tuple[int, ...]],
+    model: Any,
+    dtype: str,
+    kind: str,
+) -> Fault | None:
     """Why a network of transformers should not be used as it is; None if it is batch invariant.
 
     Args:
-        answer: the network; its linear layers are checked in passing.
+        make_answer: makes the network; its linear layers are checked in passing.
         sequences: what it is asked: the tokens of :func:`sample_texts`.
         model: what it was made from: its class and configuration are its architecture.
         dtype: float32 or bfloat16.
         kind: what else decides how it computes: packed or padded, the device.
+
+    Raises:
+        RuntimeError: torch cannot compute it in float32, or has too little memory.
     """
     import torch
+    import transformers
 
-    name = f"network {_architecture(model)} {kind} {dtype} {torch.get_num_threads()} threads"
+    from robustbert import __version__
+
+    versions = f"transformers {transformers.__version__} robustbert {__version__}"
+    threads = f"{torch.get_num_threads()} threads"
+    name = f"network {_architecture(model)} {kind} {dtype} {threads} {versions}"
     try:
-        answer(sequences[:1])  # whatever is remembered: each layer has its ladder from now on
+        answer = make_answer()
+        if model.device.type == "cpu":
+            answer(sequences[:1])  # so that each layer's ladder is known, whatever is remembered
         found = is_invariant(answer, sequences, name, machine_findings())
+    except torch.OutOfMemoryError:
+        raise
     except RuntimeError as error:
         if dtype == "float32":
             raise
-        return f"torch cannot compute it here ({one_line(error)})"
-    return None if found else "a text's scores depend on its batch"
+        return Fault(f"torch cannot compute it here ({one_line(error)})", computes=False)
+    return None if found else Fault("a text's scores depend on its batch", computes=True)
 
 
 def _architecture(model: Any) -> str:
@@ -124,20 +155,28 @@ def _architecture(model: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def warn_of_fallback(name: str, fault: str) -> None:
-    """Tell that a model goes on in float32, and why."""
-    warnings.warn(
-        f"{name}: float32 is used, because in bfloat16 {fault}; `robustbert doctor` says more",
-        BatchInvarianceWarning,
-        stacklevel=2,
-    )
+def choose_usable_dtype(
+    name: str, wanted: str, find_fault: Callable[[str], Fault | None]
+) -> tuple[str, bool]:
+    """The dtype that a model should compute in here, and whether it and float32 are verified.
+
+    ``wanted`` if it is batch invariant. Where it is not and float32 is, or where it cannot be
+    computed, float32, with a warning. Where neither is, ``wanted`` all the same, with a warning.
+
+    Args:
+        name: of the model, for warnings.
+        wanted: float32 or bfloat16.
+        find_fault: what is wrong with the model in a dtype.
+    """
+    exact = find_fault("float32")
+    fault = exact if wanted == "float32" else find_fault(wanted)
+    if fault is not exact and fault is not None and (exact is None or not fault.computes):
+        _warn(f"{name}: float32 is used, because in bfloat16 {fault.reason}")
+        wanted, fault = "float32", exact
+    if exact is not None:
+        _warn(f"{name}: in float32 {exact.reason}, so outcomes may not repeat; tables mark it")
+    return wanted, exact is None and fault is None
 
 
-def warn_of_dependence(name: str) -> None:
-    """Tell that nothing could be verified."""
-    warnings.warn(
-        f"{name}: a text's scores depend on its batch on this machine, so outcomes may not repeat; "
-        "records and tables say so; `robustbert doctor` says more",
-        BatchInvarianceWarning,
-        stacklevel=2,
-    )
+def _warn(message: str) -> None:
+    warnings.warn(f"{message}; `robustbert doctor` says more", BatchInvarianceWarning, stacklevel=2)

@@ -133,12 +133,10 @@ class PackedBert:
     @property
     def row_counts(self) -> Collection[RowCounts]:
         """The row counts of the linear layers that were computed so far."""
-        with one_thread_each():
-            return [layer.row_counts for layer in self._linears()]
-
-    def _linears(self) -> list[Linear]:
         own = [x for layer in self._layers for x in (layer.attention, layer.inner, layer.outer)]
-        return [*self._projections.values(), *own]
+        with one_thread_each():  # as they are computed
+            found = [linear.row_counts for linear in (*self._projections.values(), *own)]
+        return [counts for counts in found if counts.checked]
 
     def _spread(
         self, sequences: Sequence[Tokens], function: Callable[[_Pack], Any], *, alone: bool = False

@@ -10,13 +10,14 @@ a row count of :mod:`robustbert.models.row_counts`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import torch
 from torch.overrides import TorchFunctionMode
 
-from robustbert.models.findings import Findings, machine_findings
 from robustbert.models.row_counts import Layer, Product, RowCounts, row_counts_of
 
 #: Rows that the prepacked layout is made for. Others are right, too, and as fast (measured).
@@ -46,9 +47,14 @@ class Linear:
         kind = "prepacked" if can_prepack(dtype) else "plain"
         make = _prepacked if kind == "prepacked" else _plain
         self._make = partial(make, activation=activation)
-        self._kind = kind if activation == "none" else f"{kind} {activation}"
-        self._shape = (weight.shape[1], weight.shape[0])
-        self._row_counts: dict[tuple[Findings, int], RowCounts] = {}
+        out_features, in_features = weight.shape
+        self._layer = Layer(
+            kind if activation == "none" else f"{kind} {activation}",
+            in_features,
+            out_features,
+            _DTYPE_NAMES[dtype],
+            threads=1,
+        )
         self.product: Product = self._make(weight.detach().to(dtype), bias.detach().to(dtype))
 
     def __call__(self, rows: Any) -> Any:
@@ -58,16 +64,17 @@ class Linear:
     @property
     def row_counts(self) -> RowCounts:
         """The row counts that agree, on as many threads as torch has now."""
-        key = machine_findings(), torch.get_num_threads()
-        found = self._row_counts.get(key)
-        if found is None:
-            layer = Layer(self._kind, *self._shape, _DTYPE_NAMES[self._dtype], key[1])
-            found = self._row_counts[key] = row_counts_of(layer, self._make)
-        return found
+        threads = torch.get_num_threads()
+        if threads != self._layer.threads:
+            self._layer = replace(self._layer, threads=threads)
+        return row_counts_of(self._layer, self._make)
 
 
 class FilledLinears(TorchFunctionMode):
-    """In the block, each ``torch.nn.functional.linear`` on the CPU has a row count that agrees.
+    """In the block, linear layers of a network on the CPU are computed at row counts that agree.
+
+    These are ``torch.nn.functional.linear``, and ``torch.addmm`` as ``transformers.Conv1D`` (GPT-2)
+    calls it. Layers that are computed otherwise are left as they are.
 
     Attributes:
         row_counts: of the layers that were computed so far.
@@ -75,7 +82,7 @@ class FilledLinears(TorchFunctionMode):
 
     def __init__(self) -> None:
         super().__init__()
-        self.row_counts: dict[str, RowCounts] = {}
+        self.row_counts: dict[Layer, RowCounts] = {}
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
@@ -84,22 +91,40 @@ class FilledLinears(TorchFunctionMode):
         kwargs = kwargs or {}
         if func is torch.nn.functional.linear:
             return self._linear(*args, **kwargs)
+        if func is torch.addmm and len(args) == 3 and not kwargs and args[0].dim() == 1:
+            return self._addmm(*args)
         return func(*args, **kwargs)
 
     def _linear(self, input: Any, weight: Any, bias: Any = None) -> Any:
-        product = torch.nn.functional.linear
+        def product(rows: Any) -> Any:
+            return torch.nn.functional.linear(rows, weight, bias)
+
+        if bias is None:
+            return self._filled("plain without bias", input, weight, product, _plain_without_bias)
+        return self._filled("plain", input, weight, product, _plain)
+
+    def _addmm(self, bias: Any, input: Any, weight: Any) -> Any:
+        def product(rows: Any) -> Any:
+            return torch.addmm(bias, rows, weight)
+
+        return self._filled("addmm", input, weight.T, product, _plain_addmm)
+
+    def _filled(
+        self,
+        kind: str,
+        input: Any,
+        weight: Any,
+        product: Product,
+        make_product: Callable[[Any, Any], Product],
+    ) -> Any:
         if input.device.type != "cpu" or input.dtype not in _DTYPE_NAMES:
-            return product(input, weight, bias)
-        kind = "plain" if bias is not None else "plain without bias"
+            return product(input)
         out_features, in_features = weight.shape
         dtype, threads = _DTYPE_NAMES[input.dtype], torch.get_num_threads()
         layer = Layer(kind, in_features, out_features, dtype, threads)
-        make = _plain if bias is not None else _plain_without_bias
-        counts = row_counts_of(layer, make)
-        self.row_counts[str(layer)] = counts
-        rows = input.reshape(-1, input.shape[-1])
-        found = counts.apply(lambda rows: product(rows, weight, bias), rows)
-        return found.reshape(*input.shape[:-1], out_features)
+        counts = self.row_counts[layer] = row_counts_of(layer, make_product)
+        rows = input.reshape(-1, in_features)
+        return counts.apply(product, rows).reshape(*input.shape[:-1], out_features)
 
 
 def can_prepack(dtype: Any) -> bool:
@@ -133,3 +158,8 @@ def _plain(weight: Any, bias: Any, activation: str = "none") -> Product:
 
 def _plain_without_bias(weight: Any, _bias: Any) -> Product:
     return lambda rows: torch.nn.functional.linear(rows, weight)
+
+
+def _plain_addmm(weight: Any, bias: Any) -> Product:
+    columns = weight.T.contiguous()  # as GPT-2's layers hold it
+    return lambda rows: torch.addmm(bias, rows, columns)

@@ -15,7 +15,7 @@ ordinary numbers show another order in one of 10,000 results; these show it in n
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,7 +77,7 @@ class RowCounts:
         self._make_product = make_product
         self._findings = findings
         self._lock = threading.Lock()
-        self._probe: _Probe | None = None
+        self._reference: Any = None
         self._fits: dict[int, int | None] = {}
         self._ladder: tuple[int, ...] | None = None
 
@@ -86,7 +86,7 @@ class RowCounts:
         """The rungs of `LADDER` that agree with the reference; empty where no rung can be one.
 
         The reference is the largest rung, of at least `DISTINCT_ROWS` rows, whose rows do not
-        depend on their positions.
+        depend on their positions. To be asked first where torch has the layer's threads.
         """
         if self._ladder is None:
             with self._lock:
@@ -94,10 +94,16 @@ class RowCounts:
                     self._ladder = self._find_ladder()
         return self._ladder
 
+    @property
+    def checked(self) -> bool:
+        """Whether the ladder is known already."""
+        return self._ladder is not None
+
     def fit(self, rows: int) -> int | None:
         """The row count to fill ``rows`` up to; None where there is none.
 
         The next multiple of `STEP` if it agrees with the reference, else the next rung that does.
+        A multiple that was not asked for before is checked now.
         """
         try:
             return self._fits[rows]
@@ -135,32 +141,29 @@ class RowCounts:
     def _find_ladder(self) -> tuple[int, ...]:
         known = {rung: self._findings.get(str(self.layer), rung) for rung in LADDER}
         if None in known.values():
-            probe = self._probed()
+            probe = _Probe(self.layer, self._make_product)
             candidates = [rung for rung in reversed(LADDER) if rung >= DISTINCT_ROWS]
-            reference = next((rung for rung in candidates if probe.set_reference(rung)), None)
+            references = (probe.refer_to(rung) for rung in candidates)
+            reference = next((found for found in references if found is not None), None)
             for rung in LADDER:
-                known[rung] = reference is not None and rung <= reference and probe.agrees(rung)
-                self._findings.note(str(self.layer), rung, bool(known[rung]))
+                known[rung] = reference is not None and probe.agrees(rung, reference, STARTS)
+                self._findings.note(str(self.layer), bool(known[rung]), rung)
+            self._reference = reference
         return tuple(rung for rung in LADDER if known[rung])
 
     def _agrees(self, rows: int, reference: int) -> bool:
         found = self._findings.get(str(self.layer), rows)
         if found is None:
-            probe = self._probed()
-            if not probe.has_reference:  # the ladder was remembered, the reference was not
-                probe.set_reference(reference)
-            found = probe.agrees(rows)
-            self._findings.note(str(self.layer), rows, found)
+            probe = _Probe(self.layer, self._make_product)
+            if self._reference is None:  # the ladder was remembered, its reference was not
+                self._reference = probe.refer_to(reference)
+            found = self._reference is not None and probe.agrees(rows, self._reference, STARTS[-1:])
+            self._findings.note(str(self.layer), found, rows)
         return found
-
-    def _probed(self) -> _Probe:
-        if self._probe is None:
-            self._probe = _Probe(self.layer, self._make_product)
-        return self._probe
 
 
 class _Probe:
-    """A layer on cancelling rows and weights, compared with itself at a reference row count."""
+    """A layer on rows and weights that cancel."""
 
     def __init__(self, layer: Layer, make_product: Callable[[Any, Any], Product]) -> None:
         import torch
@@ -168,33 +171,29 @@ class _Probe:
         generator = torch.Generator().manual_seed(0)
         dtype = getattr(torch, layer.dtype)
         with torch.inference_mode():
-            self._rows, weight = cancelling_factors(
+            rows, weight = cancelling_factors(
                 DISTINCT_ROWS, layer.in_features, layer.out_features, generator
             )
-            self._rows = self._rows.to(dtype)
+            self._rows = rows.to(dtype)
             bias = torch.zeros(layer.out_features, dtype=dtype)
             self._product = make_product(weight.to(dtype), bias)
-        self._reference: Any = None
 
-    @property
-    def has_reference(self) -> bool:
-        return self._reference is not None
+    def refer_to(self, count: int) -> Any:
+        """The results at ``count`` rows, if equal rows come out equal at every position.
 
-    def set_reference(self, count: int) -> bool:
-        """Take ``count`` rows for the reference if equal rows come out equal at every position."""
-        self._reference = self._compute(0, count)[:DISTINCT_ROWS].clone()
-        if all(self._matches(start, count) for start in STARTS):
-            return True
-        self._reference = None
-        return False
+        A tensor of shape (`DISTINCT_ROWS`, o); None if they do not.
+        """
+        results = self._compute(STARTS[0], count)
+        reference = results[:DISTINCT_ROWS].clone()
+        same = results.equal(reference[self._which(STARTS[0], count)])
+        return reference if same and self.agrees(count, reference, STARTS[1:]) else None
 
-    def agrees(self, count: int) -> bool:
+    def agrees(self, count: int, reference: Any, starts: Sequence[int]) -> bool:
         """Whether ``count`` rows come out as in the reference, bit by bit, at every position."""
-        return all(self._matches(start, count) for start in STARTS)
-
-    def _matches(self, start: int, count: int) -> bool:
-        expected = self._reference[self._which(start, count)]
-        return bool(self._compute(start, count).equal(expected))
+        return all(
+            self._compute(start, count).equal(reference[self._which(start, count)])
+            for start in starts
+        )
 
     def _compute(self, start: int, count: int) -> Any:
         import torch
@@ -235,16 +234,16 @@ def fill_rows(rows: Any, count: int) -> Any:
     return torch.cat([rows, rows[-1:].expand(missing, -1)]) if missing > 0 else rows
 
 
-_LAYERS: dict[tuple[Findings, Layer], RowCounts] = {}
 _LOCK = threading.Lock()
 
 
 def row_counts_of(layer: Layer, make_product: Callable[[Any, Any], Product]) -> RowCounts:
     """The one `RowCounts` of a kind of layer in this process."""
     findings = machine_findings()
-    found = _LAYERS.get((findings, layer))
+    found = findings.objects.get(layer)
     if found is None:
         with _LOCK:
             new = RowCounts(layer, make_product, findings)
-            found = _LAYERS.setdefault((findings, layer), new)
+            found = findings.objects.setdefault(layer, new)
+    assert isinstance(found, RowCounts)
     return found

@@ -253,9 +253,9 @@ class Engine(_Strict):
 class BatchInvariance(_Strict):
     """Whether a text's scores depended on the other texts of their batch, as far as was checked.
 
-    ``verified``: each linear layer was computed at row counts that were checked on this machine,
-    each network gave the same bits alone and in batches, and so did the answers of the run that
-    were asked again. ``ladder`` has, for each kind of linear layer, the row counts that agreed.
+    ``verified``: each network gave the same bits alone and in batches on this machine, and so did
+    the answers of the run that were asked again. ``ladder`` has, for each kind of linear layer that
+    is filled up to checked row counts, those of the ladder that agreed.
     """
 
     status: Literal["verified", "not verified"]
@@ -264,6 +264,19 @@ class BatchInvariance(_Strict):
     answers_differing: Natural
     encodings_checked: Natural
     encodings_differing: Natural
+
+    def joined(self, later: BatchInvariance) -> BatchInvariance:
+        """What both have found, of two runs of one cell."""
+        numbers = (
+            *("answers_checked", "answers_differing"),
+            *("encodings_checked", "encodings_differing"),
+        )
+        both = self.status == later.status == "verified"
+        return BatchInvariance(
+            status="verified" if both else "not verified",
+            ladder={**self.ladder, **later.ladder},
+            **{name: getattr(self, name) + getattr(later, name) for name in numbers},
+        )
 
     @property
     def differing(self) -> int:
@@ -346,6 +359,10 @@ class Record(_Strict):
         _check_mean("words_changed_mean", metrics.words_changed_mean, counts.broken)
 
 
+# Fields that records of before they were added do not have.
+_ADDED_FIELDS = {"Record": ("engine",), "Environment": ("batch_invariance",)}
+
+
 def _check_proportion(name: str, metric: Metric, k: int, n: int) -> None:
     agrees = metric.n == n and (n == 0 or abs((metric.value or 0.0) - k / n) <= _TOLERANCE)
     if not agrees:
@@ -363,6 +380,9 @@ def json_schema() -> dict[str, Any]:
         [(Record, "serialization"), (Outcome, "serialization")],
         title="robustbert results",
     )
+    for model, fields in _ADDED_FIELDS.items():
+        required = definitions["$defs"][model]["required"]
+        definitions["$defs"][model]["required"] = [name for name in required if name not in fields]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$ref": "#/$defs/Record",

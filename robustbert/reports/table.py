@@ -34,8 +34,8 @@ class Row:
         worst_case: None where an outcome file is missing.
         queries: mean victim queries of an attacked example.
         words_changed: share of the words of the broken texts, 0 to 1.
-        batch_invariance: ``verified`` or ``not verified``, which one record decides; None where
-            nothing was found otherwise, and some records are of before it was checked.
+        batch_invariance: ``not verified`` if any record says so; None if some record predates the
+            check; else ``verified``.
     """
 
     model: str

@@ -1,6 +1,6 @@
 """Are networks of real size batch invariant here? ``python -m tests.models.real_size float32``.
 
-A BERT (packed) and a RoBERTa (padded) with random weights, as wide as MiniLM, on one thread and on
+A BERT (packed), a RoBERTa and a GPT-2 (padded), random and as wide as MiniLM, on one thread and on
 two. Prints a line for each, and exits 1 if any row depends on the others of its batch.
 """
 
@@ -14,6 +14,8 @@ import torch
 from transformers import (
     BertConfig,
     BertForSequenceClassification,
+    GPT2Config,
+    GPT2ForSequenceClassification,
     RobertaConfig,
     RobertaForSequenceClassification,
 )
@@ -31,7 +33,7 @@ SIZES = {
     "initializer_range": 0.1,
     "num_labels": 3,
 }
-GROUPS = (1, 1, 1, 2, 3, 5, 9, 17, 33)
+GROUPS = (1, 1, 1, 2, 3, 9, 33)
 
 
 class Tokenizer:
@@ -45,18 +47,25 @@ def make_networks(dtype: str) -> dict[str, PackedNetwork | PaddedNetwork]:
     torch.manual_seed(0)
     bert = BertForSequenceClassification(BertConfig(**SIZES)).eval()
     roberta = RobertaForSequenceClassification(RobertaConfig(**SIZES, pad_token_id=1)).eval()
-    if dtype == "bfloat16":
-        roberta = roberta.bfloat16()
-    return {
-        "packed": PackedNetwork(bert, dtype),
-        "padded": PaddedNetwork(roberta, Tokenizer(), longest=150, token_budget=4096),
+    gpt2 = GPT2ForSequenceClassification(
+        GPT2Config(
+            vocab_size=60, n_positions=160, n_embd=384, n_layer=2, n_head=12, num_labels=3,
+            pad_token_id=1,
+        )
+    ).eval()  # fmt: skip
+    padded = {
+        name: PaddedNetwork(
+            model.to(getattr(torch, dtype)), Tokenizer(), longest=150, token_budget=4096
+        )
+        for name, model in (("roberta", roberta), ("gpt2", gpt2))
     }
+    return {"packed": PackedNetwork(bert, dtype), **padded}
 
 
 def rows_that_differ(network: PackedNetwork | PaddedNetwork) -> int:
     """Of texts asked in groups of several sizes, how many rows are not those of all together."""
     chance = random.Random(0)
-    lengths = [chance.choice((5, 8, 12, 20, 24, 24, 70, 130)) for _ in range(60)]
+    lengths = [chance.choice((5, 8, 20, 24, 70, 130)) for _ in range(30)] + [22] * 40
     sequences = [[chance.randrange(2, 60) for _ in range(length)] for length in lengths]
     together = network.logits(sequences)
     differing = 0
@@ -74,6 +83,8 @@ def main() -> int:
         for threads in (1, 2):
             torch.set_num_threads(threads)
             for name, network in make_networks(dtype).items():
+                if name == "packed" and threads == 1:
+                    continue  # on two threads its layers are computed on one each
                 differing = rows_that_differ(network)
                 print(f"{name} {dtype} {threads} threads: {differing} rows differ")
                 worst = max(worst, differing)

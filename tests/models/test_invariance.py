@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from transformers.pytorch_utils import Conv1D
 
 from robustbert.errors import BatchInvarianceWarning
-from robustbert.machine import processor_flags
 from robustbert.models import encoder as encoder_module
-from robustbert.models import huggingface, load_model
+from robustbert.models import huggingface, invariance, load_model
 from robustbert.models.encoder import SentenceEncoder
 from robustbert.models.findings import Findings, fresh_findings, machine_findings
-from robustbert.models.invariance import BatchInvariance, is_invariant
+from robustbert.models.huggingface import HuggingFaceClassifier
+from robustbert.models.invariance import Fault, InvarianceFinding, is_invariant
 from robustbert.models.packed import PackedNetwork
 from robustbert.models.products import FilledLinears
 
 SEQUENCES = [(1, 2), (3,), (4, 5, 6), (7,)]
-
-#: Under which limit which processors compute what; None is no limit.
-LIMITS = {
-    None: ("", ("float32", "bfloat16")),
-    "AVX512_CORE_BF16": ("avx512_bf16", ("float32", "bfloat16")),
-    "AVX512_CORE": ("avx512f", ("float32", "bfloat16")),
-    "AVX2": ("avx2", ("float32",)),
-}
 
 
 def sums(sequences: Sequence[tuple[int, ...]]) -> np.ndarray:
@@ -43,6 +33,8 @@ def test_a_network_that_looks_at_its_batch_is_found():
     assert not is_invariant(by_number, SEQUENCES, "by number", Findings(None))
     by_place = lambda given: sums(given) + (np.arange(len(given)) == 2)[:, None]  # noqa: E731
     assert not is_invariant(by_place, SEQUENCES, "by place", Findings(None))
+    large = lambda given: sums(given) + (len(given) > 100)  # noqa: E731
+    assert not is_invariant(large, SEQUENCES, "large batches", Findings(None))
 
 
 def test_what_was_found_of_a_network_is_remembered():
@@ -59,11 +51,11 @@ def test_fresh_findings_are_of_the_block_alone():
 
 
 def test_two_findings_hold_together():
-    one = BatchInvariance(True, {"b": (16,)})
-    assert one & BatchInvariance(True, {"a": (32,)}) == BatchInvariance(
+    one = InvarianceFinding(True, {"b": (16,)})
+    assert one & InvarianceFinding(True, {"a": (32,)}) == InvarianceFinding(
         True, {"a": (32,), "b": (16,)}
     )
-    assert not (one & BatchInvariance(False)).verified
+    assert not (one & InvarianceFinding(False)).verified
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
@@ -75,8 +67,9 @@ def test_a_verified_model_says_so_with_its_ladders(tiny_folder: Path, dtype: str
 
 
 def deny(monkeypatch: pytest.MonkeyPatch, module, *dtypes: str) -> None:
-    def find_fault(_answer, _sequences, _model, dtype: str, _kind: str) -> str | None:
-        return "it depends" if dtype in dtypes else None
+    def find_fault(make_answer, _sequences, _model, dtype: str, _kind: str) -> Fault | None:
+        make_answer()
+        return Fault("it depends", computes=True) if dtype in dtypes else None
 
     monkeypatch.setattr(module, "find_fault", find_fault)
 
@@ -121,6 +114,23 @@ def test_a_model_that_depends_on_the_batch_in_any_dtype_says_so(tiny_folder, mon
     assert not model.batch_invariance.verified
 
 
+def test_a_network_that_cannot_be_made_is_not_used(tiny_folder, monkeypatch):
+    make = HuggingFaceClassifier._make_network
+
+    def fail(self, dtype: str):
+        if dtype == "bfloat16":
+            raise RuntimeError("no such kernel")
+        return make(self, dtype)
+
+    monkeypatch.setattr(HuggingFaceClassifier, "_make_network", fail)
+    monkeypatch.setattr(invariance, "is_invariant", lambda *_: False)
+    with pytest.warns(BatchInvarianceWarning) as warned:
+        model = load_model(str(tiny_folder), dtype="bfloat16", device="cpu")
+    assert model.info.dtype == "float32"
+    assert not model.batch_invariance.verified
+    assert ["no such kernel" in str(one.message) for one in warned] == [True, False]
+
+
 def test_the_encoder_goes_on_in_float32_too(monkeypatch):
     deny(monkeypatch, encoder_module, "bfloat16")
     with pytest.warns(BatchInvarianceWarning, match="sentence encoder"):
@@ -144,18 +154,41 @@ def test_alone_is_the_same_as_together(tiny_folder):
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("shape", [(5,), (3, 7), (2, 3, 4)])
 def test_filled_linears_compute_what_torch_does(bias: bool, shape: tuple[int, ...]):
-    layer = torch.nn.Linear(8, 6, bias=bias)
+    linear = torch.nn.Linear(8, 6, bias=bias)
     given = torch.randn(*shape, 8, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
-        expected = layer(given)
+        expected = linear(given)
         filled = FilledLinears()
         with filled:
-            found = layer(given)
+            found = linear(given)
     assert found.shape == expected.shape
     torch.testing.assert_close(found, expected)
-    (name,) = filled.row_counts
-    assert "8x6 float32" in name
-    assert ("without bias" in name) == (not bias)
+    (layer,) = filled.row_counts
+    assert (layer.in_features, layer.out_features, layer.dtype) == (8, 6, "float32")
+    assert layer.kind == ("plain" if bias else "plain without bias")
+
+
+def test_the_layers_of_gpt2_are_filled_too():
+    linear = Conv1D(6, 8)
+    given = torch.randn(3, 7, 8, generator=torch.Generator().manual_seed(0))
+    filled = FilledLinears()
+    with torch.inference_mode(), filled:
+        found = linear(given)
+        expected = given @ linear.weight + linear.bias
+    torch.testing.assert_close(found, expected)
+    assert [str(layer) for layer in filled.row_counts][:1] == [
+        f"addmm 8x6 float32{'' if torch.get_num_threads() == 1 else ' 2 threads'}"
+    ]
+
+
+def test_the_padded_encoder_of_gpus_computes_without_gradients(monkeypatch):
+    """On the CPU, the way that GPUs take: one whose weights need no gradients."""
+    monkeypatch.setattr(SentenceEncoder, "_make_network", lambda self, dtype: self._exact)
+    encoder = SentenceEncoder("float32", "cpu")
+    texts = ["a fine film", "a dull film"]
+    found = encoder.encode(texts)
+    monkeypatch.undo()
+    np.testing.assert_allclose(found, SentenceEncoder("float32", "cpu").encode(texts), atol=1e-5)
 
 
 def test_other_dtypes_are_left_to_torch():
@@ -163,26 +196,3 @@ def test_other_dtypes_are_left_to_torch():
     with filled:
         torch.nn.functional.linear(torch.ones(2, 3).double(), torch.ones(1, 3).double())
     assert not filled.row_counts
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("limit", LIMITS, ids=str)
-def test_networks_of_real_size_under_each_limit_of_instructions(limit: str | None, tmp_path: Path):
-    """In a process of its own, because oneDNN reads the limit once; see ``real_size.py``."""
-    flag, dtypes = LIMITS[limit]
-    if flag and flag not in processor_flags():
-        pytest.skip(f"this processor has no {flag}")
-    environment = os.environ | {"ROBUSTBERT_CACHE": str(tmp_path)}
-    environment.pop("ONEDNN_MAX_CPU_ISA", None)
-    if limit:
-        environment["ONEDNN_MAX_CPU_ISA"] = limit
-    ran = subprocess.run(
-        [sys.executable, "-m", "tests.models.real_size", *dtypes],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert len(ran.stdout.splitlines()) == 2 * 2 * len(dtypes)

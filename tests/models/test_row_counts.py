@@ -140,7 +140,7 @@ def test_a_row_count_that_was_not_remembered_is_checked_against_the_same_referen
 def test_findings_that_cannot_be_written_last_as_long_as_the_process(tmp_path: Path):
     (tmp_path / "file").write_text("")
     findings = Findings(tmp_path / "file" / "findings.jsonl")
-    findings.note("layer", 16, True)
+    findings.note("layer", True, 16)
     assert findings.get("layer", 16)
 
 

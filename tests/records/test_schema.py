@@ -14,6 +14,7 @@ from robustbert.records import (
     BatchInvariance,
     Counts,
     DefenseRef,
+    Environment,
     Metric,
     Outcome,
     Record,
@@ -168,6 +169,16 @@ CHECKED = {
 }
 
 
+def test_findings_of_two_runs_of_a_cell_are_joined() -> None:
+    first = BatchInvariance.model_validate(CHECKED)
+    second = {"status": "not verified", "answers_checked": 5, "answers_differing": 1, "ladder": {}}
+    found = first.joined(BatchInvariance.model_validate(CHECKED | second))
+    assert found.status == "not verified"
+    assert (found.answers_checked, found.answers_differing) == (205, 1)
+    assert (found.encodings_checked, found.ladder) == (6, first.ladder)
+    assert first.joined(first).status == "verified"
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -222,4 +233,6 @@ def test_json_schema_agrees_with_the_models() -> None:
         jsonschema.validate(outcome.model_dump(), outcome_schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**OUTCOMES[0].model_dump(), "queries": "1"}, outcome_schema)
-    assert set(schema["$defs"]["Record"]["required"]) == set(Record.model_fields)
+    assert set(schema["$defs"]["Record"]["required"]) == set(Record.model_fields) - {"engine"}
+    environment = schema["$defs"]["Environment"]["required"]
+    assert set(environment) == set(Environment.model_fields) - {"batch_invariance"}

@@ -15,7 +15,7 @@ from robustbert.attacks.texts import words_of
 from robustbert.attacks.tracks import UnifiedLimits, check_track
 from robustbert.errors import AttackError, describe_error
 from robustbert.models.base import Classifier
-from robustbert.models.invariance import BatchInvariance
+from robustbert.models.invariance import InvarianceFinding
 from robustbert.models.remembered import Remembered
 from robustbert.records.schema import Outcome, Params, RecipeRef
 from robustbert.seeds import derive_seed
@@ -194,7 +194,7 @@ class AttackRunner:
         )
 
     @property
-    def batch_invariance(self) -> BatchInvariance:
+    def batch_invariance(self) -> InvarianceFinding:
         """What was found about the victim and the sentence encoder."""
         return self.classifier.batch_invariance & self.encoder.batch_invariance
 
