@@ -89,8 +89,8 @@ class SentenceEncoder:
         """Why a dtype should not be used on this machine; None if it is batch invariant."""
         import torch
 
-        packs = self._device.type == "cpu"
-        kind = f"{'packed' if packs else 'padded'} means {describe_device(self._device)}"
+        way = "packed" if self._device.type == "cpu" else "padded"
+        kind = f"{way} by {self._token_budget} tokens, means, {describe_device(self._device)}"
         sequences = [tuple(ids) for ids in self._tokenize(sample_texts())]
 
         def make_answer() -> Answer:

@@ -111,7 +111,8 @@ class HuggingFaceClassifier(Classifier):
         )
 
     def _find_fault(self, dtype: str) -> Fault | None:
-        kind = f"{'packed' if self._packs else 'padded'} {describe_device(self._device)}"
+        way = f"{'packed' if self._packs else 'padded'} by {self.token_budget} tokens"
+        kind = f"{way} {describe_device(self._device)}"
         sequences = [tuple(ids) for ids in self._tokenize(sample_texts())]
         return find_fault(
             lambda: self._network(dtype).logits, sequences, self._exact_model, dtype, kind

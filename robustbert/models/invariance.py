@@ -21,6 +21,7 @@ from robustbert.errors import BatchInvarianceWarning
 from robustbert.models.findings import Findings, machine_findings
 from robustbert.models.loading import one_line
 from robustbert.models.row_counts import RowCounts
+from robustbert.progress import progress_bar
 
 #: Words of the check's texts, and how many: with two special tokens, multiples of 8 and others,
 #: some twice, on both sides of where attention takes another kernel.
@@ -97,11 +98,13 @@ def is_invariant(
     """
     found = findings.get(name)
     if found is None:
-        alone = np.concatenate([answer([sequence]) for sequence in sequences])
-        found = all(
-            answer([*sequences] * copies).tobytes() == np.tile(alone, (copies, 1)).tobytes()
-            for copies in COPIES
-        )
+        with progress_bar(1 + len(COPIES), "checking batch invariance", "step") as bar:
+            alone = np.concatenate([answer([sequence]) for sequence in sequences])
+            found = True
+            for copies in COPIES:
+                bar.update()
+                together = answer([*sequences] * copies)
+                found &= together.tobytes() == np.tile(alone, (copies, 1)).tobytes()
         findings.note(name, found)
     return found
 
@@ -120,7 +123,7 @@ def find_fault(
         sequences: what it is asked: the tokens of :func:`sample_texts`.
         model: what it was made from: its class and configuration are its architecture.
         dtype: float32 or bfloat16.
-        kind: what else decides how it computes: packed or padded, the device.
+        kind: what else decides how it computes: packed or padded, tokens of a batch, the device.
 
     Raises:
         RuntimeError: torch cannot compute it in float32, or has too little memory.

@@ -118,6 +118,38 @@ def test_answers_that_depend_on_the_batch_are_found_and_marked(reviews, svm, tmp
     assert f"({found.answers_checked} of " in text
 
 
+@pytest.mark.filterwarnings("ignore:The 'warn' method is deprecated:DeprecationWarning")
+def test_what_was_found_stays_when_failed_examples_run_again(reviews, svm, tmp_path, monkeypatch):
+    from robustbert.assets import import_textattack
+    from robustbert.models.classical import TfidfClassifier
+
+    import_textattack()
+    from robustbert.attacks.engine import search
+
+    what = plan(reviews, svm, n=3)
+    run_search, calls = search.search, []
+
+    def fail_once(*given, **options):
+        calls.append(given)
+        if len(calls) == 1:
+            raise search.SearchFailedError("it went wrong", 0)
+        return run_search(*given, **options)
+
+    alone = TfidfClassifier._alone
+    with monkeypatch.context() as patch:
+        patch.setattr(search, "search", fail_once)
+        patch.setattr(TfidfClassifier, "_alone", lambda self, texts: alone(self, texts) + 1e-6)
+        with pytest.warns(BatchInvarianceWarning):
+            first = run_plan(what, settings(tmp_path / "out"))
+    assert first.errors == 1
+    again = run_plan(what, settings(tmp_path / "out"))
+    assert again.errors == 0
+    before, after = (run.records[0].environment.batch_invariance for run in (first, again))
+    assert after.status == "not verified"
+    assert after.answers_differing == before.answers_differing > 0
+    assert after.answers_checked > before.answers_checked
+
+
 class Interruption:
     """Presses Ctrl-C when so many outcomes of a cell are on disk."""
 
