@@ -27,7 +27,7 @@ from robustbert.models.invariance import (
     InvarianceFinding,
     choose_usable_dtype,
     find_fault,
-    ladders,
+    finding,
     sample_texts,
 )
 from robustbert.models.packed import PackedBert
@@ -113,7 +113,7 @@ class SentenceEncoder:
     @property
     def batch_invariance(self) -> InvarianceFinding:
         """Whether its networks' rows depend on the batch, and at which row counts they do not."""
-        return InvarianceFinding(self._verified, ladders(self.row_counts))
+        return finding(self._verified, self.row_counts)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Encodings in the encoder's dtype: float32, shape (n, 384)."""

@@ -21,7 +21,7 @@ from robustbert.models.invariance import (
     InvarianceFinding,
     choose_usable_dtype,
     find_fault,
-    ladders,
+    finding,
     sample_texts,
 )
 from robustbert.models.loading import LoadedFiles, longest_input, one_line, read_folder
@@ -122,8 +122,7 @@ class HuggingFaceClassifier(Classifier):
     def batch_invariance(self) -> InvarianceFinding:
         """Whether its networks' rows depend on the batch, and at which row counts they do not."""
         networks = self._networks.values()
-        found = ladders(counts for network in networks for counts in network.row_counts)
-        return InvarianceFinding(self._verified, found)
+        return finding(self._verified, [c for network in networks for c in network.row_counts])
 
     @property
     def has_gradients(self) -> bool:

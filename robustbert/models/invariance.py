@@ -67,6 +67,12 @@ def sample_texts() -> list[str]:
     return [" ".join(chance.choices(words, k=count)) for count in WORD_COUNTS]
 
 
+def finding(verified: bool, row_counts: Iterable[RowCounts]) -> InvarianceFinding:
+    """The finding of a model: not verified either where a layer has no row counts that agree."""
+    found = ladders(row_counts)
+    return InvarianceFinding(verified and all(found.values()), found)
+
+
 def ladders(row_counts: Iterable[RowCounts]) -> dict[str, tuple[int, ...]]:
     """The row counts that agree, by the layer's description, sorted."""
     return dict(sorted({str(counts.layer): counts.ladder for counts in row_counts}.items()))

@@ -19,6 +19,8 @@ from robustbert.models.huggingface import HuggingFaceClassifier
 from robustbert.models.invariance import Fault, InvarianceFinding, is_invariant
 from robustbert.models.packed import PackedNetwork
 from robustbert.models.products import FilledLinears
+from robustbert.models.row_counts import RowCounts
+from tests.tiny import make_tiny_bert
 
 SEQUENCES = [(1, 2), (3,), (4, 5, 6), (7,)]
 
@@ -142,6 +144,16 @@ def test_the_encoder_goes_on_in_float32_too(monkeypatch):
         encoder = SentenceEncoder("bfloat16", "cpu")
     assert encoder.dtype == "bfloat16"
     assert not encoder.batch_invariance.verified
+
+
+def test_a_layer_without_row_counts_that_agree_is_not_verified(tmp_path, monkeypatch):
+    monkeypatch.setattr(RowCounts, "_find_ladder", lambda self: ())
+    monkeypatch.setattr(invariance, "is_invariant", lambda *_: True)
+    folder = make_tiny_bert(tmp_path / "other", num_labels=5)
+    with fresh_findings():
+        found = load_model(str(folder), dtype="float32", device="cpu").batch_invariance
+    assert not found.verified
+    assert set(found.ladder.values()) == {()}
 
 
 def test_alone_is_the_same_as_together(tiny_folder):
