@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,10 +74,7 @@ class Classifier(ABC):
             InputError: a text is empty, blank, or no valid string.
             ModelError: the model answers with something other than finite numbers.
         """
-        check_texts(texts)
-        if len(texts) == 0:
-            return np.zeros((0, len(self.label_names)), dtype=np.float32)
-        return self._checked(self._probabilities(texts))
+        return self._rows(self._probabilities, texts)
 
     def predict_proba_exact(self, texts: Sequence[str]) -> np.ndarray:
         """The probabilities of texts, each asked alone, in at least float32; float32 (n, k).
@@ -89,10 +86,7 @@ class Classifier(ABC):
             InputError: a text is empty, blank, or no valid string.
             ModelError: the model answers with something other than finite numbers.
         """
-        check_texts(texts)
-        if len(texts) == 0:
-            return np.zeros((0, len(self.label_names)), dtype=np.float32)
-        return self._checked(self._exact(texts))
+        return self._rows(self._exact, texts)
 
     def truncated(self, texts: Sequence[str]) -> np.ndarray:
         """Which texts are longer than the model reads; bool (n,).
@@ -112,10 +106,7 @@ class Classifier(ABC):
             InputError: a text is empty, blank, or no valid string.
             ModelError: the model answers with something other than finite numbers.
         """
-        check_texts(texts)
-        if len(texts) == 0:
-            return np.zeros((0, len(self.label_names)), dtype=np.float32)
-        return self._checked(self._alone(texts))
+        return self._rows(self._alone, texts)
 
     @property
     def batch_invariance(self) -> InvarianceFinding:
@@ -163,7 +154,14 @@ class Classifier(ABC):
     def _truncated(self, texts: Sequence[str]) -> np.ndarray:
         return np.zeros(len(texts), dtype=bool)
 
-    def _checked(self, probabilities: np.ndarray) -> np.ndarray:
+    def _rows(
+        self, function: Callable[[Sequence[str]], np.ndarray], texts: Sequence[str]
+    ) -> np.ndarray:
+        """What ``function`` answers to texts, both checked: float32 (n, k)."""
+        check_texts(texts)
+        if len(texts) == 0:
+            return np.zeros((0, len(self.label_names)), dtype=np.float32)
+        probabilities = function(texts)
         if not np.isfinite(probabilities).all():
             raise ModelError(
                 f"model {self.info.name!r} answered with NaN or infinity; "
