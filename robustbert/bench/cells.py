@@ -196,7 +196,8 @@ class CellRun:
     def _batch_invariance(self, run: AttackRun, earlier: Record | None) -> BatchInvariance:
         """Ask some answers again, and say what was found; warn if any came out differently.
 
-        What ``earlier`` has, the record whose failed examples ran again, counts too.
+        If failed examples ran again, ``earlier`` is the record of the cell before that, and what it
+        holds is added.
         """
         answers, encodings = self.runner.recheck(run)
         finding = self.runner.batch_invariance

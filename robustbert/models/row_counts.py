@@ -3,9 +3,9 @@
 A matrix product sums in an order that the library chooses by the number of rows, so that a row can
 get other last bits in another batch. Which row counts are safe depends on the processor: with AMX
 in bfloat16, a layer from 1,536 to 384 features computes 48 to 368 rows differently from all larger
-batches; with AVX-512 there is no such range. So they are found on the machine at hand: a short
-ladder when a layer is first used, any other number of rows when it first comes up. Rows are then
-filled up with repeats to a number that was checked.
+batches; with AVX-512 there is no such range. So they are checked on the machine at hand: a short
+ladder when a layer is first used, any other multiple of 16 rows when it first comes up. Batches are
+then filled up with repeated rows to a row count that agreed.
 
 The check multiplies rows and weights whose products cancel: each exact sum is 0, and what is
 computed is rounding noise alone, which differs wherever the order of summation does. (In bfloat16,
@@ -86,7 +86,8 @@ class RowCounts:
         """The rungs of `LADDER` that agree with the reference; empty where no rung can be one.
 
         The reference is the largest rung, of at least `DISTINCT_ROWS` rows, whose rows do not
-        depend on their positions. To be asked first where torch has the layer's threads.
+        depend on their positions. The first access computes it, on the threads that torch has then:
+        they must be as many as the layer's.
         """
         if self._ladder is None:
             with self._lock:

@@ -307,7 +307,7 @@ class Environment(_Strict):
     device: Name
     git_commit: Name | None
     dirty: bool | None
-    # null in records of before it was checked
+    # null in records from before it was checked
     batch_invariance: BatchInvariance | None = None
 
 
@@ -359,7 +359,7 @@ class Record(_Strict):
         _check_mean("words_changed_mean", metrics.words_changed_mean, counts.broken)
 
 
-# Fields that records of before they were added do not have.
+# Fields that records from before they were added do not have.
 _ADDED_FIELDS = {"Record": ("engine",), "Environment": ("batch_invariance",)}
 
 
