@@ -18,11 +18,21 @@ _FOLDED = re.compile(r"[^\S\x1c-\x1f\x85]{2,}|[^\S \x1c-\x1f\x85]")
 
 @dataclass(frozen=True)
 class CleanRow:
-    """A text that stays: never empty, never twice."""
+    """A text that stays: never empty, never twice.
+
+    Attributes:
+        text: the cleaned text.
+        label: an index into the label names.
+        published: the split that the source gave it, or None.
+        position: the number of its row in the source, from 0.
+        compared: the part of the text in which near-duplicates are looked for.
+    """
 
     text: str
     label: int
     published: str | None
+    position: int
+    compared: str
 
 
 @dataclass(frozen=True)
@@ -68,7 +78,9 @@ def clean(rows: Rows) -> CleanRows:
     seen = set()
     empty = duplicates = conflicts = 0
     published: Sequence[str | None] = rows.published or [None] * len(texts)
-    for text, label, split in zip(texts, rows.labels, published, strict=True):
+    compared = rows.compared or texts
+    columns = zip(texts, rows.labels, published, compared, strict=True)
+    for position, (text, label, split, part) in enumerate(columns):
         if not text.strip():
             empty += 1
         elif len(labels_of[text]) > 1:
@@ -77,7 +89,7 @@ def clean(rows: Rows) -> CleanRows:
             duplicates += 1
         else:
             seen.add(text)
-            kept.append(CleanRow(text, label, split))
+            kept.append(CleanRow(text, label, split, position, part))
     cleaning = Cleaning(
         rows=len(texts), empty=empty, duplicates=duplicates, conflicts=conflicts, breaks=breaks
     )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from robustbert.errors import DatasetError
+
+TextLength: TypeAlias = Literal["short", "long"]
 
 if TYPE_CHECKING:
     import datasets
@@ -17,13 +19,16 @@ if TYPE_CHECKING:
 class Cleaning:
     """What was done to the rows of a source; every count is a number of rows.
 
-    ``rows - empty - duplicates - conflicts`` rows are left.
+    ``rows - empty - duplicates - conflicts - twins`` rows are left.
 
     Attributes:
         rows: rows read.
         empty: dropped, because nothing but white space was in them.
         duplicates: dropped, because the same text with the same label came before.
         conflicts: dropped, because the same text stands there with two labels.
+        twins: dropped from the training or validation split, because a row of another split is a
+            near-duplicate or stands too close in the source
+            (:mod:`robustbert.data.splitting`).
         breaks: rows whose ``<br />`` were turned into spaces (kept, unless counted above).
     """
 
@@ -32,11 +37,12 @@ class Cleaning:
     duplicates: int
     conflicts: int
     breaks: int
+    twins: int = 0
 
 
 @dataclass(frozen=True, eq=False)
 class TextDataset:
-    """A text-classification dataset in three splits that share no text.
+    """A text-classification dataset in three splits without a near-duplicate across two of them.
 
     Attributes:
         name: what tables call it.
@@ -46,6 +52,8 @@ class TextDataset:
         splits: ``"train"``, ``"validation"`` and ``"test"``, held in memory, with the columns
             ``example_id`` (16 hexadecimal digits), ``text`` and ``label`` (a ``ClassLabel``).
         cleaning: what was dropped and changed on the way.
+        length: ``"short"`` (at most 30% of the words may change on the ``unified`` track) or
+            ``"long"`` (at most 10%).
     """
 
     name: str
@@ -53,6 +61,7 @@ class TextDataset:
     label_names: tuple[str, ...]
     splits: Mapping[str, datasets.Dataset]
     cleaning: Cleaning
+    length: TextLength = "short"
 
     def split(self, name: str) -> datasets.Dataset:
         """The split called ``name``.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from robustbert.data.dataset import TextDataset
 from robustbert.data.splitting import hash_key
+from robustbert.data.words import words_of
 from robustbert.errors import InputError
 
 MORE_WORDS_THAN = 4
@@ -43,7 +44,7 @@ class Examples:
 def select_examples(dataset: TextDataset, split: str, n: int | None, seed: int) -> Examples:
     """The first ``n`` examples of a split, in an order that the seed and the ids fix.
 
-    Only texts of more than 4 words (separated by white space) take part. The examples of a smaller
+    Only texts of more than 4 words (:func:`robustbert.data.words.words_of`) take part. The examples of a smaller
     ``n`` are the first ones of a larger ``n``.
 
     Args:
@@ -62,7 +63,7 @@ def select_examples(dataset: TextDataset, split: str, n: int | None, seed: int) 
         for example_id, text, label in zip(
             columns["example_id"], columns["text"], columns["label"], strict=True
         )
-        if len(text.split()) > MORE_WORDS_THAN
+        if len(words_of(text)) > MORE_WORDS_THAN
     ]
     available = f"{dataset.name}'s {split} split has {len(eligible)} texts of more than 4 words"
     if not eligible:

@@ -3,34 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from statistics import median
+from typing import TYPE_CHECKING, cast, get_args
 
 from robustbert.data.cleaning import clean
-from robustbert.data.dataset import TextDataset
+from robustbert.data.dataset import TextDataset, TextLength
 from robustbert.data.rows import Rows
 from robustbert.data.splitting import SplitRow, split_rows
 from robustbert.data.tables import SUFFIXES
+from robustbert.data.words import words_of
 from robustbert.errors import InputError, UnknownNameError
 from robustbert.registry import Entry, Registry
 
 if TYPE_CHECKING:
     import datasets
 
+LONG_TEXT_WORDS = 100
+"""A dataset whose median training text has more words than this is long, unless it is declared."""
+
+
+@dataclass(frozen=True)
+class DatasetEntry(Entry):
+    """A line of the dataset table.
+
+    Args:
+        length: whether its texts are ``"short"`` or ``"long"``: see
+            :class:`~robustbert.data.TextDataset`.
+    """
+
+    length: TextLength = "short"
+
+
 DATASETS = Registry(
     "dataset",
     [
-        Entry(
+        DatasetEntry(
             "rotten_tomatoes",
             "robustbert.data.packaged:rotten_tomatoes",
             "film reviews, one sentence each: 8,530 texts, negative or positive",
         ),
-        Entry(
+        DatasetEntry(
             "imdb",
             "robustbert.data.packaged:imdb",
             "film reviews, whole: 24,902 texts, negative or positive",
+            length="long",
         ),
-        Entry(
+        DatasetEntry(
             "bbc_news",
             "robustbert.data.packaged:bbc_news",
             "news articles, headline and first paragraph: 2,105 texts, 5 topics",
@@ -44,34 +64,41 @@ _HUB = "hub:"
 
 
 def load_dataset(
-    name: str, *, text_column: str = "text", label_column: str = "label"
+    name: str,
+    *,
+    text_column: str = "text",
+    label_column: str = "label",
+    length: str | None = None,
 ) -> TextDataset:
     """Load, clean and split a dataset.
 
     Texts get their white space folded; empty, repeated and contradictory ones are dropped and
     counted. The splits are 80/10/10, stratified by class and the same on every machine, except
-    that a hub dataset's published splits stay.
+    that a hub dataset's published splits stay. No near-duplicate stands in two splits.
 
     Args:
         name: a name of :data:`DATASETS`, ``file:PATH`` (CSV, TSV, JSON Lines or Parquet), or
             ``hub:NAME`` (``hub:NAME@REVISION``).
         text_column: the column of the texts in a file or hub dataset.
         label_column: the column of the labels there: whole numbers or names.
+        length: ``"short"`` or ``"long"``; None takes what the table declares, and for ``file:``
+            and ``hub:`` long where the median training text has more than 100 words.
 
     Raises:
-        UnknownNameError: no such name; the message lists the near ones.
+        UnknownNameError: no such name or length; the message lists the near ones.
         DatasetError: the file or hub dataset cannot be read or has no usable rows.
         MissingAssetError: the package that holds the dataset is not installed.
         InputError: columns were named for a dataset that has its own.
     """
+    chosen = None if length is None else check_length(length)
     if name.startswith(_FILE):
         from robustbert.data.files import file_rows
 
-        return _assemble(file_rows(name[len(_FILE) :], text_column, label_column))
+        return _assemble(file_rows(name[len(_FILE) :], text_column, label_column), chosen)
     if name.startswith(_HUB):
         from robustbert.data.hub import hub_rows
 
-        return _assemble(hub_rows(name[len(_HUB) :], text_column, label_column))
+        return _assemble(hub_rows(name[len(_HUB) :], text_column, label_column), chosen)
     if name not in DATASETS:
         # What looks like a path or a hub name most likely lacks only its prefix.
         path_like = [f"{_FILE}{name}"] if Path(name).suffix in SUFFIXES else []
@@ -79,19 +106,36 @@ def load_dataset(
         raise UnknownNameError("dataset", name, path_like or hub_like or DATASETS)
     if (text_column, label_column) != ("text", "label"):
         raise InputError(f"{name} has its own columns; name columns for file: and hub: only")
-    return _assemble(DATASETS.load(name)())
+    entry = DATASETS.entry(name)
+    assert isinstance(entry, DatasetEntry)
+    return _assemble(entry.load()(), chosen or entry.length)
 
 
-def _assemble(rows: Rows) -> TextDataset:
+def _assemble(rows: Rows, length: TextLength | None) -> TextDataset:
     cleaned = clean(rows)
     splits = split_rows(cleaned.rows, rows)
     return TextDataset(
         name=rows.name,
         source=rows.source,
         label_names=rows.label_names,
-        splits={name: _in_memory(members, rows.label_names) for name, members in splits.items()},
-        cleaning=cleaned.cleaning,
+        splits={
+            name: _in_memory(members, rows.label_names) for name, members in splits.rows.items()
+        },
+        cleaning=replace(cleaned.cleaning, twins=splits.twins),
+        length=length or _measured_length(splits.rows["train"]),
     )
+
+
+def _measured_length(rows: Sequence[SplitRow]) -> TextLength:
+    """Long, if the median text has more than 100 words."""
+    return "long" if median(len(words_of(row.text)) for row in rows) > LONG_TEXT_WORDS else "short"
+
+
+def check_length(length: str) -> TextLength:
+    """``length`` as a :data:`TextLength`; raises ``UnknownNameError`` for any other word."""
+    if length not in get_args(TextLength):
+        raise UnknownNameError("text length", length, get_args(TextLength))
+    return cast(TextLength, length)
 
 
 def _in_memory(rows: Sequence[SplitRow], label_names: Sequence[str]) -> datasets.Dataset:

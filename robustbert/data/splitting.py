@@ -1,17 +1,25 @@
-"""Ids of examples, and splits that depend on them alone.
+"""Ids of examples, and splits without twins.
 
 No random generator takes part: rows are put in the order of a hash of their ids, so the same rows
-give the same splits on every machine, in every version of every library, whatever their order.
+give the same splits on every machine, whatever their order.
+
+Two rows are twins where one says much about the other: they are near-duplicates
+(:mod:`robustbert.data.near_duplicates`), or they stand next to each other in a source whose order
+says something (:class:`~robustbert.data.rows.SourceOrder`). No twin of a test row is in the
+training or validation split, and no twin of a validation row in the training split: it is dropped
+there, so that the examples that numbers are measured on stay.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from robustbert.data.cleaning import CleanRow
+from robustbert.data.near_duplicates import near_duplicates
 from robustbert.data.rows import Rows
 from robustbert.errors import DatasetError
 
@@ -24,11 +32,20 @@ _SPLIT_SEED = "robustbert splits 1"
 
 @dataclass(frozen=True)
 class SplitRow:
-    """A row with its id."""
+    """A row with its id and its position in the source."""
 
     example_id: str
     text: str
     label: int
+    position: int
+
+
+@dataclass(frozen=True)
+class Splits:
+    """The rows of each split, in the order of their hashes, and how many twins were dropped."""
+
+    rows: Mapping[str, tuple[SplitRow, ...]]
+    twins: int
 
 
 def example_id(text: str, label_name: str) -> str:
@@ -47,19 +64,19 @@ def hash_key(seed: str | int, example: str) -> str:
     return hashlib.sha256(f"{seed}\n{example}".encode()).hexdigest()
 
 
-def split_rows(rows: Sequence[CleanRow], origin: Rows) -> dict[str, tuple[SplitRow, ...]]:
-    """Give every row its split.
+def split_rows(rows: Sequence[CleanRow], origin: Rows) -> Splits:
+    """Give every row its split, and drop twins across splits.
 
-    A split that the source published stays as it is; each of validation and test that is missing
-    gets a tenth of every class of the rest, at least one row.
+    A split that the source published stays as it is, but for twins; each of validation and test
+    that is missing gets a tenth of every class of the rest, at least one row (of a source whose
+    order says something: whole blocks, as near to a tenth as they come).
 
     Args:
         rows: the cleaned rows.
-        origin: where they came from; for its names.
+        origin: where they came from; for its names and its order.
 
     Returns:
-        the rows of ``"train"``, ``"validation"`` and ``"test"``, each in the order of their hashes
-        (classes mixed).
+        the rows of ``"train"``, ``"validation"`` and ``"test"``, classes mixed.
 
     Raises:
         DatasetError: too few rows of a class, or an empty split.
@@ -67,23 +84,84 @@ def split_rows(rows: Sequence[CleanRow], origin: Rows) -> dict[str, tuple[SplitR
     published = {row.published for row in rows if row.published in SPLITS}
     missing = [name for name in ("test", "validation") if name not in published]
     result: dict[str, list[SplitRow]] = {name: [] for name in SPLITS}
-    free: dict[int, list[SplitRow]] = {label: [] for label in sorted(set(origin.labels))}
+    free: list[SplitRow] = []
     for row in rows:
-        made = SplitRow(example_id(row.text, origin.label_names[row.label]), row.text, row.label)
+        name = origin.label_names[row.label]
+        made = SplitRow(example_id(row.text, name), row.text, row.label, row.position)
         if row.published in ("test", "validation"):
             result[row.published].append(made)
         else:
-            free[row.label].append(made)
+            free.append(made)
 
+    sizes = {label: 0 for label in sorted(set(origin.labels))} | Counter(row.label for row in free)
     if missing:
-        _check_sizes(free, origin)
-    for members in free.values():
-        members.sort(key=lambda row: hash_key(_SPLIT_SEED, row.example_id))
-        share = max(1, round_tenth(len(members)))
-        for position, name in enumerate(missing):
-            result[name] += members[position * share : (position + 1) * share]
-        result["train"] += members[len(missing) * share :]
-    return {name: _in_order(name, result[name], origin) for name in SPLITS}
+        _check_sizes(sizes, origin)
+    units = _units(free, origin)
+    shares = {label: max(1, round_tenth(size)) for label, size in sizes.items()}
+    for name in missing:
+        chosen, units = _choose(units, shares)
+        result[name] += chosen
+    result["train"] += (row for unit in units for row in unit)
+    apart = _without_twins(result, rows, origin)
+    kept = {name: _in_order(name, apart[name], origin) for name in SPLITS}
+    return Splits(kept, twins=len(rows) - sum(map(len, kept.values())))
+
+
+def _units(rows: Iterable[SplitRow], origin: Rows) -> list[list[SplitRow]]:
+    """Rows that go into a split together, in the order of their hashes."""
+    block = origin.order.block if origin.order else 1
+    units: dict[int, list[SplitRow]] = defaultdict(list)
+    for row in rows:
+        units[row.position // block].append(row)
+    return sorted(
+        units.values(), key=lambda unit: min(hash_key(_SPLIT_SEED, row.example_id) for row in unit)
+    )
+
+
+def _choose(
+    units: Sequence[list[SplitRow]], shares: Mapping[int, int]
+) -> tuple[list[SplitRow], list[list[SplitRow]]]:
+    """The first units that bring every class to its share, to half a unit; and those left."""
+    chosen: list[SplitRow] = []
+    left = []
+    counts: Counter[int] = Counter()
+    for unit in units:
+        sizes = Counter(row.label for row in unit)
+        if all(counts[label] + size - size // 2 <= shares[label] for label, size in sizes.items()):
+            chosen += unit
+            counts += sizes
+        else:
+            left.append(unit)
+    return chosen, left
+
+
+def _without_twins(
+    splits: Mapping[str, Sequence[SplitRow]], rows: Sequence[CleanRow], origin: Rows
+) -> dict[str, list[SplitRow]]:
+    """The splits without rows that have a twin in a split that ranks higher."""
+    rank = {name: place for place, name in enumerate(reversed(SPLITS))}
+    rank_of = {row.position: rank[name] for name, members in splits.items() for row in members}
+    dropped = set()
+    for pair in near_duplicates([row.compared for row in rows]):
+        first, second = rows[pair.first].position, rows[pair.second].position
+        if rank_of[first] != rank_of[second]:
+            dropped.add(max(first, second, key=rank_of.__getitem__))
+    separation = origin.order.separation if origin.order else 0
+    for name in SPLITS if separation else ():
+        higher = sorted(place for place, other in rank_of.items() if other < rank[name])
+        dropped |= {
+            row.position for row in splits[name] if _is_near(row.position, higher, separation)
+        }
+    return {
+        name: [row for row in members if row.position not in dropped]
+        for name, members in splits.items()
+    }
+
+
+def _is_near(position: int, others: Sequence[int], distance: int) -> bool:
+    """Whether one of the sorted ``others`` is at most so far from ``position``."""
+    place = bisect_left(others, position - distance)
+    return place < len(others) and others[place] <= position + distance
 
 
 def round_tenth(count: int) -> int:
@@ -95,12 +173,12 @@ def round_tenth(count: int) -> int:
     return (count + 5) // 10
 
 
-def _check_sizes(free: dict[int, list[SplitRow]], origin: Rows) -> None:
-    for label, members in free.items():
-        if len(members) < LEAST_ROWS:
+def _check_sizes(sizes: Mapping[int, int], origin: Rows) -> None:
+    for label, size in sizes.items():
+        if size < LEAST_ROWS:
             raise DatasetError(
-                f"{origin.source}: class {origin.label_names[label]!r} has {len(members)} usable "
-                f"row{'s' * (len(members) != 1)} and needs at least {LEAST_ROWS}, one for each "
+                f"{origin.source}: class {origin.label_names[label]!r} has {size} usable "
+                f"row{'s' * (size != 1)} and needs at least {LEAST_ROWS}, one for each "
                 "split; add rows or drop the class"
             )
 
