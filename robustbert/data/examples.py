@@ -44,8 +44,8 @@ class Examples:
 def select_examples(dataset: TextDataset, split: str, n: int | None, seed: int) -> Examples:
     """The first ``n`` examples of a split, in an order that the seed and the ids fix.
 
-    Only texts of more than 4 words (:func:`robustbert.data.words.words_of`) take part. The examples of a smaller
-    ``n`` are the first ones of a larger ``n``.
+    Only texts of more than 4 words (:func:`robustbert.data.words.words_of`) take part. The
+    examples of a smaller ``n`` are the first ones of a larger ``n``.
 
     Args:
         dataset: the dataset.

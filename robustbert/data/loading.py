@@ -42,18 +42,18 @@ DATASETS = Registry(
         DatasetEntry(
             "rotten_tomatoes",
             "robustbert.data.packaged:rotten_tomatoes",
-            "film reviews, one sentence each: 8,530 texts, negative or positive",
+            "film reviews, one sentence each: 8,529 texts, negative or positive",
         ),
         DatasetEntry(
             "imdb",
             "robustbert.data.packaged:imdb",
-            "film reviews, whole: 24,902 texts, negative or positive",
+            "film reviews, whole: 23,889 texts, negative or positive",
             length="long",
         ),
         DatasetEntry(
             "bbc_news",
             "robustbert.data.packaged:bbc_news",
-            "news articles, headline and first paragraph: 2,105 texts, 5 topics",
+            "news articles, headline and first paragraph: 2,092 texts, 5 topics",
         ),
     ],
 )

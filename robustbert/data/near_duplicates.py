@@ -2,8 +2,9 @@
 
 After Broder 1997, "On the resemblance and containment of documents": a text is the set of its
 three-word sequences, and two texts are near-duplicates where the sets' Jaccard similarity is at
-least 0.5. MinHash with banding (``datasketch``) finds 98% of the pairs at that threshold and more
-than 99.9% from 0.6 on.
+least 0.5. A text of fewer than 10 words says something else with one word changed, so it is a
+near-duplicate only of a text with the same words. MinHash with banding (``datasketch``) finds 98%
+of the pairs at that threshold and more than 99.9% from 0.6 on.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 #: Texts from this Jaccard similarity on are near-duplicates.
 THRESHOLD = 0.5
 _SHINGLE_WORDS = 3
+_LEAST_WORDS = 10
 _BANDS, _ROWS = 30, 3
 _WORD = re.compile(r"\w+")
 
@@ -64,7 +66,9 @@ def near_duplicates(
 
 def _shingles(text: str) -> frozenset[str]:
     words = _WORD.findall(text.lower())
-    starts = range(max(1, len(words) - _SHINGLE_WORDS + 1))
+    if len(words) < _LEAST_WORDS:
+        return frozenset([" ".join(words) or text])
+    starts = range(len(words) - _SHINGLE_WORDS + 1)
     return frozenset(" ".join(words[start : start + _SHINGLE_WORDS]) for start in starts)
 
 

@@ -93,7 +93,7 @@ def split_rows(rows: Sequence[CleanRow], origin: Rows) -> Splits:
         else:
             free.append(made)
 
-    sizes = {label: 0 for label in sorted(set(origin.labels))} | Counter(row.label for row in free)
+    sizes = dict.fromkeys(sorted(set(origin.labels)), 0) | Counter(row.label for row in free)
     if missing:
         _check_sizes(sizes, origin)
     units = _units(free, origin)

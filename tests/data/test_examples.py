@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 import sys
 
@@ -35,7 +36,7 @@ def test_the_order_is_that_of_the_hashes(rotten_tomatoes: TextDataset) -> None:
     long_enough = {
         id: text
         for id, text in zip(split["example_id"], split["text"], strict=True)
-        if len(text.split()) > 4
+        if len(re.findall(r"[\w'*@-]*\w[\w'*@-]*", text)) > 4
     }
     expected = sorted(long_enough, key=lambda id: hashlib.sha256(f"3\n{id}".encode()).digest())
     selection = select_examples(rotten_tomatoes, "test", None, 3)
@@ -68,11 +69,11 @@ def test_short_texts_take_no_part(write_csv) -> None:
         assert len(select_examples(dataset, name, None, 0).items) == expected
 
 
-@pytest.mark.parametrize("n", [0, -1, 844, 10**9])
+@pytest.mark.parametrize("n", [0, -1, 833, 10**9])
 def test_a_number_out_of_range_says_how_many_there_are(
     n: int, rotten_tomatoes: TextDataset
 ) -> None:
-    with pytest.raises(InputError, match="has 843 texts of more than 4 words; choose 1 to 843"):
+    with pytest.raises(InputError, match="has 832 texts of more than 4 words; choose 1 to 832"):
         select_examples(rotten_tomatoes, "test", n, 0)
 
 

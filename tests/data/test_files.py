@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from robustbert.data import TextDataset, load_dataset
-from robustbert.errors import DatasetError
+from robustbert.errors import DatasetError, UnknownNameError
 
 ROWS = [
     (f"review {number} says that film {number % 7} is {mood}", mood)
@@ -263,3 +263,30 @@ def test_an_unknown_split_lists_the_splits(write_csv) -> None:
     dataset = load(write_csv([("text", "label"), *ROWS]))
     with pytest.raises(DatasetError, match="choose one of train, validation, test"):
         dataset.split("dev")
+
+
+LONG = "the quick brown fox jumps over the lazy dog and then it runs away from film"
+
+
+def test_no_near_duplicate_stands_in_two_splits(write_csv) -> None:
+    """Ten copies of one text under other first words: they end in the split that ranks highest."""
+    copies = [(f"copy{n} {LONG} {n}", "bad") for n in range(10)]
+    dataset = load(write_csv([("text", "label"), *ROWS, *copies]))
+    holders = {
+        name for name, split in dataset.splits.items() for text in split["text"] if LONG in text
+    }
+    assert len(holders) == 1
+    kept = sum(LONG in text for split in dataset.splits.values() for text in split["text"])
+    assert dataset.cleaning.twins == 10 - kept
+
+
+def test_the_length_is_measured_and_can_be_set(write_csv) -> None:
+    short = write_csv([("text", "label"), *ROWS])
+    assert load(short).length == "short"
+    assert load(short, length="long").length == "long"
+    long = [
+        (" ".join(f"{text.replace(' ', '')}{n}" for n in range(101)), label) for text, label in ROWS
+    ]
+    assert load(write_csv([("text", "label"), *long], "long.csv")).length == "long"
+    with pytest.raises(UnknownNameError, match="text length 'shor'; did you mean short"):
+        load(short, length="shor")
