@@ -62,7 +62,7 @@ def in_suite_order(records) -> list[Record]:
         return (
             index(suite.tracks, record.track),
             index(models, record.model.name),
-            record.defense is not None,
+            bool(record.defenses),
             index(suite.recipes, record.recipe.name),
             record_name(record),
         )

@@ -83,6 +83,11 @@ def kernels_sha256() -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def processor_class() -> str:
+    """24 hex digits of :func:`kernels_sha256`: what records and files of findings call it."""
+    return kernels_sha256()[:24]
+
+
 @lru_cache(maxsize=8)
 def _cpuinfo(key: str) -> str:
     """The first value of ``key`` in /proc/cpuinfo; empty where there is none."""

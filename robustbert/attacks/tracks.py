@@ -16,7 +16,7 @@ stretches of 15 to 29 words, so that a finished text can be checked again.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from robustbert.errors import InputError, UnknownNameError
 from robustbert.records.schema import Track
@@ -24,7 +24,7 @@ from robustbert.records.schema import Track
 if TYPE_CHECKING:
     from robustbert.attacks.victim import Ask
 
-TRACKS: tuple[str, ...] = get_args(Track)
+TRACKS: tuple[Track, ...] = ("published", "unified")
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,15 +14,17 @@ from typing import Any, cast
 from robustbert import __version__
 from robustbert.assets import PROFILE
 from robustbert.attacks.engine import AttackRun, AttackRunner
+from robustbert.attacks.protocol import PROTOCOL_REVISION
 from robustbert.attacks.tracks import UnifiedLimits
 from robustbert.bench.progress import AttackProgress
 from robustbert.bench.victims import Victim
 from robustbert.data import Examples, TextDataset
 from robustbert.errors import BatchInvarianceWarning, RecordError
-from robustbert.metrics import counts, summarize
+from robustbert.metrics import counts, reliability, summarize
 from robustbert.records import (
     append_outcome,
     cell_name,
+    defense_names,
     outcomes_path,
     read_outcomes,
     read_record,
@@ -69,7 +72,7 @@ class CellRun:
     @property
     def name(self) -> str:
         """The name of the cell's files."""
-        defense = self.victim.defense.name if self.victim.defense else None
+        defense = defense_names(self.victim.defenses)
         runner = self.runner
         return cell_name(
             self.examples.dataset, self.victim.name, defense, runner.track, runner.recipe
@@ -181,12 +184,15 @@ class CellRun:
             split=split,
             n=len(self.dataset.split(split)),
             sha256=self.dataset.sha256(),
+            length=None,
+            label_names=list(self.examples.label_names),
         )
 
     def _protocol(self) -> Protocol:
         limits: UnifiedLimits = self.runner.limits
         unified = self.runner.track == "unified"
         return Protocol(
+            revision=PROTOCOL_REVISION,
             seed=self.runner.seed,
             n=len(self.examples.items),
             query_budget=limits.queries_per_word if unified else None,
@@ -229,23 +235,28 @@ class CellRun:
         truncated = int(self.victim.classifier.truncated(texts).sum())
         return Record(
             robustbert_version=__version__,
+            created_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            command=None,
             suite=self.suite,
             dataset=self._dataset_ref(),
             model=ModelRef(
                 name=self.victim.name,
+                variant=None,
                 source=info.source,
                 sha256=info.sha256,
                 dtype=info.dtype,
                 max_length=info.max_length,
                 num_parameters=info.num_parameters,
             ),
-            defense=self.victim.defense,
+            defenses=list(self.victim.defenses),
+            training_seed=self.victim.training_seed,
             track=cast(Track, self.runner.track),
             recipe=self.runner.recipe_ref(),
             assets=AssetsRef(profile=PROFILE, hashes=self.runner.asset_hashes),
             protocol=self._protocol(),
             counts=counts(outcomes, truncated),
             metrics=summarize(outcomes),
+            reliability=reliability(outcomes, environment.batch_invariance),
             timing=timing,
             engine=Engine(
                 lanes=self.runner.lanes, token_budget=self.victim.classifier.token_budget

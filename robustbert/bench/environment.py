@@ -6,7 +6,7 @@ import platform
 import subprocess
 from pathlib import Path
 
-from robustbert.machine import processor_name
+from robustbert.machine import processor_class, processor_name
 from robustbert.packages import installed_version
 from robustbert.records.schema import Environment
 
@@ -25,10 +25,12 @@ def capture_environment(device: str = "auto") -> Environment:
         textattack=installed_version("textattack"),
         datasets=installed_version("datasets"),
         processor=processor_name(),
+        processor_class=processor_class(),
         threads=torch.get_num_threads(),
         device=str(choose_device(device)),
         git_commit=_git(checkout, "rev-parse", "HEAD"),
         dirty=_is_dirty(checkout),
+        batch_invariance=None,
     )
 
 

@@ -37,13 +37,15 @@ class Victim:
     Args:
         name: what tables call it.
         classifier: with its labels in the dataset's order.
-        defense: what defended it, or None.
+        defenses: what defended it, in the order of application.
+        training_seed: of its training; None if it came trained.
         train_seconds: what all its training cost when it was trained; None if it came trained.
     """
 
     name: str
     classifier: Classifier
-    defense: DefenseRef | None
+    defenses: tuple[DefenseRef, ...]
+    training_seed: int | None
     train_seconds: float | None
 
 
@@ -69,7 +71,8 @@ def prepare_victim(
     Raises:
         ModelError: the model cannot be loaded, or its labels are not the dataset's.
     """
-    source, seconds, defense_ref = spec.base, None, None
+    source, seconds = spec.base, None
+    defenses: tuple[DefenseRef, ...] = ()
     if spec.trained:
         config = make_config({"device": device, **spec.training}, seed=seed)
         folder = _plain(spec, dataset, config)
@@ -78,7 +81,9 @@ def prepare_victim(
             defense = make_defense(spec.defense, spec.params)
             folder = _defended(spec, dataset, config, defense, folder)
             seconds += _seconds(folder)
-            defense_ref = DefenseRef(name=spec.defense, params=defense.params())
+            defenses = (
+                DefenseRef(name=spec.defense, params=defense.params(), revision=defense.revision),
+            )
         source = str(folder)
     classifier = load_model(
         source,
@@ -88,7 +93,7 @@ def prepare_victim(
         label_names=dataset.label_names,
     )
     classifier.info = replace(classifier.info, name=spec.name)
-    return Victim(spec.name, classifier, defense_ref, seconds)
+    return Victim(spec.name, classifier, defenses, seed if spec.trained else None, seconds)
 
 
 def _plain(spec: VictimSpec, dataset: TextDataset, config: TrainingConfig) -> Path:

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from robustbert.assets import ensure_assets
 from robustbert.attacks import check_track, runnable_recipe
@@ -49,6 +49,8 @@ class AdversarialTraining:
         UnknownNameError: no such recipe or track.
         MissingAssetError: a recipe that cannot run offline.
     """
+
+    revision: ClassVar[int] = 1
 
     recipes: Sequence[str] = ("textfooler", "deepwordbug")
     track: str = "unified"

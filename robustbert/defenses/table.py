@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from robustbert.registry import Entry, Registry
 from robustbert.settings import check_settings
@@ -26,7 +26,13 @@ DEFENSES = Registry(
 
 
 class Defense(Protocol):
-    """A way to train a more robust classifier; its parameters are its fields."""
+    """A way to train a more robust classifier; its parameters are its fields.
+
+    Attributes:
+        revision: of its code, at least 1; raise it when the same parameters give other models.
+    """
+
+    revision: ClassVar[int]
 
     def train(
         self, dataset: TextDataset, plain: Path, config: TrainingConfig, out: Path

@@ -10,6 +10,7 @@ from robustbert.metrics.cell import (
     similarity_mean,
     summarize,
     survived,
+    textattack_queries_mean,
     words_changed_mean,
     words_changed_share,
 )
@@ -21,6 +22,7 @@ from robustbert.metrics.paired import (
     paired_bootstrap,
     worst_case,
 )
+from robustbert.metrics.reliability import reliability
 
 __all__ = [
     "Difference",
@@ -35,9 +37,11 @@ __all__ = [
     "proportion",
     "queries_mean",
     "queries_mean_broken",
+    "reliability",
     "similarity_mean",
     "summarize",
     "survived",
+    "textattack_queries_mean",
     "wilson_interval",
     "words_changed_mean",
     "words_changed_share",

@@ -54,13 +54,18 @@ def attack_success_rate(outcomes: Sequence[Outcome]) -> Metric:
 
 
 def queries_mean(outcomes: Sequence[Outcome]) -> float | None:
-    """The mean number of victim queries of an attacked example."""
+    """The mean number of victim queries, in distinct texts, of an attacked example."""
     return _mean(outcome.queries for outcome in outcomes if outcome.attacked)
 
 
 def queries_mean_broken(outcomes: Sequence[Outcome]) -> float | None:
     """The mean number of victim queries of a broken example."""
     return _mean(outcome.queries for outcome in _broken(outcomes))
+
+
+def textattack_queries_mean(outcomes: Sequence[Outcome]) -> float | None:
+    """The mean of TextAttack's own query count over the attacked examples that have one."""
+    return _mean(outcome.textattack_queries for outcome in outcomes if outcome.attacked)
 
 
 def words_changed_mean(outcomes: Sequence[Outcome]) -> float | None:
@@ -89,6 +94,7 @@ def summarize(outcomes: Sequence[Outcome]) -> Metrics:
         attack_success_rate=attack_success_rate(outcomes),
         queries_mean=queries_mean(outcomes),
         queries_mean_broken=queries_mean_broken(outcomes),
+        textattack_queries_mean=textattack_queries_mean(outcomes),
         words_changed_mean=words_changed_mean(outcomes),
         similarity_mean=similarity_mean(outcomes),
     )

@@ -95,8 +95,8 @@ _fresh: list[Findings] = []
 
 @lru_cache(maxsize=1)
 def _kept_findings() -> Findings:
-    from robustbert.machine import kernels_sha256
+    from robustbert.machine import processor_class
     from robustbert.paths import cache_folder
 
-    name = f"{kernels_sha256()[:24]}-{REVISION}.jsonl"
+    name = f"{processor_class()}-{REVISION}.jsonl"
     return Findings(cache_folder() / "batch-invariance" / name)

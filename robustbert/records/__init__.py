@@ -1,5 +1,7 @@
 """The results schema and its storage."""
 
+from robustbert.records.migrations import OUTCOME_MIGRATIONS, RECORD_MIGRATIONS
+from robustbert.records.names import cell_name
 from robustbert.records.schema import (
     SCHEMA_VERSION,
     AssetsRef,
@@ -16,6 +18,7 @@ from robustbert.records.schema import (
     Protocol,
     RecipeRef,
     Record,
+    ReliabilityCheck,
     Status,
     Timing,
     Track,
@@ -25,7 +28,7 @@ from robustbert.records.storage import (
     TEMPORARY_FILES,
     Run,
     append_outcome,
-    cell_name,
+    defense_names,
     outcomes_path,
     read_outcomes,
     read_record,
@@ -40,6 +43,8 @@ from robustbert.records.storage import (
 )
 
 __all__ = [
+    "OUTCOME_MIGRATIONS",
+    "RECORD_MIGRATIONS",
     "SCHEMA_VERSION",
     "TEMPORARY_FILES",
     "AssetsRef",
@@ -56,12 +61,14 @@ __all__ = [
     "Protocol",
     "RecipeRef",
     "Record",
+    "ReliabilityCheck",
     "Run",
     "Status",
     "Timing",
     "Track",
     "append_outcome",
     "cell_name",
+    "defense_names",
     "json_schema",
     "outcomes_path",
     "read_outcomes",

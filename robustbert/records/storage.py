@@ -1,5 +1,7 @@
 """Records as JSON files, outcomes as JSON lines: ``records/CELL.json``, ``outcomes/CELL.jsonl``.
 
+Files of every schema version are read, and written in the current one.
+
 Files are UTF-8 and never half-written: a file appears whole or not at all, and a line that a
 killed run left unfinished is cut off before the next one is appended. A lone surrogate, which
 UTF-8 has no form for, is written as its JSON escape and read back as it was.
@@ -8,7 +10,6 @@ UTF-8 has no form for, is written as its JSON escape and read back as it was.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import re
@@ -21,14 +22,22 @@ from typing import Any, NoReturn, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from robustbert.errors import OutputError, RecordError
-from robustbert.records.schema import SCHEMA_VERSION, Outcome, Record
+from robustbert.records.migrations import (
+    OUTCOME_MIGRATIONS,
+    RECORD_MIGRATIONS,
+    Migrations,
+    migrate,
+    outcome_version,
+)
+from robustbert.records.names import cell_name
+from robustbert.records.schema import SCHEMA_VERSION, DefenseRef, Outcome, Record
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 #: What files are called that are being written; one that a killed run leaves may go.
 TEMPORARY_FILES = ".*.tmp"
-_PLAIN_NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
-_LONGEST_NAME = 32
+#: The oldest schema version that is read.
+OLDEST_VERSION = min(RECORD_MIGRATIONS)
 
 
 @dataclass(frozen=True)
@@ -36,7 +45,7 @@ class Run:
     """What one ``--out`` folder holds.
 
     Args:
-        records: one a cell, in the order of their file names.
+        records: one per cell, in the order of their file names.
         outcomes: the outcomes of each cell that has them, by :func:`record_name`.
     """
 
@@ -44,26 +53,23 @@ class Run:
     outcomes: Mapping[str, tuple[Outcome, ...]]
 
 
-def cell_name(dataset: str, model: str, defense: str | None, track: str, recipe: str) -> str:
-    """The file name, without extension, of a cell: five parts joined by ``--``.
-
-    Any string is safe: a part that is no short plain lower-case name (a path, say) becomes the
-    plain part of its end and 8 hex digits of its hash, so that two of them never share a file.
-
-    >>> cell_name("rotten_tomatoes", "minilm", None, "unified", "pwws")
-    'rotten_tomatoes--minilm--none--unified--pwws'
-    >>> cell_name("file:/data/My Set.csv", "minilm", None, "unified", "pwws")
-    'my-set.csv-1fca6e5f--minilm--none--unified--pwws'
-    """
-    return "--".join(_slug(part) for part in (dataset, model, defense or "none", track, recipe))
-
-
 def record_name(record: Record) -> str:
     """The :func:`cell_name` of a record."""
-    defense = record.defense.name if record.defense else None
+    seed = record.training_seed
     return cell_name(
-        record.dataset.name, record.model.name, defense, record.track, record.recipe.name
+        record.dataset.name,
+        record.model.name,
+        defense_names(record.defenses),
+        record.track,
+        record.recipe.name,
+        training_seed=None if seed == record.protocol.seed else seed,
+        variant=record.model.variant,
     )
+
+
+def defense_names(defenses: Iterable[DefenseRef]) -> str | None:
+    """The names of defenses, joined by `` + `` in the order of application; None for none."""
+    return " + ".join(defense.name for defense in defenses) or None
 
 
 def record_path(out: Path, name: str) -> Path:
@@ -102,7 +108,7 @@ def write_record(record: Record, path: Path) -> None:
 
 
 def write_outcomes(outcomes: Iterable[Outcome], path: Path) -> None:
-    """Write a file of outcomes, a line each, whole or not at all.
+    """Write a file of outcomes, one line each, whole or not at all.
 
     Raises:
         OutputError: the place cannot be written to.
@@ -129,17 +135,22 @@ def append_outcome(outcome: Outcome, path: Path) -> None:
 def read_record(path: Path) -> Record:
     """Read one record.
 
+    One of an earlier schema version comes as one of the current version.
+
     Raises:
-        RecordError: not there, not JSON, another schema version, or a field that does not follow
+        RecordError: not there, not JSON, a newer schema version, or a field that does not follow
             the schema; the message names the file and the field.
     """
     path = Path(path)
     content = _parse(_read(path), str(path))
     version = content.get("schema_version")
-    if type(version) is not int or version != SCHEMA_VERSION:
+    if type(version) is not int or not OLDEST_VERSION <= version <= SCHEMA_VERSION:
+        newer = type(version) is int and version > SCHEMA_VERSION
         raise RecordError(
-            f"{path}: schema_version: {version!r}, but this robustbert reads {SCHEMA_VERSION}"
+            f"{path}: schema_version: {version!r}, but this robustbert reads {OLDEST_VERSION} to "
+            f"{SCHEMA_VERSION}{'; upgrade robustbert' if newer else ''}"
         )
+    content = _migrated(content, version, RECORD_MIGRATIONS, str(path))
     return _validate(Record, content, str(path))
 
 
@@ -156,7 +167,7 @@ def read_records(folder: Path) -> tuple[Record, ...]:
 
 
 def read_outcomes(path: Path, *, unfinished: bool = False) -> tuple[Outcome, ...]:
-    """Read a file of outcomes.
+    """Read a file of outcomes; those of an earlier schema version come as ones of the current.
 
     Args:
         path: a file of JSON lines.
@@ -174,7 +185,9 @@ def read_outcomes(path: Path, *, unfinished: bool = False) -> tuple[Outcome, ...
     outcomes: dict[str, Outcome] = {}
     for number, line in enumerate(lines, start=1):
         place = f"{path}: line {number}"
-        outcome = _validate(Outcome, _parse(line, place), place)
+        content = _parse(line, place)
+        content = _migrated(content, outcome_version(content), OUTCOME_MIGRATIONS, place)
+        outcome = _validate(Outcome, content, place)
         if outcome.example_id in outcomes:
             raise RecordError(f"{place}: example_id: {outcome.example_id!r} stands here twice")
         outcomes[outcome.example_id] = outcome
@@ -191,15 +204,6 @@ def read_run(out: Path) -> Run:
     paths = {record_name(record): outcomes_path(out, record_name(record)) for record in records}
     outcomes = {name: read_outcomes(path) for name, path in paths.items() if path.exists()}
     return Run(records, outcomes)
-
-
-def _slug(part: str) -> str:
-    if _PLAIN_NAME.fullmatch(part) and len(part) <= _LONGEST_NAME:
-        return part
-    digest = hashlib.sha256(part.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    end = re.split(r"[/\\:]", part.rstrip("/\\"))[-1].lower()
-    plain = re.sub(r"[^a-z0-9._]+|[._]{2,}", "-", end)[:24].strip("-._")
-    return f"{plain}-{digest}" if plain else digest
 
 
 def _encode(model: BaseModel, **options: Any) -> bytes:
@@ -226,6 +230,15 @@ def _parse(content: bytes, place: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise RecordError(f"{place}: a JSON object was expected, not {type(value).__name__}")
     return value
+
+
+def _migrated(
+    content: dict[str, Any], version: int, migrations: Migrations, place: str
+) -> dict[str, Any]:
+    try:
+        return migrate(content, version, migrations)
+    except ValueError as error:
+        raise RecordError(f"{place}: {error}") from error
 
 
 def _validate(model: type[_Model], content: dict[str, Any], place: str) -> _Model:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
-from robustbert.records import Counts, Outcome, Record, record_name
+from robustbert.records import Counts, Outcome, Record, defense_names, record_name
 
 _MOST_PLACES = 6
 #: Stands behind a row whose outcomes may depend on the batch.
@@ -24,7 +24,7 @@ _COUNTS: tuple[tuple[Callable[[Counts], int], str], ...] = (
 
 def row_key(record: Record) -> RowKey:
     """The row that a record belongs to: its model and its defense."""
-    return record.model.name, record.defense.name if record.defense else None
+    return record.model.name, defense_names(record.defenses)
 
 
 def row_label(model: str, defense: str | None) -> str:

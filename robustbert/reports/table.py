@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from robustbert.errors import InputError
 from robustbert.metrics import counts, words_changed_share, worst_case
-from robustbert.records import Metric, Outcome, Record, record_name
+from robustbert.records import Metric, Outcome, Record, defense_names, record_name
 from robustbert.reports.notes import MARK, RowKey, group_notes, row_key, row_label
 
 Outcomes = Mapping[str, Sequence[Outcome]]
@@ -144,7 +144,7 @@ def _row(records: Sequence[Record], recipes: tuple[str, ...], outcomes: Outcomes
     first = pooled[0]
     return Row(
         model=first.model.name,
-        defense=first.defense.name if first.defense else None,
+        defense=defense_names(first.defenses),
         n=n,
         clean=first.metrics.clean_accuracy,
         recipes=tuple(by_recipe.get(recipe) for recipe in recipes),

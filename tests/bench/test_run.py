@@ -47,7 +47,11 @@ def timeless(out: Path) -> list[object]:
     """
     run = read_run(out)
     checked = {f"{what}_checked" for what in ("answers", "encodings")}
-    left_out = {"timing": True, "environment": {"batch_invariance": checked}}
+    left_out = {
+        "created_at": True,
+        "timing": True,
+        "environment": {"batch_invariance": checked},
+    }
     records = [record.model_dump(exclude=left_out) for record in run.records]
     outcomes = [
         [outcome.model_dump(exclude={"seconds"}) for outcome in cell]
@@ -306,7 +310,7 @@ def test_a_cell_does_not_depend_on_its_neighbours(reviews, svm, bert, tmp_path):
 
 
 def strip(record: Record) -> dict[str, object]:
-    return record.model_dump(exclude={"timing"})
+    return record.model_dump(exclude={"created_at", "timing"})
 
 
 def test_labels_of_a_folder_are_put_in_the_datasets_order(reviews, bert, tmp_path):

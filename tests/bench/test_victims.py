@@ -74,5 +74,6 @@ def test_an_interrupted_training_leaves_nothing(dataset, cache, monkeypatch):
 def test_a_trained_folder_is_no_matter_of_the_cache(dataset, svm, cache):
     victim = prepare_victim(VictimSpec("mine", str(svm)), dataset, seed=0)
     assert victim.train_seconds is None
-    assert victim.defense is None
+    assert victim.defenses == ()
+    assert victim.training_seed is None
     assert not cache.exists()

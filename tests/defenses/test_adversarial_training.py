@@ -59,9 +59,11 @@ def test_learns_adversarial_texts_of_training_examples_with_their_labels(
 def test_a_defended_victim_is_kept_under_its_own_key(dataset, own_cache):
     spec = VictimSpec("nb", "tfidf-nb", "adversarial-training", params=PARAMS)
     victim = prepare_victim(spec, dataset, seed=0, device="cpu")
-    assert victim.defense.model_dump() == {
+    [defense] = victim.defenses
+    assert defense.model_dump() == {
         "name": "adversarial-training",
         "params": {**PARAMS, "epochs": 1},
+        "revision": 1,
     }
     plain = prepare_victim(VictimSpec("nb", "tfidf-nb"), dataset, seed=0, device="cpu")
     assert plain.classifier.info.sha256 != victim.classifier.info.sha256

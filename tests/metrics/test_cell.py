@@ -27,6 +27,7 @@ def outcome_lists(draw: st.DrawFn) -> list[Outcome]:
     outcomes = []
     for number, status in enumerate(draw(st.lists(statuses, max_size=30))):
         changes = {"queries": draw(st.integers(0, 5000)), "words": draw(st.integers(1, 400))}
+        changes["textattack_queries"] = draw(st.none() | st.integers(0, 9000))
         if status == "broken":
             changes["words_changed"] = draw(st.integers(0, changes["words"]))
             changes["similarity"] = draw(st.none() | st.floats(-1, 1))
@@ -58,6 +59,8 @@ def test_agrees_with_pandas(outcomes: list[Outcome]) -> None:
     assert metrics.attack_success_rate.value == pytest.approx(_mean(success))
     assert metrics.attack_success_rate.n == len(attacked)
     assert metrics.queries_mean == pytest.approx(_mean(attacked.queries))
+    of_textattack = attacked.textattack_queries.astype(float)
+    assert metrics.textattack_queries_mean == pytest.approx(_mean(of_textattack))
     assert metrics.queries_mean_broken == pytest.approx(_mean(broken.queries))
     assert metrics.words_changed_mean == pytest.approx(_mean(broken.words_changed.astype(float)))
     assert metrics.similarity_mean == pytest.approx(_mean(broken.similarity.astype(float)))

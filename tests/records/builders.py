@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from robustbert.metrics import counts, summarize
+from robustbert.metrics import counts, reliability, summarize
 from robustbert.records import (
     AssetsRef,
     DatasetRef,
@@ -28,10 +28,12 @@ ENVIRONMENT = Environment(
     textattack="0.3.11",
     datasets="5.0.0",
     processor="a processor",
+    processor_class="0123456789abcdef01234567",
     threads=2,
     device="cpu",
     git_commit=None,
     dirty=None,
+    batch_invariance=None,
 )
 
 
@@ -47,7 +49,11 @@ def make_outcome(example_id: str = "e0", status: Status = "robust", **changes: A
         "adversarial_prediction": 0 if broken else None,
         "text": "a fine film",
         "adversarial_text": "a fin film" if broken else None,
+        "label_probability": 0.9,
+        "adversarial_label_probability": 0.2 if broken else None,
         "queries": 10,
+        "textattack_queries": 12,
+        "gradient_queries": None,
         "words": 3,
         "words_changed": 1 if broken else None,
         "similarity": 0.9 if broken else None,
@@ -68,11 +74,14 @@ def make_record(outcomes: Sequence[Outcome], **changes: Any) -> Record:
     """The record of those outcomes.
 
     ``dataset``, ``model``, ``defense``, ``recipe``, ``profile`` are names; ``seed`` and
-    ``truncated`` numbers; anything else replaces a field.
+    ``truncated`` numbers; ``length``, ``variant`` and ``model_sha256`` go to the dataset and the
+    model; anything else replaces a field.
     """
-    defense = changes.pop("defense", None)
+    defense, seed = changes.pop("defense", None), changes.pop("seed", 0)
     fields: dict[str, Any] = {
         "robustbert_version": "0.1.0",
+        "created_at": "2026-11-24T12:00:00Z",
+        "command": None,
         "suite": None,
         "dataset": DatasetRef(
             name=changes.pop("dataset", "rotten_tomatoes"),
@@ -80,16 +89,20 @@ def make_record(outcomes: Sequence[Outcome], **changes: Any) -> Record:
             split="test",
             n=1000,
             sha256="a" * 64,
+            length=changes.pop("length", None),
+            label_names=["negative", "positive"],
         ),
         "model": ModelRef(
             name=changes.pop("model", "minilm"),
+            variant=changes.pop("variant", None),
             source="file:/models/minilm",
-            sha256="b" * 64,
+            sha256=changes.pop("model_sha256", "b" * 64),
             dtype="float32",
             max_length=512,
             num_parameters=22_700_000,
         ),
-        "defense": DefenseRef(name=defense, params={"epochs": 2}) if defense else None,
+        "defenses": [DefenseRef(name=defense, params={"epochs": 2}, revision=1)] if defense else [],
+        "training_seed": seed,
         "track": "unified",
         "recipe": RecipeRef(
             name=changes.pop("recipe", "pwws"), textattack_version="0.3.11", params={}
@@ -98,13 +111,15 @@ def make_record(outcomes: Sequence[Outcome], **changes: Any) -> Record:
             profile=changes.pop("profile", "offline"), hashes={"wordnet": "c" * 64}
         ),
         "protocol": Protocol(
-            seed=changes.pop("seed", 0),
+            revision=2,
+            seed=seed,
             n=len(outcomes),
             query_budget=50,
             limits={"words_changed": 0.3, "candidates": 50, "stopwords": False, "window": None},
         ),
         "counts": counts(outcomes, changes.pop("truncated", 0)),
         "metrics": summarize(outcomes),
+        "reliability": reliability(outcomes, None),
         "timing": Timing(
             train_seconds=None, attack_seconds=12.5, victim_seconds=3.25, victim_queries=4000
         ),

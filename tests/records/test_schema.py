@@ -29,12 +29,17 @@ OUTCOMES = make_outcomes(skipped=1, robust=2, broken=3, exhausted=1, error=1)
 def test_fields_are_those_of_the_protocol() -> None:
     assert " ".join(Outcome.model_fields) == (
         "example_id status retracted label clean_prediction adversarial_prediction text "
-        "adversarial_text queries words words_changed similarity seed seconds error"
+        "adversarial_text label_probability adversarial_label_probability queries "
+        "textattack_queries gradient_queries words words_changed similarity seed seconds error"
     )
     assert " ".join(Record.model_fields) == (
-        "schema_version robustbert_version suite dataset model defense track recipe assets "
-        "protocol counts metrics timing engine environment"
+        "schema_version robustbert_version created_at command suite dataset model defenses "
+        "training_seed track recipe assets protocol counts metrics reliability timing engine "
+        "environment"
     )
+
+
+FAILED = {"name": "x", "passed": False, "measured": 0.5, "threshold": 0.1, "about": "a share"}
 
 
 def test_models_are_frozen() -> None:
@@ -54,6 +59,10 @@ def test_models_are_frozen() -> None:
         {"seconds": math.inf},
         {"seconds": -0.1},
         {"status": "survived"},
+        {"textattack_queries": -1},
+        {"gradient_queries": 0.5},
+        {"label_probability": 1.1},
+        {"adversarial_label_probability": -0.1},
         {"example_id": ""},
         {"text": 3},
         {"unknown": 1},
@@ -140,7 +149,20 @@ def test_counts_sum_and_subsets() -> None:
         ("metrics.clean_accuracy.value", 0.5, "clean_accuracy"),
         ("metrics.queries_mean", None, "queries_mean"),
         ("metrics.words_changed_mean", None, "words_changed_mean"),
-        ("schema_version", 2, "schema_version"),
+        ("schema_version", 1, "schema_version"),
+        ("schema_version", 3, "schema_version"),
+        ("created_at", "2026-11-24 12:00:00", "created_at"),
+        ("created_at", "2026-11-24T12:00:00+00:00", "created_at"),
+        ("command", "", "command"),
+        ("training_seed", -1, "training_seed"),
+        ("dataset.length", "medium", "length"),
+        ("dataset.label_names", "neg", "label_names"),
+        ("model.variant", "ABCDEF01", "variant"),
+        ("protocol.revision", 0, "revision"),
+        ("defenses", None, "defenses"),
+        ("defenses", [{"name": "a", "params": {}}], "revision"),
+        ("reliability", [FAILED | {"passed": True}], "above the threshold"),
+        ("reliability", [FAILED, FAILED], "a check stands there twice"),
         ("model.name", "lone \ud800", "name"),
         ("track", "my own", "track"),
         ("protocol.limits", {"words": math.inf}, "limits"),
@@ -197,9 +219,9 @@ def test_batch_invariance_that_contradicts_itself_is_refused(
         BatchInvariance.model_validate(CHECKED | changes)
 
 
-def test_no_defense_is_null() -> None:
-    with pytest.raises(ValidationError, match="null"):
-        DefenseRef(name="none", params={})
+def test_no_defense_is_an_empty_list() -> None:
+    with pytest.raises(ValidationError, match="an empty list"):
+        DefenseRef(name="none", params={}, revision=1)
 
 
 def test_scalars_keep_their_types() -> None:
@@ -216,6 +238,7 @@ def test_a_cell_without_an_attacked_example_has_no_rate() -> None:
     metrics = make_record(make_outcomes(skipped=3)).metrics
     assert metrics.attack_success_rate == Metric(value=None, low=None, high=None, n=0)
     assert metrics.queries_mean is None
+    assert metrics.textattack_queries_mean is None
 
 
 def test_committed_json_schema_is_current() -> None:
@@ -233,6 +256,5 @@ def test_json_schema_agrees_with_the_models() -> None:
         jsonschema.validate(outcome.model_dump(), outcome_schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**OUTCOMES[0].model_dump(), "queries": "1"}, outcome_schema)
-    assert set(schema["$defs"]["Record"]["required"]) == set(Record.model_fields) - {"engine"}
-    environment = schema["$defs"]["Environment"]["required"]
-    assert set(environment) == set(Environment.model_fields) - {"batch_invariance"}
+    for model in (Record, Environment, Outcome):
+        assert set(schema["$defs"][model.__name__]["required"]) == set(model.model_fields)

@@ -1,0 +1,107 @@
+"""Whether a cell's numbers mean what they say: one named check per line of a table.
+
+After the flags of AutoAttack (Croce and Hein 2020, ``flags_doc.md`` of fra31/auto-attack): each
+check has a name, a condition and an explanation. All are pure functions of a cell's outcomes and of
+what was found about batch invariance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from robustbert.records import BatchInvariance, Outcome, ReliabilityCheck
+
+#: A search that ended after so few queries had hardly anything to try.
+FEW_QUERIES = 10
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    outcomes: Sequence[Outcome]
+    batch_invariance: BatchInvariance | None
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """A number to compare with a threshold; ``holds`` False fails the check whatever it is."""
+
+    number: float
+    holds: bool = True
+
+
+@dataclass(frozen=True)
+class _Check:
+    name: str
+    measure: Callable[[_Evidence], _Measured | None]
+    threshold: float
+    about: str
+
+
+def _exhausted(evidence: _Evidence) -> _Measured | None:
+    attacked = [outcome for outcome in evidence.outcomes if outcome.attacked]
+    return _share(sum(outcome.status == "exhausted" for outcome in attacked), len(attacked))
+
+
+def _retracted(evidence: _Evidence) -> _Measured | None:
+    retracted = sum(outcome.retracted for outcome in evidence.outcomes)
+    broken = sum(outcome.status == "broken" for outcome in evidence.outcomes)
+    return _share(retracted, retracted + broken)
+
+
+def _little_to_try(evidence: _Evidence) -> _Measured | None:
+    survivors = [o for o in evidence.outcomes if o.attacked and o.status != "broken"]
+    return _share(sum(o.queries <= FEW_QUERIES for o in survivors), len(survivors))
+
+
+def _batch_invariance(evidence: _Evidence) -> _Measured | None:
+    found = evidence.batch_invariance
+    return _Measured(found.differing, found.status == "verified") if found else None
+
+
+def _share(part: int, whole: int) -> _Measured | None:
+    return _Measured(part / whole) if whole else None
+
+
+# fmt: off
+_CHECKS = (
+    _Check("exhausted", _exhausted, 0.10,
+           "share of attacked examples whose query budget ran out: a larger one may break them"),
+    _Check("retracted", _retracted, 0.05,
+           "share of the attack's claims that failed the check: its search breaks its own limits"),
+    _Check("little-to-try", _little_to_try, 0.30,
+           f"share of surviving examples with at most {FEW_QUERIES} queries: hardly attacked"),
+    _Check("batch-invariance", _batch_invariance, 0,
+           "answers that differed when asked again alone: outcomes may not repeat"),
+)
+# fmt: on
+
+#: The names of the checks, in the order of a record.
+CHECK_NAMES = tuple(check.name for check in _CHECKS)
+
+
+def reliability(
+    outcomes: Sequence[Outcome], batch_invariance: BatchInvariance | None
+) -> list[ReliabilityCheck]:
+    """Every check of a cell that can be made, in a fixed order.
+
+    A share fails above its threshold, not at it. A check that has nothing to measure (no attacked
+    example, say) is absent.
+
+    Args:
+        outcomes: one per example.
+        batch_invariance: what was found; None where it was not checked.
+    """
+    evidence = _Evidence(outcomes, batch_invariance)
+    made = [(check, check.measure(evidence)) for check in _CHECKS]
+    return [
+        ReliabilityCheck(
+            name=check.name,
+            passed=measured.holds and measured.number <= check.threshold,
+            measured=measured.number,
+            threshold=check.threshold,
+            about=check.about,
+        )
+        for check, measured in made
+        if measured is not None
+    ]

@@ -1,0 +1,35 @@
+"""The types of which the schema is made."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Status: TypeAlias = Literal["skipped", "robust", "broken", "exhausted", "error"]
+Track: TypeAlias = Literal["published", "unified", "unified-li"]
+Length: TypeAlias = Literal["short", "long"]
+
+Name: TypeAlias = Annotated[str, StringConstraints(min_length=1)]
+Sha256: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Variant: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}$")]
+Moment: TypeAlias = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
+Natural: TypeAlias = Annotated[int, Field(ge=0)]
+Positive: TypeAlias = Annotated[int, Field(ge=1)]
+Proportion: TypeAlias = Annotated[float, Field(ge=0, le=1)]
+NonNegative: TypeAlias = Annotated[float, Field(ge=0)]
+Similarity: TypeAlias = Annotated[float, Field(ge=-1, le=1)]
+Scalar: TypeAlias = str | int | float | bool | None
+Params: TypeAlias = dict[str, Scalar | list[Scalar]]
+
+
+class Strict(BaseModel):
+    """A part of the schema: frozen; unknown fields, wrong types, NaN and infinity are refused."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        json_schema_serialization_defaults_required=True,
+    )

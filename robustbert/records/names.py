@@ -1,0 +1,59 @@
+"""The file names of cells."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+_PLAIN_NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
+# What is put behind a model's name; a name that ends like this by itself is hashed.
+_SUFFIXED = re.compile(r".*-(seed[0-9]+|v[0-9a-f]{8})")
+_LONGEST_NAME = 32
+
+
+def cell_name(
+    dataset: str,
+    model: str,
+    defense: str | None,
+    track: str,
+    recipe: str,
+    *,
+    training_seed: int | None = None,
+    variant: str | None = None,
+) -> str:
+    """The file name, without extension, of a cell: five parts joined by ``--``.
+
+    Any string is safe: a part that is not a short plain lower-case name (a path, say) becomes the
+    plain part of its end and 8 hex digits of its hash, so that no two of them share a file.
+
+    Args:
+        dataset: its name.
+        model: its name.
+        defense: its name, or None.
+        track: its name.
+        recipe: its name.
+        training_seed: of a replicate: a model trained with another seed than the run's.
+        variant: 8 hex digits that tell models of one name apart.
+
+    >>> cell_name("rotten_tomatoes", "minilm", None, "unified", "pwws")
+    'rotten_tomatoes--minilm--none--unified--pwws'
+    >>> cell_name("file:/data/My Set.csv", "minilm", None, "unified", "pwws", training_seed=1)
+    'my-set.csv-1fca6e5f--minilm-seed1--none--unified--pwws'
+    """
+    suffix = f"-v{variant}" if variant else ""
+    suffix += f"-seed{training_seed}" if training_seed is not None else ""
+    named = _hashed(model) if _SUFFIXED.fullmatch(model) else _slug(model)
+    rest = (_slug(part) for part in (defense or "none", track, recipe))
+    return "--".join((_slug(dataset), named + suffix, *rest))
+
+
+def _slug(part: str) -> str:
+    plain = _PLAIN_NAME.fullmatch(part) and len(part) <= _LONGEST_NAME
+    return part if plain else _hashed(part)
+
+
+def _hashed(part: str) -> str:
+    digest = hashlib.sha256(part.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    end = re.split(r"[/\\:]", part.rstrip("/\\"))[-1].lower()
+    plain = re.sub(r"[^a-z0-9._]+|[._]{2,}", "-", end)[:24].strip("-._")
+    return f"{plain}-{digest}" if plain else digest

@@ -1,0 +1,88 @@
+"""The reliability checks, each around its threshold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from robustbert.metrics import reliability
+from robustbert.metrics.reliability import CHECK_NAMES
+from robustbert.records import BatchInvariance, Outcome, ReliabilityCheck
+from tests.records.builders import make_outcome, make_outcomes
+
+VERIFIED = BatchInvariance(
+    status="verified",
+    ladder={},
+    answers_checked=200,
+    answers_differing=0,
+    encodings_checked=100,
+    encodings_differing=0,
+)
+
+
+def check(
+    name: str, outcomes: Sequence[Outcome], found: BatchInvariance | None = None
+) -> ReliabilityCheck:
+    [wanted] = [one for one in reliability(outcomes, found) if one.name == name]
+    return wanted
+
+
+def retracted(n: int) -> list[Outcome]:
+    return [make_outcome(f"r{i}", "robust", retracted=True) for i in range(n)]
+
+
+@pytest.mark.parametrize(("exhausted", "passed"), [(0, True), (2, True), (3, False)])
+def test_exhausted_is_a_share_of_the_attacked(exhausted: int, passed: bool) -> None:
+    # 20 attacked; neither skipped examples nor errors are
+    outcomes = make_outcomes(exhausted=exhausted, robust=10, broken=10 - exhausted)
+    others = make_outcomes(skipped=30, error=30)
+    found = check("exhausted", [*outcomes, *others])
+    assert (found.measured, found.threshold, found.passed) == (exhausted / 20, 0.1, passed)
+
+
+@pytest.mark.parametrize(("failed", "passed"), [(0, True), (1, True), (2, False)])
+def test_retracted_is_a_share_of_the_claims(failed: int, passed: bool) -> None:
+    outcomes = [*make_outcomes(broken=20 - failed, robust=50), *retracted(failed)]
+    found = check("retracted", outcomes)
+    assert (found.measured, found.passed) == (failed / 20, passed)
+
+
+@pytest.mark.parametrize(("few", "passed"), [(3, True), (4, False)])
+def test_little_to_try_is_a_share_of_the_attacked_that_survived(few: int, passed: bool) -> None:
+    survivors = [make_outcome(f"s{i}", queries=10 if i < few else 11) for i in range(9)]
+    survivors.append(make_outcome("s9", "exhausted", queries=11))
+    others = [make_outcome("b", "broken", queries=2), make_outcome("k", "skipped", queries=1)]
+    found = check("little-to-try", [*survivors, *others])
+    assert (found.measured, found.passed) == (few / 10, passed)
+
+
+@pytest.mark.parametrize(
+    ("changes", "measured", "passed"),
+    [
+        ({}, 0, True),
+        ({"status": "not verified"}, 0, False),
+        ({"status": "not verified", "answers_differing": 2, "encodings_differing": 1}, 3, False),
+    ],
+)
+def test_batch_invariance(changes: dict[str, object], measured: int, passed: bool) -> None:
+    found = BatchInvariance.model_validate(VERIFIED.model_dump() | changes)
+    made = check("batch-invariance", make_outcomes(robust=1), found)
+    assert (made.measured, made.threshold, made.passed) == (measured, 0, passed)
+
+
+def test_what_cannot_be_measured_is_absent() -> None:
+    assert reliability([], None) == []
+    assert reliability(make_outcomes(skipped=3, error=2), None) == []
+    names = [one.name for one in reliability(make_outcomes(broken=3), None)]
+    assert names == ["exhausted", "retracted"]
+    names = [one.name for one in reliability(make_outcomes(robust=3), None)]
+    assert names == ["exhausted", "little-to-try"]
+
+
+def test_a_whole_cell_has_every_check_in_order_and_says_what_each_is_about() -> None:
+    made = reliability(make_outcomes(robust=3, broken=2), VERIFIED)
+    assert tuple(one.name for one in made) == CHECK_NAMES
+    for one in made:
+        assert 20 < len(one.about) < 100
+        assert "\n" not in one.about

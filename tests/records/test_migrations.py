@@ -1,0 +1,181 @@
+"""Files of earlier schema versions: read as what they say, strictly, forever."""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from robustbert.errors import RecordError
+from robustbert.metrics import counts, summarize
+from robustbert.records import (
+    OUTCOME_MIGRATIONS,
+    RECORD_MIGRATIONS,
+    SCHEMA_VERSION,
+    read_outcomes,
+    read_record,
+    record_name,
+    write_outcomes,
+    write_record,
+)
+from tests.records.builders import make_outcome, make_record
+
+# Made by hand, and never written again: what version 1 wrote.
+FOLDER = Path(__file__).parent / "schema_1"
+RECORD_1: dict[str, Any] = json.loads((FOLDER / "record.json").read_text(encoding="utf-8"))
+LINES_1 = (FOLDER / "outcomes.jsonl").read_text(encoding="utf-8").splitlines()
+
+
+def read_changed(folder: Path, content: dict[str, Any]):
+    path = folder / "cell.json"
+    path.write_text(json.dumps(content))
+    return read_record(path)
+
+
+def test_every_earlier_version_has_a_migration() -> None:
+    versions = list(range(1, SCHEMA_VERSION))
+    assert list(RECORD_MIGRATIONS) == list(OUTCOME_MIGRATIONS) == versions
+
+
+def test_a_record_of_version_1_says_what_it_said() -> None:
+    record = read_record(FOLDER / "record.json")
+    assert record.schema_version == SCHEMA_VERSION
+    content = record.model_dump()
+    for name in ("suite", "counts", "assets", "recipe", "timing", "engine", "track"):
+        assert content[name] == RECORD_1[name]
+    for name in ("dataset", "model", "protocol", "metrics", "environment"):
+        assert content[name].items() >= RECORD_1[name].items()
+
+
+def test_a_record_of_version_1_gets_the_fields_of_version_2() -> None:
+    record = read_record(FOLDER / "record.json")
+    [defense] = record.defenses
+    assert defense.model_dump() == {**RECORD_1["defense"], "revision": 1}
+    assert (record.created_at, record.command, record.reliability) == (None, None, [])
+    assert (record.dataset.length, record.dataset.label_names) == (None, None)
+    assert (record.model.variant, record.environment.processor_class) == (None, None)
+    assert record.protocol.revision == 1
+    assert record.training_seed == RECORD_1["protocol"]["seed"] == 3
+    assert record.metrics.textattack_queries_mean == RECORD_1["metrics"]["queries_mean"]
+    assert record_name(record) == "reviews--minilm--adversarial-training--unified--pwws"
+
+
+def test_an_outcome_of_version_1_has_counted_queries_as_textattack_does() -> None:
+    outcomes = read_outcomes(FOLDER / "outcomes.jsonl")
+    assert len(outcomes) == len(LINES_1) == 8
+    for outcome, line in zip(outcomes, LINES_1, strict=True):
+        before = json.loads(line)
+        content = outcome.model_dump()
+        assert content.items() >= before.items()
+        assert content["textattack_queries"] == before["queries"]
+        added = set(content) - set(before)
+        assert {content[name] for name in added - {"textattack_queries"}} == {None}
+
+
+def test_a_migrated_record_follows_from_its_migrated_outcomes() -> None:
+    record = read_record(FOLDER / "record.json")
+    outcomes = read_outcomes(FOLDER / "outcomes.jsonl")
+    assert counts(outcomes, truncated=1) == record.counts
+    assert summarize(outcomes) == record.metrics
+
+
+def test_what_was_migrated_is_written_in_the_current_version(tmp_path: Path) -> None:
+    record = read_record(FOLDER / "record.json")
+    write_record(record, tmp_path / "cell.json")
+    assert json.loads((tmp_path / "cell.json").read_text())["schema_version"] == SCHEMA_VERSION
+    assert read_record(tmp_path / "cell.json") == record
+    outcomes = read_outcomes(FOLDER / "outcomes.jsonl")
+    write_outcomes(outcomes, tmp_path / "o.jsonl")
+    assert read_outcomes(tmp_path / "o.jsonl") == outcomes
+
+
+def test_an_undefended_model_that_came_trained(tmp_path: Path) -> None:
+    content = deepcopy(RECORD_1) | {"defense": None}
+    content["timing"]["train_seconds"] = None
+    record = read_changed(tmp_path, content)
+    assert (record.defenses, record.training_seed) == ([], None)
+
+
+def test_the_first_records_lack_fields_that_version_1_added_later(tmp_path: Path) -> None:
+    content = deepcopy(RECORD_1)
+    del content["engine"]
+    del content["environment"]["batch_invariance"]
+    record = read_changed(tmp_path, content)
+    assert record.engine is None
+    assert record.environment.batch_invariance is None
+
+
+def test_migrations_leave_what_they_are_given_alone() -> None:
+    before = deepcopy(RECORD_1)
+    RECORD_MIGRATIONS[1](RECORD_1)
+    assert before == RECORD_1
+    line = json.loads(LINES_1[0])
+    OUTCOME_MIGRATIONS[1](line)
+    assert line == json.loads(LINES_1[0])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"created_at": None}, "created_at: a field that this schema version does not have"),
+        ({"defenses": []}, "defenses: a field that this schema version does not have"),
+        ({"unknown": 1}, "unknown: Extra inputs"),
+        ({"dataset": RECORD_1["dataset"] | {"length": "long"}}, "length: a field that this"),
+        ({"protocol": RECORD_1["protocol"] | {"revision": 2}}, "revision: a field that this"),
+        ({"defense": {"name": "a", "params": {}, "revision": 2}}, "revision: a field that this"),
+        ({"defense": "a"}, r"defenses\.0: "),
+        ({"dataset": None}, "dataset: "),
+        ({"metrics": []}, "metrics: "),
+        ({"protocol": "x"}, "protocol: "),
+        ({"environment": 3}, "environment: "),
+        ({"timing": None}, "timing: "),
+        ({"counts": {}}, "counts.skipped: Field required"),
+        ({"suite": 1}, "suite: "),
+    ],
+)
+def test_a_damaged_record_of_version_1_is_refused(
+    tmp_path: Path, changes: dict[str, object], message: str
+) -> None:
+    with pytest.raises(RecordError, match=message) as caught:
+        read_changed(tmp_path, RECORD_1 | changes)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("field", sorted(set(RECORD_1) - {"engine"}))
+def test_a_record_of_version_1_needs_its_fields(tmp_path: Path, field: str) -> None:
+    content = {name: value for name, value in RECORD_1.items() if name != field}
+    with pytest.raises(RecordError, match=f"{field}"):
+        read_changed(tmp_path, content)
+
+
+def test_a_version_1_name_in_a_record_of_version_2_is_refused(tmp_path: Path) -> None:
+    content = make_record([make_outcome()]).model_dump() | {"defense": None}
+    with pytest.raises(RecordError, match="defense: Extra inputs"):
+        read_changed(tmp_path, content)
+
+
+@pytest.mark.parametrize("field", sorted(json.loads(LINES_1[3])))
+def test_a_line_of_version_1_needs_its_fields(tmp_path: Path, field: str) -> None:
+    content = json.loads(LINES_1[3])
+    del content[field]
+    (tmp_path / "o.jsonl").write_text(json.dumps(content) + "\n")
+    with pytest.raises(RecordError, match=f"line 1: {field}: Field required"):
+        read_outcomes(tmp_path / "o.jsonl")
+
+
+@pytest.mark.parametrize("field", ["textattack_queries", "label_probability"])
+def test_a_line_with_a_part_of_the_new_fields_is_refused(tmp_path: Path, field: str) -> None:
+    content = make_outcome().model_dump()
+    del content[field]
+    (tmp_path / "o.jsonl").write_text(json.dumps(content) + "\n")
+    with pytest.raises(RecordError, match=f"line 1: {field}: Field required"):
+        read_outcomes(tmp_path / "o.jsonl")
+
+
+def test_a_journal_may_hold_lines_of_both_versions(tmp_path: Path) -> None:
+    new = json.dumps(make_outcome("new").model_dump())
+    (tmp_path / "o.jsonl").write_text(f"{LINES_1[0]}\n{new}\n")
+    assert [o.example_id for o in read_outcomes(tmp_path / "o.jsonl")] == ["e0", "new"]
