@@ -46,15 +46,16 @@ def test_what_differs_is_told(tools):
 
     ours = make_outcome("e0", "broken").model_copy(
         update={"text": "a fine film", "adversarial_text": "a fin film", "queries": 7}
+        | {"textattack_queries": 9}
     )
-    same = plain.PlainOutcome("e0", "broken", "a fin film", 7)
+    same = plain.PlainOutcome("e0", "broken", "a fin film", 7, 9)
     assert parity.differences([same], [ours]) == []
-    other = plain.PlainOutcome("e0", "robust", None, 8)
+    other = plain.PlainOutcome("e0", "robust", None, 8, 9)
     found = parity.differences([other], [ours])
     assert [(d.what, d.plain, d.ours) for d in found] == [
         ("status", "robust", "broken"),
         ("text", "none", "fin"),
-        ("queries", "8", "7"),
+        ("queries", "8 (9)", "7 (9)"),
     ]
     assert parity.Row.of("pwws", "float32", 1, []).kept
     assert not parity.Row.of("pwws", "float32", 1, found).kept

@@ -4,9 +4,11 @@
 
 MODEL is the folder of a model fine-tuned on rotten_tomatoes. TextAttack runs plainly: its own
 objects and loop, one example after another, in float32, padded to the longest text of a query
-(``plain.py``). robustbert runs the published track in every number format named. Printed: a line a
-recipe and format, then every example that differs, and how. Exits 1 where a promise is not kept:
-in float32 every status equal and 99% of texts and query counts; in bfloat16 99% of statuses.
+(``plain.py``); but its iga checks the children of two parents, as robustbert's does. robustbert
+runs the published track in every dtype named. Printed: one line per recipe and dtype, then every
+example that differs, and how (queries: distinct texts, and in brackets TextAttack's own count).
+Exits 1 where a promise is not kept: in float32 every status equal and 99% of texts and query
+counts; in bfloat16 99% of statuses.
 """
 
 from __future__ import annotations
@@ -48,8 +50,9 @@ def differences(plain: Sequence[PlainOutcome], ours: Sequence[Outcome]) -> list[
         if p.text != text:
             shown = _changes(p.text, o.text), _changes(text, o.text)
             found.append(Difference(o.example_id, "text", *shown))
-        if p.queries != o.queries:
-            found.append(Difference(o.example_id, "queries", str(p.queries), str(o.queries)))
+        queries = f"{p.queries} ({p.textattack_queries})", f"{o.queries} ({o.textattack_queries})"
+        if queries[0] != queries[1]:
+            found.append(Difference(o.example_id, "queries", *queries))
     return found
 
 

@@ -25,12 +25,17 @@ STATUSES = {
 
 @dataclass(frozen=True)
 class PlainOutcome:
-    """What TextAttack says of an example; ``text`` is None unless it is broken."""
+    """What TextAttack says of an example; ``text`` is None unless it is broken.
+
+    ``queries`` counts the distinct texts that its wrapper was asked, ``textattack_queries`` is its
+    own count.
+    """
 
     example_id: str
     status: str
     text: str | None
     queries: int
+    textattack_queries: int
 
 
 class PlainTextAttack:
@@ -53,7 +58,8 @@ class PlainTextAttack:
         from robustbert.attacks.building import build_attack
 
         self.recipe, self.seed = recipe, seed
-        self._attack = build_attack(found, _victim(folder, padding), _encode)
+        self._victim = _victim(folder, padding)
+        self._attack = build_attack(found, self._victim, _encode)
 
     def outcomes(self, examples: Sequence) -> Iterator[PlainOutcome]:
         """Attack examples one after another."""
@@ -67,10 +73,13 @@ class PlainTextAttack:
             random.seed(state)
             np.random.seed(state)
             torch.manual_seed(state)
+            self._victim.texts.clear()
             result = self._attack.attack(example.text, example.label)
             status = STATUSES[type(result).__name__]
             text = result.perturbed_text() if status == "broken" else None
-            yield PlainOutcome(example.example_id, status, text, result.num_queries)
+            yield PlainOutcome(
+                example.example_id, status, text, len(self._victim.texts), result.num_queries
+            )
 
 
 def _victim(folder, padding: str):
@@ -78,8 +87,20 @@ def _victim(folder, padding: str):
     from textattack.models.wrappers import HuggingFaceModelWrapper
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-    class DynamicPadding(HuggingFaceModelWrapper):
+    class FullPadding(HuggingFaceModelWrapper):
+        """TextAttack's own wrapper; it keeps the distinct texts that it was asked."""
+
+        def __init__(self, model, tokenizer) -> None:
+            super().__init__(model, tokenizer)
+            self.texts: set[str] = set()
+
         def __call__(self, text_input_list: Sequence[str]) -> torch.Tensor:
+            self.texts.update(text_input_list)
+            return super().__call__(text_input_list)
+
+    class DynamicPadding(FullPadding):
+        def __call__(self, text_input_list: Sequence[str]) -> torch.Tensor:
+            self.texts.update(text_input_list)
             inputs = self.tokenizer(
                 text_input_list,
                 padding=True,
@@ -95,7 +116,7 @@ def _victim(folder, padding: str):
     if padding == "full":
         # robustbert writes the length that it trained with; hub models say 512
         tokenizer.model_max_length = min(512, model.config.max_position_embeddings)
-        return HuggingFaceModelWrapper(model, tokenizer)
+        return FullPadding(model, tokenizer)
     return DynamicPadding(model, tokenizer)
 
 

@@ -33,7 +33,7 @@ class PooledSentenceEncoder(SentenceEncoder):
     Windows, metric and comparison are TextAttack's; only the encoder differs.
 
     Args:
-        ask: how encodings are had.
+        ask: how encodings are obtained.
         threshold: the least similarity.
         metric: ``"cosine"`` or ``"angular"``.
         options: what else TextAttack's constraint takes.
@@ -88,7 +88,7 @@ class StretchSimilarity(Constraint):
     See :func:`robustbert.attacks.similarity.text_similarity` for where it differs from TextFooler.
 
     Args:
-        ask: how encodings are had.
+        ask: how encodings are obtained.
         threshold: the least similarity, in [0, 1].
         stretch: the least words of a stretch.
     """

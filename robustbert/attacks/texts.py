@@ -6,13 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 
-def words_of(text: str) -> list[str]:
-    """The words of ``text`` as TextAttack counts them (its ``words_from_text``)."""
-    from textattack.shared.utils import words_from_text
-
-    return list(words_from_text(text))
-
-
 def count_words_changed(original: Sequence[str], changed: Sequence[str]) -> int:
     """The word-level Levenshtein distance: words replaced, inserted or removed.
 

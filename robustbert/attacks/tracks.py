@@ -1,30 +1,25 @@
 """The tracks: which limits hold while a recipe searches.
 
-``published`` leaves a recipe its own constraints. ``unified`` puts one set of limits over all of
-them, after Li et al. 2021, "Searching for an Effective Defender: Benchmarking Defense against
-Adversarial Word Substitution". A recipe keeps what makes its candidates
-(transformation, distance between word vectors, part of speech, word length), its search, and a
-fixed number of edits where that is what it is (Pruthi: one); its shares of words, similarities and
-edit distances give way.
-
-Where this differs from that paper's code (RockyLzy/TextDefender): there the limits are added to
-the recipe's own, and similarity compares a window around the last change with the text before it;
-here they take the place of the recipe's own, and all changes are compared with the original, in
-stretches of 15 to 29 words, so that a finished text can be checked again.
+- ``published`` leaves a recipe its own constraints.
+- ``unified`` puts one set of limits over all recipes (:mod:`robustbert.attacks.unified`).
+- ``unified-li`` follows the code of Li et al. 2021, to set published tables beside ours
+  (:mod:`robustbert.attacks.unified_li`).
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from robustbert.data.dataset import TextLength
 from robustbert.errors import InputError, UnknownNameError
 from robustbert.records.schema import Track
 
 if TYPE_CHECKING:
-    from robustbert.attacks.victim import Ask
+    from robustbert.attacks.victim import Ask, QueuedVictim
 
-TRACKS: tuple[Track, ...] = ("published", "unified")
+TRACKS: tuple[Track, ...] = ("published", "unified", "unified-li")
 
 
 @dataclass(frozen=True)
@@ -32,18 +27,17 @@ class UnifiedLimits:
     """The limits of the ``unified`` track.
 
     Args:
-        max_words_changed: the share of a text's words that may change, in (0, 1].
-        max_words_changed_long: the same for long texts.
-        long_text_words: texts of more words than this are long.
+        max_words_changed: the share of a text's words that may change in a dataset of short texts,
+            in (0, 1].
+        max_words_changed_long: the same in a dataset of long texts.
         min_similarity: the least angular similarity, in [0, 1].
         similarity_stretch: words of the shortest stretch compared; shorter texts are exempt.
-        max_candidates: embedding neighbours tried a word.
+        max_candidates: embedding neighbours tried per word.
         queries_per_word: the query budget of a text is this times its words.
     """
 
     max_words_changed: float = 0.3
     max_words_changed_long: float = 0.1
-    long_text_words: int = 100
     min_similarity: float = 0.84
     similarity_stretch: int = 15
     max_candidates: int = 50
@@ -55,18 +49,22 @@ class UnifiedLimits:
                 raise InputError(
                     f"{name} is {getattr(self, name)}; give a share above 0, at most 1"
                 )
-        for name in ("long_text_words", "similarity_stretch", "max_candidates", "queries_per_word"):
+        for name in ("similarity_stretch", "max_candidates", "queries_per_word"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} is {getattr(self, name)}; give a whole number above 0")
 
-    def words_limit(self, words: int) -> int:
-        """How many of a text's ``words`` may change.
+    def share_changed(self, length: TextLength) -> float:
+        """The share of words that may change in a dataset of this length."""
+        return self.max_words_changed_long if length == "long" else self.max_words_changed
 
-        >>> UnifiedLimits().words_limit(20), UnifiedLimits().words_limit(230)
-        (6, 23)
+    def words_limit(self, words: int, length: TextLength = "short") -> int:
+        """How many of a text's words may change, rounded up as TextAttack's limit is.
+
+        >>> UnifiedLimits().words_limit(21), UnifiedLimits().words_limit(231, "long")
+        (7, 24)
         """
-        long = words > self.long_text_words
-        return int(words * (self.max_words_changed_long if long else self.max_words_changed) + 1e-9)
+        # the subtraction keeps 0.1 * 30 = 3.0000000000000004 at 3
+        return math.ceil(words * self.share_changed(length) - 1e-9)
 
     def query_budget(self, words: int) -> int:
         """How many queries a text of so many words may cost."""
@@ -77,57 +75,88 @@ class UnifiedLimits:
         return {key: value for key, value in asdict(self).items() if key != "queries_per_word"}
 
 
-def check_track(track: str) -> None:
-    """Raise ``UnknownNameError`` unless ``track`` is one of the tracks."""
-    if track not in TRACKS:
-        raise UnknownNameError("track", track, TRACKS)
+@dataclass(frozen=True)
+class LiLimits:
+    """The limits of the ``unified-li`` track, as Li et al. 2021 give them; they are not settings.
+
+    Args:
+        max_words_changed: the share of a text's words that may change in a dataset of short texts
+            (the paper's AG News).
+        max_words_changed_long: the same in a dataset of long texts (the paper's IMDB).
+        min_similarity: the least angular similarity of a window to the text before the change.
+        similarity_window: words of that window; shorter texts are exempt.
+        max_candidates: candidates tried per word.
+        queries_per_word: the query budget of a text is this times its words, in TextAttack's count.
+    """
+
+    max_words_changed: float = 0.3
+    max_words_changed_long: float = 0.1
+    min_similarity: float = 0.840845057
+    similarity_window: int = 15
+    max_candidates: int = 50
+    queries_per_word: int = 50
+
+    def share_changed(self, length: TextLength) -> float:
+        """The share of words that may change in a dataset of this length."""
+        return self.max_words_changed_long if length == "long" else self.max_words_changed
+
+    def as_record(self) -> dict[str, float | int]:
+        """The limits as a record holds them, the query budget apart."""
+        return {key: value for key, value in asdict(self).items() if key != "queries_per_word"}
 
 
-def unify(attack: Any, limits: UnifiedLimits, words: int, ask: Ask) -> Any:
-    """A recipe's attack under the unified limits, for a text of so many words."""
-    import textattack
-    from textattack.constraints.overlap import LevenshteinEditDistance, MaxWordsPerturbed
-    from textattack.constraints.pre_transformation import (
-        MaxModificationRate,
-        RepeatModification,
-        StopwordModification,
-    )
-    from textattack.constraints.semantics.sentence_encoders import SentenceEncoder
+@dataclass(frozen=True)
+class TrackLimits:
+    """A track with the limits that it puts over recipes.
 
-    from robustbert.attacks.constraints import StretchSimilarity, WordsChangedLimit
+    Args:
+        track: a name of :data:`TRACKS`.
+        length: whether the dataset's texts are short or long.
+        unified: the limits of the ``unified`` track; the others do not read them.
+    """
 
-    replaced = (
-        LevenshteinEditDistance,
-        MaxModificationRate,
-        MaxWordsPerturbed,
-        RepeatModification,
-        SentenceEncoder,
-        StopwordModification,
-    )
-    own = [*attack.pre_transformation_constraints, *attack.constraints]
-    kept = [
-        constraint
-        for constraint in own
-        if not isinstance(constraint, replaced) or getattr(constraint, "max_num_words", None)
-    ]
-    shared = [
-        RepeatModification(),
-        StopwordModification(),
-        WordsChangedLimit(limits.words_limit(words)),
-    ]
-    similarity = StretchSimilarity(ask, limits.min_similarity, limits.similarity_stretch)
-    for transformation in getattr(
-        attack.transformation, "transformations", [attack.transformation]
-    ):
-        if hasattr(transformation, "max_candidates"):
-            transformation.max_candidates = limits.max_candidates
-    if hasattr(attack.search_method, "post_crossover_check"):
-        attack.search_method.post_crossover_check = True  # a child of two parents can break a limit
-    attack.goal_function.query_budget = limits.query_budget(words)
-    return textattack.Attack(
-        attack.goal_function,
-        # the similarity comes last: it alone asks a model
-        [*shared, *kept, similarity],
-        attack.transformation,
-        attack.search_method,
-    )
+    track: Track
+    length: TextLength
+    unified: UnifiedLimits
+
+    @property
+    def limits(self) -> UnifiedLimits | LiLimits | None:
+        """The limits in force; None where each recipe keeps its own."""
+        return {"published": None, "unified": self.unified, "unified-li": LiLimits()}[self.track]
+
+    @property
+    def assets(self) -> tuple[str, ...]:
+        """The assets that the track needs, beside those of the recipe."""
+        return ("word-vectors",) if self.track == "unified-li" else ()
+
+    def apply(self, recipe: str, attack: Any, victim: QueuedVictim, words: int, ask: Ask) -> Any:
+        """Put the track's limits over a recipe's attack, for a text of so many words.
+
+        Args:
+            recipe: the recipe's name.
+            attack: a ``textattack.Attack`` that is not used for anything else.
+            victim: its victim.
+            words: the words of the text, for the limits that depend on them.
+            ask: how sentence encodings are obtained.
+        """
+        if self.track == "unified":
+            from robustbert.attacks.unified import unify
+
+            return unify(attack, self, victim, words, ask)
+        if self.track == "unified-li":
+            from robustbert.attacks.unified_li import follow_li
+
+            return follow_li(recipe, attack, self.length, words, ask)
+        return attack
+
+
+def check_track(track: str) -> Track:
+    """Return ``track`` as one of the tracks.
+
+    Raises:
+        UnknownNameError: no such track; the message lists the near ones.
+    """
+    for known in TRACKS:
+        if track == known:
+            return known
+    raise UnknownNameError("track", track, TRACKS)

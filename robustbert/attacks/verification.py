@@ -19,7 +19,6 @@ from textattack.shared import AttackedText
 from robustbert.attacks.constraints import FRESH_ENCODER, WordsChangedLimit
 from robustbert.attacks.similarity import text_similarity
 from robustbert.attacks.texts import count_words_changed
-from robustbert.attacks.tracks import UnifiedLimits
 from robustbert.attacks.victim import EXACT_VICTIM, Ask
 
 # Limits that a text either keeps or breaks, whatever path the search took to it.
@@ -32,12 +31,14 @@ class Verdict:
 
     Args:
         prediction: the victim's label for it, alone and in float32.
+        label_probability: its probability of the true label, alone and in float32, in [0, 1].
         words_changed: words replaced, inserted or removed.
         similarity: least angular similarity of a changed stretch, in [0, 1].
         holds: whether it breaks the victim and keeps the limits.
     """
 
     prediction: int
+    label_probability: float
     words_changed: int
     similarity: float
     holds: bool
@@ -48,13 +49,13 @@ class Verifier:
     """Checks finished texts.
 
     Args:
-        ask: how the victim's and the sentence encoder's answers in float32 are had.
-        limits: the unified limits, or None on the ``published`` track.
+        ask: how the victim's and the sentence encoder's answers in float32 are obtained.
+        min_similarity: the least similarity that is asked for, or None.
         stretch: the least words of a stretch whose similarity is measured.
     """
 
     ask: Ask
-    limits: UnifiedLimits | None
+    min_similarity: float | None
     stretch: int
 
     def check(
@@ -69,6 +70,7 @@ class Verifier:
         )
         return Verdict(
             prediction=prediction,
+            label_probability=float(answer[label]),
             words_changed=count_words_changed(before.words, after.words),
             similarity=similarity,
             holds=prediction != label
@@ -82,10 +84,10 @@ class Verifier:
         )
 
     def _similar_enough(self, words: Sequence[str], similarity: float) -> bool:
-        if self.limits is None or len(words) < self.limits.similarity_stretch:
+        if self.min_similarity is None or len(words) < self.stretch:
             return True
         # 1e-6 for rounding: the search compared the same numbers in another order of additions
-        return similarity >= self.limits.min_similarity - 1e-6
+        return similarity >= self.min_similarity - 1e-6
 
 
 def _as_transformed(text: AttackedText) -> AttackedText:

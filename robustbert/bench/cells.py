@@ -15,7 +15,6 @@ from robustbert import __version__
 from robustbert.assets import PROFILE
 from robustbert.attacks.engine import AttackRun, AttackRunner
 from robustbert.attacks.protocol import PROTOCOL_REVISION
-from robustbert.attacks.tracks import UnifiedLimits
 from robustbert.bench.progress import AttackProgress
 from robustbert.bench.victims import Victim
 from robustbert.data import Examples, TextDataset
@@ -184,19 +183,18 @@ class CellRun:
             split=split,
             n=len(self.dataset.split(split)),
             sha256=self.dataset.sha256(),
-            length=None,
+            length=self.dataset.length,
             label_names=list(self.examples.label_names),
         )
 
     def _protocol(self) -> Protocol:
-        limits: UnifiedLimits = self.runner.limits
-        unified = self.runner.track == "unified"
+        limits = self.runner.limits_in_force
         return Protocol(
             revision=PROTOCOL_REVISION,
             seed=self.runner.seed,
             n=len(self.examples.items),
-            query_budget=limits.queries_per_word if unified else None,
-            limits=dict(limits.as_record()) if unified else {},
+            query_budget=limits.queries_per_word if limits else None,
+            limits=dict(limits.as_record()) if limits else {},
         )
 
     def _batch_invariance(self, run: AttackRun, earlier: Record | None) -> BatchInvariance:

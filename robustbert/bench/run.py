@@ -219,6 +219,7 @@ def _cell_run(
         cell.recipe,
         track=cell.track,
         limits=plan.limits,
+        length=prepared.dataset.length,
         seed=plan.seed,
         dtype=settings.dtype,
         device=settings.device,

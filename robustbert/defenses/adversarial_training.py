@@ -112,7 +112,12 @@ class AdversarialTraining:
         with progress_bar(wanted, "attacking training examples", "text") as bar:
             for place, recipe in enumerate(self.recipes):
                 runner = AttackRunner(
-                    classifier, recipe, track=self.track, seed=config.seed, device=config.device
+                    classifier,
+                    recipe,
+                    track=self.track,
+                    length=dataset.length,
+                    seed=config.seed,
+                    device=config.device,
                 )
                 share = items[place * self.examples : (place + 1) * self.examples]
                 outcomes += runner.run(share, on_outcome=lambda _: bar.update()).outcomes

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from robustbert.attacks.recipes import runnable_recipe
-from robustbert.attacks.tracks import UnifiedLimits, check_track, unify
+from robustbert.attacks.tracks import LiLimits, TrackLimits, UnifiedLimits, check_track
 from robustbert.errors import InputError, UnknownNameError
 
 
@@ -15,11 +15,13 @@ def build(textattack, victim):
     def silent(server: str, texts) -> list:
         return []
 
-    def unified(name: str, words: int = 20):
-        attack = build_attack(runnable_recipe(name), QueuedVictim(victim, silent), silent)
-        return unify(attack, UnifiedLimits(), words, silent)
+    def under(name: str, track: str = "unified", length: str = "short", words: int = 20):
+        limits = TrackLimits(track, length, UnifiedLimits())
+        queued = QueuedVictim(victim, silent)
+        attack = build_attack(runnable_recipe(name), queued, silent)
+        return limits.apply(name, attack, queued, words, silent)
 
-    return unified
+    return under
 
 
 def names(attack) -> set[str]:
@@ -43,7 +45,11 @@ KEPT = {
 def test_unified_puts_the_shared_limits_in_place_of_the_recipes_own(build, name: str):
     attack = build(name)
     assert names(attack) == SHARED | KEPT[name]
-    assert attack.goal_function.query_budget == 20 * 50
+    assert attack.goal_function.get_results.budget == 20 * 50
+    (words,) = [c for c in attack.constraints if type(c).__name__ == "WordsChangedLimit"]
+    assert words.limit == 6
+    (words,) = [c for c in build(name, length="long").constraints if hasattr(c, "limit")]
+    assert words.limit == 2
 
 
 def test_neighbours_are_limited_to_fifty_a_word(build):
@@ -53,8 +59,75 @@ def test_neighbours_are_limited_to_fifty_a_word(build):
     assert [t.max_candidates for t in swaps if hasattr(t, "max_candidates")] == [50]
 
 
-def test_children_of_two_parents_are_checked_too(build):
-    assert build("iga").search_method.post_crossover_check
+@pytest.mark.parametrize("track", ["published", "unified", "unified-li"])
+def test_children_of_two_parents_are_checked_too(build, track: str):
+    assert build("iga", track).search_method.post_crossover_check
+
+
+def test_published_keeps_the_constraints_of_the_recipe(build):
+    assert names(build("iga", "published")) == {
+        "StopwordModification", "MaxWordsPerturbed", "WordEmbeddingDistance",
+    }  # fmt: skip
+    assert build("iga", "published").goal_function.query_budget == float("inf")
+
+
+WINDOW = {
+    "PooledSentenceEncoder",
+    "MaxWordsPerturbed",
+    "RepeatModification",
+    "StopwordModification",
+}
+LI = {
+    "deepwordbug": WINDOW | {"LevenshteinEditDistance"},
+    "pwws": WINDOW,
+    "textbugger": WINDOW,
+    "textfooler": WINDOW | {"PartOfSpeech", "InputColumnModification"},
+}
+
+
+@pytest.mark.parametrize("name", LI)
+def test_unified_li_adds_its_limits_to_the_recipes_own(build, name: str):
+    attack = build(name, "unified-li")
+    assert names(attack) == LI[name]
+    assert attack.goal_function.query_budget == 20 * 50
+    windows = [c for c in attack.constraints if type(c).__name__ == "PooledSentenceEncoder"]
+    added = windows[-1]
+    assert (added.threshold, added.window_size, added.metric) == (0.840845057, 15, "angular")
+    assert not added.compare_against_original
+    assert added.skip_text_shorter_than_window
+    (words,) = [c for c in attack.constraints if hasattr(c, "max_percent")]
+    assert words.max_percent == 0.3
+    (words,) = [
+        c for c in build(name, "unified-li", length="long").constraints if hasattr(c, "max_percent")
+    ]
+    assert words.max_percent == 0.1
+
+
+def test_unified_li_swaps_neighbours_or_makes_random_edits(build):
+    for name in ("pwws", "textbugger", "textfooler"):
+        transformation = build(name, "unified-li").transformation
+        assert type(transformation).__name__ == "WordSwapEmbedding"
+        assert transformation.max_candidates == 50
+    edits = build("deepwordbug", "unified-li").transformation
+    assert type(edits).__name__ == "RandomEdits"
+    import numpy as np
+    from textattack.shared import AttackedText
+
+    np.random.seed(0)
+    text = AttackedText("a wonderful film")
+    made = edits(text, indices_to_modify=[1])
+    assert 30 < len(made) == len({edited.text for edited in made}) <= 50
+    assert all(edited.words[0] == "a" and edited.words[-1] == "film" for edited in made)
+
+
+def test_the_limits_of_li_are_in_the_record():
+    assert LiLimits().as_record() == {
+        "max_words_changed": 0.3,
+        "max_words_changed_long": 0.1,
+        "min_similarity": 0.840845057,
+        "similarity_window": 15,
+        "max_candidates": 50,
+    }
 
 
 def test_stopwords_are_the_same_for_all(build):
@@ -69,11 +142,29 @@ def test_stopwords_are_the_same_for_all(build):
     assert len({stopwords(name) for name in KEPT}) == 1
 
 
-@pytest.mark.parametrize(
-    ("words", "limit"), [(5, 1), (6, 1), (7, 2), (10, 3), (20, 6), (100, 30), (101, 10), (230, 23)]
-)
-def test_words_limit_is_at_most_the_share(words: int, limit: int):
-    assert UnifiedLimits().words_limit(words) == limit
+@pytest.mark.parametrize("length", ["short", "long"])
+def test_words_limit_is_textattacks(textattack, length: str):
+    """For every length of text, the most words that ``MaxWordsPerturbed`` lets through."""
+    from textattack.constraints.overlap import MaxWordsPerturbed
+    from textattack.shared import AttackedText
+
+    share = 0.3 if length == "short" else 0.1
+    constraint = MaxWordsPerturbed(max_percent=share)
+    for words in (1, 4, 5, 6, 7, 10, 19, 20, 21, 30, 100, 101, 230):
+        limit = UnifiedLimits().words_limit(words, length)
+        before = AttackedText(" ".join(f"w{n}" for n in range(words)))
+        for changed, allowed in ((limit, True), (limit + 1, False)):
+            if changed > words:
+                continue
+            after = before.replace_words_at_indices(
+                list(range(changed)), [f"x{n}" for n in range(changed)]
+            )
+            assert constraint._check_constraint(after, before) == allowed, (words, changed)
+
+
+def test_no_example_has_a_limit_of_no_words():
+    limits = UnifiedLimits()
+    assert min(limits.words_limit(n, length) for n in range(5, 999) for length in ("short", "long"))
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def test_a_fault_is_named_with_its_place(tmp_path: Path, change: tuple[str, str]
         ("[limits]\nmax_word = 3", "limits: unified limits: unknown setting 'max_word'"),
         ("[limits]\nmin_similarity = 2", "limits: min_similarity is 2"),
         ('[limits]\nmin_similarity = "high"', "limits: unified limits: min_similarity is 'high'"),
-        ("[limits]\nlong_text_words = 1.5", "limits: unified limits: long_text_words is 1.5"),
+        ("[limits]\nmax_candidates = 1.5", "limits: unified limits: max_candidates is 1.5"),
         ("[model.strong.params]\nexamples = 0", "model.strong: adversarial-training: examples"),
         ("[model.strong.params]\nexample = 1", "model.strong: adversarial-training: unknown set"),
         ('[model.strong.params]\nepochs = "2"', "model.strong: adversarial-training: epochs is"),

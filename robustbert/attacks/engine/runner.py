@@ -11,8 +11,9 @@ from robustbert.assets import ensure_assets, import_textattack
 from robustbert.attacks.engine.pool import Finished, Pool, Task
 from robustbert.attacks.engine.recheck import AnswerSample, Recheck
 from robustbert.attacks.recipes import Recipe, runnable_recipe
-from robustbert.attacks.texts import words_of
-from robustbert.attacks.tracks import UnifiedLimits, check_track
+from robustbert.attacks.tracks import LiLimits, TrackLimits, UnifiedLimits, check_track
+from robustbert.data.loading import check_length
+from robustbert.data.words import words_of
 from robustbert.errors import AttackError, describe_error
 from robustbert.models.base import Classifier
 from robustbert.models.invariance import InvarianceFinding
@@ -21,7 +22,7 @@ from robustbert.records.schema import Outcome, Params, RecipeRef
 from robustbert.seeds import derive_seed
 
 if TYPE_CHECKING:
-    from robustbert.attacks.engine.search import Search
+    from robustbert.attacks.engine.search import QueryCounts, Search
     from robustbert.attacks.verification import Verdict
     from robustbert.attacks.victim import Ask
     from robustbert.models.encoder import SentenceEncoder
@@ -86,8 +87,10 @@ class AttackRunner:
     Args:
         classifier: the victim.
         recipe: a name of ``RECIPES``.
-        track: ``published`` or ``unified``.
-        limits: the unified limits; not looked at on the ``published`` track.
+        track: ``published``, ``unified`` or ``unified-li``.
+        limits: the limits of the ``unified`` track; the others do not read them.
+        length: ``short`` or ``long``, as the dataset of the examples is: the share of words that
+            may change depends on it.
         seed: at least 0; every example's own seed is derived from it.
         dtype: the number format of the sentence encoder: auto, float32 or bfloat16.
         device: where the sentence encoder runs.
@@ -99,8 +102,8 @@ class AttackRunner:
             outcome. None remembers for this runner alone.
 
     Raises:
-        UnknownNameError: no such recipe or track.
-        MissingAssetError: an asset of the recipe cannot be had.
+        UnknownNameError: no such recipe, track or length.
+        MissingAssetError: an asset of the recipe cannot be obtained.
         AttackError: the recipe needs gradients and the victim has none, or there is no lane.
     """
 
@@ -108,6 +111,7 @@ class AttackRunner:
     recipe: str
     track: str = "unified"
     limits: UnifiedLimits = field(default_factory=UnifiedLimits)
+    length: str = "short"
     seed: int = 0
     dtype: str = "auto"
     device: str = "auto"
@@ -116,7 +120,7 @@ class AttackRunner:
     answers: Remembered | None = None
 
     def __post_init__(self) -> None:
-        check_track(self.track)
+        self._track = TrackLimits(check_track(self.track), check_length(self.length), self.limits)
         if self.lanes < 1:
             raise AttackError(f"lanes is {self.lanes}; give at least 1")
         self._recipe: Recipe = runnable_recipe(self.recipe)
@@ -125,7 +129,8 @@ class AttackRunner:
                 f"recipe {self.recipe!r} reads gradients, which {self.classifier.info.name!r} "
                 "does not have; choose a recipe without (robustbert list recipes)"
             )
-        self.asset_hashes = dict(ensure_assets((*self._recipe.assets, "sentence-encoder")))
+        assets = (*self._recipe.assets, *self._track.assets, "sentence-encoder")
+        self.asset_hashes = dict(ensure_assets(assets))
         import_textattack()
 
     def run(
@@ -138,8 +143,8 @@ class AttackRunner:
 
         Args:
             examples: each with an id of its own.
-            on_outcome: hears of each outcome as it ends, in no fixed order.
-            on_round: hears, again and again, how many texts the victim was asked so far.
+            on_outcome: called with each outcome as it ends, in no fixed order.
+            on_round: called after each round with the cumulative query count.
         """
         from robustbert.attacks.constraints import ENCODER, EXACT_ENCODER, FRESH_ENCODER
         from robustbert.attacks.engine.remembering import remembered_words
@@ -194,6 +199,11 @@ class AttackRunner:
         )
 
     @property
+    def limits_in_force(self) -> UnifiedLimits | LiLimits | None:
+        """The limits that the track puts over the recipe; None on the ``published`` track."""
+        return self._track.limits
+
+    @property
     def batch_invariance(self) -> InvarianceFinding:
         """What was found about the victim and the sentence encoder."""
         return self.classifier.batch_invariance & self.encoder.batch_invariance
@@ -235,28 +245,35 @@ class AttackRunner:
         from robustbert.attacks.engine.search import SearchFailedError, search
         from robustbert.attacks.victim import VICTIM
 
-        limits = self.limits if self.track == "unified" else None
         try:
-            found = search(self._recipe, self.classifier, ask, example.text, example.label, limits)
+            found = search(
+                self._recipe, self.classifier, ask, example.text, example.label, self._track
+            )
         except SearchFailedError as failure:
             (answer,) = ask(VICTIM, [example.text])
-            return _Attacked(int(answer.argmax()), failure.queries, error=str(failure))
-        attacked = _Attacked(found.clean_prediction, found.queries, search=found)
+            return _Attacked(
+                int(answer.argmax()),
+                float(answer[example.label]),
+                failure.queries,
+                error=str(failure),
+            )
+        attacked = _Attacked(
+            found.clean_prediction, found.label_probability, found.queries, search=found
+        )
         if not found.success:
             return attacked
         try:
-            return replace(attacked, verdict=self._check(ask, example, found, limits))
+            return replace(attacked, verdict=self._check(ask, example, found))
         except Exception as error:  # of a constraint that is asked again
             return replace(attacked, search=None, error=describe_error(error))
 
-    def _check(
-        self, ask: Ask, example: AttackedExample, found: Search, limits: UnifiedLimits | None
-    ) -> Verdict:
+    def _check(self, ask: Ask, example: AttackedExample, found: Search) -> Verdict:
         from robustbert.attacks.verification import Verifier
 
-        # on the published track similarity is reported, too, where nothing asks for another
-        stretch = (limits or UnifiedLimits()).similarity_stretch
-        return Verifier(ask, limits, stretch).check(
+        # similarity is reported on every track, though unified alone asks for a least one
+        limits = self.limits if self.track == "unified" else UnifiedLimits()
+        min_similarity = limits.min_similarity if self.track == "unified" else None
+        return Verifier(ask, min_similarity, limits.similarity_stretch).check(
             example.text, found.adversarial_text, example.label, found.constraints
         )
 
@@ -270,10 +287,10 @@ class AttackRunner:
             "clean_prediction": attacked.clean_prediction,
             "text": example.text,
             "words": len(words_of(example.text)),
-            "queries": attacked.queries,
-            "textattack_queries": None,
-            "gradient_queries": None,
-            "label_probability": None,
+            "queries": attacked.queries.distinct,
+            "textattack_queries": attacked.queries.textattack,
+            "gradient_queries": attacked.queries.gradients,
+            "label_probability": attacked.label_probability,
             "adversarial_label_probability": None,
             "seed": derive_seed(self.seed, self.recipe, self.track, example.example_id),
             "seconds": finished.seconds,
@@ -289,11 +306,13 @@ class AttackRunner:
             return Outcome(**base, status="error")
         if attacked.clean_prediction != example.label:
             return Outcome(**base, status="skipped")
+        base["adversarial_label_probability"] = search.last_label_probability
         if verdict is None:
             return Outcome(**base, status="exhausted" if search.exhausted else "robust")
         base |= {
             "adversarial_text": search.adversarial_text,
             "adversarial_prediction": verdict.prediction,
+            "adversarial_label_probability": verdict.label_probability,
             "words_changed": verdict.words_changed,
             "similarity": verdict.similarity,
             "retracted": not verdict.holds,
@@ -306,7 +325,8 @@ class _Attacked:
     """What a lane ended with: a search and, if it found something, the verdict; or an error."""
 
     clean_prediction: int
-    queries: int
+    label_probability: float
+    queries: QueryCounts
     search: Search | None = None
     verdict: Verdict | None = None
     error: str | None = None

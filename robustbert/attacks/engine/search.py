@@ -10,12 +10,28 @@ from dataclasses import dataclass
 from typing import Any
 
 from robustbert.attacks.building import build_attack
+from robustbert.attacks.queries import DistinctQueryBudget
 from robustbert.attacks.recipes import Recipe
-from robustbert.attacks.texts import words_of
-from robustbert.attacks.tracks import UnifiedLimits, unify
+from robustbert.attacks.tracks import TrackLimits
 from robustbert.attacks.victim import Ask, QueuedVictim
+from robustbert.data.words import words_of
 from robustbert.errors import describe_error
 from robustbert.models.base import Classifier
+
+
+@dataclass(frozen=True)
+class QueryCounts:
+    """What a search asked the victim.
+
+    Args:
+        distinct: distinct texts that the victim scored, the original among them.
+        textattack: TextAttack's own count, in which repeats count again.
+        gradients: distinct texts whose gradients were taken.
+    """
+
+    distinct: int = 0
+    textattack: int = 0
+    gradients: int = 0
 
 
 @dataclass(frozen=True)
@@ -23,72 +39,83 @@ class Search:
     """What a search came back with.
 
     Args:
-        clean_prediction: the victim's label for the text as it was.
+        clean_prediction: the victim's label for the original text.
+        label_probability: the victim's probability of the true label there, in [0, 1].
         adversarial_text: the last text; only to be believed with ``success``.
+        last_label_probability: the probability of the true label for the last text; None where
+            nothing was tried, because the victim was wrong already.
         success: whether TextAttack says that the victim was fooled.
-        queries: texts that the search had scored.
-        budget: how many it might.
+        exhausted: whether the query budget was spent.
+        queries: what it cost.
         constraints: what TextAttack checked each text with.
     """
 
     clean_prediction: int
+    label_probability: float
     adversarial_text: str
+    last_label_probability: float | None
     success: bool
-    queries: int
-    budget: float
+    exhausted: bool
+    queries: QueryCounts
     constraints: tuple[Any, ...]
-
-    @property
-    def exhausted(self) -> bool:
-        """Whether it ended because it might ask no more."""
-        return self.queries >= self.budget
 
 
 class SearchFailedError(Exception):
     """A search raised; the message is one line, and says where."""
 
-    def __init__(self, message: str, queries: int) -> None:
+    def __init__(self, message: str, queries: QueryCounts) -> None:
         super().__init__(message)
         self.queries = queries
 
 
 def search(
-    recipe: Recipe,
-    classifier: Classifier,
-    ask: Ask,
-    text: str,
-    label: int,
-    limits: UnifiedLimits | None,
+    recipe: Recipe, classifier: Classifier, ask: Ask, text: str, label: int, track: TrackLimits
 ) -> Search:
     """Run a recipe on one text.
 
     Args:
         recipe: what runs.
         classifier: the victim.
-        ask: how its answers and the sentence encoder's are had.
+        ask: how its answers and the sentence encoder's are obtained.
         text: what is attacked.
         label: its true label.
-        limits: the unified limits, or None on the ``published`` track.
+        track: the limits that are put over the recipe.
 
     Raises:
         SearchFailedError: the recipe raised, whatever it was.
     """
+    victim = QueuedVictim(classifier, ask)
     attack = None
     try:
-        attack = build_attack(recipe, QueuedVictim(classifier, ask), ask)
+        attack = build_attack(recipe, victim, ask)
         attack.goal_function.batch_size = sys.maxsize  # the pool forms the batches
-        if limits is not None:
-            attack = unify(attack, limits, len(words_of(text)), ask)
+        attack = track.apply(recipe.name, attack, victim, len(words_of(text)), ask)
         result = attack.attack(text, label)
     except Exception as error:  # whatever a recipe raises is this example's outcome
-        # none were asked before the first text was scored
-        queries = int(getattr(getattr(attack, "goal_function", None), "num_queries", 0))
-        raise SearchFailedError(describe_error(error), queries) from error
+        raise SearchFailedError(describe_error(error), _counts(victim, attack)) from error
+    queries = _counts(victim, attack)
+    skipped = type(result).__name__ == "SkippedAttackResult"
     return Search(
         clean_prediction=int(result.original_result.output),
+        label_probability=float(result.original_result.raw_output[label]),
         adversarial_text=str(result.perturbed_result.attacked_text.text),
+        last_label_probability=(
+            None if skipped else float(result.perturbed_result.raw_output[label])
+        ),
         success=type(result).__name__ == "SuccessfulAttackResult",
-        queries=int(attack.goal_function.num_queries),
-        budget=attack.goal_function.query_budget,
+        exhausted=_exhausted(attack.goal_function, queries),
+        queries=queries,
         constraints=tuple(attack.constraints),
     )
+
+
+def _counts(victim: QueuedVictim, attack: Any) -> QueryCounts:
+    # TextAttack counts nothing before the original text was scored
+    textattack = int(getattr(getattr(attack, "goal_function", None), "num_queries", 0))
+    return QueryCounts(len(victim.scored), textattack, len(victim.differentiated))
+
+
+def _exhausted(goal_function: Any, queries: QueryCounts) -> bool:
+    if isinstance(goal_function.get_results, DistinctQueryBudget):
+        return queries.distinct >= goal_function.get_results.budget
+    return bool(queries.textattack >= goal_function.query_budget)

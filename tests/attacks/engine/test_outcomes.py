@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
 import subprocess
@@ -23,7 +24,7 @@ from robustbert.seeds import derive_seed
 
 # Recipes of which no part is replaced, so that TextAttack alone can be the oracle.
 UNMODIFIED = ("deepwordbug", "pruthi", "pwws", "iga", "leap")
-TRACKS = ("published", "unified")
+TRACKS = ("published", "unified", "unified-li")
 
 
 def without_time(outcomes) -> list[Outcome]:
@@ -34,42 +35,135 @@ def run(victim, name: str, reviews, track: str = "unified", **options):
     return AttackRunner(victim, name, track=track, dtype="float32", **options).run(reviews)
 
 
-def plain_textattack(name: str, victim_folder, review):
-    """TextAttack as it comes: its own wrapper, padding to the full length, one at a time."""
-    from textattack.models.wrappers import HuggingFaceModelWrapper
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer
-
-    from robustbert.assets import no_downloads
-
-    model = AutoModelForSequenceClassification.from_pretrained(victim_folder).eval()
-    tokenizer = AutoTokenizer.from_pretrained(victim_folder)
-    with no_downloads():
-        attack = recipe(name).load().build(HuggingFaceModelWrapper(model, tokenizer))
-    seed = derive_seed(0, name, "published", review.example_id)
+def seeded(name: str, track: str, review) -> None:
+    seed = derive_seed(0, name, track, review.example_id)
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
-    return attack.attack(review.text, review.label)
+
+
+@pytest.fixture(scope="module")
+def counting(textattack, victim_folder):
+    """TextAttack's own wrapper (padding to the full length) that counts distinct strings."""
+    from textattack.models.wrappers import HuggingFaceModelWrapper
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    class Counting(HuggingFaceModelWrapper):
+        def __call__(self, text_input_list):
+            self.strings.update(text_input_list)
+            return super().__call__(text_input_list)
+
+    model = AutoModelForSequenceClassification.from_pretrained(victim_folder).eval()
+
+    def wrapper():
+        made = Counting(model, AutoTokenizer.from_pretrained(victim_folder))
+        made.strings = set()
+        return made
+
+    return wrapper
+
+
+STATUSES = {
+    "SuccessfulAttackResult": "broken",
+    "FailedAttackResult": "robust",
+    "SkippedAttackResult": "skipped",
+}
+
+
+def assert_same(outcome: Outcome, result, distinct: int) -> None:
+    assert outcome.queries == distinct
+    assert outcome.textattack_queries == result.num_queries
+    if outcome.status == "broken":
+        assert outcome.adversarial_text == result.perturbed_text()
+        assert outcome.adversarial_prediction == result.perturbed_result.output
+    before = result.original_result.raw_output[outcome.label]
+    assert outcome.label_probability == pytest.approx(float(before), abs=1e-5)
+    after = outcome.adversarial_label_probability
+    if outcome.status == "skipped":
+        assert after is None
+    else:
+        expected = float(result.perturbed_result.raw_output[outcome.label])
+        assert after == pytest.approx(expected, abs=1e-5)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", UNMODIFIED)
-def test_same_outcomes_as_textattack(textattack, victim, victim_folder, reviews, name: str):
+def test_published_is_textattack(textattack, victim, counting, reviews, name: str):
+    from robustbert.assets import no_downloads
+
     reviews = reviews[:3] if name in ("iga", "leap") else reviews
     found = run(victim, name, reviews, track="published").outcomes
     for outcome, review in zip(found, reviews, strict=True):
-        result = plain_textattack(name, victim_folder, review)
-        kind = type(result).__name__
-        expected = {
-            "SuccessfulAttackResult": "broken",
-            "FailedAttackResult": "robust",
-            "SkippedAttackResult": "skipped",
-        }[kind]
+        wrapper = counting()
+        with no_downloads():
+            attack = recipe(name).load().build(wrapper)
+        if name == "iga":
+            attack.search_method.post_crossover_check = True  # the one deviation
+        seeded(name, "published", review)
+        result = attack.attack(review.text, review.label)
+        assert outcome.status == STATUSES[type(result).__name__]
+        assert_same(outcome, result, len(wrapper.strings))
+
+
+def with_set_budget(goal_function, budget: int):
+    """A plain goal function of TextAttack whose budget counts a set of strings."""
+    from textattack.goal_functions import UntargetedClassification
+
+    class CountsASet(UntargetedClassification):
+        def get_results(self, texts, check_skip=False):
+            kept = []
+            for text in texts:
+                if len(self.strings | {text.text}) > budget:
+                    break
+                self.strings.add(text.text)
+                kept.append(text)
+            return super().get_results(kept, check_skip)[0], len(self.strings) == budget
+
+    made = CountsASet(goal_function.model)
+    made.strings = set()
+    return made
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("per_word", [50, 2])
+@pytest.mark.parametrize("name", ["deepwordbug", "pwws", "iga", "leap"])
+def test_unified_budgets_are_those_of_a_counted_set(
+    textattack, victim, counting, reviews, name: str, per_word: int
+):
+    """Plain TextAttack with the unified constraints and a goal function that counts a set."""
+    from robustbert.assets import no_downloads
+    from robustbert.attacks.tracks import TrackLimits, UnifiedLimits
+    from robustbert.attacks.victim import QueuedVictim
+    from robustbert.data.words import words_of
+
+    limits = UnifiedLimits(queries_per_word=per_word)
+    runner = AttackRunner(victim, name, limits=limits, dtype="float32")
+    reviews = reviews[:3] if name in ("iga", "leap") else reviews
+    ended = set()
+    for outcome, review in zip(runner.run(reviews).outcomes, reviews, strict=True):
+        with no_downloads():
+            own = recipe(name).load().build(counting())
+
+        def encode(server, texts):
+            return list(runner.encoder.encode_exact(list(texts)))
+
+        words = len(words_of(review.text))
+        track = TrackLimits("unified", "short", limits)
+        attack = track.apply(name, own, QueuedVictim(victim, encode), words, encode)
+        goal = with_set_budget(own.goal_function, per_word * words)
+        if hasattr(attack.search_method, "post_crossover_check"):
+            attack.search_method.post_crossover_check = True
+        constraints = [*attack.pre_transformation_constraints, *attack.constraints]
+        plain = textattack.Attack(goal, constraints, attack.transformation, attack.search_method)
+        seeded(name, "unified", review)
+        result = plain.attack(review.text, review.label)
+        expected = STATUSES[type(result).__name__]
+        if expected == "robust" and len(goal.strings) == per_word * words:
+            expected = "exhausted"
         assert outcome.status == expected
-        assert outcome.queries == result.num_queries
-        if expected == "broken":
-            assert outcome.adversarial_text == result.perturbed_text()
-            assert outcome.adversarial_prediction == result.perturbed_result.output
+        assert_same(outcome, result, len(goal.strings))
+        ended.add(outcome.status)
+    assert ("exhausted" in ended) == (per_word == 2)
 
 
 @pytest.mark.slow
@@ -182,7 +276,8 @@ def test_what_is_wrong_already_is_not_attacked(textattack, victim, reviews):
 
 @pytest.mark.parametrize("name", ["deepwordbug", "pruthi", "pwws", "textfooler"])
 def test_broken_texts_break_the_victim_and_keep_the_limits(textattack, victim, reviews, name: str):
-    from robustbert.attacks.texts import count_words_changed, words_of
+    from robustbert.attacks.texts import count_words_changed
+    from robustbert.data.words import words_of
 
     outcomes = run(victim, name, reviews).outcomes
     broken = [outcome for outcome in outcomes if outcome.status == "broken"]
@@ -192,7 +287,8 @@ def test_broken_texts_break_the_victim_and_keep_the_limits(textattack, victim, r
         assert answer == outcome.adversarial_prediction != outcome.label
         before, after = words_of(outcome.text), words_of(outcome.adversarial_text)
         assert outcome.words == len(before)
-        assert outcome.words_changed == count_words_changed(before, after) <= 0.3 * len(before)
+        assert outcome.words_changed == count_words_changed(before, after)
+        assert outcome.words_changed <= math.ceil(0.3 * len(before))
         assert outcome.queries <= 50 * len(before)
         if len(before) >= 15:
             assert outcome.similarity >= 0.84 - 1e-6
@@ -310,5 +406,5 @@ def test_an_example_twice_is_refused(textattack, victim, reviews):
 
 
 def test_a_track_that_does_not_exist_is_refused(victim):
-    with pytest.raises(UnknownNameError, match="published, unified"):
+    with pytest.raises(UnknownNameError, match="published, unified, unified-li"):
         AttackRunner(victim, "pwws", track="strict")
