@@ -32,6 +32,7 @@ from robustbert.records import (
     write_outcomes,
     write_record,
 )
+from robustbert.records.names import replicate_seed
 from robustbert.records.schema import (
     AssetsRef,
     BatchInvariance,
@@ -59,6 +60,7 @@ class CellRun:
         runner: the recipe on the victim under the track.
         environment: what the record says of the machine.
         out: the run's folder.
+        command: the command line as it was typed, or None.
     """
 
     suite: str | None
@@ -68,6 +70,7 @@ class CellRun:
     runner: AttackRunner
     environment: Environment
     out: Path
+    command: str | None = None
 
     @property
     def name(self) -> str:
@@ -75,7 +78,13 @@ class CellRun:
         defense = defense_names(self.victim.defenses)
         runner = self.runner
         return cell_name(
-            self.examples.dataset, self.victim.name, defense, runner.track, runner.recipe
+            self.examples.dataset,
+            self.victim.name,
+            defense,
+            runner.track,
+            runner.recipe,
+            training_seed=replicate_seed(self.victim.training_seed, runner.seed),
+            variant=self.victim.variant,
         )
 
     def run(self, progress: AttackProgress) -> Record:
@@ -236,12 +245,12 @@ class CellRun:
         return Record(
             robustbert_version=__version__,
             created_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            command=None,
+            command=self.command,
             suite=self.suite,
             dataset=self._dataset_ref(),
             model=ModelRef(
                 name=self.victim.name,
-                variant=None,
+                variant=self.victim.variant,
                 source=info.source,
                 sha256=info.sha256,
                 dtype=info.dtype,
