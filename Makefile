@@ -25,8 +25,8 @@ coverage: $(INSTALLED)
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest --cov --cov-report=term --durations=15
 
 # The committed tables: many hours on 2 cores. Interrupted, it goes on where it was; cells that are
-# committed need not run again: copy results/DATASET/{records,outcomes} into the suite's folder
-# under runs first.
+# committed need not run again on the same kind of processor, with the same versions and protocol:
+# copy results/DATASET/{records,outcomes} into the suite's folder under runs first.
 results: $(INSTALLED)
 	$(BIN)/python -m robustbert.bench --suite results --out runs/results
 	$(BIN)/python -m robustbert.bench --suite imdb --out runs/imdb

@@ -26,7 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         told in one line on standard error; 130: interrupted.
     """
     try:
-        options = _parser().parse_args(arguments)
+        given = sys.argv[1:] if arguments is None else list(arguments)
+        options = _parser().parse_args(given)
+        options.command = commands.command_line(given)
         with _warnings_as_lines():
             code: int = options.run(options)
         sys.stdout.flush()
@@ -134,6 +136,12 @@ def _add_bench(subparsers: Any) -> None:
         "-n", "--num-examples", type=_number, metavar="N", help="default: the suite's"
     )
     command.add_argument("--seed", type=_number, metavar="N", help="default: the suite's")
+    command.add_argument(
+        "--training-seeds",
+        type=_numbers,
+        metavar="N[,N]",
+        help="train each model once with each; default: the suite's, else the seed",
+    )
     _add_running(command, "runs/SUITE-TIME")
 
 
@@ -258,6 +266,10 @@ def _names(text: str) -> list[str]:
     if not names:
         raise argparse.ArgumentTypeError("give at least one name")
     return names
+
+
+def _numbers(text: str) -> list[int]:
+    return [_number(name) for name in _names(text)]
 
 
 def _number(text: str) -> int:

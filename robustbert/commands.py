@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import shlex
 import shutil
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -21,6 +23,24 @@ _NARROWEST = 80
 _WIDEST = 140
 
 
+def command_line(arguments: Sequence[str]) -> str:
+    """The command line as it was typed, as one string that a shell reads.
+
+    The shell has put the home folder for a leading ``~/``; that is undone, so that records do not
+    tell it.
+
+    >>> command_line(["bench", "--models", "my models/svm"])
+    "robustbert bench --models 'my models/svm'"
+    """
+    home = os.path.expanduser("~/")
+    words = [
+        f"~/{shlex.quote(word.removeprefix(home))}" if word.startswith(home) else shlex.quote(word)
+        for word in arguments
+    ]
+    # an argument that is no UTF-8 has lone surrogates, which a record cannot hold
+    return " ".join(["robustbert", *words]).encode("utf-8", "backslashreplace").decode()
+
+
 def bench(options: Any) -> int:
     """``robustbert bench``."""
     from robustbert.bench import Choices, default_out, load_suite, make_plan
@@ -32,6 +52,7 @@ def bench(options: Any) -> int:
         tracks=options.track,
         num_examples=options.num_examples,
         seed=options.seed,
+        training_seeds=options.training_seeds,
     )
     suite = load_suite(options.suite)
     return _run(make_plan(suite, choices), options, options.out or default_out(suite.name))
@@ -70,6 +91,7 @@ def _run(plan: Plan, options: Any, out: Path) -> int:
         token_budget=options.token_budget,
         text_column=options.text_column,
         label_column=options.label_column,
+        command=options.command,
     )
     try:
         result = run_plan(plan, settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -219,6 +220,7 @@ class TestAttack:
         assert f"records, outcomes and tables are in {tmp_path / 'out'}" in written.out
         (record,) = read_run(tmp_path / "out").records
         assert record.suite is None
+        assert record.command.startswith(f"robustbert attack --model {svm} --dataset file:")
         assert record.model.name == "svm"
         assert record.timing.train_seconds is None
         assert record.counts.broken > 0
@@ -265,6 +267,22 @@ class TestAttack:
         assert self.run(reviews, svm, tmp_path / "out") == 0
         (record,) = read_run(tmp_path / "out").records
         assert record.counts.error == 0
+
+
+class TestCommandLine:
+    """What a record says was typed."""
+
+    def test_it_is_read_by_a_shell_as_the_arguments_were(self):
+        arguments = ["bench", "--models", "a b,'c'", "$HOME", "*", "", "a\nb"]
+        assert shlex.split(commands.command_line(arguments)) == ["robustbert", *arguments]
+
+    def test_the_home_folder_is_not_told(self, monkeypatch):
+        monkeypatch.setenv("HOME", "/home/somebody")
+        line = commands.command_line(["--out", "/home/somebody/my runs/1", "/home/somebody2"])
+        assert line == "robustbert --out ~/'my runs/1' /home/somebody2"
+
+    def test_bytes_that_are_no_utf_8(self):
+        assert commands.command_line(["a\udcff"]).isascii()
 
 
 def test_interrupted_anywhere_is_130(monkeypatch, capsys):

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from robustbert import __version__
 from robustbert.assets import PROFILE
 from robustbert.attacks.engine import AttackRun, AttackRunner
 from robustbert.attacks.protocol import PROTOCOL_REVISION
+from robustbert.bench.identity import CellIdentity, make_identity, record_identity
 from robustbert.bench.progress import AttackProgress
 from robustbert.bench.victims import Victim
 from robustbert.data import Examples, TextDataset
@@ -31,6 +30,7 @@ from robustbert.records import (
     write_outcomes,
     write_record,
 )
+from robustbert.records.names import replicate_seed
 from robustbert.records.schema import (
     AssetsRef,
     BatchInvariance,
@@ -58,6 +58,7 @@ class CellRun:
         runner: the recipe on the victim under the track.
         environment: what the record says of the machine.
         out: the run's folder.
+        command: the command line as it was typed, or None.
     """
 
     suite: str | None
@@ -67,20 +68,26 @@ class CellRun:
     runner: AttackRunner
     environment: Environment
     out: Path
+    command: str | None = None
 
     @property
     def name(self) -> str:
         """The name of the cell's files."""
-        defense = defense_names(self.victim.defenses)
-        runner = self.runner
+        victim, runner = self.victim, self.runner
         return cell_name(
-            self.examples.dataset, self.victim.name, defense, runner.track, runner.recipe
+            self.examples.dataset,
+            victim.name,
+            defense_names(victim.defenses),
+            runner.track,
+            runner.recipe,
+            training_seed=replicate_seed(victim.training_seed, runner.seed),
+            variant=victim.variant,
         )
 
     def run(self, progress: AttackProgress) -> Record:
         """Attack what is not attacked yet, write the cell's outcomes and record.
 
-        A cell that was finished by the same victim, recipe, assets and protocol is read, not run;
+        A cell that was finished by one of the same identity is read, not run;
         one that was cut short goes on; attacks that failed run again. ``progress`` is
         told what is done.
         """
@@ -124,7 +131,7 @@ class CellRun:
         return record
 
     def _resume(self, path: Path) -> dict[str, Outcome]:
-        """The outcomes of an earlier run by their examples, but for errors: those run again."""
+        """The outcomes of an earlier run, keyed by example id; errors are retried."""
         if not path.exists():
             return {}
         wanted = {item.example_id for item in self.examples.items}
@@ -138,42 +145,61 @@ class CellRun:
         """Where outcomes are kept, as they come, until the cell is done.
 
         Raises:
-            RecordError: there is one of another model, data, assets or protocol.
+            RecordError: there is one of another identity.
         """
-        journal = self.out / "outcomes" / f"{self.name}.{self._identity()[:12]}.partial"
+        journal = self.out / "outcomes" / f"{self.name}.{self._identity().sha256()[:12]}.partial"
         for other in journal.parent.glob(f"{self.name}.*.partial"):
             if other != journal:
                 raise RecordError(
-                    f"{other} is of another model, dtype, data, assets or protocol; choose another "
-                    "--out, or remove it if it is not wanted any more"
+                    f"{other} is of another model, dtype, defense, data, assets, protocol, "
+                    "versions or processor; choose another --out, or remove it if nobody needs it"
                 )
         return journal
 
     def _finished(self) -> Record | None:
-        """The record that is there, if this very cell made it."""
+        """The record that is there, if this very cell made it.
+
+        Raises:
+            RecordError: there is one of another identity; the message says what differs.
+        """
         path = record_path(self.out, self.name)
         if not path.exists():
             return None
         found = read_record(path)
-        if _identity_of(found) != self._identity() or found.protocol.n != len(self.examples.items):
-            raise RecordError(
-                f"{path} is of another model, dtype, data, assets or protocol; choose another --out"
-            )
+        difference = self._identity().difference(record_identity(found))
+        if difference is None and found.protocol.n != len(self.examples.items):
+            difference = f"{found.protocol.n} examples, not {len(self.examples.items)}"
+        if difference:
+            raise RecordError(f"{path} is of {difference}; choose another --out")
         return found
 
-    def _identity(self) -> str:
-        """A hash of everything that the cell's outcomes depend on, but for which examples."""
-        runner, info = self.runner, self.victim.classifier.info
-        return _hash(
-            {
-                "dataset": self._dataset_ref().model_dump(),
-                "model": {"sha256": info.sha256, "dtype": info.dtype, "length": info.max_length},
-                "track": runner.track,
-                "recipe": runner.recipe_ref().model_dump(),
-                "assets": runner.asset_hashes,
-                "protocol": self._protocol().model_dump(exclude={"n"}),
-            }
+    def _identity(self) -> CellIdentity:
+        return make_identity(
+            dataset=self._dataset_ref(),
+            model=self._model_ref(),
+            defenses=self.victim.defenses,
+            training_seed=self.victim.training_seed,
+            track=self.runner.track,
+            recipe=self.runner.recipe_ref(),
+            assets=self._assets_ref(),
+            protocol=self._protocol(),
+            environment=self.environment,
         )
+
+    def _model_ref(self) -> ModelRef:
+        info = self.victim.classifier.info
+        return ModelRef(
+            name=self.victim.name,
+            variant=self.victim.variant,
+            source=info.source,
+            sha256=info.sha256,
+            dtype=info.dtype,
+            max_length=info.max_length,
+            num_parameters=info.num_parameters,
+        )
+
+    def _assets_ref(self) -> AssetsRef:
+        return AssetsRef(profile=PROFILE, hashes=self.runner.asset_hashes)
 
     def _dataset_ref(self) -> DatasetRef:
         split = self.examples.split
@@ -228,29 +254,20 @@ class CellRun:
     def _record(
         self, outcomes: Sequence[Outcome], timing: Timing, environment: Environment
     ) -> Record:
-        info = self.victim.classifier.info
         texts = [item.text for item in self.examples.items]
         truncated = int(self.victim.classifier.truncated(texts).sum())
         return Record(
             robustbert_version=__version__,
             created_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            command=None,
+            command=self.command,
             suite=self.suite,
             dataset=self._dataset_ref(),
-            model=ModelRef(
-                name=self.victim.name,
-                variant=None,
-                source=info.source,
-                sha256=info.sha256,
-                dtype=info.dtype,
-                max_length=info.max_length,
-                num_parameters=info.num_parameters,
-            ),
+            model=self._model_ref(),
             defenses=list(self.victim.defenses),
             training_seed=self.victim.training_seed,
             track=cast(Track, self.runner.track),
             recipe=self.runner.recipe_ref(),
-            assets=AssetsRef(profile=PROFILE, hashes=self.runner.asset_hashes),
+            assets=self._assets_ref(),
             protocol=self._protocol(),
             counts=counts(outcomes, truncated),
             metrics=summarize(outcomes),
@@ -261,24 +278,3 @@ class CellRun:
             ),
             environment=environment,
         )
-
-
-def _identity_of(record: Record) -> str:
-    return _hash(
-        {
-            "dataset": record.dataset.model_dump(),
-            "model": {
-                "sha256": record.model.sha256,
-                "dtype": record.model.dtype,
-                "length": record.model.max_length,
-            },
-            "track": record.track,
-            "recipe": record.recipe.model_dump(),
-            "assets": record.assets.hashes,
-            "protocol": record.protocol.model_dump(exclude={"n"}),
-        }
-    )
-
-
-def _hash(value: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

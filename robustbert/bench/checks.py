@@ -56,6 +56,9 @@ def check_suite(suite: Suite, source: str = "") -> None:
                 check_base(name, suite.model)
     with _at(source, "limits"):
         make_limits(suite)
+    with _at(source, "training_seeds"):
+        for seed in suite.training_seeds or ():
+            make_config({}, seed=seed)
 
 
 def check_base(base: str, others: Iterable[str] = ()) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +14,11 @@ from robustbert.attacks import UnifiedLimits
 from robustbert.attacks.recipes import recipe
 from robustbert.bench.checks import check_suite, make_limits
 from robustbert.bench.suite import Suite
+from robustbert.defenses import make_defense
 from robustbert.errors import InputError
 from robustbert.models import MODELS
 from robustbert.models.untrained import TfidfBase
+from robustbert.records.names import cell_name, replicate_seed
 from robustbert.training import make_config
 
 
@@ -27,6 +32,8 @@ class VictimSpec:
         defense: a name of the table of defenses, or None.
         training: settings of the fine-tuning core that differ from its defaults.
         params: parameters of the defense that differ from its defaults.
+        training_seed: of its training; None for one that comes trained.
+        variant: 8 hex digits that tell victims of one label apart; None where there is one.
     """
 
     name: str
@@ -34,6 +41,8 @@ class VictimSpec:
     defense: str | None = None
     training: Mapping[str, Any] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
+    training_seed: int | None = None
+    variant: str | None = None
 
     @property
     def label(self) -> str:
@@ -48,17 +57,42 @@ class VictimSpec:
 
 @dataclass(frozen=True)
 class Cell:
-    """What one record is about."""
+    """What one record is about.
+
+    Args:
+        dataset: a name, ``file:PATH`` or ``hub:NAME``.
+        victim: what is attacked.
+        track: its name.
+        recipe: its name.
+        n: number of examples.
+        replicate: the victim's training seed where it is not the run's seed; None elsewhere.
+    """
 
     dataset: str
     victim: VictimSpec
     track: str
     recipe: str
     n: int
+    replicate: int | None = None
 
     def describe(self) -> str:
         """The cell in a few words, for progress."""
-        return f"{self.dataset} {self.victim.label} {self.track} {self.recipe}"
+        victim = self.victim
+        parts = [victim.label, *([f"v{victim.variant}"] if victim.variant else [])]
+        parts += [f"seed {self.replicate}"] if self.replicate is not None else []
+        return " ".join([self.dataset, *parts, self.track, self.recipe])
+
+    def file_name(self, dataset: str) -> str:
+        """What its files are called, given the name that its loaded dataset has."""
+        return cell_name(
+            dataset,
+            self.victim.name,
+            self.victim.defense,
+            self.track,
+            self.recipe,
+            training_seed=self.replicate,
+            variant=self.victim.variant,
+        )
 
 
 @dataclass(frozen=True)
@@ -107,6 +141,7 @@ class Choices:
     tracks: Sequence[str] | None = None
     num_examples: int | None = None
     seed: int | None = None
+    training_seeds: Sequence[int] | None = None
 
 
 def make_plan(suite: Suite, choices: Choices | None = None) -> Plan:
@@ -116,15 +151,23 @@ def make_plan(suite: Suite, choices: Choices | None = None) -> Plan:
         UnknownNameError: a dataset, model, recipe, track, defense or setting that does not exist.
         MissingAssetError: a recipe that cannot run offline.
         ModelError: a model that is neither known nor a folder.
-        InputError: a number out of range, or no cell that can run.
+        InputError: a number out of range, one victim twice, or no cell that can run.
     """
     suite = _chosen(suite, choices or Choices())
     check_suite(suite)
     make_config({}, seed=suite.seed)
-    victims = [_victim(name, suite) for name in dict.fromkeys(suite.models)]
-    _check_distinct(victims)
+    victims = _told_apart([_victim(name, suite) for name in dict.fromkeys(suite.models)])
+    seeds = tuple(dict.fromkeys(suite.training_seeds or (suite.seed,)))
+    victims = [replicate for victim in victims for replicate in _replicates(victim, seeds)]
     cells = [
-        Cell(dataset, victim, track, recipe_name, suite.examples_of(dataset, recipe_name))
+        Cell(
+            dataset,
+            victim,
+            track,
+            recipe_name,
+            suite.examples_of(dataset, recipe_name),
+            replicate_seed(victim.training_seed, suite.seed),
+        )
         for dataset in dict.fromkeys(suite.datasets)
         for victim in victims
         for track in dict.fromkeys(suite.tracks)
@@ -152,9 +195,12 @@ def _chosen(suite: Suite, choices: Choices) -> Suite:
         if given.get(key, least) < least:
             option = f"--{key.replace('_', '-')}"
             raise InputError(f"{option} is {given[key]}; give a whole number of at least {least}")
-    for key in ("datasets", "models", "recipes", "tracks"):
+    for key in ("datasets", "models", "recipes", "tracks", "training_seeds"):
         if key in given:
             given[key] = tuple(given[key])
+    negative = [seed for seed in given.get("training_seeds", ()) if seed < 0]
+    if negative:
+        raise InputError(f"--training-seeds has {negative[0]}; give whole numbers of at least 0")
     return suite.model_copy(update=given)
 
 
@@ -180,12 +226,57 @@ def _is_classical(base: str) -> bool:
     return (Path(base).expanduser() / "model.json").is_file()
 
 
-def _check_distinct(victims: Sequence[VictimSpec]) -> None:
-    seen = set()
+def _replicates(victim: VictimSpec, seeds: Sequence[int]) -> Iterator[VictimSpec]:
+    """The victim once for each training seed; itself if it comes trained."""
+    if not victim.trained:
+        yield victim
+        return
+    for seed in seeds:
+        yield replace(victim, training_seed=seed)
+
+
+def _told_apart(victims: Sequence[VictimSpec]) -> list[VictimSpec]:
+    """The victims, with a variant where several have one label.
+
+    Raises:
+        InputError: two of them are made in the same way.
+    """
+    labels = Counter(victim.label for victim in victims)
+    made: dict[str, VictimSpec] = {}
     for victim in victims:
-        if victim.label in seen:
+        other = made.setdefault(_way_made(victim), victim)
+        if other is not victim:
             raise InputError(
-                f"two models of the suite are called {victim.label!r} in tables; "
-                "give one of them another name"
+                f"two models of the suite are the same: {victim.name!r}, with one base, defense "
+                "and settings; remove one of them"
             )
-        seen.add(victim.label)
+    return [
+        replace(victim, variant=_variant(victim)) if labels[victim.label] > 1 else victim
+        for victim in victims
+    ]
+
+
+def _way_made(victim: VictimSpec) -> str:
+    """What makes a victim what it is, with every default filled in."""
+    config = make_config(victim.training, seed=0) if victim.trained else None
+    defense = make_defense(victim.defense, victim.params) if victim.defense else None
+    return json.dumps(
+        {
+            "label": victim.label,
+            "base": _base_name(victim.base),
+            "training": config.as_dict() if config else None,
+            "params": defense.params() if defense else None,
+        },
+        sort_keys=True,
+    )
+
+
+def _variant(victim: VictimSpec) -> str:
+    """8 hex digits of the base and the settings that a suite gives."""
+    given = [_base_name(victim.base), victim.training, victim.params]
+    return hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def _base_name(base: str) -> str:
+    known = base in MODELS or base.startswith("hub:")
+    return base if known else str(Path(base).expanduser().resolve())

@@ -40,6 +40,7 @@ class Settings:
         token_budget: tokens of a batch, at least 1; None takes what suits the device.
         text_column: the column of the texts in ``file:`` and ``hub:`` datasets.
         label_column: the column of the labels there.
+        command: the command line as it was typed, for the records; None where there is none.
     """
 
     out: Path
@@ -49,6 +50,7 @@ class Settings:
     token_budget: int | None = None
     text_column: str = "text"
     label_column: str = "label"
+    command: str | None = None
 
 
 @dataclass(frozen=True)
@@ -235,4 +237,5 @@ def _cell_run(
         runner=runner,
         environment=environment,
         out=settings.out,
+        command=settings.command,
     )

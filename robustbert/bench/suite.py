@@ -14,6 +14,7 @@ from robustbert.errors import SuiteError, UnknownNameError
 Text = Annotated[str, Field(min_length=1)]
 Names = Annotated[tuple[Text, ...], Field(min_length=1)]
 Positive = Annotated[int, Field(ge=1, strict=True)]
+Seed = Annotated[int, Field(ge=0, strict=True)]
 # What may stand in these is known only to what they are settings of: see ``checks``.
 Settings = dict[str, Any]
 
@@ -52,7 +53,10 @@ class Suite(_Table):
         tracks: ``published``, ``unified``, or both.
         split: whose examples are attacked.
         num_examples: how many, at least 1.
-        seed: at least 0.
+        seed: of the examples and attacks, and of training unless there are training seeds; at
+            least 0.
+        training_seeds: each model that is trained is trained once with each of these, all on the
+            same examples; None trains with ``seed``.
         dataset_examples: the most examples to take of a dataset, by its name.
         recipe_examples: the most examples to run a recipe on, by its name.
         model: the ``[model.NAME]`` tables.
@@ -67,7 +71,8 @@ class Suite(_Table):
     tracks: Names = ("unified",)
     split: Text = "test"
     num_examples: Positive = 100
-    seed: Annotated[int, Field(ge=0, strict=True)] = 0
+    seed: Seed = 0
+    training_seeds: Annotated[tuple[Seed, ...], Field(min_length=1)] | None = None
     dataset_examples: dict[str, Positive] = {}
     recipe_examples: dict[str, Positive] = {}
     model: dict[str, ModelTable] = {}

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import time
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
+from robustbert.bench.cache import CachedModel, find_cached, make_cached
 from robustbert.bench.plan import VictimSpec
 from robustbert.data import TextDataset
 from robustbert.defenses import Defense, make_defense
-from robustbert.errors import OutputError
 from robustbert.models import Classifier, load_model
 from robustbert.models.devices import choose_device, choose_dtype
-from robustbert.models.folders import read_json, whole_folder
-from robustbert.paths import cache_folder
 from robustbert.records.schema import DefenseRef
 from robustbert.training import TrainingConfig, find_base, make_config, train
 
 # What training does beyond its settings; a change here makes every cached checkpoint stale.
 TRAINING_REVISION = 2
-# Beside a cached checkpoint: everything that made it, and the seconds that took.
-MADE_FILE = "made.json"
 
 
 @dataclass(frozen=True)
@@ -36,13 +26,16 @@ class Victim:
 
     Args:
         name: what tables call it.
+        variant: what tells it apart from others of that name; None where there is one.
         classifier: with its labels in the dataset's order.
         defenses: what defended it, in the order of application.
         training_seed: of its training; None if it came trained.
-        train_seconds: what all its training cost when it was trained; None if it came trained.
+        train_seconds: what all its training cost when it was trained; None if it came trained, or
+            was not trained in one go.
     """
 
     name: str
+    variant: str | None
     classifier: Classifier
     defenses: tuple[DefenseRef, ...]
     training_seed: int | None
@@ -63,7 +56,7 @@ def prepare_victim(
     Args:
         spec: which model, and how it is made.
         dataset: what it is trained on, and whose labels it has.
-        seed: of training, at least 0.
+        seed: of training, at least 0, unless the victim has its own.
         dtype: auto, float32 or bfloat16: the number format of queries.
         device: auto, cpu, cuda, cuda:N or mps.
         token_budget: tokens of a batch of queries; None takes what suits the device.
@@ -71,45 +64,80 @@ def prepare_victim(
     Raises:
         ModelError: the model cannot be loaded, or its labels are not the dataset's.
     """
-    source, seconds = spec.base, None
-    defenses: tuple[DefenseRef, ...] = ()
-    if spec.trained:
-        config = make_config({"device": device, **spec.training}, seed=seed)
-        folder = _plain(spec, dataset, config)
-        seconds = _seconds(folder)
-        if spec.defense is not None:
-            defense = make_defense(spec.defense, spec.params)
-            folder = _defended(spec, dataset, config, defense, folder)
-            seconds += _seconds(folder)
-            defenses = (
-                DefenseRef(name=spec.defense, params=defense.params(), revision=defense.revision),
-            )
-        source = str(folder)
+    training_seed = seed if spec.training_seed is None else spec.training_seed
+    made = _made(spec, dataset, training_seed, device) if spec.trained else None
     classifier = load_model(
-        source,
+        str(made.folder) if made else spec.base,
         dtype=dtype,
         device=device,
         token_budget=token_budget,
         label_names=dataset.label_names,
     )
     classifier.info = replace(classifier.info, name=spec.name)
-    return Victim(spec.name, classifier, defenses, seed if spec.trained else None, seconds)
+    return Victim(
+        name=spec.name,
+        variant=spec.variant,
+        classifier=classifier,
+        defenses=_defense_refs(spec),
+        training_seed=training_seed if made else None,
+        train_seconds=made.seconds if made else None,
+    )
 
 
-def _plain(spec: VictimSpec, dataset: TextDataset, config: TrainingConfig) -> Path:
-    key = _key(spec, dataset, config)
-    return _cached(key, lambda out: train(dataset, spec.base, config, out))
+def find_made(
+    spec: VictimSpec, dataset: TextDataset, *, seed: int, device: str = "auto"
+) -> Path | None:
+    """The folder of a victim that was trained before; None if it would have to be trained.
+
+    Reads the assets of its defense, which must be there.
+    """
+    config = _config(spec, seed, device)
+    found = find_cached(_key(spec, dataset, config))
+    if found and spec.defense is not None:
+        defense = make_defense(spec.defense, spec.params)
+        found = find_cached(_defended_key(spec, dataset, config, defense))
+    return found.folder if found else None
 
 
-def _defended(
-    spec: VictimSpec, dataset: TextDataset, config: TrainingConfig, defense: Defense, plain: Path
-) -> Path:
-    key = _key(spec, dataset, config) | {
+def _made(spec: VictimSpec, dataset: TextDataset, seed: int, device: str) -> CachedModel:
+    """The trained victim and the seconds of all its training."""
+    config = _config(spec, seed, device)
+    plain = make_cached(
+        _key(spec, dataset, config),
+        lambda out: train(dataset, spec.base, config, out, resume=True),
+    )
+    if spec.defense is None:
+        return plain
+    defense = make_defense(spec.defense, spec.params)
+    defended = make_cached(
+        _defended_key(spec, dataset, config, defense),
+        lambda out: defense.train(dataset, plain.folder, config, out, resume=True),
+    )
+    known = plain.seconds is not None and defended.seconds is not None
+    seconds = (plain.seconds or 0.0) + (defended.seconds or 0.0)
+    return CachedModel(defended.folder, seconds if known else None)
+
+
+def _config(spec: VictimSpec, seed: int, device: str) -> TrainingConfig:
+    return make_config({"device": device, **spec.training}, seed=seed)
+
+
+def _defense_refs(spec: VictimSpec) -> tuple[DefenseRef, ...]:
+    if spec.defense is None:
+        return ()
+    defense = make_defense(spec.defense, spec.params)
+    return (DefenseRef(name=spec.defense, params=defense.params(), revision=defense.revision),)
+
+
+def _defended_key(
+    spec: VictimSpec, dataset: TextDataset, config: TrainingConfig, defense: Defense
+) -> dict[str, Any]:
+    return _key(spec, dataset, config) | {
         "defense": spec.defense,
+        "defense_revision": defense.revision,
         "params": defense.params(),
         "ingredients": defense.ingredients(),
     }
-    return _cached(key, lambda out: defense.train(dataset, plain, config, out))
 
 
 def _key(spec: VictimSpec, dataset: TextDataset, config: TrainingConfig) -> dict[str, Any]:
@@ -124,39 +152,3 @@ def _key(spec: VictimSpec, dataset: TextDataset, config: TrainingConfig) -> dict
         | {"device": str(device), "dtype": choose_dtype(config.dtype, device)},
         "versions": {name: version(name) for name in ("torch", "transformers", "scikit-learn")},
     }
-
-
-def _cached(key: Mapping[str, Any], make: Callable[[Path], object]) -> Path:
-    """The folder of a checkpoint, made if it is not there: by one process, all of it or nothing.
-
-    Raises:
-        OutputError: the cache cannot be written to.
-    """
-    digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
-    folder = cache_folder() / "models" / digest[:24]
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder.with_suffix(".lock"))
-        lock.acquire()
-    except OSError as error:
-        raise OutputError(
-            f"cannot write to the cache {folder.parent} ({error.strerror}); "
-            "set ROBUSTBERT_CACHE to another folder"
-        ) from error
-    try:
-        if not folder.is_dir():
-            with whole_folder(folder) as partial:
-                began = time.perf_counter()
-                make(partial)
-                made = {"key": key, "seconds": round(time.perf_counter() - began, 3)}
-                text = json.dumps(made, sort_keys=True, indent=2)
-                (partial / MADE_FILE).write_text(text + "\n", encoding="utf-8")
-    finally:
-        lock.release()
-    return folder
-
-
-def _seconds(folder: Path) -> float:
-    """What it took to make a cached checkpoint, the attacks of a defense and all."""
-    seconds: Any = read_json(folder / MADE_FILE)["seconds"]
-    return float(seconds)

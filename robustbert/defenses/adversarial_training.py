@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from robustbert.assets import ensure_assets
 from robustbert.attacks import check_track, runnable_recipe
+from robustbert.attacks.protocol import PROTOCOL_REVISION
 from robustbert.attacks.recipes import assets_of
 from robustbert.errors import AttackError, InputError
 
@@ -77,14 +78,26 @@ class AdversarialTraining:
         }
 
     def ingredients(self) -> dict[str, Any]:
-        """TextAttack's version and the hash of every asset that the attacks read."""
+        """TextAttack's version, the protocol's revision, and the hash of every asset read."""
         assets = (*assets_of(self.recipes), "sentence-encoder")
-        return {"textattack": version("textattack"), "assets": dict(ensure_assets(assets))}
+        return {
+            "textattack": version("textattack"),
+            "protocol": PROTOCOL_REVISION,
+            "assets": dict(ensure_assets(assets)),
+        }
 
     def train(
-        self, dataset: TextDataset, plain: Path, config: TrainingConfig, out: Path
+        self,
+        dataset: TextDataset,
+        plain: Path,
+        config: TrainingConfig,
+        out: Path,
+        *,
+        resume: bool = False,
     ) -> TrainedModel:
         """Attack the classifier in ``plain``, then train it again on both; into ``out``.
+
+        With ``resume``, the attacks run again and the training goes on from its last checkpoint.
 
         Raises:
             InputError: the training split holds too few examples.
@@ -95,7 +108,12 @@ class AdversarialTraining:
         broken = self._attack(dataset, plain, config)
         again = replace(config, epochs=self.epochs)
         return train(
-            dataset, _base(plain), again, out, extra_examples=adversarial_rows(dataset, broken)
+            dataset,
+            _base(plain),
+            again,
+            out,
+            extra_examples=adversarial_rows(dataset, broken),
+            resume=resume,
         )
 
     def _attack(self, dataset: TextDataset, plain: Path, config: TrainingConfig) -> list[Outcome]:

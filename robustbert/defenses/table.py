@@ -35,9 +35,18 @@ class Defense(Protocol):
     revision: ClassVar[int]
 
     def train(
-        self, dataset: TextDataset, plain: Path, config: TrainingConfig, out: Path
+        self,
+        dataset: TextDataset,
+        plain: Path,
+        config: TrainingConfig,
+        out: Path,
+        *,
+        resume: bool = False,
     ) -> TrainedModel:
-        """Train into ``out``, starting from the plainly trained classifier in ``plain``."""
+        """Train into ``out``, starting from the plainly trained classifier in ``plain``.
+
+        With ``resume``, from the last checkpoint in ``out``, if there is one.
+        """
         ...
 
     def params(self) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def migrate_record_1_to_2(record: Content) -> Content:
     _add(_part(new, "protocol"), revision=1)
     metrics = _part(new, "metrics")
     _add(metrics, textattack_queries_mean=metrics.get("queries_mean"))
-    _add(_part(new, "environment"), processor_class=None)
+    _add(_part(new, "environment"), **dict.fromkeys(_ENVIRONMENT_FIELDS_2))
     if "defense" in new:
         _add(_part(new, "defense"), revision=1)
         defense = new.pop("defense")
@@ -52,7 +52,8 @@ def migrate_outcome_1_to_2(outcome: Content) -> Content:
     return {**new, "textattack_queries": outcome.get("queries")}
 
 
-# Version 2 added these to an outcome.
+# Version 2 added these to an environment, and to an outcome.
+_ENVIRONMENT_FIELDS_2 = ("tokenizers", "nltk", "scikit_learn", "processor_class")
 _OUTCOME_FIELDS_2 = (
     "textattack_queries",
     "gradient_queries",

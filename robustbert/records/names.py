@@ -47,6 +47,11 @@ def cell_name(
     return "--".join((_slug(dataset), named + suffix, *rest))
 
 
+def replicate_seed(training_seed: int | None, seed: int) -> int | None:
+    """The training seed, where it is not the run's ``seed``: what a file name tells of it."""
+    return None if training_seed == seed else training_seed
+
+
 def _slug(part: str) -> str:
     plain = _PLAIN_NAME.fullmatch(part) and len(part) <= _LONGEST_NAME
     return part if plain else _hashed(part)

@@ -75,14 +75,17 @@ class BatchInvariance(Strict):
 class Environment(Strict):
     """The versions and the machine that made a record.
 
-    ``processor_class`` is a hash of everything that decides which matmul kernels run; it and
-    ``batch_invariance`` are null in records from before they were kept.
+    Versions are null for what is not installed. ``processor_class`` is a hash of everything that
+    decides which matmul kernels run. Records from before something was kept have null for it.
     """
 
     python: Name
     torch: Name | None
     transformers: Name | None
+    tokenizers: Name | None
     textattack: Name | None
+    nltk: Name | None
+    scikit_learn: Name | None
     datasets: Name | None
     processor: Name
     processor_class: Name | None

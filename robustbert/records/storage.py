@@ -29,7 +29,7 @@ from robustbert.records.migrations import (
     migrate,
     outcome_version,
 )
-from robustbert.records.names import cell_name
+from robustbert.records.names import cell_name, replicate_seed
 from robustbert.records.schema import SCHEMA_VERSION, DefenseRef, Outcome, Record
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -55,14 +55,13 @@ class Run:
 
 def record_name(record: Record) -> str:
     """The :func:`cell_name` of a record."""
-    seed = record.training_seed
     return cell_name(
         record.dataset.name,
         record.model.name,
         defense_names(record.defenses),
         record.track,
         record.recipe.name,
-        training_seed=None if seed == record.protocol.seed else seed,
+        training_seed=replicate_seed(record.training_seed, record.protocol.seed),
         variant=record.model.variant,
     )
 

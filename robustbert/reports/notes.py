@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from robustbert.records import Counts, Outcome, Record, defense_names, record_name
+from robustbert.records.names import replicate_seed
 
 _MOST_PLACES = 6
 #: Stands behind a row whose outcomes may depend on the batch.
@@ -23,8 +24,14 @@ _COUNTS: tuple[tuple[Callable[[Counts], int], str], ...] = (
 
 
 def row_key(record: Record) -> RowKey:
-    """The row that a record belongs to: its model and its defense."""
-    return record.model.name, defense_names(record.defenses)
+    """The row that a record belongs to: its model and its defenses.
+
+    Replicates and models of one name are rows of their own: the model's name then says which.
+    """
+    name, variant = record.model.name, record.model.variant
+    seed = replicate_seed(record.training_seed, record.protocol.seed)
+    told_apart = [f"v{variant}"] * (variant is not None) + [f"seed {seed}"] * (seed is not None)
+    return " ".join([name, *told_apart]), defense_names(record.defenses)
 
 
 def row_label(model: str, defense: str | None) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from robustbert.errors import InputError
 from robustbert.metrics import counts, words_changed_share, worst_case
-from robustbert.records import Metric, Outcome, Record, defense_names, record_name
+from robustbert.records import Metric, Outcome, Record, record_name
 from robustbert.reports.notes import MARK, RowKey, group_notes, row_key, row_label
 
 Outcomes = Mapping[str, Sequence[Outcome]]
@@ -26,8 +26,8 @@ class Row:
     would weigh differently, and is left out.
 
     Args:
-        model: its name.
-        defense: its name; None for an undefended model.
+        model: its name, and what tells it apart from others of that name.
+        defense: the names of its defenses; None for an undefended model.
         n: the number of examples that most of its recipes ran on.
         clean: clean accuracy on those.
         recipes: accuracy under each recipe, in the group's order; None where it was not run.
@@ -142,9 +142,10 @@ def _row(records: Sequence[Record], recipes: tuple[str, ...], outcomes: Outcomes
     complete = len(runs) == len(pooled)
     by_recipe = {record.recipe.name: record.metrics.accuracy_under_attack for record in records}
     first = pooled[0]
+    model, defense = row_key(first)
     return Row(
-        model=first.model.name,
-        defense=defense_names(first.defenses),
+        model=model,
+        defense=defense,
         n=n,
         clean=first.metrics.clean_accuracy,
         recipes=tuple(by_recipe.get(recipe) for recipe in recipes),

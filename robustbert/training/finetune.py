@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 import transformers
+from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_utils import get_last_checkpoint
 
 from robustbert.errors import ModelError, OutputError
@@ -136,7 +138,7 @@ class FineTuning:
         """The checkpoint to go on from; prepares the folder of checkpoints."""
         plan_file = self._checkpoints / PLAN_FILE
         wanted = json.dumps(self._plan, indent=2, sort_keys=True)
-        found = get_last_checkpoint(self._checkpoints) if self._checkpoints.is_dir() else None
+        found = _last_whole_checkpoint(self._checkpoints)
         if found is not None and not resume:
             raise OutputError(
                 f"{self._out} holds an unfinished training; resume it, or remove its {CHECKPOINTS}"
@@ -223,6 +225,18 @@ class FineTuning:
             classifier = load_model(str(partial), device=str(self._device))
             metrics = measure(classifier, self._dataset)
             write_training(partial, self._plan, metrics=metrics, seconds=seconds, steps=steps)
+
+
+def _last_whole_checkpoint(folder: Path) -> str | None:
+    """The last checkpoint that was written to its end; later ones, which were not, are removed."""
+    while folder.is_dir() and (found := get_last_checkpoint(str(folder))) is not None:
+        try:
+            json.loads((Path(found) / TRAINER_STATE_NAME).read_text(encoding="utf-8"))
+        except (OSError, ValueError):  # the Trainer writes this file last
+            shutil.rmtree(found)
+        else:
+            return str(found)
+    return None
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -112,7 +113,102 @@ def test_what_cannot_be_is_refused(choices: Choices, kind: type[Exception]):
         make_plan(SUITE, choices)
 
 
-def test_two_models_of_one_name_are_refused(svm: Path, tmp_path: Path):
+def test_models_of_one_name_get_files_of_their_own(svm: Path, tmp_path: Path):
     (tmp_path / "svm").mkdir()
-    with pytest.raises(InputError, match="two models of the suite are called 'svm'"):
-        make_plan(SUITE, Choices(models=[str(svm), str(tmp_path / "svm")]))
+    choices = Choices(
+        ["imdb"], [str(svm), str(tmp_path / "svm"), "tfidf-nb"], ["pwws"], ["unified"]
+    )
+    cells = make_plan(SUITE, choices).cells
+    assert [cell.victim.name for cell in cells] == ["svm", "svm", "tfidf-nb"]
+    first, second, other = (cell.victim.variant for cell in cells)
+    assert first != second
+    assert other is None
+    names = [cell.file_name("imdb") for cell in cells]
+    assert names[0] == f"imdb--svm-v{first}--none--unified--pwws"
+    assert names[2] == "imdb--tfidf-nb--none--unified--pwws"
+    assert len(set(names)) == 3
+    assert cells[1].describe() == f"imdb svm v{second} unified pwws"
+    # the variant is of the model, not of its place in the suite
+    turned = make_plan(SUITE, Choices(["imdb"], choices.models[::-1], ["pwws"], ["unified"]))
+    assert {cell.file_name("imdb") for cell in turned.cells} == set(names)
+
+
+TWINS = """
+name = "twins"
+datasets = ["imdb"]
+models = ["a", "b"]
+recipes = ["pwws"]
+[model.a]
+name = "twin"
+base = "minilm"
+defense = "adversarial-training"
+[model.b]
+name = "twin"
+base = "minilm"
+defense = "adversarial-training"
+"""
+
+
+def twins(folder: Path, more: str = "") -> Suite:
+    path = folder / "twins.toml"
+    path.write_text(TWINS + more)
+    return load_suite(str(path))
+
+
+@pytest.mark.parametrize("more", ["params = {examples = 9}", "training = {epochs = 3}"])
+def test_other_settings_make_another_model(tmp_path: Path, more: str):
+    first, second = (cell.victim for cell in make_plan(twins(tmp_path, more)).cells)
+    assert first.label == second.label
+    assert first.variant != second.variant
+
+
+@pytest.mark.parametrize("more", ["", "params = {examples = 200}", "training = {epochs = 2}"])
+def test_the_same_model_twice_is_refused_defaults_filled_in(tmp_path: Path, more: str):
+    with pytest.raises(InputError, match="are the same: 'twin'"):
+        make_plan(twins(tmp_path, more))
+
+
+def test_one_folder_by_two_paths_is_one_model(svm: Path):
+    with pytest.raises(InputError, match="are the same: 'svm'"):
+        make_plan(SUITE, Choices(models=[str(svm), f"{svm}/../svm"]))
+
+
+REPLICATES = Choices(["imdb"], ["minilm", "tfidf-nb"], ["pwws"], ["unified"], training_seeds=[0, 2])
+
+
+def test_each_model_that_is_trained_has_a_cell_for_each_training_seed(svm: Path):
+    models = [*REPLICATES.models, str(svm)]
+    plan = make_plan(SUITE, replace(REPLICATES, models=models))
+    found = [(cell.victim.name, cell.victim.training_seed) for cell in plan.cells]
+    trained = [(name, seed) for name in REPLICATES.models for seed in (0, 2)]
+    assert found == [*trained, ("svm", None)]
+    assert plan.seed == 0, "all are attacked alike"
+
+
+def test_a_replicate_has_the_training_seed_in_its_name_unless_it_is_the_runs():
+    cells = make_plan(SUITE, REPLICATES).cells
+    assert [cell.file_name("imdb").split("--")[1] for cell in cells] == [
+        *("minilm", "minilm-seed2"),
+        *("tfidf-nb", "tfidf-nb-seed2"),
+    ]
+    assert cells[1].describe() == "imdb minilm seed 2 unified pwws"
+    other = make_plan(SUITE, replace(REPLICATES, seed=2))
+    assert other.cells[0].file_name("imdb") == "imdb--minilm-seed0--none--unified--pwws"
+
+
+def test_without_training_seeds_the_runs_seed_trains():
+    cells = make_plan(SUITE, Choices(models=["minilm"], seed=5)).cells
+    assert {(cell.victim.training_seed, cell.replicate) for cell in cells} == {(5, None)}
+    assert len(cells) == len(SUITE.datasets) * len(SUITE.tracks) * len(SUITE.recipes)
+
+
+def test_a_training_seed_twice_is_one():
+    assert len(make_plan(SUITE, replace(REPLICATES, training_seeds=[1, 1])).cells) == 2
+
+
+@pytest.mark.parametrize(
+    ("seeds", "message"), [([-1], "--training-seeds has -1"), ([2**32], "the training's seed")]
+)
+def test_training_seeds_out_of_range(seeds: list[int], message: str):
+    with pytest.raises(InputError, match=message):
+        make_plan(SUITE, Choices(training_seeds=seeds))

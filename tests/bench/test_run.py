@@ -8,13 +8,16 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import datetime, timezone
 from pathlib import Path
 from subprocess import PIPE
 
 import pytest
 
+from robustbert.attacks.protocol import PROTOCOL_REVISION
 from robustbert.bench import Settings, Suite, default_out, make_plan, run_plan
 from robustbert.errors import BatchInvarianceWarning, InputError, OutputError, RecordError
+from robustbert.machine import processor_class
 from robustbert.records import Engine, Outcome, Record, outcomes_path, read_run, record_name
 from robustbert.reports import render_text
 from tests.tiny import make_tiny_bert, set_label_names, toy_reviews
@@ -154,6 +157,88 @@ def test_what_was_found_stays_when_failed_examples_run_again(reviews, svm, tmp_p
     assert after.answers_checked > before.answers_checked
 
 
+def test_a_record_says_when_and_how_it_was_made(reviews, svm, tmp_path):
+    before = datetime.now(timezone.utc).replace(microsecond=0)
+    command = "robustbert bench --models ~/svm"
+    told = dataclasses.replace(settings(tmp_path / "told"), command=command)
+    (record,) = run_plan(plan(reviews, svm, n=2), told).records
+    made = datetime.strptime(record.created_at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+    assert before <= made <= datetime.now(timezone.utc)
+    assert record.command == command
+    assert record.protocol.revision == PROTOCOL_REVISION
+    assert record.dataset.label_names == ["neg", "pos"]
+    assert record.environment.processor_class == processor_class()
+    assert {check.name for check in record.reliability} >= {"exhausted", "batch-invariance"}
+    (again,) = run_plan(plan(reviews, svm, n=2), told).records
+    assert again.created_at == record.created_at, "it was not made again"
+    (quiet,) = run_plan(plan(reviews, svm, n=2), settings(tmp_path / "quiet")).records
+    assert quiet.command is None
+
+
+def test_replicates_are_attacked_alike_and_kept_apart(reviews, svm, tmp_path):
+    once = plan(reviews, "tfidf-rf", svm, n=4)
+    run_plan(once, settings(tmp_path / "out"))
+    both = make_plan(
+        Suite(
+            name="toy",
+            datasets=(f"file:{reviews}",),
+            models=("tfidf-rf", str(svm)),
+            recipes=("deepwordbug",),
+            tracks=("published",),
+            num_examples=4,
+            training_seeds=(0, 1),
+        )
+    )
+    result = run_plan(both, settings(tmp_path / "out"))
+    found = [(record.model.name, record.training_seed) for record in result.records]
+    assert found == [("tfidf-rf", 0), ("tfidf-rf", 1), ("svm", None)]
+    first, second, _ = result.records
+    assert first.model.sha256 != second.model.sha256
+    assert {record.protocol.seed for record in result.records} == {0}
+    files = sorted(path.stem.split("--")[1] for path in (tmp_path / "out" / "records").iterdir())
+    assert files == ["svm", "tfidf-rf", "tfidf-rf-seed1"]
+    outcomes = read_run(tmp_path / "out").outcomes
+    ids = {tuple(o.example_id for o in cell) for cell in outcomes.values()}
+    seeds = {tuple(o.seed for o in cell) for cell in outcomes.values()}
+    assert (len(outcomes), len(ids), len(seeds)) == (3, 1, 1)
+    rows = [row.model for row in result.table.groups[0].rows]
+    assert rows == ["tfidf-rf", "tfidf-rf seed 1", "svm"]
+
+
+def test_models_of_one_name_are_kept_apart(reviews, svm, bert, tmp_path):
+    from shutil import copytree
+
+    other = copytree(bert, tmp_path / "svm")
+    result = run_plan(plan(reviews, svm, other, n=3), settings(tmp_path / "out"))
+    first, second = result.records
+    assert first.model.name == second.model.name == "svm"
+    assert first.model.variant != second.model.variant
+    assert len(read_run(tmp_path / "out").outcomes) == 2
+    rows = [row.model for row in result.table.groups[0].rows]
+    assert rows == [f"svm v{first.model.variant}", f"svm v{second.model.variant}"]
+
+
+def test_a_finished_record_of_another_processor_is_refused(reviews, svm, tmp_path, monkeypatch):
+    run_plan(plan(reviews, svm, n=2), settings(tmp_path / "out"))
+    (path,) = (tmp_path / "out" / "records").iterdir()
+    before = path.read_bytes()
+    monkeypatch.setattr("robustbert.bench.environment.processor_class", lambda: "another")
+    match = rf"{path} is of another processor \(its processor class is \w+, not another\); choose"
+    with pytest.raises(RecordError, match=match):
+        run_plan(plan(reviews, svm, n=2), settings(tmp_path / "out"))
+    assert path.read_bytes() == before
+
+
+def test_a_record_of_an_earlier_schema_is_of_another_protocol(reviews, svm, tmp_path):
+    run_plan(plan(reviews, svm, n=2), settings(tmp_path / "out"))
+    (path,) = (tmp_path / "out" / "records").iterdir()
+    content = json.loads(path.read_text())
+    content["protocol"]["revision"] = 1
+    path.write_text(json.dumps(content))
+    with pytest.raises(RecordError, match=r"another protocol \(its protocol revision is 1, not"):
+        run_plan(plan(reviews, svm, n=2), settings(tmp_path / "out"))
+
+
 class Interruption:
     """Presses Ctrl-C when so many outcomes of a cell are on disk."""
 
@@ -218,7 +303,9 @@ def test_results_of_another_model_of_the_name_are_left_alone(reviews, svm, bert,
 
     run_plan(plan(reviews, svm), settings(tmp_path / "out"))
     other = copytree(bert, tmp_path / "svm")
-    with pytest.raises(RecordError, match="is of another model"):
+    with pytest.raises(
+        RecordError, match=r"is of another model and dtype \(its model sha256 is \w{23}…,"
+    ):
         run_plan(plan(reviews, other), settings(tmp_path / "out"))
 
 

@@ -43,6 +43,7 @@ def test_what_is_not_given_has_its_default(tmp_path: Path):
     found = suite(tmp_path, WHOLE)
     assert (found.tracks, found.num_examples, found.seed) == (("unified",), 100, 0)
     assert found.split == "test"
+    assert found.training_seeds is None
 
 
 @pytest.mark.parametrize(
@@ -70,6 +71,18 @@ def test_what_is_not_given_has_its_default(tmp_path: Path):
         (("\n[model", '\nnum_examples = "9"\n[model'), "num_examples: input should be a valid int"),
         (("\n[model", "\nseed = true\n[model"), "seed: input should be a valid integer"),
         (("\n[model", "\nseed = -1\n[model"), "seed: input should be greater than or equal to 0"),
+        (
+            ("\n[model", "\ntraining_seeds = []\n[model"),
+            "training_seeds: tuple should have at least 1 item",
+        ),
+        (
+            ("\n[model", "\ntraining_seeds = [0, -1]\n[model"),
+            "training_seeds.1: input should be greater than or equal to 0",
+        ),
+        (
+            ("\n[model", "\ntraining_seeds = [4294967296]\n[model"),
+            "training_seeds: the training's seed must be",
+        ),
     ],
 )
 def test_a_fault_is_named_with_its_place(tmp_path: Path, change: tuple[str, str], expected: str):

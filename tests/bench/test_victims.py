@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from robustbert.bench import victims
 from robustbert.bench.plan import VictimSpec
-from robustbert.bench.victims import prepare_victim
+from robustbert.bench.victims import find_made, prepare_victim
 from robustbert.data import load_dataset
+from robustbert.errors import ModelError
+from tests.tiny import make_tiny_bert
 
 
 @pytest.fixture(autouse=True)
@@ -54,9 +58,9 @@ def test_the_key_holds_everything_that_made_it(dataset, reviews, tmp_path, cache
         assert len(kept(cache)) == number
 
 
-def test_an_interrupted_training_leaves_nothing(dataset, cache, monkeypatch):
-    def stop(dataset, base, config, out) -> None:
-        (out / "checkpoints").mkdir()
+def test_an_interrupted_fit_leaves_nothing(dataset, cache, monkeypatch):
+    def stop(dataset, base, config, out, *, resume) -> None:
+        (out / "checkpoints").mkdir(parents=True)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
@@ -69,6 +73,142 @@ def test_an_interrupted_training_leaves_nothing(dataset, cache, monkeypatch):
     assert json.loads((folder / "made.json").read_text())["key"]["base"]["source"].endswith(
         "naive-bayes"
     )
+
+
+TRAINING = {"epochs": 2, "batch_size": 8, "dtype": "float32", "learning_rate": 3e-3}
+
+
+def interrupted_at(monkeypatch: pytest.MonkeyPatch, step: int, error: BaseException) -> list[int]:
+    """Raises ``error`` after a step of training; the steps that are taken are in the list."""
+    from robustbert.training import finetune
+
+    steps: list[int] = []
+
+    class Stop(finetune.ShowProgress):
+        def on_step_end(self, args, state, control, **kwargs):
+            steps.append(state.global_step)
+            if state.global_step == step:
+                raise error
+
+    monkeypatch.setattr(finetune, "ShowProgress", Stop)
+    return steps
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> VictimSpec:
+    base = make_tiny_bert(tmp_path / "base", spread=0.1)
+    return VictimSpec("tiny", str(base), training=TRAINING)
+
+
+def prepare(spec: VictimSpec, dataset, seed: int = 0):
+    return prepare_victim(spec, dataset, seed=seed, dtype="float32", device="cpu")
+
+
+def test_an_interrupted_training_goes_on_from_its_last_checkpoint(
+    spec, dataset, cache, tmp_path, monkeypatch
+):
+    with monkeypatch.context() as patch:
+        interrupted_at(patch, 17, KeyboardInterrupt())
+        with pytest.raises(KeyboardInterrupt):
+            prepare(spec, dataset)
+    (unfinished,) = kept(cache)
+    assert unfinished.suffix == ".unfinished"
+    with monkeypatch.context() as patch:
+        steps = interrupted_at(patch, 0, KeyboardInterrupt())
+        resumed = prepare(spec, dataset)
+    assert 1 < steps[0] <= 17 < steps[-1]
+    assert kept(cache) == [unfinished.with_suffix("")]
+    assert resumed.train_seconds is None, "what the first part took is not known"
+    monkeypatch.setenv("ROBUSTBERT_CACHE", str(tmp_path / "other"))
+    unbroken = prepare(spec, dataset)
+    assert unbroken.train_seconds > 0
+    assert resumed.classifier.info.sha256 == unbroken.classifier.info.sha256
+
+
+def test_a_checkpoint_that_was_not_written_to_its_end_is_not_used(
+    spec, dataset, cache, monkeypatch
+):
+    with monkeypatch.context() as patch:
+        interrupted_at(patch, 17, KeyboardInterrupt())
+        with pytest.raises(KeyboardInterrupt):
+            prepare(spec, dataset)
+    (unfinished,) = kept(cache)
+    checkpoints = sorted(
+        (unfinished / "checkpoints").glob("checkpoint-*"),
+        key=lambda path: int(path.name.partition("-")[2]),
+    )
+    assert len(checkpoints) > 1
+    (checkpoints[-1] / "trainer_state.json").unlink()
+    steps = interrupted_at(monkeypatch, 0, KeyboardInterrupt())
+    prepare(spec, dataset)
+    assert steps[0] == int(checkpoints[-2].name.partition("-")[2]) + 1
+
+
+def test_an_unfinished_training_of_another_key_is_left_alone(spec, dataset, cache, monkeypatch):
+    with monkeypatch.context() as patch:
+        interrupted_at(patch, 17, KeyboardInterrupt())
+        with pytest.raises(KeyboardInterrupt):
+            prepare(spec, dataset)
+    (unfinished,) = kept(cache)
+    before = sorted(unfinished.rglob("*"))
+    with monkeypatch.context() as patch:
+        steps = interrupted_at(patch, 0, KeyboardInterrupt())
+        other = prepare(spec, dataset, seed=1)
+    assert steps[0] == 1
+    assert other.train_seconds > 0
+    assert sorted(unfinished.rglob("*")) == before
+
+
+def test_a_training_that_failed_leaves_nothing_to_go_on_from(spec, dataset, cache, monkeypatch):
+    interrupted_at(monkeypatch, 17, ModelError("the training diverged"))
+    with pytest.raises(ModelError, match="diverged"):
+        prepare(spec, dataset)
+    assert kept(cache) == []
+
+
+def test_a_model_that_was_finished_but_not_moved_is_not_trained_again(
+    spec, dataset, cache, monkeypatch
+):
+    first = prepare(spec, dataset)
+    (folder,) = kept(cache)
+    (folder / "made.json").unlink()
+    folder.rename(folder.with_suffix(".unfinished"))
+    monkeypatch.setattr(victims, "train", None)
+    second = prepare(spec, dataset)
+    assert second.classifier.info.sha256 == first.classifier.info.sha256
+    assert second.train_seconds is None
+    assert kept(cache) == [folder]
+
+
+def test_two_processes_train_a_model_once(dataset, reviews, cache):
+    code = """
+import sys
+from robustbert.bench.plan import VictimSpec
+from robustbert.bench.victims import prepare_victim
+from robustbert.data import load_dataset
+prepare_victim(VictimSpec("m", "tfidf-svm"), load_dataset("file:" + sys.argv[1]), seed=0)
+"""
+    command = [sys.executable, "-c", code, str(reviews)]
+    running = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(2)]
+    for process in running:
+        _, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, errors.decode()
+    assert len(kept(cache)) == 1
+
+
+def test_a_victim_is_found_only_when_it_was_made(spec, dataset, cache):
+    assert find_made(spec, dataset, seed=0, device="cpu") is None
+    assert not cache.exists()
+    prepare(spec, dataset)
+    assert [find_made(spec, dataset, seed=0, device="cpu")] == kept(cache)
+    assert find_made(spec, dataset, seed=1, device="cpu") is None
+
+
+def test_a_victims_own_training_seed_counts(dataset, cache):
+    seeded = VictimSpec("m", "tfidf-nb", training_seed=4)
+    assert prepare_victim(seeded, dataset, seed=0).training_seed == 4
+    (folder,) = kept(cache)
+    assert json.loads((folder / "made.json").read_text())["key"]["config"]["seed"] == 4
 
 
 def test_a_trained_folder_is_no_matter_of_the_cache(dataset, svm, cache):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from robustbert.errors import OutputError, RecordError
 from robustbert.records import (
     Outcome,
+    Record,
     append_outcome,
     cell_name,
     outcomes_path,
@@ -232,6 +233,34 @@ def test_published_outcomes_hold_no_texts() -> None:
 
 def test_plain_names_stay_readable() -> None:
     assert record_name(RECORD) == "rotten_tomatoes--minilm--adversarial-training--unified--pwws"
+
+
+def test_replicates_and_variants_have_names_of_their_own() -> None:
+    def model_part(record: Record) -> str:
+        return record_name(record).split("--")[1]
+
+    first = make_record(OUTCOMES, seed=3)
+    assert model_part(first) == "minilm"
+    assert model_part(make_record(OUTCOMES, seed=3, training_seed=1)) == "minilm-seed1"
+    assert model_part(make_record(OUTCOMES, training_seed=None)) == "minilm"
+    other = make_record(OUTCOMES, variant="0123abcd", training_seed=1)
+    assert model_part(other) == "minilm-v0123abcd-seed1"
+
+
+@given(
+    st.sampled_from(["m", "m-seed1", "m-seed", "m-v0123abcd", "m-v0123abcd-seed1", "M"]),
+    st.sampled_from(["m", "m-seed1", "m-seed", "m-v0123abcd", "m-v0123abcd-seed1", "M"]),
+    st.none() | st.integers(0, 2),
+    st.none() | st.integers(0, 2),
+    st.sampled_from([None, "0123abcd"]),
+    st.sampled_from([None, "0123abcd"]),
+)
+def test_a_suffix_makes_no_name_that_another_model_has(
+    left: str, right: str, seed: int | None, other: int | None, variant: str, another: str
+) -> None:
+    first = cell_name("d", left, None, "unified", "r", training_seed=seed, variant=variant)
+    second = cell_name("d", right, None, "unified", "r", training_seed=other, variant=another)
+    assert (first == second) == ((left, seed, variant) == (right, other, another))
 
 
 _PARTS = st.text(max_size=60) | st.sampled_from(["a", "A", "a--b", "file:/x/a", "hub:o/a@1", ".."])
