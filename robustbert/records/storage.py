@@ -28,6 +28,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 #: What files are called that are being written; one that a killed run leaves may go.
 TEMPORARY_FILES = ".*.tmp"
 _PLAIN_NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
+#: The form of a hashed part; no plain name may keep it.
+_HASHED_NAME = re.compile(r"(.*-)?[0-9a-f]{8}")
 _LONGEST_NAME = 32
 
 
@@ -47,13 +49,16 @@ class Run:
 def cell_name(dataset: str, model: str, defense: str | None, track: str, recipe: str) -> str:
     """The file name, without extension, of a cell: five parts joined by ``--``.
 
-    Any string is safe: a part that is no short plain lower-case name (a path, say) becomes the
-    plain part of its end and 8 hex digits of its hash, so that two of them never share a file.
+    Any string is safe. A part that is a short plain lower-case name stays as it is. Any other part
+    (a path, or a name that itself ends in ``-`` and 8 hex digits) becomes the plain part of its end
+    and the first 8 hex digits of its SHA-256, so no plain name looks like a hashed one.
 
     >>> cell_name("rotten_tomatoes", "minilm", None, "unified", "pwws")
     'rotten_tomatoes--minilm--none--unified--pwws'
     >>> cell_name("file:/data/My Set.csv", "minilm", None, "unified", "pwws")
     'my-set.csv-1fca6e5f--minilm--none--unified--pwws'
+    >>> cell_name("my-set.csv-1fca6e5f", "minilm", None, "unified", "pwws")
+    'my-set.csv-1fca6e5f-7f3bcc99--minilm--none--unified--pwws'
     """
     return "--".join(_slug(part) for part in (dataset, model, defense or "none", track, recipe))
 
@@ -194,12 +199,13 @@ def read_run(out: Path) -> Run:
 
 
 def _slug(part: str) -> str:
-    if _PLAIN_NAME.fullmatch(part) and len(part) <= _LONGEST_NAME:
+    plain = _PLAIN_NAME.fullmatch(part) and not _HASHED_NAME.fullmatch(part)
+    if plain and len(part) <= _LONGEST_NAME:
         return part
     digest = hashlib.sha256(part.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     end = re.split(r"[/\\:]", part.rstrip("/\\"))[-1].lower()
-    plain = re.sub(r"[^a-z0-9._]+|[._]{2,}", "-", end)[:24].strip("-._")
-    return f"{plain}-{digest}" if plain else digest
+    shown = re.sub(r"([^a-z0-9._]|[._]{2,})+", "-", end)[:24].strip("-._")
+    return f"{shown}-{digest}" if shown else digest
 
 
 def _encode(model: BaseModel, **options: Any) -> bytes:
