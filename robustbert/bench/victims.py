@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from filelock import FileLock
+from pydantic import Field
 
 from robustbert.bench.plan import VictimSpec
 from robustbert.data import TextDataset
@@ -19,7 +20,8 @@ from robustbert.defenses import Defense, make_defense
 from robustbert.errors import OutputError
 from robustbert.models import Classifier, load_model
 from robustbert.models.devices import choose_device, choose_dtype
-from robustbert.models.folders import read_json, whole_folder
+from robustbert.models.folders import whole_folder
+from robustbert.models.json_files import StoredModel, read_checked
 from robustbert.paths import cache_folder
 from robustbert.records.schema import DefenseRef
 from robustbert.training import TrainingConfig, find_base, make_config, train
@@ -28,6 +30,10 @@ from robustbert.training import TrainingConfig, find_base, make_config, train
 TRAINING_REVISION = 2
 # Beside a cached checkpoint: everything that made it, and the seconds that took.
 MADE_FILE = "made.json"
+
+
+class _Made(StoredModel):
+    seconds: Annotated[float, Field(ge=0)]
 
 
 @dataclass(frozen=True)
@@ -152,6 +158,6 @@ def _cached(key: Mapping[str, Any], make: Callable[[Path], object]) -> Path:
 
 
 def _seconds(folder: Path) -> float:
-    """What it took to make a cached checkpoint, the attacks of a defense and all."""
-    seconds: Any = read_json(folder / MADE_FILE)["seconds"]
-    return float(seconds)
+    """The seconds that a cached checkpoint took to make, including the attacks of a defense."""
+    advice = f"remove {folder}, and it is made again"
+    return read_checked(folder / MADE_FILE, _Made, advice=advice).seconds

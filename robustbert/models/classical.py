@@ -13,9 +13,10 @@ import numpy as np
 from robustbert.errors import InputError, ModelError
 from robustbert.models.base import Classifier, ModelInfo
 from robustbert.models.checks import label_order
-from robustbert.models.folders import describe_source, hash_files, read_json, whole_folder
+from robustbert.models.folders import describe_source, hash_files, whole_folder
 from robustbert.models.heads import HEADS, Head
 from robustbert.models.invariance import InvarianceFinding
+from robustbert.models.json_files import read_json
 from robustbert.models.tfidf import TOKEN_PATTERN, TfidfFeatures
 
 FORMAT = "robustbert-tfidf-1"

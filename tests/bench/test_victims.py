@@ -11,6 +11,7 @@ from robustbert.bench import victims
 from robustbert.bench.plan import VictimSpec
 from robustbert.bench.victims import prepare_victim
 from robustbert.data import load_dataset
+from robustbert.errors import ModelError
 
 
 @pytest.fixture(autouse=True)
@@ -69,6 +70,15 @@ def test_an_interrupted_training_leaves_nothing(dataset, cache, monkeypatch):
     assert json.loads((folder / "made.json").read_text())["key"]["base"]["source"].endswith(
         "naive-bayes"
     )
+
+
+@pytest.mark.parametrize("content", ["{}", '{"seconds": []}', '{"seconds": NaN}', '{"a": ' * 9999])
+def test_a_broken_note_in_the_cache(dataset, cache, content):
+    prepare_victim(VictimSpec("m", "tfidf-nb"), dataset, seed=0)
+    (folder,) = kept(cache)
+    (folder / "made.json").write_text(content)
+    with pytest.raises(ModelError, match=r"made\.json .*; remove .*made again"):
+        prepare_victim(VictimSpec("m", "tfidf-nb"), dataset, seed=0)
 
 
 def test_a_trained_folder_is_no_matter_of_the_cache(dataset, svm, cache):
