@@ -15,17 +15,23 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 from filelock import FileLock
+from pydantic import Field
 
-from robustbert.errors import ModelError, OutputError, RobustbertError
-from robustbert.models.folders import TRAINING_FILE, read_json
+from robustbert.errors import OutputError, RobustbertError
+from robustbert.models.folders import TRAINING_FILE
+from robustbert.models.json_files import StoredModel, read_checked
 from robustbert.paths import cache_folder
 from robustbert.training.train import CHECKPOINTS
 
 # Beside a cached checkpoint: everything that made it, and the seconds that took.
 MADE_FILE = "made.json"
+
+
+class _Made(StoredModel):
+    seconds: Annotated[float, Field(ge=0)] | None
 
 
 @dataclass(frozen=True)
@@ -41,13 +47,13 @@ class CachedModel:
     seconds: float | None
 
 
-def find_cached(key: Mapping[str, Any]) -> CachedModel | None:
+def find_cached(key: Mapping[str, object]) -> CachedModel | None:
     """The model that ``key`` made; None if it is not there. Makes and writes nothing."""
     folder = _folder(key)
     return CachedModel(folder, _seconds(folder)) if folder.is_dir() else None
 
 
-def make_cached(key: Mapping[str, Any], make: Callable[[Path], object]) -> CachedModel:
+def make_cached(key: Mapping[str, object], make: Callable[[Path], object]) -> CachedModel:
     """The model that ``key`` makes, made if it is not there: by one process, all or nothing.
 
     Args:
@@ -75,7 +81,7 @@ def make_cached(key: Mapping[str, Any], make: Callable[[Path], object]) -> Cache
     return CachedModel(folder, _seconds(folder))
 
 
-def _make(folder: Path, key: Mapping[str, Any], make: Callable[[Path], object]) -> None:
+def _make(folder: Path, key: Mapping[str, object], make: Callable[[Path], object]) -> None:
     unfinished = folder.with_suffix(".unfinished")
     resumed = _is_trained(unfinished) or _has_checkpoint(unfinished)
     began = time.perf_counter()
@@ -98,7 +104,7 @@ def _make(folder: Path, key: Mapping[str, Any], make: Callable[[Path], object]) 
         ) from error
 
 
-def _folder(key: Mapping[str, Any]) -> Path:
+def _folder(key: Mapping[str, object]) -> Path:
     digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
     return cache_folder() / "models" / digest[:24]
 
@@ -112,7 +118,5 @@ def _has_checkpoint(folder: Path) -> bool:
 
 
 def _seconds(folder: Path) -> float | None:
-    seconds: Any = read_json(folder / MADE_FILE).get("seconds")
-    if seconds is not None and type(seconds) not in (int, float):
-        raise ModelError(f"{folder / MADE_FILE} is broken; remove {folder}")
-    return None if seconds is None else float(seconds)
+    advice = f"remove {folder}, and it is made again"
+    return read_checked(folder / MADE_FILE, _Made, advice=advice).seconds

@@ -24,7 +24,11 @@ from robustbert.assets import ensure_assets
 from robustbert.attacks import check_track, runnable_recipe
 from robustbert.attacks.protocol import PROTOCOL_REVISION
 from robustbert.attacks.recipes import assets_of
-from robustbert.errors import AttackError, InputError
+from robustbert.errors import AttackError, InputError, ModelError
+from robustbert.models import MODELS
+from robustbert.models.folders import TRAINING_FILE
+from robustbert.models.json_files import Line, StoredModel, read_checked
+from robustbert.models.untrained import TfidfBase
 
 if TYPE_CHECKING:
     import datasets
@@ -156,11 +160,26 @@ def adversarial_rows(dataset: TextDataset, broken: Sequence[Outcome]) -> dataset
     return datasets.Dataset.from_dict(columns, features=dataset.split("train").features)
 
 
-def _base(plain: Path) -> str:
-    """What the second training starts from: the weights, or for classical models their name."""
-    from robustbert.models.folders import TRAINING_FILE, read_json
+class _BaseName(StoredModel):
+    name: Line
 
+
+class _Made(StoredModel):
+    base: _BaseName
+
+
+def _base(plain: Path) -> str:
+    """What the second training starts from: the weights, or the name of a classical model.
+
+    Raises:
+        ModelError: ``training.json`` names no classical model.
+    """
     if (plain / "config.json").is_file():
         return str(plain)
-    made: Any = read_json(plain / TRAINING_FILE)
-    return str(made["base"]["name"])
+    name = read_checked(plain / TRAINING_FILE, _Made).base.name
+    if name not in MODELS or not isinstance(MODELS.load(name), TfidfBase):
+        raise ModelError(
+            f"{plain / TRAINING_FILE} names {name[:40]!r} as its base, which is no classical "
+            "model; train the model again"
+        )
+    return name

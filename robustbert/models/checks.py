@@ -44,12 +44,24 @@ def label_order(model: str, own: Sequence[str], wanted: Sequence[str], *, named:
         named: False where the model's names are mere placeholders, which fit any names.
 
     Raises:
-        ModelError: the labels are not the same set.
+        ModelError: the labels are not the same set, or the model has one name twice.
     """
+    if named and len(set(own)) < len(own):
+        raise ModelError(
+            f"model {model!r} has the labels {_listed(own)}, one of them twice; "
+            "give each label a name of its own"
+        )
     fits = len(own) == len(wanted) and (not named or sorted(own) == sorted(wanted))
     if not fits:
         raise ModelError(
-            f"model {model!r} has the labels {', '.join(own)} but the dataset has "
-            f"{', '.join(wanted)}; use a model trained on these labels"
+            f"model {model!r} has the labels {_listed(own)} but the dataset has "
+            f"{_listed(wanted)}; use a model trained on these labels"
         )
     return [own.index(name) for name in wanted] if named else list(range(len(wanted)))
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The first names on one line, however many, long or strange they are."""
+    shown = [name if name.isprintable() else ascii(name)[1:-1] for name in names[:10]]
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    return ", ".join(name[:40] for name in shown) + more

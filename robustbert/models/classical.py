@@ -3,24 +3,55 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
+from pydantic import Field, PlainValidator
 
 from robustbert.errors import InputError, ModelError
 from robustbert.models.base import Classifier, ModelInfo
 from robustbert.models.checks import label_order
-from robustbert.models.folders import describe_source, hash_files, read_json, whole_folder
+from robustbert.models.folders import describe_source, hash_files, whole_folder
 from robustbert.models.heads import HEADS, Head
 from robustbert.models.invariance import InvarianceFinding
-from robustbert.models.tfidf import TOKEN_PATTERN, TfidfFeatures
+from robustbert.models.json_files import StoredModel, read_checked
+from robustbert.models.npz import MAX_ARRAY_BYTES, ArrayLayout, read_arrays
+from robustbert.models.tfidf import LEAST_IDF, LONGEST_NGRAM, TOKEN_PATTERN, TfidfFeatures
 
 FORMAT = "robustbert-tfidf-1"
 CONFIG_FILE = "model.json"
 ARRAYS_FILE = "arrays.npz"
+#: The largest model.json, in bytes: about 7 million terms.
+MAX_CONFIG_BYTES = 2**27
+_IDF = ArrayLayout("float", ("columns",), LEAST_IDF, 1 / LEAST_IDF)
+
+
+def _distinct_strings(value: object) -> tuple[str, ...]:
+    # By hand: pydantic would keep an error for each of millions of wrong items.
+    if not isinstance(value, list) or not all(type(item) is str and item for item in value):
+        raise ValueError("must be a list of strings, none of them empty")
+    if len(set(value)) < len(value):
+        raise ValueError("holds a string twice")
+    try:
+        "".join(value).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("holds a string that is not valid Unicode (a lone surrogate)") from error
+    return tuple(value)
+
+
+_Strings = Annotated[tuple[str, ...], PlainValidator(_distinct_strings)]
+
+
+class _Config(StoredModel):
+    """``model.json``: term ``i`` is column ``i`` of the arrays, label ``j`` is row ``j``."""
+
+    format: Literal["robustbert-tfidf-1"]
+    kind: Literal["naive-bayes", "linear-svm", "random-forest"]
+    label_names: Annotated[_Strings, Field(min_length=2)]
+    longest_ngram: Annotated[int, Field(ge=1, le=LONGEST_NGRAM)]
+    terms: Annotated[_Strings, Field(min_length=1)]
 
 
 class TfidfClassifier(Classifier):
@@ -53,7 +84,12 @@ class TfidfClassifier(Classifier):
         self.info = info
 
     def save(self, folder: Path) -> None:
-        """Write ``model.json`` and ``arrays.npz``; no pickles."""
+        """Write ``model.json`` and ``arrays.npz``; no pickles.
+
+        Raises:
+            ModelError: the model is too large to be loaded again.
+            OutputError: the folder cannot be written, or holds something already.
+        """
         config = {
             "format": FORMAT,
             "kind": self._head.kind,
@@ -61,36 +97,37 @@ class TfidfClassifier(Classifier):
             "longest_ngram": self._features.longest_ngram,
             "terms": self._features.terms,
         }
+        text = json.dumps(config, ensure_ascii=False).encode("utf-8")
+        arrays: dict[str, Any] = {"idf": self._features.idf, **self._head.arrays()}
+        size = sum(array.nbytes for array in arrays.values())
+        if len(text) > MAX_CONFIG_BYTES or size > MAX_ARRAY_BYTES:
+            raise ModelError(
+                f"the model has {len(self._features.terms)} terms and takes {size} bytes, more "
+                "than can be loaded again; train on fewer or shorter texts"
+            )
+        _check_head(self._head, "the model")
         with whole_folder(folder) as partial:
-            text = json.dumps(config, ensure_ascii=False)
-            (partial / CONFIG_FILE).write_text(text, encoding="utf-8")
-            arrays: dict[str, Any] = {"idf": self._features.idf, **self._head.arrays()}
+            (partial / CONFIG_FILE).write_bytes(text)
             np.savez_compressed(partial / ARRAYS_FILE, **arrays)
 
     @classmethod
     def load(cls, folder: Path, *, label_names: Sequence[str] | None = None) -> TfidfClassifier:
-        """Read what :meth:`save` wrote.
+        """Read what :meth:`save` wrote. The folder may come from anyone: all of it is checked.
 
         Raises:
-            ModelError: a file is missing or broken, or the labels are not ``label_names``.
+            ModelError: a file is missing, broken or too large, or the labels are not
+                ``label_names``.
         """
-        config = read_json(folder / CONFIG_FILE)
-        if config.get("format") != FORMAT or config.get("kind") not in HEADS:
-            raise ModelError(f"{folder / CONFIG_FILE} is no {FORMAT} model; train it again")
-        arrays = _read_arrays(folder / ARRAYS_FILE)
-        try:
-            terms: Any = config["terms"]
-            labels: Any = config["label_names"]
-            longest: Any = config["longest_ngram"]
-            features = TfidfFeatures(tuple(terms), arrays.pop("idf"), int(longest))
-            head = HEADS[str(config["kind"])](**arrays)
-            fits = head.shape == (len(terms), len(labels)) and len(features.idf) == len(terms)
-        except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise ModelError(
-                f"{folder} is an incomplete model ({error}); train it again"
-            ) from error
-        if not fits:
-            raise ModelError(f"{folder}: the arrays do not fit model.json; train it again")
+        config = read_checked(folder / CONFIG_FILE, _Config, limit=MAX_CONFIG_BYTES)
+        kind = HEADS[config.kind]
+        sizes = {"columns": len(config.terms), "labels": len(config.label_names)}
+        layouts = {"idf": _IDF, **kind.layouts}
+        arrays = read_arrays(folder / ARRAYS_FILE, layouts, sizes)
+        features = TfidfFeatures(config.terms, arrays.pop("idf"), config.longest_ngram)
+        head = kind(**arrays)
+        if head.shape != (sizes["columns"], sizes["labels"]):
+            raise ModelError(f"{folder}: the arrays do not fit {CONFIG_FILE}; train it again")
+        _check_head(head, str(folder / ARRAYS_FILE))
         info = ModelInfo(
             name=folder.resolve().name,
             source=describe_source(folder),
@@ -99,7 +136,7 @@ class TfidfClassifier(Classifier):
             max_length=None,
             num_parameters=_count(head),
         )
-        return cls(features, head, labels, info, label_names)
+        return cls(features, head, config.label_names, info, label_names)
 
     @property
     def batch_invariance(self) -> InvarianceFinding:
@@ -126,10 +163,12 @@ def fit_tfidf(
         seed: for the SVM's and the forest's random numbers.
 
     Raises:
-        InputError: a label never occurs, or no term occurs in two texts.
+        InputError: there is one label only, a label never occurs, or no term occurs in two texts.
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
 
+    if len(label_names) < 2:
+        raise InputError("there is nothing to tell apart; give texts of at least two labels")
     if sorted(set(labels)) != list(range(len(label_names))):
         raise InputError("some label has no training text; give at least one text for each label")
     longest = 1 if kind == "random-forest" else 2
@@ -161,16 +200,10 @@ def _estimator(kind: str, seed: int) -> Any:
     return RandomForestClassifier(n_estimators=100, min_samples_leaf=2, random_state=seed)
 
 
-def _read_arrays(path: Path) -> dict[str, np.ndarray]:
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
-        raise ModelError(f"cannot read {path} ({error}); train the model again") from error
-    for name, array in arrays.items():
-        if array.dtype.kind == "f" and np.isnan(array).any():
-            raise ModelError(f"{path}: the array {name} holds NaN; train the model again")
-    return arrays
+def _check_head(head: Head, place: str) -> None:
+    fault = head.fault()
+    if fault is not None:
+        raise ModelError(f"{place}: {fault}; train the model again")
 
 
 def _count(head: Head) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 import tempfile
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from robustbert.errors import ModelError, OutputError
+from robustbert.models.json_files import Line, StoredModel, read_checked
 
 #: What training writes beside a model: where it came from, on what, with what result.
 TRAINING_FILE = "training.json"
@@ -75,25 +75,23 @@ def hash_files(files: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
+class _Part(StoredModel):
+    source: Line
+
+
+class _Origin(StoredModel):
+    base: _Part
+    dataset: _Part
+
+
 def describe_source(folder: Path) -> str:
-    """Where the model of a folder comes from, in words that mean the same on any machine."""
-    try:
-        made = json.loads((folder / TRAINING_FILE).read_text(encoding="utf-8"))
-        return f"{made['base']['source']} trained on {made['dataset']['source']}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return f"folder:{folder.name}"
+    """Where the model of a folder comes from, in words that mean the same on any machine.
 
-
-def read_json(path: Path) -> dict[str, object]:
-    """Read a JSON object.
-
-    Raises:
-        ModelError: the file is not JSON, or no object.
+    The folder's name where no readable ``training.json`` tells: other tools write files of that
+    name, too.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelError(f"cannot read {path}: {error}; the model folder is broken") from error
-    if not isinstance(content, dict):
-        raise ModelError(f"{path} holds no JSON object; the model folder is broken")
-    return content
+        made = read_checked(folder / TRAINING_FILE, _Origin)
+    except ModelError:
+        return f"folder:{folder.name}"
+    return f"{made.base.source} trained on {made.dataset.source}"

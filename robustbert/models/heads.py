@@ -14,8 +14,17 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-#: A forest needs dense rows; this many at once keep them within tens of megabytes.
+from robustbert.models.npz import ArrayLayout
+
+#: The largest weight of a stored model. Trained ones stay below 1,000; sums of this one's size
+#: are finite.
+LARGEST_WEIGHT = 1e9
+#: A forest needs dense rows; this many are computed at once, or as many as have FOREST_NUMBERS
+#: features (or shares of trees), whichever is less.
 FOREST_ROWS = 256
+FOREST_NUMBERS = 2**24
+#: The most nodes from a root to a leaf: each is a step of every answer.
+DEEPEST_TREE = 10_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +32,8 @@ class Head(ABC):
     """A classifier on features, as arrays whose names are the fields of the subclass."""
 
     kind: ClassVar[str]
+    #: What each array must look like; ``columns`` is the number of features, ``labels`` of labels.
+    layouts: ClassVar[Mapping[str, ArrayLayout]]
 
     @classmethod
     @abstractmethod
@@ -42,12 +53,21 @@ class Head(ABC):
         """Every array by its name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
+    def fault(self) -> str | None:
+        """What is wrong with the arrays that :attr:`layouts` cannot say; None where nothing is."""
+        return None
+
 
 @dataclass(frozen=True, eq=False)
 class NaiveBayesHead(Head):
     """Multinomial naive Bayes: priors and term probabilities, as logarithms."""
 
     kind = "naive-bayes"
+    # Logarithms of probabilities; rounding can make one of them greater than 0.
+    layouts: ClassVar[Mapping[str, ArrayLayout]] = {
+        "class_log_prior": ArrayLayout("float", ("labels",), -LARGEST_WEIGHT, 1e-6),
+        "feature_log_prob": ArrayLayout("float", ("labels", "columns"), -LARGEST_WEIGHT, 1e-6),
+    }
     class_log_prior: np.ndarray
     feature_log_prob: np.ndarray
 
@@ -76,6 +96,12 @@ class LinearSvmHead(Head):
     """
 
     kind = "linear-svm"
+    layouts: ClassVar[Mapping[str, ArrayLayout]] = {
+        "coefficients": ArrayLayout(
+            "float", ("labels", "columns"), -LARGEST_WEIGHT, LARGEST_WEIGHT
+        ),
+        "intercepts": ArrayLayout("float", ("labels",), -LARGEST_WEIGHT, LARGEST_WEIGHT),
+    }
     coefficients: np.ndarray
     intercepts: np.ndarray
 
@@ -104,9 +130,9 @@ class RandomForestHead(Head):
 
     Args:
         roots: int64 (trees,): the first node of each tree.
-        left: int64 (nodes,): the child where the feature is at most the threshold; a leaf is its
-            own child.
-        right: int64 (nodes,): the other child.
+        left: int64 (nodes,): the child where the feature is at most the threshold, a later node;
+            a leaf is its own child.
+        right: int64 (nodes,): the other child, a later node.
         feature: int64 (nodes,): the feature that is asked.
         threshold: float64 (nodes,).
         share: float64 (nodes, k): the shares of labels among training rows that came here.
@@ -114,6 +140,15 @@ class RandomForestHead(Head):
     """
 
     kind = "random-forest"
+    layouts: ClassVar[Mapping[str, ArrayLayout]] = {
+        "roots": ArrayLayout("integer", ("trees",), 0, "nodes"),
+        "left": ArrayLayout("integer", ("nodes",), 0, "nodes"),
+        "right": ArrayLayout("integer", ("nodes",), 0, "nodes"),
+        "feature": ArrayLayout("integer", ("nodes",), 0, "columns"),
+        "threshold": ArrayLayout("float", ("nodes",), -np.inf, np.inf),
+        "share": ArrayLayout("float", ("nodes", "labels"), 0, 1),
+        "columns": ArrayLayout("integer", (1,), 1, np.inf),
+    }
     roots: np.ndarray
     left: np.ndarray
     right: np.ndarray
@@ -152,11 +187,39 @@ class RandomForestHead(Head):
         """Features, labels."""
         return int(self.columns[0]), self.share.shape[1]
 
+    def fault(self) -> str | None:
+        """Why the nodes are not trees, each node in one of them, with shares that sum to 1."""
+        nodes = np.arange(len(self.left))
+        inner = nodes[(self.left != nodes) | (self.right != nodes)]
+        children = np.stack([self.left[inner], self.right[inner]])
+        if (children <= inner).any():
+            return "a node's child is not a later node"
+        parents = np.bincount(np.concatenate([self.roots, *children]), minlength=len(nodes))
+        if (parents != 1).any():
+            return "a node does not stand at one place of one tree"
+        if self.depth() > DEEPEST_TREE:
+            return f"a tree is deeper than {DEEPEST_TREE} nodes"
+        if (abs(self.share.sum(axis=1) - 1) > 1e-6).any():
+            return "the shares of a node do not sum to 1"
+        return None
+
+    def depth(self) -> int:
+        """The nodes from a root to the farthest leaf; counting ends after ``DEEPEST_TREE``."""
+        depth, level = 0, self.roots
+        while level.size and depth <= DEEPEST_TREE:
+            level = level[self.left[level] != level]
+            level = np.concatenate([self.left[level], self.right[level]])
+            depth += 1
+        return depth
+
     def probabilities(self, features: Any) -> np.ndarray:
         """The mean over trees of the shares in the leaf that a row ends in."""
+        columns, labels = self.shape
+        numbers = max(columns, len(self.roots) * labels)
+        step = min(FOREST_ROWS, max(1, FOREST_NUMBERS // numbers))
         parts = [
-            self._dense(features[start : start + FOREST_ROWS].toarray())
-            for start in range(0, features.shape[0], FOREST_ROWS)
+            self._dense(features[start : start + step].toarray())
+            for start in range(0, features.shape[0], step)
         ]
         return np.concatenate(parts)
 

@@ -11,6 +11,11 @@ from typing import Any
 
 import numpy as np
 
+#: The longest run of words that is a term of a stored model; fitted ones stop at 2.
+LONGEST_NGRAM = 10
+#: The inverse document frequencies of a stored model lie between this and its inverse. Fitted
+#: ones are 1 and more; 0 would leave a text without length.
+LEAST_IDF = 1e-6
 #: Words of two letters or more, as scikit-learn's vectorizers find them.
 TOKEN_PATTERN = r"(?u)\b\w\w+\b"
 

@@ -8,6 +8,8 @@ import re
 _PLAIN_NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
 # What is put behind a model's name; a name that ends like this by itself is hashed.
 _SUFFIXED = re.compile(r".*-(seed[0-9]+|v[0-9a-f]{8})")
+# The form of a hashed part; no plain name may keep it.
+_HASHED = re.compile(r"(.*-)?[0-9a-f]{8}")
 _LONGEST_NAME = 32
 
 
@@ -23,8 +25,9 @@ def cell_name(
 ) -> str:
     """The file name, without extension, of a cell: five parts joined by ``--``.
 
-    Any string is safe: a part that is not a short plain lower-case name (a path, say) becomes the
-    plain part of its end and 8 hex digits of its hash, so that no two of them share a file.
+    Any string is safe. A part that is a short plain lower-case name stays as it is. Any other part
+    (a path, or a name that itself ends in ``-`` and 8 hex digits) becomes the plain part of its end
+    and the first 8 hex digits of its SHA-256, so no plain name looks like a hashed one.
 
     Args:
         dataset: its name.
@@ -39,6 +42,8 @@ def cell_name(
     'rotten_tomatoes--minilm--none--unified--pwws'
     >>> cell_name("file:/data/My Set.csv", "minilm", None, "unified", "pwws", training_seed=1)
     'my-set.csv-1fca6e5f--minilm-seed1--none--unified--pwws'
+    >>> cell_name("my-set.csv-1fca6e5f", "minilm", None, "unified", "pwws")
+    'my-set.csv-1fca6e5f-7f3bcc99--minilm--none--unified--pwws'
     """
     suffix = f"-v{variant}" if variant else ""
     suffix += f"-seed{training_seed}" if training_seed is not None else ""
@@ -53,12 +58,12 @@ def replicate_seed(training_seed: int | None, seed: int) -> int | None:
 
 
 def _slug(part: str) -> str:
-    plain = _PLAIN_NAME.fullmatch(part) and len(part) <= _LONGEST_NAME
-    return part if plain else _hashed(part)
+    plain = _PLAIN_NAME.fullmatch(part) and not _HASHED.fullmatch(part)
+    return part if plain and len(part) <= _LONGEST_NAME else _hashed(part)
 
 
 def _hashed(part: str) -> str:
     digest = hashlib.sha256(part.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     end = re.split(r"[/\\:]", part.rstrip("/\\"))[-1].lower()
-    plain = re.sub(r"[^a-z0-9._]+|[._]{2,}", "-", end)[:24].strip("-._")
-    return f"{plain}-{digest}" if plain else digest
+    shown = re.sub(r"([^a-z0-9._]|[._]{2,})+", "-", end)[:24].strip("-._")
+    return f"{shown}-{digest}" if shown else digest

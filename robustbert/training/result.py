@@ -6,16 +6,23 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+from pydantic import Field
 
-from robustbert.errors import ModelError
-from robustbert.models.folders import TRAINING_FILE, read_json
+from robustbert.models.folders import TRAINING_FILE
+from robustbert.models.json_files import Line, StoredModel, read_checked
 
 if TYPE_CHECKING:
     from robustbert.data import TextDataset
     from robustbert.models import Classifier
+
+
+class _Result(StoredModel):
+    metrics: dict[Line, Annotated[float, Field(ge=0, le=1)]]
+    seconds: Annotated[float, Field(ge=0)]
+    steps: Annotated[int, Field(ge=0)]
 
 
 @dataclass(frozen=True)
@@ -42,18 +49,8 @@ def read_training(folder: Path) -> TrainedModel:
     Raises:
         ModelError: the folder was not written by a training, or is broken.
     """
-    stored: dict[str, Any] = read_json(Path(folder) / TRAINING_FILE)
-    try:
-        return TrainedModel(
-            folder=Path(folder),
-            metrics={str(name): float(value) for name, value in stored["metrics"].items()},
-            seconds=float(stored["seconds"]),
-            steps=int(stored["steps"]),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ModelError(
-            f"{folder}/{TRAINING_FILE} is incomplete ({error}); train the model again"
-        ) from error
+    stored = read_checked(Path(folder) / TRAINING_FILE, _Result)
+    return TrainedModel(Path(folder), stored.metrics, stored.seconds, stored.steps)
 
 
 def write_training(

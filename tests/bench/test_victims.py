@@ -211,6 +211,15 @@ def test_a_victims_own_training_seed_counts(dataset, cache):
     assert json.loads((folder / "made.json").read_text())["key"]["config"]["seed"] == 4
 
 
+@pytest.mark.parametrize("content", ["{}", '{"seconds": []}', '{"seconds": NaN}', '{"a": ' * 9999])
+def test_a_broken_note_in_the_cache(dataset, cache, content):
+    prepare_victim(VictimSpec("m", "tfidf-nb"), dataset, seed=0)
+    (folder,) = kept(cache)
+    (folder / "made.json").write_text(content)
+    with pytest.raises(ModelError, match=r"made\.json .*; remove .*made again"):
+        prepare_victim(VictimSpec("m", "tfidf-nb"), dataset, seed=0)
+
+
 def test_a_trained_folder_is_no_matter_of_the_cache(dataset, svm, cache):
     victim = prepare_victim(VictimSpec("mine", str(svm)), dataset, seed=0)
     assert victim.train_seconds is None

@@ -9,8 +9,14 @@ from robustbert.bench.plan import VictimSpec
 from robustbert.bench.victims import prepare_victim
 from robustbert.data import load_dataset
 from robustbert.defenses import DEFENSES, make_defense
-from robustbert.defenses.adversarial_training import adversarial_rows
-from robustbert.errors import AttackError, InputError, MissingAssetError, UnknownNameError
+from robustbert.defenses.adversarial_training import _base, adversarial_rows
+from robustbert.errors import (
+    AttackError,
+    InputError,
+    MissingAssetError,
+    ModelError,
+    UnknownNameError,
+)
 from robustbert.training import TrainingConfig, train
 from tests.records.builders import make_outcome
 
@@ -146,3 +152,20 @@ def test_an_unknown_defense():
     with pytest.raises(UnknownNameError, match="did you mean adversarial-training"):
         make_defense("adversarial", {})
     assert list(DEFENSES) == ["adversarial-training"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{}",
+        '{"base": 1}',
+        '{"base": {"name": []}}',
+        '{"base": {"name": "hub:someone/model"}}',
+        '{"base": {"name": "minilm"}}',
+        "[" * 9999,
+    ],
+)
+def test_a_folder_that_names_no_classical_base(tmp_path, content):
+    (tmp_path / "training.json").write_text(content)
+    with pytest.raises(ModelError, match=r"training\.json"):
+        _base(tmp_path)

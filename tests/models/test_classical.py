@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import random
 
 import numpy as np
@@ -149,41 +148,27 @@ def test_a_label_without_texts_is_refused():
         fit_tfidf("naive-bayes", ["a film", "a film"], [0, 0], ("neg", "pos"), seed=0)
 
 
+def test_a_single_label_is_refused():
+    with pytest.raises(InputError, match="at least two labels"):
+        fit_tfidf("linear-svm", ["a film", "a film"], [0, 0], ("good",), seed=0)
+
+
 def test_texts_without_a_common_word_are_refused():
     with pytest.raises(InputError, match="no word occurs in two"):
         fit_tfidf("naive-bayes", ["one", "two"], [0, 1], ("neg", "pos"), seed=0)
 
 
-def test_broken_folders_are_refused(kind, fitted, tmp_path):
-    folder = tmp_path / "model"
-    fitted.save(folder)
-    config = json.loads((folder / "model.json").read_text())
-
-    def refused(**changes: object) -> str:
-        (folder / "model.json").write_text(json.dumps({**config, **changes}))
-        with pytest.raises(ModelError) as caught:
-            load_model(str(folder))
-        assert len(str(caught.value).splitlines()) == 1
-        return str(caught.value)
-
-    assert "is no robustbert-tfidf-1 model" in refused(format="other")
-    assert "is no robustbert-tfidf-1 model" in refused(kind="neural")
-    assert "do not fit" in refused(terms=config["terms"][:-1])
-    assert "incomplete" in refused(longest_ngram=None)
-    other = next(other for other in KINDS if other != kind)
-    assert "incomplete" in refused(kind=other)
-    (folder / "arrays.npz").write_bytes(b"PK")
-    assert "cannot read" in refused()
-    (folder / "arrays.npz").unlink()
-    assert "cannot read" in refused()
+def test_a_model_that_could_not_be_loaded_is_not_saved(fitted, tmp_path, monkeypatch):
+    monkeypatch.setattr("robustbert.models.classical.MAX_CONFIG_BYTES", 100)
+    with pytest.raises(ModelError, match="more than can be loaded again"):
+        fitted.save(tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_arrays_with_nan_are_refused(fitted, tmp_path):
-    folder = tmp_path / "model"
-    fitted.save(folder)
-    with np.load(folder / "arrays.npz") as stored:
-        arrays = dict(stored)
-    arrays["idf"][0] = np.nan
-    np.savez(folder / "arrays.npz", **arrays)
-    with pytest.raises(ModelError, match="idf holds NaN"):
-        load_model(str(folder))
+def test_a_forest_answers_the_same_in_any_number_of_rows(monkeypatch):
+    forest = fit_tfidf("random-forest", *noisy_texts(300, 0), THREE, seed=0)
+    texts, _ = noisy_texts(50, 1)
+    expected = forest.predict_proba(texts)
+    for numbers in (1, 2000):
+        monkeypatch.setattr("robustbert.models.heads.FOREST_NUMBERS", numbers)
+        np.testing.assert_array_equal(forest.predict_proba(texts), expected)

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 
 import pytest
 
 from robustbert.errors import ModelError, OutputError
-from robustbert.models.folders import describe_source, hash_files, read_json, whole_folder
+from robustbert.models.folders import describe_source, hash_files, whole_folder
+from robustbert.models.json_files import MAX_CONTAINERS, SMALL_FILE, read_json
 
 
 def test_a_folder_appears_whole(tmp_path):
@@ -64,8 +67,45 @@ def test_source_comes_from_the_training_file(tmp_path):
     assert describe_source(tmp_path) == "w==1 trained on d==2"
 
 
-@pytest.mark.parametrize("content", ["", "[1]", "{"])
-def test_what_is_no_json_object(tmp_path, content):
-    (tmp_path / "x.json").write_text(content)
-    with pytest.raises(ModelError, match="broken"):
-        read_json(tmp_path / "x.json")
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{",
+        "[" * 50_000,
+        '{"base": 1}',
+        '{"base": {"source": ["w"]}, "dataset": {"source": "d"}}',
+        '{"base": {"source": "two\\nlines"}, "dataset": {"source": "d"}}',
+        json.dumps({"base": {"source": "w" * 5000}, "dataset": {"source": "d"}}),
+    ],
+)
+def test_a_source_that_cannot_be_shown_is_left_out(tmp_path, content):
+    (tmp_path / "training.json").write_text(content)
+    assert describe_source(tmp_path) == f"folder:{tmp_path.name}"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "cannot read"),
+        ("[1]", "no JSON object"),
+        ("{", "cannot read"),
+        (b"\xff\xfe{}", "cannot read"),
+        ('{"a": ' + "9" * 5000 + "}", "cannot read"),
+        ('{"a": ' * 50_000, "nested too deeply"),
+        ("[" * (MAX_CONTAINERS + 1), "lists and objects"),
+        (" " * (SMALL_FILE + 1), "is larger than"),
+    ],
+)
+def test_what_is_no_json_object(tmp_path, content, message):
+    path = tmp_path / "x.json"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(ModelError, match=f"{message}.*broken"):
+        read_json(path)
+
+
+def test_what_is_no_regular_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe.json")
+    (tmp_path / "folder.json").mkdir()
+    for name in ("pipe.json", "folder.json", "absent.json"):
+        with pytest.raises(ModelError, match="no such file"):
+            read_json(tmp_path / name)

@@ -83,6 +83,11 @@ def test_other_labels_than_the_dataset(folder):
     assert_refused(folder, "has the labels LABEL_0", label_names=["a", "b", "c"])
 
 
+def test_a_label_name_that_occurs_twice(folder):
+    set_label_names(folder, ["neg", "neg"])
+    assert_refused(folder, "has the labels neg, neg, one of them twice")
+
+
 def test_an_encoder_without_a_head(folder):
     from transformers import AutoModel
 

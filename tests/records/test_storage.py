@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import random
+import re
 from pathlib import Path
 
 import pytest
@@ -261,6 +263,34 @@ def test_a_suffix_makes_no_name_that_another_model_has(
     first = cell_name("d", left, None, "unified", "r", training_seed=seed, variant=variant)
     second = cell_name("d", right, None, "unified", "r", training_seed=other, variant=another)
     assert (first == second) == ((left, seed, variant) == (right, other, another))
+
+
+@pytest.mark.parametrize(
+    "part", ["tfidf-svm", "bbc_news", "v1.2", "1fca6e5", "model1fca6e5f", "x-1fca6e5g", "a" * 32]
+)
+def test_a_plain_name_stays_as_it_is(part: str) -> None:
+    assert cell_name(part, "m", None, "unified", "r") == f"{part}--m--none--unified--r"
+
+
+def test_no_plain_name_is_the_hashed_name_of_another() -> None:
+    """Random strings, every name made of one of them (used as a part again), and near misses."""
+    chance = random.Random(0)
+    alphabets = ["abc019-._", "0123456789abcdef", "aB /\\:._-", "é\ud800 \0.._-"]
+
+    def drawn() -> str:
+        return "".join(chance.choices(chance.choice(alphabets), k=chance.randint(0, 40)))
+
+    def slug(part: str) -> str:
+        return cell_name(part, "m", None, "u", "r").removesuffix("--m--none--u--r")
+
+    first = {drawn() for _ in range(4000)} | {f"{drawn()[:20]}-{i:08x}" for i in range(1000)}
+    second = first | {slug(part) for part in first} | {slug(slug(part)) for part in first}
+    slugs = {part: slug(part) for part in second}
+    assert len(set(slugs.values())) == len(second)
+    for part, made in slugs.items():
+        assert "--" not in made
+        hashed = re.fullmatch(r"(.*-)?[0-9a-f]{8}", made) is not None
+        assert hashed == (made != part), "a name looks hashed exactly where it is"
 
 
 _PARTS = st.text(max_size=60) | st.sampled_from(["a", "A", "a--b", "file:/x/a", "hub:o/a@1", ".."])

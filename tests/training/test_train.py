@@ -208,7 +208,19 @@ def test_a_place_that_is_taken_or_unwritable(toy, tiny_base, tmp_path):
             train(toy, base, CONFIG, Path("/proc/no/out"))
 
 
-@pytest.mark.parametrize("content", ["{}", '{"metrics": 1, "seconds": 1, "steps": 1}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{}",
+        '{"metrics": 1, "seconds": 1, "steps": 1}',
+        '{"metrics": {"a": NaN}, "seconds": 1, "steps": 1}',
+        '{"metrics": {"a": 2}, "seconds": 1, "steps": 1}',
+        '{"metrics": {"a": "0.5"}, "seconds": 1, "steps": 1}',
+        '{"metrics": {}, "seconds": -1, "steps": 1}',
+        '{"metrics": {}, "seconds": 1' + "0" * 4000 + ', "steps": 1}',
+        '{"metrics": {}, "seconds": 1, "steps": 1.5}',
+    ],
+)
 def test_an_incomplete_training_file(tmp_path, content):
     (tmp_path / "training.json").write_text(content)
     with pytest.raises(ModelError, match="incomplete"):

@@ -1,0 +1,86 @@
+"""JSON files of a model folder. The folder may come from anyone: read within limits, then check."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from robustbert.errors import ModelError
+
+#: The largest file of settings that is read, in bytes.
+SMALL_FILE = 4 * 2**20
+#: The most lists and objects in a file. An empty list takes 2 bytes on disk and 56 in memory.
+MAX_CONTAINERS = 100_000
+ADVICE = "the model folder is broken: train or download it again"
+
+_Schema = TypeVar("_Schema", bound=BaseModel)
+
+
+class StoredModel(BaseModel):
+    """The part of a JSON file that is read: no type is converted, other fields are ignored."""
+
+    model_config = ConfigDict(strict=True, frozen=True, allow_inf_nan=False, extra="ignore")
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("holds a control character")
+    return text
+
+
+#: A string of one line that can be shown: no control characters.
+Line = Annotated[str, StringConstraints(min_length=1, max_length=4096), AfterValidator(_printable)]
+
+
+def read_json(path: Path, *, limit: int = SMALL_FILE, advice: str = ADVICE) -> dict[str, object]:
+    """Read a JSON object of at most ``limit`` bytes; ``advice`` ends the message of an error.
+
+    Raises:
+        ModelError: no regular file, too large, not JSON in UTF-8, nested too deeply, or no object.
+    """
+    try:
+        if not path.is_file():
+            raise ModelError(f"cannot read {path}: no such file; {advice}")
+        if path.stat().st_size > limit:
+            raise ModelError(f"{path} is larger than {limit} bytes; {advice}")
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"cannot read {path}: {error.strerror or error}; {advice}") from error
+    if content.count(b"[") + content.count(b"{") > MAX_CONTAINERS:
+        raise ModelError(f"{path} holds more than {MAX_CONTAINERS} lists and objects; {advice}")
+    try:
+        value = json.loads(content.decode("utf-8"))
+    except RecursionError as error:
+        raise ModelError(f"{path} is nested too deeply; {advice}") from error
+    except ValueError as error:
+        raise ModelError(f"cannot read {path}: {error}; {advice}") from error
+    if not isinstance(value, dict):
+        raise ModelError(f"{path} holds no JSON object; {advice}")
+    return value
+
+
+def read_checked(
+    path: Path, schema: type[_Schema], *, limit: int = SMALL_FILE, advice: str = ADVICE
+) -> _Schema:
+    """Read a JSON object and check the fields of ``schema``.
+
+    Raises:
+        ModelError: as :func:`read_json`, or a field is missing or wrong; the message names it.
+    """
+    content = read_json(path, limit=limit, advice=advice)
+    try:
+        return schema.model_validate(content)
+    except ValidationError as error:
+        fault = _first_fault(error)
+        raise ModelError(f"{path} is incomplete or wrong ({fault}); {advice}") from error
+
+
+def _first_fault(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    # A key of the file can be part of the place: it is shown escaped and short.
+    place = ".".join(ascii(str(part))[1:-1][:40] for part in first["loc"])
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{place}: {message}" if place else message
