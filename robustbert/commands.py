@@ -194,7 +194,7 @@ def similarity(options: Any) -> int:
 
 
 def _encoders() -> tuple[Encoder, ...]:
-    """The packaged MiniLM and the second encoder, whose absence is told before any work."""
+    """The packaged MiniLM, loaded when first asked, and the second one, which may be missing."""
     from robustbert.models.encoder import sentence_encoder
     from robustbert.models.second_encoder import second_encoder
     from robustbert.packages import package_version
@@ -206,7 +206,7 @@ def _encoders() -> tuple[Encoder, ...]:
         Encoder(
             name="MiniLM",
             source=f"{minilm}=={package_version(minilm)}",
-            encode=sentence_encoder("float32").encode_exact,
+            encode=lambda texts: sentence_encoder("float32").encode_exact(texts),
         ),
         Encoder(name="E5", source=second.source, encode=second.encode),
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from statistics import stdev
 from typing import TYPE_CHECKING
 
 from robustbert.errors import InputError, UnknownNameError
@@ -86,6 +87,8 @@ class SimilarityReport:
         encoders: in the order of the columns.
         by_stretch: whether changed stretches were compared, not whole texts.
         seed: of the bootstrap.
+        spread: the standard deviation of all measured similarities, by the encoder's name: the
+            scale that its differences are to be read on.
         comparisons: in the order of the cells.
         alone: attacks that no two comparable rows ran under.
     """
@@ -93,6 +96,7 @@ class SimilarityReport:
     encoders: tuple[Encoder, ...]
     by_stretch: bool
     seed: int
+    spread: Mapping[str, float | None]
     comparisons: tuple[Comparison, ...]
     alone: tuple[Attack, ...]
 
@@ -146,6 +150,7 @@ def compare_rows(
         encoders=tuple(encoders),
         by_stretch=by_stretch,
         seed=seed,
+        spread={name: _spread(list(values.values())) for name, values in measured.items()},
         comparisons=tuple(_compare(a, b, measured, seed) for a, b in compared),
         alone=tuple(attack for attack, found in pairs.items() if not found),
     )
@@ -233,6 +238,11 @@ def _differences(
             for name, values in measured.items()
         },
     )
+
+
+def _spread(values: Sequence[float]) -> float | None:
+    """The sample standard deviation; None with fewer than two values."""
+    return stdev(values) if len(values) > 1 else None
 
 
 def _pieces(text: BrokenText, by_stretch: bool) -> tuple[StretchPair, ...]:

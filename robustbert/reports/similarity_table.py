@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import asdict
 from typing import Any
 
@@ -12,6 +13,7 @@ from robustbert.reports.similarity import Comparison, Differences, SimilarityRep
 _MISSING = "n/a"
 _LONGEST_LABEL = 40
 _LONGEST_RECIPE = 24
+_WIDTH = 100
 
 
 def render_similarity(report: SimilarityReport) -> str:
@@ -31,7 +33,10 @@ def render_similarity(report: SimilarityReport) -> str:
 def similarity_as_dict(report: SimilarityReport) -> dict[str, Any]:
     """The report fit for JSON: numbers unrounded, null where there are too few examples."""
     return {
-        "encoders": [{"name": one.name, "source": one.source} for one in report.encoders],
+        "encoders": [
+            {"name": one.name, "source": one.source, "spread": report.spread[one.name]}
+            for one in report.encoders
+        ],
         "compared": "stretches" if report.by_stretch else "texts",
         "seed": report.seed,
         "comparisons": [
@@ -102,16 +107,24 @@ def _number(value: float | None, digits: int) -> str:
 
 
 def _notes(report: SimilarityReport) -> list[str]:
-    unit = "of the least similar changed stretch" if report.by_stretch else "of the whole texts"
+    what = "the least similar changed stretch" if report.by_stretch else "the whole text"
+    explanation = (
+        f"similarity: angular, of {what} before and after the attack. Differences are means over "
+        "the examples, with 95% bootstrap intervals. Negative: the first row's texts are less "
+        "similar to their originals. Each encoder has its own scale, the spread (standard "
+        "deviation of all similarities measured here)."
+    )
     notes = [
-        f"similarity: angular, original to adversarial text, {unit}; means of paired differences",
-        "with 95% bootstrap intervals. Negative: the first row's texts are less similar to their",
-        "originals. Each encoder has its own scale: compare signs and intervals, not sizes.",
-        *(f"{encoder.name}: {encoder.source}" for encoder in report.encoders),
+        f"{encoder.name}: {encoder.source}; spread {_plain(report.spread[encoder.name])}"
+        for encoder in report.encoders
     ]
     notes += [
         f"not compared, for want of two rows: {attack.recipe} on {attack.dataset} "
         f"({attack.track} track)"
         for attack in report.alone
     ]
-    return [printable(note) for note in notes]
+    return [*textwrap.wrap(explanation, _WIDTH), *map(printable, notes)]
+
+
+def _plain(value: float | None) -> str:
+    return _MISSING if value is None else f"{value:.3f}"

@@ -91,6 +91,13 @@ class TestCompareRows:
         assert near(found.shared.similarity["one"], [0.9 - 0.85, 0.8 - 0.7, 0.75 - 0.95])
         assert near(found.shared.words_changed, [0, 2, 0])
 
+    def test_the_spread_is_that_of_all_texts_compared(self):
+        report = compare_rows([A, B], [turned("one"), turned("two", 0.5)])
+        similarities = [0.9, 0.8, 0.75, 0.85, 0.7, 0.95]
+        assert report.spread["one"] == pytest.approx(np.std(similarities, ddof=1), abs=1e-6)
+        assert report.spread["two"] == pytest.approx(report.spread["one"] / 2, abs=1e-6)
+        assert compare_rows([A, cell("b", {"e9": 0.1}, {})], [turned()]).spread == {"one": None}
+
     def test_equal_words_are_apart(self):
         (found,) = compare_rows([A, B], [turned()], seed=3).comparisons
         assert found.equal_words.n == 2
