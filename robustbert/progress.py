@@ -1,4 +1,4 @@
-"""Progress on long work: a bar on a terminal, nothing elsewhere."""
+"""Progress on long work: a bar on a terminal; elsewhere nothing, or one line."""
 
 from __future__ import annotations
 
@@ -30,3 +30,9 @@ def progress_bar(
         leave=False,
         dynamic_ncols=True,
     )
+
+
+def progress_line(message: str) -> None:
+    """Print one line on standard error where that is no terminal, so where no bar is shown."""
+    if not sys.stderr.isatty():
+        print(f"robustbert: {message}", file=sys.stderr)

@@ -15,6 +15,7 @@ from robustbert.metrics.cell import (
     words_changed_share,
 )
 from robustbert.metrics.intervals import Interval, proportion, wilson_interval
+from robustbert.metrics.means import MeanInterval, bootstrap_mean
 from robustbert.metrics.paired import (
     Difference,
     McNemar,
@@ -28,8 +29,10 @@ __all__ = [
     "Difference",
     "Interval",
     "McNemar",
+    "MeanInterval",
     "accuracy_under_attack",
     "attack_success_rate",
+    "bootstrap_mean",
     "clean_accuracy",
     "counts",
     "mcnemar_exact",

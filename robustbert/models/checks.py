@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from robustbert.errors import InputError, ModelError
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def check_texts(texts: Sequence[str]) -> None:
@@ -29,6 +32,15 @@ def check_texts(texts: Sequence[str]) -> None:
             raise InputError(f"{where} is empty; give at least one word")
         if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
             raise InputError(f"{where} is not valid Unicode (a lone surrogate); decode it as UTF-8")
+
+
+def replace_surrogates(text: str) -> str:
+    r"""The text with U+FFFD for each lone surrogate, which tokenizers refuse.
+
+    >>> replace_surrogates("caf\udce9") == "caf\ufffd"
+    True
+    """
+    return _SURROGATE.sub("\ufffd", text)
 
 
 def label_order(model: str, own: Sequence[str], wanted: Sequence[str], *, named: bool) -> list[int]:
