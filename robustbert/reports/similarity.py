@@ -247,8 +247,9 @@ def _spread(values: Sequence[float]) -> float | None:
 
 def _pieces(text: BrokenText, by_stretch: bool) -> tuple[StretchPair, ...]:
     """What is compared with what: the whole texts, or each changed stretch."""
-    from robustbert.attacks.texts import StretchPair, changed_stretches, words_of
+    from robustbert.attacks.texts import StretchPair, changed_stretches
     from robustbert.attacks.tracks import UnifiedLimits
+    from robustbert.data.words import words_of
     from robustbert.models.checks import replace_surrogates
 
     original, adversarial = map(replace_surrogates, (text.original, text.adversarial))

@@ -163,7 +163,8 @@ def test_unified_budgets_are_those_of_a_counted_set(
         assert outcome.status == expected
         assert_same(outcome, result, len(goal.strings))
         ended.add(outcome.status)
-    assert ("exhausted" in ended) == (per_word == 2)
+    if name in ("deepwordbug", "pwws"):  # the others break this victim at once
+        assert ("exhausted" in ended) == (per_word == 2)
 
 
 @pytest.mark.slow
