@@ -143,6 +143,9 @@ def _add_bench(subparsers: Any) -> None:
         metavar="N[,N]",
         help="train each model once with each; default: the suite's, else the seed",
     )
+    command.add_argument(
+        "--dry-run", action="store_true", help="only show the cells, and estimate what they take"
+    )
     _add_running(command, "runs/SUITE-TIME")
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from robustbert.errors import InputError, MissingAssetError
 
 if TYPE_CHECKING:
-    from robustbert.bench import Plan
+    from robustbert.bench import Cell, Plan, Settings
     from robustbert.reports.similarity import Encoder
 
 INTERRUPTED = 130  # what a shell makes of Ctrl-C
@@ -56,7 +56,16 @@ def bench(options: Any) -> int:
         training_seeds=options.training_seeds,
     )
     suite = load_suite(options.suite)
-    return _run(make_plan(suite, choices), options, options.out or default_out(suite.name))
+    plan, out = make_plan(suite, choices), options.out or default_out(suite.name)
+    return _dry_run(plan, options, out) if options.dry_run else _run(plan, options, out)
+
+
+def _dry_run(plan: Plan, options: Any, out: Path) -> int:
+    from robustbert.bench import estimate_plan, estimate_text
+
+    print(estimate_text(estimate_plan(plan, _settings(options, out))))
+    _show_skipped(plan.skipped)
+    return 0
 
 
 def attack(options: Any) -> int:
@@ -81,10 +90,31 @@ def attack(options: Any) -> int:
 
 
 def _run(plan: Plan, options: Any, out: Path) -> int:
-    from robustbert.bench import Settings, run_plan
+    from robustbert.bench import run_plan
     from robustbert.reports import render_text
 
-    settings = Settings(
+    try:
+        result = run_plan(plan, _settings(options, out))
+    except KeyboardInterrupt:
+        _complain(f"interrupted; to go on, give the same command with --out {out}")
+        return INTERRUPTED
+    width = shutil.get_terminal_size((_WIDEST, 24)).columns
+    print(render_text(result.table, max(width, _NARROWEST)))
+    _show_skipped(result.skipped)
+    print(f"{result.seconds:.0f} s; records, outcomes and tables are in {out}")
+    if result.errors and not options.allow_errors:
+        _complain(
+            f"{_counted(result.errors, 'attack')} failed; see the lines with status error in "
+            f"{out / 'outcomes'}; --allow-errors makes this no failure"
+        )
+        return 1
+    return 0
+
+
+def _settings(options: Any, out: Path) -> Settings:
+    from robustbert.bench import Settings
+
+    return Settings(
         out=out,
         dtype=options.dtype,
         device=options.device,
@@ -94,23 +124,11 @@ def _run(plan: Plan, options: Any, out: Path) -> int:
         label_column=options.label_column,
         command=options.command,
     )
-    try:
-        result = run_plan(plan, settings)
-    except KeyboardInterrupt:
-        _complain(f"interrupted; to go on, give the same command with --out {out}")
-        return INTERRUPTED
-    width = shutil.get_terminal_size((_WIDEST, 24)).columns
-    print(render_text(result.table, max(width, _NARROWEST)))
-    for cell in result.skipped:
+
+
+def _show_skipped(cells: Iterable[Cell]) -> None:
+    for cell in cells:
         print(f"not run: {cell.recipe} reads gradients, which {cell.victim.label} does not have")
-    print(f"{result.seconds:.0f} s; records, outcomes and tables are in {out}")
-    if result.errors and not options.allow_errors:
-        _complain(
-            f"{_counted(result.errors, 'attack')} failed; see the lines with status error in "
-            f"{out / 'outcomes'}; --allow-errors makes this no failure"
-        )
-        return 1
-    return 0
 
 
 def train(options: Any) -> int:

@@ -38,8 +38,13 @@ class Configuration:
     examples: Mapping[str, int]
 
 
-def check_configuration(out: Path, wanted: Configuration) -> None:
-    """Keep what is wanted of the folder ``out``, or find that it is what is kept there.
+def check_configuration(out: Path, wanted: Configuration, *, keep: bool = True) -> None:
+    """Check that a folder is of the wanted configuration, or of none yet.
+
+    Args:
+        out: the folder of the run.
+        wanted: what the run needs.
+        keep: write down what is wanted, for later runs.
 
     Raises:
         RecordError: the folder is of another configuration; the message says what differs.
@@ -57,7 +62,7 @@ def check_configuration(out: Path, wanted: Configuration) -> None:
                     "choose another --out"
                 )
     merged = {part: {**kept.get(part, {}), **values} for part, values in new.items()}
-    if merged != kept:
+    if keep and merged != kept:
         write_text(path, json.dumps(merged, indent=2, sort_keys=True) + "\n")
 
 

@@ -87,14 +87,11 @@ def run_plan(plan: Plan, settings: Settings) -> BenchResult:
         RobustbertError: whatever keeps a cell from running; what was finished stays.
     """
     began = time.perf_counter()
-    check_numbers(settings.dtype, settings.device)
-    for name, value in (("lanes", settings.lanes), ("token-budget", settings.token_budget)):
-        if value is not None and value < 1:
-            raise InputError(f"--{name} is {value}; give a whole number above 0")
-    datasets = _read_datasets(plan, settings)
+    check_run(settings)
+    datasets = read_datasets(plan, settings)
     _check_models(plan, datasets, settings)
     with output_folder(settings.out):
-        check_configuration(settings.out, _configuration(plan, datasets, settings))
+        check_configuration(settings.out, plan_configuration(plan, datasets, settings))
         ensure_assets(assets_of(plan.recipes()))
         environment = capture_environment(settings.device)
         made: dict[Cell, Record] = {}
@@ -112,6 +109,19 @@ def run_plan(plan: Plan, settings: Settings) -> BenchResult:
         errors=sum(record.counts.error for record in records),
         seconds=time.perf_counter() - began,
     )
+
+
+def check_run(settings: Settings) -> None:
+    """Check how a plan is to be run.
+
+    Raises:
+        UnknownNameError: no such dtype.
+        InputError: no such device, or a number below 1.
+    """
+    check_numbers(settings.dtype, settings.device)
+    for name, value in (("lanes", settings.lanes), ("token-budget", settings.token_budget)):
+        if value is not None and value < 1:
+            raise InputError(f"--{name} is {value}; give a whole number above 0")
 
 
 def check_numbers(dtype: str, device: str) -> None:
@@ -144,8 +154,13 @@ class _Prepared:
     answers: Remembered
 
 
-def _read_datasets(plan: Plan, settings: Settings) -> dict[str, TextDataset]:
-    """Every dataset by the name the plan has for it, each with examples enough."""
+def read_datasets(plan: Plan, settings: Settings) -> dict[str, TextDataset]:
+    """Load every dataset of a plan, by the name that the plan has for it.
+
+    Raises:
+        DatasetError: one cannot be read.
+        InputError: one has too few examples, or two have one name in tables.
+    """
     datasets: dict[str, TextDataset] = {}
     names = dict.fromkeys(cell.dataset for cell in plan.cells)
     # Columns are for these. Where there are none, the first dataset refuses them.
@@ -177,9 +192,10 @@ def _check_models(plan: Plan, datasets: Mapping[str, TextDataset], settings: Set
             )
 
 
-def _configuration(
+def plan_configuration(
     plan: Plan, datasets: Mapping[str, TextDataset], settings: Settings
 ) -> Configuration:
+    """What the outcomes of a plan depend on, beside its models."""
     return Configuration(
         settings={
             "seed": plan.seed,

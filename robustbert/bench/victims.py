@@ -64,8 +64,7 @@ def prepare_victim(
     Raises:
         ModelError: the model cannot be loaded, or its labels are not the dataset's.
     """
-    training_seed = seed if spec.training_seed is None else spec.training_seed
-    made = _made(spec, dataset, training_seed, device) if spec.trained else None
+    made = _made(spec, dataset, seed, device) if spec.trained else None
     classifier = load_model(
         str(made.folder) if made else spec.base,
         dtype=dtype,
@@ -79,9 +78,14 @@ def prepare_victim(
         variant=spec.variant,
         classifier=classifier,
         defenses=_defense_refs(spec),
-        training_seed=training_seed if made else None,
+        training_seed=training_seed(spec, seed) if made else None,
         train_seconds=made.seconds if made else None,
     )
+
+
+def training_seed(spec: VictimSpec, seed: int) -> int:
+    """The victim's own training seed, or else that of the run."""
+    return seed if spec.training_seed is None else spec.training_seed
 
 
 def find_made(
@@ -119,7 +123,7 @@ def _made(spec: VictimSpec, dataset: TextDataset, seed: int, device: str) -> Cac
 
 
 def _config(spec: VictimSpec, seed: int, device: str) -> TrainingConfig:
-    return make_config({"device": device, **spec.training}, seed=seed)
+    return make_config({"device": device, **spec.training}, seed=training_seed(spec, seed))
 
 
 def _defense_refs(spec: VictimSpec) -> tuple[DefenseRef, ...]:

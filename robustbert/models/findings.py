@@ -89,6 +89,18 @@ def fresh_findings() -> Iterator[Findings]:
         _fresh.pop()
 
 
+@contextmanager
+def unwritten_findings() -> Iterator[Findings]:
+    """In the block, what is known of this machine is used, and what is found is not kept."""
+    known = Findings(None)
+    known._known = dict(machine_findings()._known)
+    _fresh.append(known)
+    try:
+        yield known
+    finally:
+        _fresh.pop()
+
+
 # Of the process, not of a context: the threads that compute see it, too.
 _fresh: list[Findings] = []
 

@@ -139,7 +139,7 @@ def test_what_was_found_stays_when_failed_examples_run_again(reviews, svm, tmp_p
     def fail_once(*given, **options):
         calls.append(given)
         if len(calls) == 1:
-            raise search.SearchFailedError("it went wrong", 0)
+            raise search.SearchFailedError("it went wrong", search.QueryCounts())
         return run_search(*given, **options)
 
     alone = TfidfClassifier._alone

@@ -209,6 +209,8 @@ def test_a_victims_own_training_seed_counts(dataset, cache):
     assert prepare_victim(seeded, dataset, seed=0).training_seed == 4
     (folder,) = kept(cache)
     assert json.loads((folder / "made.json").read_text())["key"]["config"]["seed"] == 4
+    assert find_made(seeded, dataset, seed=0) == folder
+    assert find_made(VictimSpec("m", "tfidf-nb"), dataset, seed=0) is None
 
 
 @pytest.mark.parametrize("content", ["{}", '{"seconds": []}', '{"seconds": NaN}', '{"a": ' * 9999])

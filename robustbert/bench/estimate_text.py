@@ -1,0 +1,111 @@
+"""An :class:`~robustbert.bench.estimate.Estimate` for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from robustbert.bench.estimate import CellEstimate, Estimate
+from robustbert.bench.meter import TrainingEstimate
+from robustbert.bench.plan import VictimSpec
+from robustbert.reports.escape import printable, shorten
+
+_LONGEST_NAME = 32
+_UNKNOWN = "n/a"
+
+
+def estimate_text(estimate: Estimate) -> str:
+    """Tables of the trainings and the cells, totals, and what kind of numbers these are."""
+    parts = []
+    if estimate.trainings:
+        parts.append(_table(_TRAINING_COLUMNS, map(_training_row, estimate.trainings), right=1))
+    parts.append(_table(_CELL_COLUMNS, map(_cell_row, estimate.cells), right=3))
+    parts.append("\n".join(_totals(estimate)))
+    return "\n\n".join(parts)
+
+
+_TRAINING_COLUMNS = ("dataset", "model", "defense", "training seed", "training hours")
+_CELL_COLUMNS = (
+    *("dataset", "model", "defense", "training seed", "track", "recipe"),
+    *("examples", "queries", "attack hours"),
+)
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]], *, right: int) -> str:
+    """Rows under a header, the last columns, which are numbers, to the right."""
+    from tabulate import tabulate
+
+    left = len(header) - right
+    return str(
+        tabulate(
+            list(rows),
+            headers=list(header),
+            tablefmt="simple",
+            disable_numparse=True,
+            colalign=(*["left"] * left, *["right"] * right),
+        )
+    )
+
+
+def _training_row(training: TrainingEstimate) -> list[str]:
+    hours = "cached" if training.cached else _hours(training.seconds)
+    return [_name(training.dataset), *_victim(training.victim), hours]
+
+
+def _cell_row(estimate: CellEstimate) -> list[str]:
+    cell = estimate.cell
+    what = [_name(estimate.dataset), *_victim(cell.victim), cell.track, cell.recipe, str(cell.n)]
+    if estimate.done:
+        return [*what, "", "done"]
+    return [*what, _count(estimate.queries), _hours(estimate.seconds)]
+
+
+def _victim(victim: VictimSpec) -> list[str]:
+    name = f"{victim.name} v{victim.variant}" if victim.variant else victim.name
+    seed = "" if victim.training_seed is None else str(victim.training_seed)
+    return [_name(name), victim.defense or "", seed]
+
+
+def _totals(estimate: Estimate) -> list[str]:
+    cells, trainings = estimate.cells, estimate.trainings
+    done = sum(cell.done for cell in cells)
+    attacks = [cell.seconds for cell in cells]
+    training = [one.seconds for one in trainings]
+    both = [*attacks, *training]
+    queries = _sum(_count, [cell.queries for cell in cells])
+    lines = [
+        f"{len(cells)} cells, {done} done; {queries} queries",
+        f"{_sum(_hours, both)} hours: {_sum(_hours, training)} of training, "
+        f"{_sum(_hours, attacks)} of attacks",
+    ]
+    if estimate.missing_assets:
+        lines.append(
+            f"assets made first, which takes minutes: {', '.join(estimate.missing_assets)}"
+        )
+    lines.append(
+        "These are estimates: queries from committed records by the words of the texts, hours from "
+        "how fast this machine was just now. Nothing was run, trained or written."
+    )
+    return lines
+
+
+def _sum(show: Callable[[float], str], numbers: Sequence[float | None]) -> str:
+    """The sum of what is known; ``more than`` it if something is not."""
+    known = [number for number in numbers if number is not None]
+    shown = show(sum(known))
+    return shown if len(known) == len(numbers) else f"more than {shown}"
+
+
+def _count(queries: float | None) -> str:
+    """Two significant digits: it is an estimate."""
+    return _UNKNOWN if queries is None else f"{int(float(f'{queries:.2g}')):,}"
+
+
+def _hours(seconds: float | None) -> str:
+    if seconds is None:
+        return _UNKNOWN
+    hours = seconds / 3600
+    return "<0.01" if 0 < hours < 0.01 else f"{hours:.2f}"
+
+
+def _name(name: str) -> str:
+    return shorten(printable(name), _LONGEST_NAME)

@@ -1,0 +1,224 @@
+"""A dry run: what it shows, that it is sane, and that it leaves no trace."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+from robustbert.bench import Choices, Settings, Suite, estimate_plan, estimate_text, make_plan
+from robustbert.bench.costs import COSTS
+from robustbert.bench.run import run_plan
+from robustbert.cli import main
+from robustbert.data import load_dataset, select_examples
+from robustbert.errors import RecordError
+from tests.conftest import write_reviews
+from tests.tiny import make_tiny_bert
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def cache(own_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache of this test's own, with the user's assets."""
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    (folder / "assets").symlink_to((own_cache / "assets").resolve(), target_is_directory=True)
+    monkeypatch.setenv("ROBUSTBERT_CACHE", str(folder))
+    return folder
+
+
+@pytest.fixture
+def nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a dry run trained or attacked")
+
+    for name in ("robustbert.bench.victims.train", "robustbert.attacks.engine.AttackRunner.run"):
+        monkeypatch.setattr(name, refuse)
+
+
+def suite(dataset: Path, *models: object, **changes: object) -> Suite:
+    given = {
+        "name": "toy",
+        "datasets": (f"file:{dataset}",),
+        "models": tuple(map(str, models)),
+        "recipes": ("deepwordbug", "pwws"),
+        "tracks": ("published",),
+        "num_examples": 6,
+    }
+    return Suite(**{**given, **changes})
+
+
+def settings(out: Path) -> Settings:
+    return Settings(out=out, dtype="float32", device="cpu")
+
+
+def tree(folder: Path) -> dict[str, int]:
+    return {str(path): path.stat().st_mtime_ns for path in sorted(folder.rglob("*"))}
+
+
+@pytest.mark.usefixtures("nothing_runs")
+def test_nothing_is_run_trained_or_written(reviews, svm, bert, cache, tmp_path):
+    before = tree(tmp_path)
+    plan = make_plan(suite(reviews, svm, bert, "tfidf-nb"))
+    found = estimate_plan(plan, settings(tmp_path / "new" / "out"))
+    assert [estimate.cell for estimate in found.cells] == list(plan.cells)
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.usefixtures("nothing_runs")
+def test_queries_are_those_of_the_words_and_times_are_sane(reviews, svm, bert, cache, tmp_path):
+    plan = make_plan(suite(reviews, svm, bert))
+    found = estimate_plan(plan, settings(tmp_path / "out"))
+    examples = select_examples(load_dataset(f"file:{reviews}"), "test", 6, 0).items
+    words = sum(len(example.text.split()) for example in examples)
+    for one in found.cells:
+        cost = COSTS[one.cell.recipe, "published"]
+        assert one.queries == pytest.approx(cost.queries_per_word * words)
+        # the victim answers a short text in more than a microsecond, and in less than a second
+        own = one.seconds / one.queries - cost.overhead_ms / 1000
+        assert 1e-6 < own < 1
+    assert found.trainings == ()
+    assert found.missing_assets == ()
+
+
+@pytest.mark.usefixtures("nothing_runs")
+def test_a_training_takes_time_and_a_defense_takes_more(reviews, cache, tmp_path):
+    base = make_tiny_bert(tmp_path / "base", spread=0.1)
+    tables = {
+        "plain": {"base": str(base), "training": {"epochs": 2}},
+        "long": {"base": str(base), "training": {"epochs": 40}},
+        "defended": {
+            "base": str(base),
+            "training": {"epochs": 2},
+            "defense": "adversarial-training",
+            "params": {"examples": 8},
+        },
+    }
+    given = suite(reviews, *tables, "tfidf-svm").model_dump() | {"model": tables}
+    found = estimate_plan(make_plan(Suite.model_validate(given)), settings(tmp_path / "out"))
+    plain, long, defended, classical = found.trainings
+    assert 0 < plain.seconds < 60
+    assert long.seconds > 5 * plain.seconds
+    # its plain training is that of the first, which the cache will have
+    assert defended.seconds > 0
+    assert 0 < classical.seconds < 60
+    assert not any(training.cached for training in found.trainings)
+
+
+def test_what_was_trained_before_is_cached(reviews, cache, tmp_path):
+    plan = make_plan(suite(reviews, "tfidf-nb", recipes=("deepwordbug",)))
+    run_plan(plan, settings(tmp_path / "out"))
+    seeds = make_plan(suite(reviews, "tfidf-nb"), Choices(training_seeds=[0, 1]))
+    first, second = estimate_plan(seeds, settings(tmp_path / "new")).trainings
+    assert (first.cached, first.seconds) == (True, 0)
+    assert not second.cached
+    assert second.seconds > 0
+
+
+def test_finished_cells_are_done(reviews, svm, cache, tmp_path):
+    out = tmp_path / "out"
+    run_plan(make_plan(suite(reviews, svm, recipes=("deepwordbug",))), settings(out))
+    before = tree(out)
+    found = estimate_plan(make_plan(suite(reviews, svm)), settings(out))
+    assert [(one.cell.recipe, one.done) for one in found.cells] == [
+        ("deepwordbug", True),
+        ("pwws", False),
+    ]
+    text = estimate_text(found)
+    assert "2 cells, 1 done" in text
+    assert [line.split()[-1] for line in text.splitlines() if "deepwordbug" in line] == ["done"]
+    assert tree(out) == before
+
+
+def test_a_folder_that_a_run_would_refuse_is_refused(reviews, svm, cache, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    run_plan(make_plan(suite(reviews, svm)), settings(out))
+    before = tree(out)
+    with pytest.raises(RecordError, match="its seed is 0, not 1"):
+        estimate_plan(make_plan(suite(reviews, svm, seed=1)), settings(out))
+    with monkeypatch.context() as patch:
+        patch.setattr("robustbert.bench.environment.processor_class", lambda: "another")
+        with pytest.raises(RecordError, match="is of another processor"):
+            estimate_plan(make_plan(suite(reviews, svm)), settings(out))
+    assert tree(out) == before
+
+
+@pytest.mark.usefixtures("nothing_runs")
+def test_what_is_not_known_is_not_zero(reviews, svm, cache, tmp_path):
+    plan = make_plan(suite(reviews, svm, "hub:nobody/model", recipes=("leap", "pwws")))
+    found = estimate_plan(plan, settings(tmp_path / "out"))
+    known = [
+        (one.cell.victim.name, one.queries is None, one.seconds is None) for one in found.cells
+    ]
+    assert known == [
+        ("svm", True, True),
+        ("svm", False, False),
+        ("hub:nobody/model", True, True),
+        ("hub:nobody/model", False, True),
+    ]
+    text = estimate_text(found)
+    assert "; more than " in text
+    assert text.count("n/a") == 2 + 2 + 1
+
+
+@pytest.mark.usefixtures("nothing_runs")
+def test_assets_that_are_missing_are_named_and_not_made(reviews, svm, tmp_path, monkeypatch):
+    monkeypatch.setenv("ROBUSTBERT_CACHE", str(tmp_path / "cache"))
+    given = suite(reviews, svm, recipes=("textfooler",))
+    found = estimate_plan(make_plan(given), settings(tmp_path / "out"))
+    assert {"wordnet", "word-vectors"} <= set(found.missing_assets)
+    assert "assets made first, which takes minutes: " in estimate_text(found)
+    assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.usefixtures("nothing_runs")
+def test_the_command_prints_tables_that_line_up_and_exits_0(
+    reviews, svm, bert, cache, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    before = tree(tmp_path)
+    models = f"{svm},tfidf-nb,{bert}"
+    what = f"--datasets file:{reviews} --models {models} --recipes pwws,a2t -n 5"
+    assert main(["bench", "--dry-run", *what.split(), "--training-seeds", "0,1"]) == 0
+    written = capsys.readouterr()
+    assert written.err == ""
+    trainings, cells, totals = written.out.split("\n\n")
+    assert len(trainings.splitlines()) == 2 + 2
+    lines = cells.splitlines()
+    assert len(lines) == 2 + 1 + 2 + 2
+    assert len({len(line) for line in lines}) == 1
+    assert lines[0].split()[-4:] == ["examples", "queries", "attack", "hours"]
+    assert "5 cells, 0 done" in totals
+    assert "These are estimates" in totals
+    assert totals.count("not run: a2t reads gradients, which ") == 3
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.usefixtures("nothing_runs")
+def test_hostile_names_stay_in_their_line(svm, cache, tmp_path):
+    from shutil import copytree
+
+    reviews = tmp_path / "a\x1b[31m\u202e.csv"
+    write_reviews(reviews)
+    model = copytree(svm, tmp_path / "m\nn")
+    found = estimate_plan(make_plan(suite(reviews, model)), settings(tmp_path / "out"))
+    text = estimate_text(found)
+    assert text.replace("\n", "").isprintable()
+    assert len(text.splitlines()) == 2 + 2 + 1 + 3
+
+
+def test_the_costs_are_of_the_size_of_the_committed_records():
+    """Not equal: the table stays while committed records are made again."""
+    path = CHECKOUT / "benchmarks" / "costs.py"
+    spec = importlib.util.spec_from_file_location("benchmark_costs", path)
+    script = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = script  # where dataclasses look
+    spec.loader.exec_module(script)
+    found = script.sums(CHECKOUT / "results")
+    assert set(found) >= set(COSTS)
+    for key, cost in COSTS.items():
+        measured = found[key].queries / found[key].words
+        assert 1 / 3 < cost.queries_per_word / measured < 3
