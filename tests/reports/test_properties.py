@@ -13,7 +13,7 @@ from robustbert.records import Record, record_name
 from robustbert.reports import Row, Table, leaderboard_table, render_markdown, render_text, to_csv
 from robustbert.reports.rows import Outcomes
 from tests.records.builders import make_outcomes, make_record
-from tests.reports.build import changed, defense
+from tests.reports.tables import changed, defense
 
 SEEDS = range(30)
 RECIPES = ("deepwordbug", "pwws", "textbugger", "textfooler", "iga", "leap", "a|b")

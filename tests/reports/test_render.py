@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 import subprocess
 import sys
@@ -17,6 +19,7 @@ from robustbert.reports import (
     to_csv,
 )
 from tests.records.builders import make_outcomes, make_record
+from tests.reports.tables import changed, defense
 
 SKIPPED = 16
 OUTCOMES = make_outcomes(skipped=SKIPPED, robust=30, broken=54)
@@ -170,3 +173,21 @@ def test_importing_is_light() -> None:
         "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_parameters_and_sources_stay_in_their_cell_and_note(name: str) -> None:
+    parser = pytest.importorskip("markdown_it").MarkdownIt("gfm-like", {"linkify": False})
+    records = [
+        make_record(OUTCOMES, defenses=[defense(**{name: value})], variant=str(place) * 8)
+        for place, value in enumerate((name, 1))
+    ]
+    parts = {"recipe": {"params": {name: name}}, "model": {"source": f"all-minilm-l6-v2 {name}"}}
+    table = leaderboard_table([changed(records[0], **parts), records[1]])
+    assert len({row.label for row in table.groups[0].rows}) == 2
+    rendered = parser.render(render_markdown(table))
+    assert rendered.count("<tr>") == 3
+    assert not re.search(r"<(script|a|img|code|em|strong)\b", rendered)
+    assert render_text(table).replace("\n", "").isprintable()
+    cells = [cell for row in csv.reader(io.StringIO(to_csv(table))) for cell in row]
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]

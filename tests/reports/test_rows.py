@@ -11,7 +11,7 @@ from robustbert.metrics import Spread
 from robustbert.records import Record, record_name
 from robustbert.reports import leaderboard_table
 from tests.records.builders import make_outcome, make_outcomes, make_record
-from tests.reports.build import CORE, RUN, changed, defense, group_of, table_of
+from tests.reports.tables import CORE, RUN, changed, defense, group_of, table_of
 
 A, B, C = ("3fa4c1" + "0" * 58, "9b2e11" + "0" * 58, "c0ffee" + "0" * 58)
 

@@ -9,7 +9,7 @@ from robustbert.metrics import proportion
 from robustbert.records import BatchInvariance, Environment, Record, record_name
 from robustbert.reports import leaderboard_table
 from tests.records.builders import ENVIRONMENT, make_outcome, make_outcomes, make_record
-from tests.reports.build import CORE, RUN, changed, group_of, table_of
+from tests.reports.tables import CORE, RUN, changed, group_of, table_of
 
 PWWS = RUN
 FOOLER = make_outcomes(skipped=2, robust=1, broken=7)
