@@ -45,8 +45,8 @@ _MARKS = {
     ),
     "little-to-try": Mark(
         "#",
-        "The attack had almost nothing to try: more than {threshold} of the surviving examples "
-        "were asked about at most 10 times",
+        "More than {threshold} of the surviving examples had at most 10 queries, so the attack had "
+        "almost nothing to try",
     ),
 }
 
