@@ -1,21 +1,24 @@
 """Copy finished runs into a folder of results: records and outcomes by dataset, without texts.
 
-    python benchmarks/publish.py RUN [RUN …] RESULTS
+    python benchmarks/publish.py [RUN …] RESULTS
 
-Writes ``RESULTS/<dataset>/records``, ``…/outcomes``, ``…/table.md`` and ``…/table.csv``. Cells that
-stand there already and are in no run stay; the tables show all. Outcomes keep ids and numbers; the
-texts stay out.
+Writes ``RESULTS/<dataset>/records``, ``…/outcomes``, ``…/table.md`` and ``…/table.csv``. A cell of
+a run takes the place of the published one of its name; the others stay, and the tables show all.
+Two runs must not hold different models under one name. Without a run, the tables are written again.
+Outcomes keep ids and numbers; the texts stay out.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from robustbert.errors import RobustbertError
+from robustbert.errors import InputError, RobustbertError
 from robustbert.records import (
     Outcome,
     Record,
+    Run,
     outcomes_path,
     read_run,
     record_name,
@@ -25,44 +28,68 @@ from robustbert.records import (
     write_record,
     write_text,
 )
-from robustbert.reports import leaderboard_table, render_markdown, to_csv
+from robustbert.reports import Table, leaderboard_table, render_markdown, to_csv
 
 
 def publish(runs: list[Path], results: Path) -> None:
-    records: dict[str, Record] = {}
+    new: dict[str, Record] = {}
     outcomes: dict[str, tuple[Outcome, ...]] = {}
-    published = [path.parent for path in sorted(results.glob("*/records"))]
-    for folder in [*published, *runs]:
+    for folder in runs:
         run = read_run(folder)
-        records |= {record_name(record): record for record in run.records}
-        outcomes |= {name: without_texts(kept) for name, kept in run.outcomes.items()}
-    for dataset in sorted({record.dataset.name for record in records.values()}):
-        chosen = {n: r for n, r in records.items() if r.dataset.name == dataset}
-        out = results / dataset
-        for name, record in chosen.items():
-            write_record(record, record_path(out, name))
-            write_outcomes(outcomes[name], outcomes_path(out, name))
-        table = leaderboard_table(in_suite_order(chosen.values()), outcomes)
-        write_text(out / "table.md", render_markdown(table))
-        write_text(out / "table.csv", to_csv(table))
-        print(f"{out}: {len(chosen)} cells")
+        check_complete(run, folder)
+        check_same_models(new, run, folder)
+        new |= {record_name(record): record for record in run.records}
+        outcomes |= run.outcomes
+    for name, record in new.items():
+        out = results / record.dataset.name
+        write_record(record, record_path(out, name))
+        write_outcomes(without_texts(outcomes[name]), outcomes_path(out, name))
+    for folder in sorted(path.parent for path in results.glob("*/records")):
+        run = read_run(folder)
+        table = table_of(run)
+        write_text(folder / "table.md", render_markdown(table))
+        write_text(folder / "table.csv", to_csv(table))
+        print(f"{folder}: {len(run.records)} cells")
 
 
-def in_suite_order(records) -> list[Record]:
+def check_complete(run: Run, folder: Path) -> None:
+    """Refuse a run that lacks the outcomes of a record."""
+    missing = [name for name in map(record_name, run.records) if name not in run.outcomes]
+    if missing:
+        raise InputError(f"{folder}: no outcomes of {missing[0]}; run the cell again")
+
+
+def check_same_models(known: Mapping[str, Record], run: Run, folder: Path) -> None:
+    """Refuse a run whose cell would overwrite that of another model from an earlier run."""
+    for record in run.records:
+        name = record_name(record)
+        if name in known and known[name].model.sha256 != record.model.sha256:
+            raise InputError(
+                f"{folder}: {name} is also a cell of an earlier run, of a model with other "
+                "weights; give one of the models another name and run it again"
+            )
+
+
+def table_of(run: Run) -> Table:
+    """The table of published cells."""
+    return leaderboard_table(in_suite_order(run.records), run.outcomes)
+
+
+def in_suite_order(records: Iterable[Record]) -> list[Record]:
     """Records as the suite of the committed tables names them; strangers last, by name."""
     from robustbert.bench import load_suite
 
     suite = load_suite("results")
     models = [suite.model[m].name or m if m in suite.model else m for m in suite.models]
 
-    def place(record: Record) -> tuple:
+    def place(record: Record) -> tuple[int | str, ...]:
         def index(names, name):
             return names.index(name) if name in names else len(names)
 
         return (
             index(suite.tracks, record.track),
             index(models, record.model.name),
-            bool(record.defenses),
+            len(record.defenses),
             index(suite.recipes, record.recipe.name),
             record_name(record),
         )
@@ -71,7 +98,7 @@ def in_suite_order(records) -> list[Record]:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 3:
+    if len(sys.argv) < 2:
         sys.exit(__doc__)
     try:
         publish([Path(folder) for folder in sys.argv[1:-1]], Path(sys.argv[-1]))

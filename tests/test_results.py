@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from pathlib import Path
+from types import ModuleType
 
 import jsonschema
 import pytest
 
+from robustbert.errors import InputError
 from robustbert.metrics import counts, summarize
-from robustbert.records import cell_name, read_outcomes, read_run, record_name
+from robustbert.records import (
+    Record,
+    cell_name,
+    outcomes_path,
+    read_outcomes,
+    read_run,
+    record_name,
+    record_path,
+    write_outcomes,
+    write_record,
+)
+from robustbert.reports import render_markdown, to_csv
+from tests.records.builders import make_outcomes, make_record
 
 RESULTS = Path(__file__).parents[1] / "results"
 DATASETS = sorted(path.parent for path in RESULTS.glob("*/records"))
@@ -73,6 +88,72 @@ def test_every_model_and_recipe_ran_on_the_same_examples(folder: Path):
     longest = [outcome.example_id for outcome in runs[-1]]
     for outcomes in runs:
         assert [outcome.example_id for outcome in outcomes] == longest[: len(outcomes)]
+
+
+@pytest.fixture(scope="module")
+def publishing() -> ModuleType:
+    """``benchmarks/publish.py`` as a module."""
+    path = RESULTS.parent / "benchmarks" / "publish.py"
+    spec = importlib.util.spec_from_file_location("robustbert_publish", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("folder", DATASETS, ids=lambda path: path.name)
+def test_tables_follow_from_the_records(folder: Path, publishing):
+    table = publishing.table_of(read_run(folder))
+    assert (folder / "table.md").read_text(encoding="utf-8") == render_markdown(table)
+    assert (folder / "table.csv").read_text(encoding="utf-8") == to_csv(table)
+
+
+RUN = make_outcomes(skipped=2, robust=4, broken=4)
+
+
+def write_run(out: Path, *records: Record) -> Path:
+    for record in records:
+        write_record(record, record_path(out, record_name(record)))
+        write_outcomes(RUN, outcomes_path(out, record_name(record)))
+    return out
+
+
+def test_runs_are_published_without_texts_and_published_cells_stay(tmp_path, publishing):
+    results = tmp_path / "results"
+    first = write_run(tmp_path / "first", make_record(RUN), make_record(RUN, model="tfidf-nb"))
+    publishing.publish([first], results)
+    again = make_record(RUN, model_sha256="d" * 64)
+    publishing.publish([write_run(tmp_path / "second", again)], results)
+    run = read_run(results / "rotten_tomatoes")
+    assert [record.model.sha256[0] for record in run.records] == ["d", "b"]
+    assert all(outcome.text is None for kept in run.outcomes.values() for outcome in kept)
+    table = (results / "rotten_tomatoes" / "table.md").read_text()
+    assert "| minilm |" in table
+    assert "| tfidf-nb |" in table
+
+
+def test_replicates_and_variants_are_published_side_by_side(tmp_path, publishing):
+    records = [
+        make_record(RUN, model_sha256="1" * 64, training_seed=1),
+        make_record(RUN, model_sha256="2" * 64, training_seed=2),
+        make_record(RUN, model_sha256="3" * 64, variant="3" * 8),
+    ]
+    runs = [write_run(tmp_path / str(n), record) for n, record in enumerate(records)]
+    publishing.publish(runs, tmp_path / "results")
+    assert len(read_run(tmp_path / "results" / "rotten_tomatoes").records) == 3
+    table = (tmp_path / "results" / "rotten_tomatoes" / "table.md").read_text()
+    assert r"| minilm \[111111 and 1 more\] |" in table
+    assert r"| minilm \[333333\] |" in table
+
+
+def test_different_models_of_one_name_do_not_overwrite_each_other(tmp_path, publishing):
+    runs = [
+        write_run(tmp_path / digit, make_record(RUN, model_sha256=digit * 64)) for digit in "12"
+    ]
+    with pytest.raises(InputError, match="of a model with other weights"):
+        publishing.publish(runs, tmp_path / "results")
+    assert not (tmp_path / "results").exists()
 
 
 @pytest.mark.slow

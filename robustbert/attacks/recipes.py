@@ -108,6 +108,9 @@ RECIPES = Registry("recipe", [
 ])
 # fmt: on
 
+#: The recipes over which the worst case of a table is taken, in the order of its columns.
+CORE_RECIPES = ("deepwordbug", "pwws", "textbugger", "textfooler")
+
 
 def recipe(name: str) -> Recipe:
     """The recipe called ``name``.

@@ -24,12 +24,14 @@ from robustbert.metrics.paired import (
     worst_case,
 )
 from robustbert.metrics.reliability import reliability
+from robustbert.metrics.replicates import Spread, spread
 
 __all__ = [
     "Difference",
     "Interval",
     "McNemar",
     "MeanInterval",
+    "Spread",
     "accuracy_under_attack",
     "attack_success_rate",
     "bootstrap_mean",
@@ -42,6 +44,7 @@ __all__ = [
     "queries_mean_broken",
     "reliability",
     "similarity_mean",
+    "spread",
     "summarize",
     "survived",
     "textattack_queries_mean",

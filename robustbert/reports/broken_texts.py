@@ -8,7 +8,7 @@ from pathlib import Path
 
 from robustbert.errors import RecordError
 from robustbert.records import Outcome, Record, read_run, record_name
-from robustbert.reports.notes import row_key, row_label
+from robustbert.reports.labels import record_label
 
 
 @dataclass(frozen=True)
@@ -112,4 +112,4 @@ def _cell(run: Path, name: str, record: Record, outcomes: Sequence[Outcome]) -> 
         texts[outcome.example_id] = BrokenText(
             outcome.text, outcome.adversarial_text, outcome.words_changed or 0
         )
-    return Cell(attack, row_label(*row_key(record)), texts, run)
+    return Cell(attack, record_label(record), texts, run)

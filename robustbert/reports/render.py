@@ -1,15 +1,15 @@
-"""A :class:`~robustbert.reports.table.Table` for a terminal, as Markdown, and as CSV."""
+"""A :class:`~robustbert.reports.table.Table` for a terminal and as Markdown."""
 
 from __future__ import annotations
 
-import csv
-import io
 import textwrap
+from collections import Counter
 from collections.abc import Callable, Sequence
 
-from robustbert.records import Metric
-from robustbert.reports.escape import markdown, printable, shorten, spreadsheet
-from robustbert.reports.table import Group, Row, Table
+from robustbert.metrics import Spread
+from robustbert.reports.escape import markdown, printable, shorten
+from robustbert.reports.rows import Mean, Proportion, Row
+from robustbert.reports.table import Group, Table
 
 _MISSING = "n/a"
 _LONGEST_LABEL = 40
@@ -19,7 +19,7 @@ _HEADER_PADDING = 2  # tabulate makes a column at least this much wider than its
 
 
 def render_text(table: Table, width: int = 140) -> str:
-    """The table for a terminal: a heading, the rows and the notes of each group.
+    """The table for a terminal: a heading, a caption, the rows and the notes of each group.
 
     Columns that do not fit side by side go below, each part with the models again.
 
@@ -35,29 +35,10 @@ def render_markdown(table: Table) -> str:
     return "\n".join(_markdown_group(group) for group in table.groups)
 
 
-def to_csv(table: Table) -> str:
-    """The table as CSV, a line a row: every metric as value, low, high and n, all unrounded.
-
-    Proportions are between 0 and 1; what is missing is empty. Recipes that a group lacks are empty
-    in its lines.
-    """
-    recipes = tuple(dict.fromkeys(name for group in table.groups for name in group.recipes))
-    metrics = ["clean_accuracy", *map(spreadsheet, recipes), "worst_case"]
-    header = ["dataset", "split", "track", "model", "defense"]
-    header += [f"{name}_{part}" for name in metrics for part in ("value", "low", "high", "n")]
-    header += ["queries_mean", "words_changed_share", "batch_invariance"]
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(header)
-    for group in table.groups:
-        writer.writerows(_csv_row(group, row, recipes) for row in group.rows)
-    return file.getvalue()
-
-
 def _text_group(group: Group, width: int) -> str:
     from tabulate import tabulate
 
-    header, *rows = _cells(group, _folded)
+    header, *rows = _cells(group, _folded(group), _short(group.recipes))
     header = [name.replace(" ", "\n") if name in _LONG_HEADERS else name for name in header]
     parts = [
         tabulate(
@@ -69,16 +50,18 @@ def _text_group(group: Group, width: int) -> str:
         )
         for columns in _side_by_side(header, rows, width)
     ]
-    lines = [printable(_heading(group)), "", "\n\n".join(parts)]
+    lines = [printable(_heading(group)), textwrap.fill(printable(group.caption), width)]
+    lines += ["", "\n\n".join(parts)]
     if group.notes:
         lines += ["", *(_note(note, width) for note in group.notes)]
     return "\n".join(lines) + "\n"
 
 
 def _markdown_group(group: Group) -> str:
-    header, *rows = _cells(group, markdown)
+    labels = [markdown(_marked(row.label, row.marks)) for row in group.rows]
+    header, *rows = _cells(group, labels, [markdown(recipe) for recipe in group.recipes])
     ruler = ["---", *("---:" for _ in header[1:])]
-    lines = [f"### {markdown(_heading(group))}", ""]
+    lines = [f"### {markdown(_heading(group))}", "", markdown(group.caption), ""]
     lines += [f"| {' | '.join(row)} |" for row in (header, ruler, *rows)]
     if group.notes:
         lines += ["", *(f"- {markdown(note)}" for note in group.notes)]
@@ -92,32 +75,89 @@ def _heading(group: Group) -> str:
     )
 
 
-def _cells(group: Group, show: Callable[[str], str]) -> list[list[str]]:
-    """Header and rows as strings; ``show`` makes names fit for where they go."""
-    header = ["model", "clean accuracy", *map(show, group.recipes), "worst case", "queries"]
-    return [[*header, "words changed"], *(_row_cells(group, row, show) for row in group.rows)]
+def _cells(group: Group, labels: Sequence[str], recipes: Sequence[str]) -> list[list[str]]:
+    """Header and rows as strings, given labels and recipes fit for where they go.
+
+    The core recipes come first, then what is over them, then the other recipes.
+    """
+    split = len(group.core)
+    over_core = ["worst case", "queries", "words changed"] if group.core else []
+    header = ["model", "clean accuracy", *recipes[:split], *over_core, *recipes[split:]]
+    rows = [[label, *_row_cells(group, row)] for label, row in zip(labels, group.rows, strict=True)]
+    return [header, *rows]
 
 
-def _row_cells(group: Group, row: Row, show: Callable[[str], str]) -> list[str]:
+def _row_cells(group: Group, row: Row) -> list[str]:
+    def under(recipe: str) -> str:
+        cell = _percent(row.under(recipe), row.examples_of(recipe), group.n)
+        return _marked(cell, row.marks_of(recipe))
+
+    over_core = [
+        _marked(_percent(row.worst_case, row.n, group.n), row.worst_case_marks(group.core)),
+        _mean(row.queries, 1, ""),
+        _mean(row.words_changed, 100, "%"),
+    ]
     return [
-        show(row.label),
-        *(_percent(metric, group.n) for metric in (row.clean, *row.recipes, row.worst_case)),
-        _MISSING if row.queries is None else f"{row.queries:.1f}",
-        _MISSING if row.words_changed is None else f"{100 * row.words_changed:.1f}%",
+        _percent(row.clean, row.n, group.n),
+        *map(under, group.core),
+        *(over_core if group.core else []),
+        *map(under, group.others),
     ]
 
 
-def _percent(metric: Metric | None, usual_n: int) -> str:
-    if metric is None or metric.value is None or metric.low is None or metric.high is None:
+def _percent(number: Proportion | None, n: int | None, usual_n: int) -> str:
+    """A proportion in per cent; ``n``, its number of examples, where it is not the usual one."""
+    other = "" if n == usual_n else f" (n={n})"
+    if isinstance(number, Spread):
+        return f"{100 * number.mean:.1f} {_spread(number, 100)}{other}"
+    if number is None or number.value is None or number.low is None or number.high is None:
         return _MISSING
-    number = f"{100 * metric.value:.1f} [{100 * metric.low:.1f}, {100 * metric.high:.1f}]"
-    return number if metric.n == usual_n else f"{number} (n={metric.n})"
+    return f"{100 * number.value:.1f} [{100 * number.low:.1f}, {100 * number.high:.1f}]{other}"
 
 
-def _folded(name: str) -> str:
-    """A name for the terminal, a defense on the line below its model."""
-    parts = name.rsplit(" + ", 1)
-    return "\n+ ".join(shorten(printable(part), _LONGEST_LABEL) for part in parts)
+def _mean(mean: Mean | None, scale: int, unit: str) -> str:
+    if mean is None:
+        return _MISSING
+    if isinstance(mean, Spread):
+        return f"{scale * mean.mean:.1f}{unit} {_spread(mean, scale)}"
+    return f"{scale * mean:.1f}{unit}"
+
+
+def _spread(spread: Spread, scale: int) -> str:
+    deviation = _MISSING if spread.deviation is None else f"{scale * spread.deviation:.1f}"
+    return f"± {deviation} (n={spread.n} {'seed' if spread.n == 1 else 'seeds'})"
+
+
+def _marked(text: str, marks: str) -> str:
+    return f"{text} {marks}" if marks else text
+
+
+def _folded(group: Group) -> list[str]:
+    """The labels for the terminal, distinct: defenses and what tells rows apart on lines below."""
+    texts = [_label_lines(row, shorten) for row in group.rows]
+    clashing = {text for text, times in Counter(texts).items() if times > 1}
+    return [
+        _label_lines(row, _wrapped) if text in clashing else text
+        for row, text in zip(group.rows, texts, strict=True)
+    ]
+
+
+def _label_lines(row: Row, fit: Callable[[str, int], str]) -> str:
+    parts = "\n+ ".join(fit(printable(part), _LONGEST_LABEL) for part in row.name.split(" + "))
+    if row.apart:
+        parts += "\n" + _wrapped(printable(f"[{row.apart}]"), _LONGEST_LABEL)
+    return _marked(parts, row.marks)
+
+
+def _short(names: Sequence[str]) -> list[str]:
+    """Names for the terminal, shortened where that leaves them distinct."""
+    whole = [printable(name) for name in names]
+    short = [shorten(name, _LONGEST_LABEL) for name in whole]
+    return short if len(set(short)) == len(set(whole)) else whole
+
+
+def _wrapped(text: str, width: int) -> str:
+    return "\n".join(textwrap.wrap(text, width)) or text
 
 
 def _note(note: str, width: int) -> str:
@@ -149,15 +189,3 @@ def _side_by_side(
             parts.append([0])
         parts[-1].append(column)
     return parts
-
-
-def _csv_row(group: Group, row: Row, recipes: Sequence[str]) -> list[str | float | None]:
-    by_recipe = dict(zip(group.recipes, row.recipes, strict=True))
-    names = (group.dataset, group.split, group.track, row.model, row.defense or "")
-    cells: list[str | float | None] = [spreadsheet(name) for name in names]
-    for metric in (row.clean, *(by_recipe.get(recipe) for recipe in recipes), row.worst_case):
-        if metric is None:
-            cells += [None] * 4
-        else:
-            cells += [metric.value, metric.low, metric.high, metric.n]
-    return [*cells, row.queries, row.words_changed, row.batch_invariance]

@@ -1,81 +1,65 @@
-"""The leaderboard: what stands in the table, before anything is drawn.
+"""What stands in the table, before anything is drawn.
 
 :func:`leaderboard_table` turns records into groups of rows; :mod:`robustbert.reports.render` writes
-them for a terminal, as Markdown and as CSV. Numbers stay numbers until then.
+them for a terminal and as Markdown, :mod:`robustbert.reports.spreadsheet` as CSV. Numbers stay
+numbers until then.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from robustbert.attacks.recipes import CORE_RECIPES
 from robustbert.errors import InputError
-from robustbert.metrics import counts, words_changed_share, worst_case
-from robustbert.records import Metric, Outcome, Record, record_name
-from robustbert.reports.notes import MARK, RowKey, group_notes, row_key, row_label
-
-Outcomes = Mapping[str, Sequence[Outcome]]
-
-
-@dataclass(frozen=True)
-class Row:
-    """A model, with or without a defense, under every recipe of its group.
-
-    The last three pool the recipes run on ``n`` examples; a recipe run on another number of them
-    would weigh differently, and is left out.
-
-    Args:
-        model: its name, and what tells it apart from others of that name.
-        defense: the names of its defenses; None for an undefended model.
-        n: the number of examples that most of its recipes ran on.
-        clean: clean accuracy on those.
-        recipes: accuracy under each recipe, in the group's order; None where it was not run.
-        worst_case: None where an outcome file is missing.
-        queries: mean victim queries of an attacked example.
-        words_changed: share of the words of the broken texts, 0 to 1.
-        batch_invariance: ``not verified`` if any record says so; None if some record predates the
-            check; else ``verified``.
-    """
-
-    model: str
-    defense: str | None
-    n: int
-    clean: Metric
-    recipes: tuple[Metric | None, ...]
-    worst_case: Metric | None
-    queries: float | None
-    words_changed: float | None
-    batch_invariance: str | None
-
-    @property
-    def label(self) -> str:
-        """The model's name and, after a plus sign, its defense; a mark if not verified."""
-        label = row_label(self.model, self.defense)
-        return f"{label} {MARK}" if self.batch_invariance == "not verified" else label
+from robustbert.metrics import counts
+from robustbert.records import Record, record_name
+from robustbert.reports.conditions import (
+    recipe_differences,
+    row_differences,
+    short_hash,
+    usual,
+)
+from robustbert.reports.grouping import Member, rows_of
+from robustbert.reports.labels import plain_label, told_apart
+from robustbert.reports.notes import caption, group_notes
+from robustbert.reports.rows import Outcomes, Row, examples_of_row, make_row, usual_n
 
 
 @dataclass(frozen=True)
 class Group:
-    """The rows of one dataset and track.
+    """The rows of one dataset, split and track.
 
     Args:
         dataset: its name.
         split: which part of it.
         track: the threat model.
         n: the number of examples that most rows ran on.
-        recipes: the columns.
+        core: the core recipes that some row ran: the first columns, and what worst case, queries
+            and words changed are over.
+        others: the other recipes: the last columns.
         rows: in the order their first record came.
-        notes: what a reader has to know to read the numbers rightly, a sentence each.
+        notes: what a reader has to know to read the numbers rightly, a sentence or two each.
     """
 
     dataset: str
     split: str
     track: str
     n: int
-    recipes: tuple[str, ...]
+    core: tuple[str, ...]
+    others: tuple[str, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
+
+    @property
+    def caption(self) -> str:
+        """What worst case, queries and words changed are over."""
+        return caption(self.core)
+
+    @property
+    def recipes(self) -> tuple[str, ...]:
+        """All recipes, the core ones first."""
+        return self.core + self.others
 
 
 @dataclass(frozen=True)
@@ -88,10 +72,14 @@ class Table:
 def leaderboard_table(
     records: Sequence[Record], outcomes_by_record: Outcomes | None = None
 ) -> Table:
-    """Lay out records: a group a dataset and track, a row a model and defense, a column a recipe.
+    """Lay out records: one group per dataset, split and track, one row per model and defenses.
+
+    A row is one model (its weights and dtype) under one list of defenses with their parameters;
+    replicates, which differ in their training seed alone, share one. See
+    :func:`robustbert.reports.grouping.rows_of`.
 
     Args:
-        records: in the order that rows and columns shall have.
+        records: in the order that rows shall have; recipes outside the core keep it as well.
         outcomes_by_record: the outcomes of each record by :func:`robustbert.records.record_name`;
             without them the worst case and the words changed are not known.
 
@@ -108,73 +96,84 @@ def leaderboard_table(
 
 
 def _check(records: Sequence[Record], outcomes: Outcomes) -> None:
-    for name, times in Counter(record_name(record) for record in records).items():
-        if times > 1:
-            raise InputError(f"{times} records of the cell {name}; give one record a cell")
+    named: dict[str, list[Record]] = {}
     for record in records:
-        name = record_name(record)
-        if name in outcomes and counts(outcomes[name], record.counts.truncated) != record.counts:
-            raise InputError(f"{name}: the outcomes are not its own; run the cell again")
+        named.setdefault(record_name(record), []).append(record)
+    for name, same in named.items():
+        if len(same) > 1:
+            weights = " and ".join(dict.fromkeys(short_hash(r.model.sha256) for r in same))
+            raise InputError(
+                f"{len(same)} records of the cell {name} (weights {weights}); give one record per "
+                "cell, and another name to another model"
+            )
+        if name in outcomes:
+            [record] = same
+            if counts(outcomes[name], record.counts.truncated) != record.counts:
+                raise InputError(f"{name}: the outcomes are not its own; run the cell again")
 
 
 def _group(records: Sequence[Record], outcomes: Outcomes) -> Group:
     first = records[0]
-    recipes = tuple(dict.fromkeys(record.recipe.name for record in records))
-    by_row: dict[RowKey, list[Record]] = {}
-    for record in records:
-        by_row.setdefault(row_key(record), []).append(record)
-    rows = tuple(_row(row, recipes, outcomes) for row in by_row.values())
+    names = dict.fromkeys(record.recipe.name for record in records)
+    core = tuple(recipe for recipe in CORE_RECIPES if recipe in names)
+    by_row = rows_of(records)
+    differences = _differences(by_row, core, outcomes)
+    rows = tuple(
+        make_row(
+            members,
+            core,
+            outcomes,
+            name=plain_label(members),
+            apart=apart,
+            differences=differing,
+        )
+        for members, apart, differing in zip(by_row, told_apart(by_row), differences, strict=True)
+    )
     return Group(
         dataset=first.dataset.name,
         split=first.dataset.split,
         track=first.track,
-        n=_usual([row.n for row in rows]),
-        recipes=recipes,
+        n=usual_n([row.n for row in rows]),
+        core=core,
+        others=tuple(name for name in names if name not in core),
         rows=rows,
-        notes=group_notes(records, {(row.model, row.defense): row.n for row in rows}, outcomes),
+        notes=group_notes(rows, core, tuple(names), outcomes),
     )
 
 
-def _row(records: Sequence[Record], recipes: tuple[str, ...], outcomes: Outcomes) -> Row:
-    n = _usual([record.protocol.n for record in records])
-    pooled = [record for record in records if record.protocol.n == n]
-    runs = [outcomes[name] for record in pooled if (name := record_name(record)) in outcomes]
-    complete = len(runs) == len(pooled)
-    by_recipe = {record.recipe.name: record.metrics.accuracy_under_attack for record in records}
-    first = pooled[0]
-    model, defense = row_key(first)
-    return Row(
-        model=model,
-        defense=defense,
-        n=n,
-        clean=first.metrics.clean_accuracy,
-        recipes=tuple(by_recipe.get(recipe) for recipe in recipes),
-        worst_case=worst_case(runs) if complete and _share_examples(runs) else None,
-        queries=_pooled_queries(pooled),
-        words_changed=words_changed_share([o for run in runs for o in run]) if complete else None,
-        batch_invariance=_batch_invariance(records),
-    )
+def _differences(
+    rows: Sequence[tuple[Member, ...]], core: Sequence[str], outcomes: Outcomes
+) -> list[list[str]]:
+    """How each row differs from most rows: in data, examples, protocol, or under a recipe."""
+    found = row_differences([members[0].first for members in rows])
+    sizes = [examples_of_row(members, core) for members in rows]
+    size = usual_n(sizes)
+    for place, n in enumerate(sizes):
+        if n != size:
+            found[place].append(f"{n} examples instead of {size}")
+    for recipe in dict.fromkeys(name for row in rows for m in row for name in m.records):
+        ran = {place: record for place, row in enumerate(rows) if (record := _under(row, recipe))}
+        for place, differing in zip(ran, recipe_differences(list(ran.values())), strict=True):
+            found[place] += [f"{recipe}: {difference}" for difference in differing]
+    for place in _with_other_examples(rows, outcomes):
+        if not found[place]:
+            found[place].append("other examples, although data and seed are the same")
+    return found
 
 
-def _batch_invariance(records: Sequence[Record]) -> str | None:
-    found = [record.environment.batch_invariance for record in records]
-    statuses = {one.status if one else None for one in found}
-    if "not verified" in statuses:
-        return "not verified"
-    return None if None in statuses else "verified"
+def _under(members: Sequence[Member], recipe: str) -> Record | None:
+    """A record of the row under that recipe: in their conditions, replicates are the same."""
+    return next((m.records[recipe] for m in members if recipe in m.records), None)
 
 
-def _share_examples(runs: Sequence[Sequence[Outcome]]) -> bool:
-    return bool(set.intersection(*({outcome.example_id for outcome in run} for run in runs)))
-
-
-def _pooled_queries(records: Sequence[Record]) -> float | None:
-    attacked = sum(record.counts.attacked for record in records)
-    queries = sum((r.metrics.queries_mean or 0.0) * r.counts.attacked for r in records)
-    return queries / attacked if attacked else None
-
-
-def _usual(numbers: Sequence[int]) -> int:
-    """The most frequent of them, and of equally frequent ones the largest."""
-    times = Counter(numbers)
-    return max(times, key=lambda number: (times[number], number))
+def _with_other_examples(rows: Sequence[tuple[Member, ...]], outcomes: Outcomes) -> list[int]:
+    """The places of rows with a record whose ids are not those of most records of its size."""
+    ids = [
+        (place, frozenset(outcome.example_id for outcome in outcomes[name]))
+        for place, members in enumerate(rows)
+        for member in members
+        for record in member.records.values()
+        if (name := record_name(record)) in outcomes
+    ]
+    most = {n: usual(one for _, one in ids if len(one) == n) for n in {len(i) for _, i in ids}}
+    return list(dict.fromkeys(place for place, one in ids if one != most[len(one)]))

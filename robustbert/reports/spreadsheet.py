@@ -1,0 +1,129 @@
+"""A :class:`~robustbert.reports.table.Table` as CSV: everything in it, unrounded."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from robustbert.metrics import Spread
+from robustbert.records import Metric, defense_names
+from robustbert.reports.conditions import limits_of
+from robustbert.reports.escape import spreadsheet
+from robustbert.reports.rows import Mean, Proportion, Replicate, Row
+from robustbert.reports.table import Group, Table
+
+_Value: TypeAlias = str | int | float | None
+
+_NAMES = ("dataset", "split", "track", "line", "label", "model", "defense", "training_seeds")
+_PROVENANCE = (
+    *("defense_params", "model_sha256", "dtype", "dataset_sha256", "assets_profile"),
+    *("protocol_revision", "protocol_seed", "limits", "differences"),
+)
+_PARTS = ("value", "low", "high", "n", "sd", "replicates")
+_RECIPE_PARTS = (
+    *("queries_mean", "textattack_queries_mean"),
+    *("errors", "exhausted", "retracted", "failed_checks"),
+)
+_MEANS = (
+    *("queries_mean", "queries_sd", "textattack_queries", "textattack_queries_sd"),
+    *("words_changed_share", "words_changed_sd", "batch_invariance"),
+)
+
+
+def to_csv(table: Table) -> str:
+    """The table as CSV: one line per row, and one per replicate of a row that has several.
+
+    ``line`` is ``row`` or ``replicate``. Proportions are between 0 and 1 and have ``value``,
+    ``low`` and ``high`` (the Wilson 95% interval of a single model), ``n`` (examples), ``sd`` (the
+    sample standard deviation over replicates) and ``replicates``. What is missing is empty, and so
+    are recipes that a group lacks.
+    """
+    recipes = tuple(dict.fromkeys(name for group in table.groups for name in group.recipes))
+    header = [*_NAMES]
+    header += _titles("clean_accuracy", _PARTS) + _titles("worst_case", _PARTS)
+    header += ["worst_case_recipes", *_MEANS]
+    for recipe in recipes:
+        header += _titles(spreadsheet(recipe), (*_PARTS, *_RECIPE_PARTS))
+    header += _PROVENANCE
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(header)
+    for group in table.groups:
+        for row in group.rows:
+            writer.writerows(_lines(group, row, recipes))
+    return file.getvalue()
+
+
+def _titles(name: str, parts: Iterable[str]) -> list[str]:
+    return [f"{name}_{part}" for part in parts]
+
+
+def _lines(group: Group, row: Row, recipes: Sequence[str]) -> list[list[_Value]]:
+    if len(row.replicates) == 1:
+        return [_line(group, row, row.replicates, "row", recipes)]
+    single = [_line(group, row, (one,), "replicate", recipes) for one in row.replicates]
+    return [_line(group, row, row.replicates, "row", recipes), *single]
+
+
+def _line(
+    group: Group, row: Row, replicates: tuple[Replicate, ...], line: str, recipes: Sequence[str]
+) -> list[_Value]:
+    shown = replace(row, replicates=replicates)
+    record = next(iter(replicates[0].records.values()))
+    seeds = [str(r.training_seed) for r in replicates if r.training_seed is not None]
+    values: list[_Value] = [group.dataset, group.split, group.track, line, row.label]
+    values += [record.model.name, defense_names(record.defenses) or "", " ".join(seeds)]
+    values += [*_parts(shown.clean, row.n), *_parts(shown.worst_case, row.n)]
+    values += [" ".join(group.core)]
+    for mean in (shown.queries, shown.textattack_queries, shown.words_changed):
+        values += _mean(mean)
+    values += [shown.batch_invariance]
+    for recipe in recipes:
+        values += _recipe(shown, recipe)
+    values += _provenance(shown)
+    return [spreadsheet(value) if isinstance(value, str) else value for value in values]
+
+
+def _parts(number: Proportion | None, n: int | None) -> list[_Value]:
+    if number is None:
+        return [None] * len(_PARTS)
+    if isinstance(number, Metric):
+        return [number.value, number.low, number.high, number.n, None, 1]
+    return [number.mean, None, None, n, number.deviation, number.n]
+
+
+def _mean(mean: Mean | None) -> list[_Value]:
+    return [mean.mean, mean.deviation] if isinstance(mean, Spread) else [mean, None]
+
+
+def _recipe(row: Row, recipe: str) -> list[_Value]:
+    values = _parts(row.under(recipe), row.examples_of(recipe))
+    failed = [check.name for one in row.replicates for check in one.failed.get(recipe, ())]
+    checks = " ".join(dict.fromkeys(failed))
+    if len(row.replicates) > 1 or recipe not in row.replicates[0].records:
+        return [*values, *[None] * (len(_RECIPE_PARTS) - 1), checks]
+    record = row.replicates[0].records[recipe]
+    metrics, counts = record.metrics, record.counts
+    values += [metrics.queries_mean, metrics.textattack_queries_mean]
+    return [*values, counts.error, counts.exhausted, counts.retracted, checks]
+
+
+def _provenance(row: Row) -> list[_Value]:
+    record = next(iter(row.replicates[0].records.values()))
+    params = [{defense.name: defense.params} for defense in record.defenses]
+    hashes = dict.fromkeys(replicate.sha256 for replicate in row.replicates)
+    return [
+        json.dumps(params) if params else "",
+        " ".join(hashes),
+        record.model.dtype,
+        record.dataset.sha256,
+        record.assets.profile,
+        record.protocol.revision,
+        record.protocol.seed,
+        json.dumps(limits_of(record), sort_keys=True),
+        "; ".join(row.differences),
+    ]
