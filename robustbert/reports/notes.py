@@ -208,7 +208,7 @@ def _clean_accuracies(rows: Sequence[Row]) -> Iterator[str]:
 _COUNTS: tuple[tuple[Callable[[Counts], int], str, str], ...] = (
     (
         lambda counts: counts.error,
-        "Attacks failed with an error; their examples count as neither robust nor broken, but "
+        "Attacks failed with errors; their examples count as neither robust nor broken, but "
         "among all",
         "",
     ),
