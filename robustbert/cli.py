@@ -128,7 +128,7 @@ def _add_bench(subparsers: Any) -> None:
         ("--datasets", "names, file:PATH or hub:NAME"),
         ("--models", "names, folders or hub:NAME"),
         ("--recipes", "names (robustbert list recipes)"),
-        ("--track", "unified, published or unified,published"),
+        ("--track", "unified, published or unified-li, or several with commas"),
     ):
         command.add_argument(
             option, type=_names, metavar="NAME[,NAME]", help=f"{what}; default: the suite's"
@@ -159,7 +159,9 @@ def _add_attack(subparsers: Any) -> None:
     command.add_argument(
         "-n", "--num-examples", type=_number, default=100, metavar="N", help="default: 100"
     )
-    command.add_argument("--track", default="unified", help="unified (default) or published")
+    command.add_argument(
+        "--track", default="unified", help="unified (default), published or unified-li"
+    )
     command.add_argument(
         "--split", default="test", help="whose examples: train, validation or test (default)"
     )
@@ -189,6 +191,12 @@ def _add_running(command: Any, out: str) -> None:
         help="tokens of a batch; changes no outcome; default: what suits the device",
     )
     _add_columns(command)
+    command.add_argument(
+        "--text-length",
+        metavar="short|long",
+        help="of file: and hub: datasets: 30%% or 10%% of a text's words may change on the unified "
+        "tracks; default: long if the median training text has more than 100 words",
+    )
 
 
 def _add_train(subparsers: Any) -> None:

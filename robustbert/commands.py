@@ -122,6 +122,7 @@ def _settings(options: Any, out: Path) -> Settings:
         token_budget=options.token_budget,
         text_column=options.text_column,
         label_column=options.label_column,
+        text_length=options.text_length,
         command=options.command,
     )
 

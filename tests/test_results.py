@@ -10,6 +10,7 @@ from types import ModuleType
 import jsonschema
 import pytest
 
+from robustbert.attacks.protocol import PROTOCOL_REVISION
 from robustbert.errors import InputError
 from robustbert.metrics import counts, summarize
 from robustbert.records import (
@@ -32,6 +33,19 @@ SUITES = ("results", "imdb")
 ROW = "rotten_tomatoes--tfidf-svm--none--published--deepwordbug"
 
 
+def is_outdated() -> bool:
+    """Whether the tables were made under an earlier revision of the protocol."""
+    records = (record for folder in DATASETS for record in read_run(folder).records)
+    return any(record.protocol.revision != PROTOCOL_REVISION for record in records)
+
+
+# What this code gives can be compared with tables of its own protocol alone.
+of_this_protocol = pytest.mark.skipif(
+    is_outdated(), reason="the tables are of an earlier revision of the protocol: make results"
+)
+
+
+@of_this_protocol
 def test_no_cell_of_the_suites_is_missing():
     from robustbert.bench import load_suite, make_plan
 
@@ -156,6 +170,7 @@ def test_different_models_of_one_name_do_not_overwrite_each_other(tmp_path, publ
     assert not (tmp_path / "results").exists()
 
 
+@of_this_protocol
 @pytest.mark.slow
 def test_a_committed_row_comes_out_again(tmp_path: Path):
     from robustbert.bench import Choices, Settings, load_suite, make_plan, run_plan

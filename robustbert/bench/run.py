@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from robustbert.assets import ensure_assets
 from robustbert.attacks.engine import LANES, AttackRunner
@@ -40,6 +41,7 @@ class Settings:
         token_budget: tokens of a batch, at least 1; None takes what suits the device.
         text_column: the column of the texts in ``file:`` and ``hub:`` datasets.
         label_column: the column of the labels there.
+        text_length: ``short`` or ``long``: whether the texts there are; None measures them.
         command: the command line as it was typed, for the records; None where there is none.
     """
 
@@ -50,6 +52,7 @@ class Settings:
     token_budget: int | None = None
     text_column: str = "text"
     label_column: str = "label"
+    text_length: str | None = None
     command: str | None = None
 
 
@@ -163,11 +166,15 @@ def read_datasets(plan: Plan, settings: Settings) -> dict[str, TextDataset]:
     """
     datasets: dict[str, TextDataset] = {}
     names = dict.fromkeys(cell.dataset for cell in plan.cells)
-    # Columns are for these. Where there are none, the first dataset refuses them.
+    # Columns and length are for these. Where there are none, the first dataset refuses them.
     own = [name for name in names if name.startswith(("file:", "hub:"))] or [next(iter(names))]
-    columns = {"text_column": settings.text_column, "label_column": settings.label_column}
+    reading: dict[str, Any] = {
+        "text_column": settings.text_column,
+        "label_column": settings.label_column,
+        "length": settings.text_length,
+    }
     for name in names:
-        dataset = load_dataset(name, **(columns if name in own else {}))
+        dataset = load_dataset(name, **(reading if name in own else {}))
         largest = max(cell.n for cell in plan.cells if cell.dataset == name)
         select_examples(dataset, plan.split, largest, plan.seed)
         if dataset.name in {other.name for other in datasets.values()}:

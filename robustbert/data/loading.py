@@ -81,14 +81,14 @@ def load_dataset(
             ``hub:NAME`` (``hub:NAME@REVISION``).
         text_column: the column of the texts in a file or hub dataset.
         label_column: the column of the labels there: whole numbers or names.
-        length: ``"short"`` or ``"long"``; None takes what the table declares, and for ``file:``
-            and ``hub:`` long where the median training text has more than 100 words.
+        length: ``"short"`` or ``"long"`` of a file or hub dataset; None measures it: long where the
+            median training text has more than 100 words.
 
     Raises:
         UnknownNameError: no such name or length; the message lists the near ones.
         DatasetError: the file or hub dataset cannot be read or has no usable rows.
         MissingAssetError: the package that holds the dataset is not installed.
-        InputError: columns were named for a dataset that has its own.
+        InputError: columns or a length were given for a dataset that has its own.
     """
     chosen = None if length is None else check_length(length)
     if name.startswith(_FILE):
@@ -106,9 +106,11 @@ def load_dataset(
         raise UnknownNameError("dataset", name, path_like or hub_like or DATASETS)
     if (text_column, label_column) != ("text", "label"):
         raise InputError(f"{name} has its own columns; name columns for file: and hub: only")
+    if length is not None:
+        raise InputError(f"{name} has its own length; give one for file: and hub: only")
     entry = DATASETS.entry(name)
     assert isinstance(entry, DatasetEntry)
-    return _assemble(entry.load()(), chosen or entry.length)
+    return _assemble(entry.load()(), entry.length)
 
 
 def _assemble(rows: Rows, length: TextLength | None) -> TextDataset:

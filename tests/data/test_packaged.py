@@ -262,3 +262,8 @@ def test_an_unknown_name_lists_the_near_ones(name: str, hint: str) -> None:
 def test_columns_of_a_packaged_dataset_cannot_be_chosen() -> None:
     with pytest.raises(InputError, match="its own columns"):
         load_dataset("imdb", text_column="review")
+
+
+def test_the_length_of_a_packaged_dataset_cannot_be_chosen() -> None:
+    with pytest.raises(InputError, match="imdb has its own length"):
+        load_dataset("imdb", length="short")

@@ -311,7 +311,7 @@ def test_by_stretch_is_what_records_hold():
     """The same measure that verifies an attack, for which this is the oracle."""
     from robustbert.assets import import_textattack
     from robustbert.attacks.similarity import text_similarity
-    from robustbert.attacks.texts import words_of
+    from robustbert.data.words import words_of
     from robustbert.models.encoder import sentence_encoder
 
     import_textattack()
