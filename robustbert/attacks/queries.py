@@ -1,4 +1,7 @@
-"""The query budget in distinct texts."""
+"""The query budget in distinct texts.
+
+Import this module only after :func:`robustbert.assets.import_textattack`.
+"""
 
 from __future__ import annotations
 
