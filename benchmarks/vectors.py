@@ -26,6 +26,13 @@ def main() -> None:
         passing = (cosines >= limit).sum(axis=1)
         none = (passing == 0).mean()
         print(f"{name:<12}{candidates:>10}{limit:>8}{passing.mean():>9.1f}{none:>6.0%}")
+    above = np.concatenate(
+        [
+            (unit[start : start + 500] @ unit.T >= 0.5).sum(axis=1) - 1
+            for start in range(0, FREQUENT, 500)
+        ]
+    )
+    print(f"words at cosine 0.5 or more, mean: {above.mean():.0f}")
     place = {word: index for index, word in enumerate(found.words)}
     pairs = word_pairs(read_database(asset_folder("wordnet")), frozenset(found.words), SENSES)
     for kind in ("synonyms", "antonyms"):

@@ -34,9 +34,9 @@ class CounterFitting:
 
     delta: float = 1.0
     gamma: float = 0.0
-    rho: float = 0.3
+    rho: float = 0.2
     rate: float = 0.05
-    epochs: int = 20
+    epochs: int = 30
 
 
 def counter_fit(
