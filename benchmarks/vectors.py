@@ -10,6 +10,7 @@ import numpy as np
 from robustbert.assets import asset_folder, load_word_vectors
 from robustbert.assets.lexicon import word_pairs
 from robustbert.assets.vectors import SENSES
+from robustbert.assets.wordnet_database import read_database
 
 FREQUENT = 12_000
 LIMITS = (("textfooler", 50, 0.5), ("a2t", 20, 0.8), ("iga", 50, 0.75))
@@ -25,8 +26,15 @@ def main() -> None:
         passing = (cosines >= limit).sum(axis=1)
         none = (passing == 0).mean()
         print(f"{name:<12}{candidates:>10}{limit:>8}{passing.mean():>9.1f}{none:>6.0%}")
+    above = np.concatenate(
+        [
+            (unit[start : start + 500] @ unit.T >= 0.5).sum(axis=1) - 1
+            for start in range(0, FREQUENT, 500)
+        ]
+    )
+    print(f"words at cosine 0.5 or more, mean: {above.mean():.0f}")
     place = {word: index for index, word in enumerate(found.words)}
-    pairs = word_pairs(asset_folder("wordnet"), frozenset(found.words), SENSES)
+    pairs = word_pairs(read_database(asset_folder("wordnet")), frozenset(found.words), SENSES)
     for kind in ("synonyms", "antonyms"):
         a, b = np.array([[place[x], place[y]] for x, y in getattr(pairs, kind)]).T
         cosines = (unit[a] * unit[b]).sum(axis=1)

@@ -1,139 +1,187 @@
-"""Synonyms and antonyms, read straight from WordNet's database files.
-
-NLTK's reader builds an object a synset; the vectors need word pairs alone, and a pass over the text
-of the files (format: ``wndb(5WN)`` of WordNet 3.0) finds them in seconds.
-"""
+"""Synonyms and antonyms: WordNet's relations, carried over to every inflection."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from enum import Enum
+from itertools import combinations, product
 
-PARTS_OF_SPEECH = ("adj", "adv", "noun", "verb")
-_ANTONYM = "!"
-_SIMILAR = "&"
-_SATELLITE = "s"
+from robustbert.assets.function_words import function_word_opposites
+from robustbert.assets.inflection import Inflector, LemmaPair, lemma_pair
+from robustbert.assets.wordnet_database import (
+    ADJECTIVE_OF_ADVERB,
+    ANTONYM,
+    DERIVATIONALLY_RELATED,
+    SIMILAR,
+    Database,
+    SynsetId,
+)
+
+
+class Source(Enum):
+    """Where an antonym pair comes from; the first that gives a pair is its source.
+
+    WordNet links antonyms word by word, and only the heads of adjective clusters. The others are
+    indirect (Gross and Miller 1990, "Adjectives in WordNet"): *terrible* is similar to *bad*, whose
+    antonym is *good*.
+    """
+
+    DIRECT = "direct"
+    """WordNet's own antonyms: *good*, *bad*."""
+    HEAD = "head"
+    """An adjective and the antonym of the head it is similar to: *good*, *terrible*."""
+    INDIRECT = "indirect"
+    """Words of two opposite synsets or clusters: *boring*, *entertaining*."""
+    DERIVED = "derived"
+    """Words derived from antonyms, of one topic: *winner*, *loser*; adverbs of adjectives."""
+    FUNCTION_WORD = "function word"
+    """The list in :mod:`robustbert.assets.function_words`: *with*, *without*."""
 
 
 @dataclass(frozen=True)
 class WordPairs:
-    """Pairs of words, each pair and the whole in alphabetical order, without repeats."""
+    """Pairs of words; each pair and each field in alphabetical order, without repeats.
+
+    Args:
+        synonyms: pairs of the same inflection; none is an antonym.
+        antonyms: pairs of the same inflection.
+        opposites: the antonyms, and their lemmas in any two inflections (*winning*, *lost*).
+    """
 
     synonyms: tuple[tuple[str, str], ...]
     antonyms: tuple[tuple[str, str], ...]
+    opposites: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True)
-class _Pointer:
-    symbol: str
-    offset: int
-    source: int  # 1-based word of this synset; 0: the synset as a whole
-    target: int
+def word_pairs(database: Database, vocabulary: frozenset[str], max_sense: int) -> WordPairs:
+    """The synonyms and antonyms among the words of ``vocabulary``.
 
-
-@dataclass(frozen=True)
-class _Synset:
-    kind: str
-    words: tuple[str, ...]
-    pointers: tuple[_Pointer, ...]
-
-
-def word_pairs(wordnet: Path, vocabulary: frozenset[str], max_sense: int) -> WordPairs:
-    """The synonyms and antonyms of WordNet among the words of ``vocabulary``.
-
-    Two words are synonyms when a synset holds both and the sense is one of the first ``max_sense``
-    of each: senses are ordered by frequency, and a rare sense makes pairs such as *film* and
-    *cinema*'s *pic* no reader would exchange. Antonyms are WordNet's own, and for an adjective
-    satellite also the opposites of the head it is similar to (Gross and Miller 1990, "Adjectives in
-    WordNet": *terrible* is like *bad*, whose antonym is *good*). A pair that is both is an antonym.
+    A pair that is both is an antonym.
 
     Args:
-        wordnet: the folder with ``data.*`` and ``index.*``.
+        database: WordNet.
         vocabulary: lower-case single words.
         max_sense: how many senses of each word count, from the most frequent.
     """
-    synonyms: set[tuple[str, str]] = set()
-    antonyms: set[tuple[str, str]] = set()
-    for part in PARTS_OF_SPEECH:
-        synsets = dict(_synsets(wordnet / f"data.{part}"))
-        ranks = _sense_ranks(wordnet / f"index.{part}")
-        for offset, synset in synsets.items():
-            common = [
-                word
-                for word in synset.words
-                if word in vocabulary and ranks.get((word, offset), max_sense + 1) <= max_sense
-            ]
-            synonyms.update(_pair(a, b) for a in common for b in common if a != b)
-            antonyms.update(
-                _pair(word, opposite)
-                for word, opposite in _opposites(offset, synset, synsets, ranks, max_sense)
-                if word in vocabulary and opposite in vocabulary
+    inflector = Inflector(vocabulary)
+    opposed = antonym_lemmas(database, max_sense)
+    antonyms = set(sourced_antonyms(opposed, vocabulary, inflector))
+    synonyms = inflector.same_inflection(synonym_lemmas(database, max_sense)) - antonyms
+    opposites = inflector.any_inflection(opposed) - synonyms | antonyms
+    return WordPairs(tuple(sorted(synonyms)), tuple(sorted(antonyms)), tuple(sorted(opposites)))
+
+
+def sourced_antonyms(
+    opposed: Mapping[LemmaPair, Source], vocabulary: frozenset[str], inflector: Inflector
+) -> dict[tuple[str, str], Source]:
+    """The antonyms of the same inflection and the function words' opposites, with their sources.
+
+    Args:
+        opposed: what :func:`antonym_lemmas` gives.
+        vocabulary: lower-case single words.
+        inflector: of ``vocabulary``.
+    """
+    found: dict[tuple[str, str], Source] = {}
+    for source in Source:
+        pairs = (pair for pair, of in opposed.items() if of is source)
+        for words in inflector.same_inflection(pairs):
+            found.setdefault(words, source)
+    for words in function_word_opposites():
+        if vocabulary.issuperset(words):
+            found.setdefault(words, Source.FUNCTION_WORD)
+    return found
+
+
+def synonym_lemmas(database: Database, max_sense: int) -> set[LemmaPair]:
+    """Pairs of lemmas that share a synset, and adverbs of adjectives that do.
+
+    The sense must be one of the first ``max_sense`` of both: senses are ordered by frequency, and
+    rare ones make pairs that no reader would exchange.
+    """
+    found = {
+        lemma_pair(synset.part, one, other)
+        for synset in database.synsets
+        for one, other in combinations(database.usual_words(synset, max_sense), 2)
+    }
+    return found | set(_adverb_pairs(found, database))
+
+
+def antonym_lemmas(database: Database, max_sense: int) -> dict[LemmaPair, Source]:
+    """Pairs of lemmas with opposite meanings.
+
+    Args:
+        database: WordNet.
+        max_sense: for all but the direct antonyms, the sense must be one of the first
+            ``max_sense`` of a word.
+    """
+    pairs: dict[Source, set[LemmaPair]] = {source: set() for source in Source}
+    for synset in database.synsets:
+        for one, pointer, other in database.linked_words(synset, ANTONYM):
+            pairs[Source.DIRECT].add(lemma_pair(synset.part, one, other))
+            pairs[Source.INDIRECT].update(_indirect(synset, pointer.target, database, max_sense))
+            pairs[Source.DERIVED].update(_derived(synset, one, pointer.target, other, database))
+            for satellite in _satellites(synset, database):
+                pairs[Source.HEAD].update(
+                    lemma_pair(synset.part, word, other)
+                    for word in database.usual_words(satellite, max_sense)
+                )
+    found = {pair: source for source in reversed(Source) for pair in pairs[source]}
+    for pair in _adverb_pairs(list(found), database):
+        found.setdefault(pair, Source.DERIVED)
+    return {pair: source for pair, source in found.items() if pair.first != pair.second}
+
+
+def _satellites(head: SynsetId, database: Database) -> Iterator[SynsetId]:
+    """The adjectives that are similar to a head; nothing for other synsets."""
+    if not database.synsets[head].satellite:
+        yield from database.linked(head, SIMILAR)
+
+
+def _indirect(
+    synset: SynsetId, opposite: SynsetId, database: Database, max_sense: int
+) -> Iterator[LemmaPair]:
+    """Words of the cluster of ``synset`` with those of the cluster of ``opposite``."""
+    ours, theirs = (
+        [
+            word
+            for member in (head, *_satellites(head, database))
+            for word in database.usual_words(member, max_sense)
+        ]
+        for head in (synset, opposite)
+    )
+    yield from (lemma_pair(synset.part, one, other) for one, other in product(ours, theirs))
+
+
+def _derived(
+    synset: SynsetId, word: str, opposite: SynsetId, antonym: str, database: Database
+) -> Iterator[LemmaPair]:
+    """Words derived from two antonyms, of one part of speech and topic."""
+
+    def derived_from(lemma: str, start: SynsetId) -> list[tuple[SynsetId, str]]:
+        links = database.linked_words(start, DERIVATIONALLY_RELATED)
+        return [(pointer.target, other) for source, pointer, other in links if source == lemma]
+
+    for (one, ours), (other, theirs) in product(
+        derived_from(word, synset), derived_from(antonym, opposite)
+    ):
+        topics = {database.synsets[found].topic for found in (one, other)}
+        if one != other and one.part == other.part and len(topics) == 1:
+            yield lemma_pair(one.part, ours, theirs)
+
+
+def _adverb_pairs(pairs: Iterable[LemmaPair], database: Database) -> Iterator[LemmaPair]:
+    """The adverbs of two adjectives, for each pair of adjectives."""
+    adverbs: dict[str, set[str]] = {}
+    for synset in database.synsets:
+        if synset.part == "adv":
+            for adverb, _, adjective in database.linked_words(synset, ADJECTIVE_OF_ADVERB):
+                adverbs.setdefault(adjective, set()).add(adverb)
+    for pair in pairs:
+        if pair.part == "adj":
+            ours, theirs = (adverbs.get(word, ()) for word in (pair.first, pair.second))
+            yield from (
+                lemma_pair("adv", one, other)
+                for one, other in product(ours, theirs)
+                if one != other
             )
-    return WordPairs(tuple(sorted(synonyms - antonyms)), tuple(sorted(antonyms)))
-
-
-def _pair(a: str, b: str) -> tuple[str, str]:
-    return (a, b) if a < b else (b, a)
-
-
-def _direct(synset: _Synset, synsets: dict[int, _Synset]) -> Iterator[tuple[str, str]]:
-    for pointer in synset.pointers:
-        if pointer.symbol == _ANTONYM and pointer.source and pointer.offset in synsets:
-            other = synsets[pointer.offset].words[pointer.target - 1]
-            yield synset.words[pointer.source - 1], other
-
-
-def _opposites(
-    offset: int,
-    synset: _Synset,
-    synsets: dict[int, _Synset],
-    ranks: dict[tuple[str, int], int],
-    max_sense: int,
-) -> Iterator[tuple[str, str]]:
-    yield from _direct(synset, synsets)
-    if synset.kind != _SATELLITE:
-        return
-    usual = [w for w in synset.words if ranks.get((w, offset), max_sense + 1) <= max_sense]
-    for pointer in synset.pointers:
-        if pointer.symbol == _SIMILAR:
-            for _, opposite in _direct(synsets[pointer.offset], synsets):
-                yield from ((word, opposite) for word in usual)
-
-
-def _synsets(path: Path) -> Iterator[tuple[int, _Synset]]:
-    """Offset and synset of every line of a ``data`` file."""
-    with path.open(encoding="ascii") as lines:
-        for line in lines:
-            if line.startswith("  "):  # the licence
-                continue
-            fields = line.partition("|")[0].split()
-            count = int(fields[3], 16)
-            words = tuple(
-                field.partition("(")[0].lower() for field in fields[4 : 4 + 2 * count : 2]
-            )
-            start = 4 + 2 * count
-            pointers = tuple(
-                _pointer(*fields[at : at + 4])
-                for at in range(start + 1, start + 1 + 4 * int(fields[start]), 4)
-                if fields[at] in (_ANTONYM, _SIMILAR)
-            )
-            yield int(fields[0]), _Synset(fields[2], words, pointers)
-
-
-def _pointer(symbol: str, offset: str, part: str, ends: str) -> _Pointer:
-    return _Pointer(symbol, int(offset), source=int(ends[:2], 16), target=int(ends[2:], 16))
-
-
-def _sense_ranks(path: Path) -> dict[tuple[str, int], int]:
-    """1 for a word's most frequent sense, 2 for the next; keyed by word and synset offset."""
-    ranks: dict[tuple[str, int], int] = {}
-    with path.open(encoding="ascii") as lines:
-        for line in lines:
-            if line.startswith("  "):
-                continue
-            fields = line.split()
-            senses = fields[-int(fields[2]) :]
-            for rank, offset in enumerate(senses, start=1):
-                ranks[fields[0], int(offset)] = rank
-    return ranks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from robustbert.assets.counterfit import counter_fit
 from robustbert.assets.encodings import encode_words, frequent_words
 from robustbert.assets.lexicon import WordPairs, word_pairs
+from robustbert.assets.wordnet_database import read_database
 from robustbert.errors import MissingAssetError
 
 VOCABULARY = 30_000
@@ -47,7 +48,7 @@ class WordVectors:
 def build(folder: Path, needed: Mapping[str, Path]) -> None:
     """Make the vectors of :data:`VOCABULARY` words and write them into ``folder``."""
     words = frequent_words(VOCABULARY)
-    pairs = word_pairs(needed["wordnet"], frozenset(words), SENSES)
+    pairs = word_pairs(read_database(needed["wordnet"]), frozenset(words), SENSES)
     encodings = encode_words(words, needed["sentence-encoder"])
     write_word_vectors(folder, make_word_vectors(words, encodings, pairs))
 
@@ -59,8 +60,9 @@ def make_word_vectors(
 
     Args:
         words: all different.
-        encodings: unit vectors, float32 ``(n, d)``, a row a word.
-        pairs: synonyms and antonyms, all among ``words``.
+        encodings: unit vectors, float32 ``(n, d)``, one row per word.
+        pairs: synonyms, antonyms and opposites, all among ``words``; opposites are never
+            neighbours.
 
     Raises:
         MissingAssetError: there are no synonyms or no antonyms, so the lexicon is not whole.
@@ -70,36 +72,69 @@ def make_word_vectors(
             "WordNet gave no synonyms or no antonyms for the word vectors; "
             "remove the assets' cache folder and run: robustbert assets"
         )
-    row = {word: number for number, word in enumerate(words)}
-    synonyms = np.array([[row[a], row[b]] for a, b in pairs.synonyms], dtype=np.int64)
-    antonyms = np.array([[row[a], row[b]] for a, b in pairs.antonyms], dtype=np.int64)
+    synonyms, antonyms = row_pairs(pairs.synonyms, words), row_pairs(pairs.antonyms, words)
     vectors = counter_fit(encodings, synonyms, antonyms)
-    return WordVectors(tuple(words), vectors, nearest_neighbours(vectors, NEIGHBOURS))
+    opposites = row_pairs(pairs.opposites, words)
+    neighbours = nearest_neighbours(vectors, NEIGHBOURS, excluded=opposites)
+    return WordVectors(tuple(words), vectors, neighbours)
+
+
+def row_pairs(pairs: Iterable[tuple[str, str]], words: Sequence[str]) -> NDArray[np.int64]:
+    """The row numbers of pairs of words, int64 ``(p, 2)``.
+
+    Args:
+        pairs: pairs of ``words``.
+        words: the word of each row.
+    """
+    row = {word: number for number, word in enumerate(words)}
+    return np.array([[row[a], row[b]] for a, b in pairs], dtype=np.int64).reshape(-1, 2)
 
 
 def nearest_neighbours(
-    vectors: NDArray[np.float32], count: int, block: int = 512
+    vectors: NDArray[np.float32],
+    count: int,
+    *,
+    excluded: NDArray[np.int64] | None = None,
+    block: int = 512,
 ) -> NDArray[np.int32]:
-    """The rows nearest to each row by cosine, int32 ``(n, min(count, n))``, itself first.
+    """The rows nearest to each row by cosine.
 
     Cosines are compared to six places and ties go to the lower row, so that the last bits of a
     matrix product, which differ between processors, do not order the neighbours.
+
+    Args:
+        vectors: unit vectors, float32 ``(n, d)``.
+        count: how many rows to give, the row itself included.
+        excluded: pairs of different rows that are not to be each other's neighbours, ``(p, 2)``.
+        block: how many rows are compared at once.
+
+    Returns:
+        int32 ``(n, k)``, each row itself first. ``k`` is ``count``, or less where a row has fewer
+        that are not excluded.
     """
     import torch
 
     n = len(vectors)
-    count = min(count, n)
+    barred = _both_ways(excluded if excluded is not None else np.empty((0, 2), dtype=np.int64))
+    count = min(count, n - int(np.bincount(barred[:, 0], minlength=n).max()))
     every = torch.from_numpy(vectors)
     nearest = np.empty((n, count), dtype=np.int32)
     for start in range(0, n, block):
         cosines = every[start : start + block] @ every.T
         own = torch.arange(len(cosines))
         cosines[own, own + start] = 2.0  # above every other
+        first, last = np.searchsorted(barred[:, 0], [start, start + len(cosines)])
+        cosines[barred[first:last, 0] - start, barred[first:last, 1]] = -2.0  # below every other
         near = cosines.topk(min(count + _SPARE, n), dim=1)
         ranks = (near.values * 1e6).round().long() * n - near.indices
         order = ranks.argsort(dim=1, descending=True)[:, :count]
         nearest[start : start + block] = near.indices.gather(1, order).numpy()
     return nearest
+
+
+def _both_ways(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Each pair in both orders, without repeats, sorted by row."""
+    return np.unique(np.concatenate([pairs, pairs[:, ::-1]]), axis=0)
 
 
 def write_word_vectors(folder: Path, made: WordVectors) -> None:

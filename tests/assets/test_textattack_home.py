@@ -85,7 +85,7 @@ print(install.TEXTATTACK_CACHE_DIR)
 
 def test_a_textattack_imported_before_is_pointed_at_the_assets() -> None:
     done = run(OTHERS.replace("{loaded}", "{}"))
-    assert done.stdout.strip().endswith("word-vectors-1")
+    assert done.stdout.strip().endswith("word-vectors-2")
 
 
 def test_a_textattack_with_other_vectors_loaded_is_refused() -> None:

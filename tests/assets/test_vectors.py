@@ -18,6 +18,7 @@ from robustbert.assets.vectors import (
     read_word_vectors,
     write_word_vectors,
 )
+from robustbert.assets.wordnet_database import read_database
 from robustbert.errors import MissingAssetError
 
 
@@ -49,7 +50,7 @@ def test_two_builds_are_the_same_to_the_byte(
     words: tuple[str, ...], encodings: np.ndarray, wordnet_folder: Path, tmp_path: Path
 ) -> None:
     hashes = []
-    pairs = word_pairs(wordnet_folder, frozenset(words), max_sense=2)
+    pairs = word_pairs(read_database(wordnet_folder), frozenset(words), max_sense=2)
     again = encode_words(words, sentence_encoder_folder())
     for name, encoded in (("first", encodings), ("second", again)):
         folder = tmp_path / name
@@ -68,7 +69,7 @@ def test_two_builds_are_the_same_to_the_byte(
 
 def test_a_lexicon_without_pairs_is_refused(words: tuple[str, ...], encodings: np.ndarray) -> None:
     with pytest.raises(MissingAssetError, match="WordNet"):
-        make_word_vectors(words, encodings, WordPairs((), ()))
+        make_word_vectors(words, encodings, WordPairs((), (), ()))
 
 
 def test_neighbours_are_the_nearest(encodings: np.ndarray) -> None:
@@ -89,6 +90,30 @@ def test_ties_go_to_the_lower_row() -> None:
     assert nearest_neighbours(vectors, 99).shape == (8, 8)
 
 
+def test_excluded_pairs_are_no_neighbours(encodings: np.ndarray) -> None:
+    plain = nearest_neighbours(encodings, 60, block=64)
+    random = np.random.default_rng(0)
+    rows = np.repeat(np.arange(0, 300, 3), 5)
+    near = plain[rows, random.integers(1, 20, len(rows))]  # pairs that would be found
+    excluded = np.stack([rows, near], axis=1)
+    found = nearest_neighbours(encodings, 40, excluded=excluded, block=64)
+
+    barred = {(a, b) for one in excluded.tolist() for a, b in (one, one[::-1])}
+    expected = [
+        [b for b in row.tolist() if (row[0], b) not in barred][:40]
+        for row in plain  # the next ones move up, in the same order
+    ]
+    assert found.tolist() == expected
+    assert (found != plain[:, :40]).any(axis=1).sum() >= 100
+
+
+def test_a_small_vocabulary_has_as_many_neighbours_as_it_can() -> None:
+    vectors = np.eye(4, dtype=np.float32)
+    found = nearest_neighbours(vectors, 9, excluded=np.array([[0, 1], [1, 0], [0, 2]]))
+    assert found.shape == (4, 2)  # row 0 has itself and row 3
+    assert found[0].tolist() == [0, 3]
+
+
 def test_frequent_words_are_plain_and_ordered() -> None:
     words = frequent_words(1000)
     assert words[:3] == ("the", "to", "and")
@@ -101,6 +126,23 @@ def real() -> WordVectors:
     return load_word_vectors()
 
 
+OPPOSITES = (
+    ("good", "bad"),
+    ("better", "worse"),
+    ("happy", "sad"),
+    ("good", "terrible"),
+    ("love", "hate"),
+    ("loved", "hated"),
+    ("hot", "cold"),
+    ("winning", "losing"),
+    ("won", "lost"),
+    ("entertaining", "boring"),
+    ("with", "without"),
+    ("always", "never"),
+    ("everybody", "nobody"),
+)
+
+
 def cosine(real: WordVectors, a: str, b: str) -> float:
     return float(real.vectors[real.words.index(a)] @ real.vectors[real.words.index(b)])
 
@@ -111,8 +153,21 @@ def test_the_real_vectors_keep_synonyms_in_and_antonyms_out(real: WordVectors) -
     assert real.neighbours.shape == (VOCABULARY, NEIGHBOURS)
     for a, b in (("film", "movie"), ("terrible", "awful"), ("brilliant", "superb")):
         assert cosine(real, a, b) > 0.8  # A2T's limit
-    for a, b in (("good", "bad"), ("happy", "sad"), ("good", "terrible"), ("love", "hate")):
+    for a, b in OPPOSITES:
         assert cosine(real, a, b) < 0.5  # TextFooler's limit
+
+
+@pytest.mark.slow
+def test_no_opposite_is_a_neighbour(real: WordVectors, wordnet_folder: Path) -> None:
+    pairs = word_pairs(read_database(wordnet_folder), frozenset(real.words), max_sense=2)
+    row = {word: number for number, word in enumerate(real.words)}
+    neighbours = [set(rows) for rows in real.neighbours.tolist()]
+    for a, b in (*pairs.opposites, *OPPOSITES, ("winning", "lost")):
+        assert row[a] not in neighbours[row[b]]
+        assert row[b] not in neighbours[row[a]]
+    assert all(len(rows) == NEIGHBOURS for rows in neighbours)
+    for a, b in (("film", "movie"), ("films", "movies"), ("terrible", "awful")):
+        assert row[b] in real.neighbours[row[a], 1:51]
 
 
 @pytest.mark.slow

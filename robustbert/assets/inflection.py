@@ -1,0 +1,119 @@
+"""Inflected forms of English lemmas, and pairs of words in the same inflection.
+
+The forms come from lemminflect's dictionary (the SPECIALIST Lexicon of the US National Library of
+Medicine), irregular ones included. TextAttack depends on that package, so it is always installed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
+from typing import NamedTuple
+
+_UNIVERSAL = {"adj": "ADJ", "adv": "ADV", "noun": "NOUN", "verb": "VERB"}
+_BASE = {"adj": "JJ", "adv": "RB", "noun": "NN", "verb": "VB"}
+
+
+class LemmaPair(NamedTuple):
+    """Two lemmas of one part of speech, in alphabetical order.
+
+    Args:
+        part: ``"adj"``, ``"adv"``, ``"noun"`` or ``"verb"``.
+        first: the lemma that comes first.
+        second: the other.
+    """
+
+    part: str
+    first: str
+    second: str
+
+
+def lemma_pair(part: str, one: str, other: str) -> LemmaPair:
+    """The pair of two lemmas, whichever comes first."""
+    return LemmaPair(part, one, other) if one < other else LemmaPair(part, other, one)
+
+
+def inflected_forms(lemma: str, part: str) -> Mapping[str, tuple[str, ...]]:
+    """The forms of a lemma by Penn tag, the lemma itself among them.
+
+    Args:
+        lemma: lower case. One that the dictionary lacks has only itself.
+        part: ``"adj"``, ``"adv"``, ``"noun"`` or ``"verb"``.
+
+    >>> sorted(inflected_forms("win", "verb"))
+    ['VB', 'VBD', 'VBG', 'VBN', 'VBZ']
+    >>> inflected_forms("good", "adj")["JJR"]
+    ('better',)
+    """
+    from lemminflect import getAllInflections
+
+    forms: dict[str, tuple[str, ...]] = dict(getAllInflections(lemma, upos=_UNIVERSAL[part]))
+    forms.pop("VBP", None)  # the lemma again, but for "be"
+    forms[_BASE[part]] = (lemma,)
+    if "VBD" in forms:  # the dictionary leaves out a participle that equals the past tense
+        forms.setdefault("VBN", forms["VBD"])
+    return forms
+
+
+class Inflector:
+    """Inflections within a vocabulary.
+
+    Args:
+        vocabulary: lower-case single words; forms that are not among them are left out.
+    """
+
+    def __init__(self, vocabulary: frozenset[str]) -> None:
+        self._vocabulary = vocabulary
+        self._known: dict[tuple[str, str], Mapping[str, tuple[str, ...]]] = {}
+
+    def forms(self, lemma: str, part: str) -> Mapping[str, tuple[str, ...]]:
+        """What :func:`inflected_forms` gives, within the vocabulary; no tag is without a form."""
+        key = (lemma, part)
+        if key not in self._known:
+            several = "_" in lemma  # words, in WordNet's notation
+            every = {} if several else inflected_forms(lemma, part)
+            inside = {
+                tag: tuple(form for form in forms if form in self._vocabulary)
+                for tag, forms in every.items()
+            }
+            self._known[key] = {tag: forms for tag, forms in inside.items() if forms}
+        return self._known[key]
+
+    def same_inflection(self, pairs: Iterable[LemmaPair]) -> set[tuple[str, str]]:
+        """Pairs of forms with the same tag: (losing, winning) and so on of (lose, win).
+
+        Returns:
+            Different words, each pair in alphabetical order.
+        """
+        return {
+            words
+            for pair in pairs
+            if (ours := self.forms(pair.first, pair.part))
+            and (theirs := self.forms(pair.second, pair.part))
+            for tag in ours.keys() & theirs.keys()
+            for words in _different(ours[tag], theirs[tag])
+        }
+
+    def any_inflection(self, pairs: Iterable[LemmaPair]) -> set[tuple[str, str]]:
+        """Pairs of any form of the one lemma with any of the other, (lost, winning) among them.
+
+        Returns:
+            Different words, each pair in alphabetical order.
+        """
+        return {
+            words
+            for pair in pairs
+            if (ours := self.forms(pair.first, pair.part))
+            and (theirs := self.forms(pair.second, pair.part))
+            for words in _different(_flat(ours), _flat(theirs))
+        }
+
+
+def _flat(forms: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(form for tagged in forms.values() for form in tagged)
+
+
+def _different(ours: Iterable[str], theirs: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for one, other in product(ours, theirs):
+        if one != other:
+            yield (one, other) if one < other else (other, one)
