@@ -20,6 +20,7 @@ from robustbert.bench.meter import Meter, TrainingEstimate
 from robustbert.bench.plan import Cell, Plan
 from robustbert.bench.run import Settings, check_run, plan_configuration, read_datasets
 from robustbert.data import TextDataset, select_examples
+from robustbert.data.words import words_of
 from robustbert.errors import RecordError
 from robustbert.models.findings import unwritten_findings
 from robustbert.progress import progress_bar
@@ -109,7 +110,7 @@ def _cell_estimate(
     if _is_done(cell, dataset, plan.split, settings, environment):
         return CellEstimate(dataset.name, cell, True, 0.0, 0.0)
     examples = select_examples(dataset, plan.split, cell.n, plan.seed)
-    words = sum(len(example.text.split()) for example in examples.items)
+    words = sum(len(words_of(example.text)) for example in examples.items)
     query_seconds = meter.query_seconds[dataset.name, cell.victim]
     cost = attack_cost(cell.recipe, cell.track, words, query_seconds)
     return CellEstimate(dataset.name, cell, False, cost.queries, cost.seconds)
