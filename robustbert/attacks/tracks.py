@@ -23,48 +23,17 @@ TRACKS: tuple[Track, ...] = ("published", "unified", "unified-li")
 
 
 @dataclass(frozen=True)
-class UnifiedLimits:
-    """The limits of the ``unified`` track.
-
-    Args:
-        max_words_changed: the share of a text's words that may change in a dataset of short texts,
-            in (0, 1].
-        max_words_changed_long: the same in a dataset of long texts.
-        min_similarity: the least angular similarity, in [0, 1].
-        similarity_stretch: words of the shortest stretch compared; shorter texts are exempt.
-        max_candidates: embedding neighbours tried per word.
-        queries_per_word: the query budget of a text is this times its words.
-    """
+class _SharedLimits:
+    """What the limits of both tracks have in common."""
 
     max_words_changed: float = 0.3
     max_words_changed_long: float = 0.1
-    min_similarity: float = 0.84
-    similarity_stretch: int = 15
     max_candidates: int = 50
     queries_per_word: int = 50
-
-    def __post_init__(self) -> None:
-        for name in ("max_words_changed", "max_words_changed_long", "min_similarity"):
-            if not 0 < getattr(self, name) <= 1:
-                raise InputError(
-                    f"{name} is {getattr(self, name)}; give a share above 0, at most 1"
-                )
-        for name in ("similarity_stretch", "max_candidates", "queries_per_word"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name} is {getattr(self, name)}; give a whole number above 0")
 
     def share_changed(self, length: TextLength) -> float:
         """The share of words that may change in a dataset of this length."""
         return self.max_words_changed_long if length == "long" else self.max_words_changed
-
-    def words_limit(self, words: int, length: TextLength = "short") -> int:
-        """How many of a text's words may change, rounded up as TextAttack's limit is.
-
-        >>> UnifiedLimits().words_limit(21), UnifiedLimits().words_limit(231, "long")
-        (7, 24)
-        """
-        # the subtraction keeps 0.1 * 30 = 3.0000000000000004 at 3
-        return math.ceil(words * self.share_changed(length) - 1e-9)
 
     def query_budget(self, words: int) -> int:
         """How many queries a text of so many words may cost."""
@@ -76,33 +45,58 @@ class UnifiedLimits:
 
 
 @dataclass(frozen=True)
-class LiLimits:
+class UnifiedLimits(_SharedLimits):
+    """The limits of the ``unified`` track.
+
+    Args:
+        max_words_changed: the share of a text's words that may change in a dataset of short texts,
+            in (0, 1].
+        max_words_changed_long: the same in a dataset of long texts.
+        max_candidates: embedding neighbours tried per word.
+        queries_per_word: the query budget of a text is this times its words.
+        min_similarity: the least angular similarity, in [0, 1].
+        similarity_stretch: words of the shortest stretch compared; shorter texts are exempt.
+    """
+
+    min_similarity: float = 0.84
+    similarity_stretch: int = 15
+
+    def __post_init__(self) -> None:
+        for name in ("max_words_changed", "max_words_changed_long", "min_similarity"):
+            if not 0 < getattr(self, name) <= 1:
+                raise InputError(
+                    f"{name} is {getattr(self, name)}; give a share above 0, at most 1"
+                )
+        for name in ("similarity_stretch", "max_candidates", "queries_per_word"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name} is {getattr(self, name)}; give a whole number above 0")
+
+    def words_limit(self, words: int, length: TextLength = "short") -> int:
+        """How many of a text's words may change, rounded up as TextAttack's limit is.
+
+        >>> UnifiedLimits().words_limit(21), UnifiedLimits().words_limit(231, "long")
+        (7, 24)
+        """
+        # the subtraction keeps 0.1 * 30 = 3.0000000000000004 at 3
+        return math.ceil(words * self.share_changed(length) - 1e-9)
+
+
+@dataclass(frozen=True)
+class LiLimits(_SharedLimits):
     """The limits of the ``unified-li`` track, as Li et al. 2021 give them; they are not settings.
 
     Args:
         max_words_changed: the share of a text's words that may change in a dataset of short texts
             (the paper's AG News).
         max_words_changed_long: the same in a dataset of long texts (the paper's IMDB).
-        min_similarity: the least angular similarity of a window to the text before the change.
-        similarity_window: words of that window; shorter texts are exempt.
         max_candidates: candidates tried per word.
         queries_per_word: the query budget of a text is this times its words, in TextAttack's count.
+        min_similarity: the least angular similarity of a window to the text before the change.
+        similarity_window: words of that window; shorter texts are exempt.
     """
 
-    max_words_changed: float = 0.3
-    max_words_changed_long: float = 0.1
     min_similarity: float = 0.840845057
     similarity_window: int = 15
-    max_candidates: int = 50
-    queries_per_word: int = 50
-
-    def share_changed(self, length: TextLength) -> float:
-        """The share of words that may change in a dataset of this length."""
-        return self.max_words_changed_long if length == "long" else self.max_words_changed
-
-    def as_record(self) -> dict[str, float | int]:
-        """The limits as a record holds them, the query budget apart."""
-        return {key: value for key, value in asdict(self).items() if key != "queries_per_word"}
 
 
 @dataclass(frozen=True)

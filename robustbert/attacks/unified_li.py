@@ -76,7 +76,7 @@ def follow_li(recipe: str, attack: Any, length: TextLength, words: int, ask: Ask
         window_size=limits.similarity_window,
         skip_text_shorter_than_window=True,
     )
-    attack.goal_function.query_budget = limits.queries_per_word * max(1, words)
+    attack.goal_function.query_budget = limits.query_budget(words)
     return textattack.Attack(
         attack.goal_function,
         [
