@@ -22,7 +22,7 @@ def write_reviews(path: Path) -> None:
     for number in range(40):
         good = number % 2
         word = "wonderful" if good else "dreadful"
-        rows.append(f"film number {number} was {word} from its start to its end,{1 + 4 * good}")
+        rows.append(f"film number {number} was {word} to its end,{1 + 4 * good}")
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 

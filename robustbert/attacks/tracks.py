@@ -72,7 +72,7 @@ class UnifiedLimits(_SharedLimits):
                 raise InputError(f"{name} is {getattr(self, name)}; give a whole number above 0")
 
     def words_limit(self, words: int, length: TextLength = "short") -> int:
-        """How many of a text's words may change, rounded up as TextAttack's limit is.
+        """How many of a text's words may change: rounded up, as in TextAttack's limit.
 
         >>> UnifiedLimits().words_limit(21), UnifiedLimits().words_limit(231, "long")
         (7, 24)

@@ -103,6 +103,12 @@ def split_rows(rows: Sequence[CleanRow], origin: Rows) -> Splits:
         result[name] += chosen
     result["train"] += (row for unit in units for row in unit)
     apart = _without_twins(result, rows, origin)
+    for name in SPLITS:
+        if result[name] and not apart[name]:
+            raise DatasetError(
+                f"{origin.source}: every row of the {name} split is a near-duplicate of a row of "
+                "another split; add rows whose texts differ"
+            )
     kept = {name: _in_order(name, apart[name], origin) for name in SPLITS}
     return Splits(kept, twins=len(rows) - sum(map(len, kept.values())))
 

@@ -49,8 +49,11 @@ def rows_of(records: Sequence[Record]) -> list[tuple[Member, ...]]:
 
 
 def _setup(record: Record) -> str:
-    """Everything that makes a row, but for weights and training seed."""
-    model = record.model.model_dump(exclude={"sha256"})
+    """Everything that makes a row, but for weights and training seed.
+
+    The number of parameters follows from the weights: a forest's depends on its seed.
+    """
+    model = record.model.model_dump(exclude={"sha256", "num_parameters"})
     defenses = [defense.model_dump() for defense in record.defenses]
     return canonical([model, defenses, *row_conditions(record)])
 

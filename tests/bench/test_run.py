@@ -201,8 +201,9 @@ def test_replicates_are_attacked_alike_and_kept_apart(reviews, svm, tmp_path):
     ids = {tuple(o.example_id for o in cell) for cell in outcomes.values()}
     seeds = {tuple(o.seed for o in cell) for cell in outcomes.values()}
     assert (len(outcomes), len(ids), len(seeds)) == (3, 1, 1)
-    rows = [row.model for row in result.table.groups[0].rows]
-    assert rows == ["tfidf-rf", "tfidf-rf seed 1", "svm"]
+    rows = result.table.groups[0].rows
+    assert [row.label for row in rows] == ["tfidf-rf", "svm"]
+    assert [len(row.replicates) for row in rows] == [2, 1]
 
 
 def test_models_of_one_name_are_kept_apart(reviews, svm, bert, tmp_path):
@@ -214,8 +215,8 @@ def test_models_of_one_name_are_kept_apart(reviews, svm, bert, tmp_path):
     assert first.model.name == second.model.name == "svm"
     assert first.model.variant != second.model.variant
     assert len(read_run(tmp_path / "out").outcomes) == 2
-    rows = [row.model for row in result.table.groups[0].rows]
-    assert rows == [f"svm v{first.model.variant}", f"svm v{second.model.variant}"]
+    labels = [row.label for row in result.table.groups[0].rows]
+    assert labels == [f"svm [{record.model.sha256[:6]}]" for record in (first, second)]
 
 
 def test_a_finished_record_of_another_processor_is_refused(reviews, svm, tmp_path, monkeypatch):

@@ -280,6 +280,12 @@ def test_no_near_duplicate_stands_in_two_splits(write_csv) -> None:
     assert dataset.cleaning.twins == 10 - kept
 
 
+def test_rows_that_are_all_alike_are_refused_with_the_reason(write_csv) -> None:
+    rows = [(f"{LONG} {n}", "ab"[n % 2]) for n in range(20)]
+    with pytest.raises(DatasetError, match="every row of the train split is a near-duplicate"):
+        load(write_csv([("text", "label"), *rows]))
+
+
 def test_the_length_is_measured_and_can_be_set(write_csv) -> None:
     short = write_csv([("text", "label"), *ROWS])
     assert load(short).length == "short"
