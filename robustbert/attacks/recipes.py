@@ -2,7 +2,7 @@
 
 A recipe is TextAttack's own object; this table only says where it is, which assets it reads,
 whether it draws random numbers and whether it needs the victim's gradients. Recipes whose assets
-have no offline source are listed too, with what is missing and how it is had.
+have no offline source are listed too, with what is missing and how to obtain it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Recipe(Entry):
         random: True where the recipe draws random numbers.
         gradients: True where the recipe reads the victim's gradients (white box).
         missing: what it needs that has no offline source; empty where the recipe runs.
-        remedy: how what is missing is had.
+        remedy: how to obtain what is missing.
     """
 
     assets: tuple[str, ...] = ()
@@ -40,7 +40,7 @@ _ALL = (*_VECTORS, "sentence-encoder")
 
 @dataclass(frozen=True)
 class _Gap:
-    """What has no offline source, and how it is had."""
+    """What has no offline source, and how to obtain it."""
 
     missing: str
     remedy: str
@@ -124,7 +124,7 @@ def recipe(name: str) -> Recipe:
 
 
 def runnable_recipe(name: str) -> Recipe:
-    """The recipe called ``name``, if all it needs can be had offline.
+    """The recipe called ``name``, if everything that it needs has an offline source.
 
     Raises:
         UnknownNameError: no such recipe; the message lists the near ones.

@@ -72,13 +72,12 @@ class UnifiedLimits(_SharedLimits):
                 raise InputError(f"{name} is {getattr(self, name)}; give a whole number above 0")
 
     def words_limit(self, words: int, length: TextLength = "short") -> int:
-        """How many of a text's words may change: rounded up, as in TextAttack's limit.
+        """How many of a text's words may change: rounded up, as TextAttack's limit is.
 
         >>> UnifiedLimits().words_limit(21), UnifiedLimits().words_limit(231, "long")
         (7, 24)
         """
-        # the subtraction keeps 0.1 * 30 = 3.0000000000000004 at 3
-        return math.ceil(words * self.share_changed(length) - 1e-9)
+        return math.ceil(words * self.share_changed(length))
 
 
 @dataclass(frozen=True)
@@ -118,11 +117,6 @@ class TrackLimits:
         """The limits in force; None where each recipe keeps its own."""
         return {"published": None, "unified": self.unified, "unified-li": LiLimits()}[self.track]
 
-    @property
-    def assets(self) -> tuple[str, ...]:
-        """The assets that the track needs, beside those of the recipe."""
-        return ("word-vectors",) if self.track == "unified-li" else ()
-
     def apply(self, recipe: str, attack: Any, victim: QueuedVictim, words: int, ask: Ask) -> Any:
         """Put the track's limits over a recipe's attack, for a text of so many words.
 
@@ -142,6 +136,11 @@ class TrackLimits:
 
             return follow_li(recipe, attack, self.length, words, ask)
         return attack
+
+
+def assets_of_track(track: str) -> tuple[str, ...]:
+    """The assets that a track needs, beside those of the recipe."""
+    return ("word-vectors",) if track == "unified-li" else ()
 
 
 def check_track(track: str) -> Track:

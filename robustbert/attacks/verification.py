@@ -1,7 +1,7 @@
 """Checking a broken example before it is believed.
 
 The search scored its texts in batches and perhaps in bfloat16, and its constraints looked at one
-change at a time. Here the finished text alone is looked at: scored again by itself in float32, its
+change at a time. Here only the finished text is checked: scored again by itself in float32, its
 limits measured again on the words.
 
 Import this module only after :func:`robustbert.assets.import_textattack`.

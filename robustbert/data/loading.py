@@ -74,7 +74,7 @@ def load_dataset(
 
     Texts get their white space folded; empty, repeated and contradictory ones are dropped and
     counted. The splits are 80/10/10, stratified by class and the same on every machine, except
-    that a hub dataset's published splits stay. No near-duplicate stands in two splits.
+    that a hub dataset's published splits stay. Near-duplicates across splits are dropped.
 
     Args:
         name: a name of :data:`DATASETS`, ``file:PATH`` (CSV, TSV, JSON Lines or Parquet), or

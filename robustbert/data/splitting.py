@@ -4,7 +4,7 @@ No random generator takes part: rows are put in the order of a hash of their ids
 give the same splits on every machine, whatever their order.
 
 Two rows are twins where one says much about the other: they are near-duplicates
-(:mod:`robustbert.data.near_duplicates`), or they stand next to each other in a source whose order
+(as far as :mod:`robustbert.data.near_duplicates` finds them), or they stand next to each other in a source whose order
 says something (:class:`~robustbert.data.rows.SourceOrder`). No twin of a test row is in the
 training or validation split, and no twin of a validation row in the training split: it is dropped
 there, so that the examples that numbers are measured on stay.
@@ -68,8 +68,8 @@ def split_rows(rows: Sequence[CleanRow], origin: Rows) -> Splits:
     """Give every row its split, and drop twins across splits.
 
     A split that the source published stays as it is, but for twins; each of validation and test
-    that is missing gets a tenth of every class of the rest, at least one row (of a source whose
-    order says something: whole blocks, as near to a tenth as they come).
+    that is missing gets a tenth of every class of the rest, at least one row. Of a source whose
+    order says something, whole blocks are taken, so the share is near a tenth only.
 
     Args:
         rows: the cleaned rows.
@@ -103,12 +103,7 @@ def split_rows(rows: Sequence[CleanRow], origin: Rows) -> Splits:
         result[name] += chosen
     result["train"] += (row for unit in units for row in unit)
     apart = _without_twins(result, rows, origin)
-    for name in SPLITS:
-        if result[name] and not apart[name]:
-            raise DatasetError(
-                f"{origin.source}: every row of the {name} split is a near-duplicate of a row of "
-                "another split; add rows whose texts differ"
-            )
+    _check_classes(result, apart, origin)
     kept = {name: _in_order(name, apart[name], origin) for name in SPLITS}
     return Splits(kept, twins=len(rows) - sum(map(len, kept.values())))
 
@@ -127,7 +122,10 @@ def _units(rows: Iterable[SplitRow], origin: Rows) -> list[list[SplitRow]]:
 def _choose(
     units: Sequence[list[SplitRow]], shares: Mapping[int, int]
 ) -> tuple[list[SplitRow], list[list[SplitRow]]]:
-    """The first units that bring every class to its share, to half a unit; and those left."""
+    """The first units that fit into the shares, and those left.
+
+    A unit fits as long as no class exceeds its share by more than half of what the unit brings.
+    """
     chosen: list[SplitRow] = []
     left = []
     counts: Counter[int] = Counter()
@@ -186,6 +184,20 @@ def _check_sizes(sizes: Mapping[int, int], origin: Rows) -> None:
                 f"{origin.source}: class {origin.label_names[label]!r} has {size} usable "
                 f"row{'s' * (size != 1)} and needs at least {LEAST_ROWS}, one for each "
                 "split; add rows or drop the class"
+            )
+
+
+def _check_classes(
+    before: Mapping[str, Sequence[SplitRow]], after: Mapping[str, Sequence[SplitRow]], origin: Rows
+) -> None:
+    """Refuse a dataset of which near-duplicates take all rows of a class from a split."""
+    for name in SPLITS:
+        lost = {row.label for row in before[name]} - {row.label for row in after[name]}
+        if lost:
+            raise DatasetError(
+                f"{origin.source}: every row of class {origin.label_names[min(lost)]!r} in the "
+                f"{name} split is a near-duplicate of a row of another split; add rows whose texts "
+                "differ"
             )
 
 

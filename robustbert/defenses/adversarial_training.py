@@ -24,6 +24,7 @@ from robustbert.assets import ensure_assets
 from robustbert.attacks import check_track, runnable_recipe
 from robustbert.attacks.protocol import PROTOCOL_REVISION
 from robustbert.attacks.recipes import assets_of
+from robustbert.attacks.tracks import assets_of_track
 from robustbert.errors import AttackError, InputError, ModelError
 from robustbert.models import MODELS
 from robustbert.models.folders import TRAINING_FILE
@@ -83,7 +84,7 @@ class AdversarialTraining:
 
     def ingredients(self) -> dict[str, Any]:
         """TextAttack's version, the protocol's revision, and the hash of every asset read."""
-        assets = (*assets_of(self.recipes), "sentence-encoder")
+        assets = (*assets_of(self.recipes), *assets_of_track(self.track), "sentence-encoder")
         return {
             "textattack": version("textattack"),
             "protocol": PROTOCOL_REVISION,

@@ -282,8 +282,17 @@ def test_no_near_duplicate_stands_in_two_splits(write_csv) -> None:
 
 def test_rows_that_are_all_alike_are_refused_with_the_reason(write_csv) -> None:
     rows = [(f"{LONG} {n}", "ab"[n % 2]) for n in range(20)]
-    with pytest.raises(DatasetError, match="every row of the train split is a near-duplicate"):
+    with pytest.raises(
+        DatasetError, match="every row of class '.' in the train split is a near-dup"
+    ):
         load(write_csv([("text", "label"), *rows]))
+
+
+def test_a_class_that_twins_take_from_training_is_refused(write_csv) -> None:
+    distinct = [(" ".join(f"word{n}x{k}" for k in range(12)), "a") for n in range(30)]
+    alike = [(f"{LONG} {n}", "b") for n in range(12)]
+    with pytest.raises(DatasetError, match="class 'b' in the train split is a near-duplicate"):
+        load(write_csv([("text", "label"), *distinct, *alike]))
 
 
 def test_the_length_is_measured_and_can_be_set(write_csv) -> None:

@@ -11,7 +11,13 @@ from robustbert.assets import ensure_assets, import_textattack
 from robustbert.attacks.engine.pool import Finished, Pool, Task
 from robustbert.attacks.engine.recheck import AnswerSample, Recheck
 from robustbert.attacks.recipes import Recipe, runnable_recipe
-from robustbert.attacks.tracks import LiLimits, TrackLimits, UnifiedLimits, check_track
+from robustbert.attacks.tracks import (
+    LiLimits,
+    TrackLimits,
+    UnifiedLimits,
+    assets_of_track,
+    check_track,
+)
 from robustbert.data.loading import check_length
 from robustbert.data.words import words_of
 from robustbert.errors import AttackError, describe_error
@@ -129,7 +135,7 @@ class AttackRunner:
                 f"recipe {self.recipe!r} reads gradients, which {self.classifier.info.name!r} "
                 "does not have; choose a recipe without (robustbert list recipes)"
             )
-        assets = (*self._recipe.assets, *self._track.assets, "sentence-encoder")
+        assets = (*self._recipe.assets, *assets_of_track(self.track), "sentence-encoder")
         self.asset_hashes = dict(ensure_assets(assets))
         import_textattack()
 
