@@ -50,6 +50,19 @@ class PooledSentenceEncoder(SentenceEncoder):
         return torch.from_numpy(np.stack(self._ask(self._server, sentences)))
 
     def _score_list(self, starting_text: Any, transformed_texts: Sequence[Any]) -> torch.Tensor:
+        scores = torch.ones(len(transformed_texts))
+        # a child of two equal parents is not changed: there is no window to compare
+        changed = [
+            place
+            for place, text in enumerate(transformed_texts)
+            if text.attack_attrs["newly_modified_indices"]
+        ]
+        if changed:
+            texts = [transformed_texts[place] for place in changed]
+            scores[changed] = self._changed_scores(starting_text, texts)
+        return scores
+
+    def _changed_scores(self, starting_text: Any, transformed_texts: Sequence[Any]) -> torch.Tensor:
         scores: torch.Tensor = super()._score_list(starting_text, transformed_texts)
         close = ((scores - self.threshold).abs() < self._borderline).nonzero().flatten().tolist()
         if close:
@@ -60,6 +73,10 @@ class PooledSentenceEncoder(SentenceEncoder):
             finally:
                 self._server = ENCODER
         return scores
+
+    def _sim_score(self, starting_text: Any, transformed_text: Any) -> float:
+        # TextAttack asks for one text where a genetic search checks a child of two parents
+        return float(self._score_list(starting_text, [transformed_text])[0])
 
 
 class WordsChangedLimit(Constraint):

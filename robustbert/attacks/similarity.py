@@ -55,7 +55,7 @@ def text_similarity(
 
     TextFooler compares a window around the word replaced last with the text before, so that what
     it checked cannot be read off the finished text, and a chain of small steps can lead far. This
-    is a property of the two texts: it can be measured again, and it covers all changes of a stretch.
+    is a property of the two texts: it can be measured again, and covers all changes of a stretch.
 
     Args:
         original: the words of the original text.

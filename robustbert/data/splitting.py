@@ -3,11 +3,11 @@
 No random generator takes part: rows are put in the order of a hash of their ids, so the same rows
 give the same splits on every machine, whatever their order.
 
-Two rows are twins where one says much about the other: they are near-duplicates
-(as far as :mod:`robustbert.data.near_duplicates` finds them), or they stand next to each other in a source whose order
-says something (:class:`~robustbert.data.rows.SourceOrder`). No twin of a test row is in the
-training or validation split, and no twin of a validation row in the training split: it is dropped
-there, so that the examples that numbers are measured on stay.
+Two rows are twins where one says much about the other: they are near-duplicates (as far as
+:mod:`robustbert.data.near_duplicates` finds them), or they stand next to each other in a source
+whose order says something (:class:`~robustbert.data.rows.SourceOrder`). No twin of a test row is in
+the training or validation split, and no twin of a validation row in the training split. It is
+dropped there, so that the examples that numbers are measured on stay.
 """
 
 from __future__ import annotations
