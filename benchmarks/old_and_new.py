@@ -33,6 +33,8 @@ class CellKey:
     dataset: str
     track: str
     model: str
+    training_seed: int
+    variant: str
     defenses: str
     recipe: str
 
@@ -63,6 +65,8 @@ def by_key(results: Path) -> Mapping[CellKey, Record]:
             record.dataset.name,
             record.track,
             record.model.name,
+            record.training_seed or 0,
+            record.model.variant or "",
             " + ".join(defense.name for defense in record.defenses),
             record.recipe.name,
         ): record
@@ -76,8 +80,10 @@ def line(key: CellKey, old: Record, new: Record) -> list[str]:
     def both(number) -> str:
         return f"{number(old)} → {number(new)}"
 
+    apart = f" seed {key.training_seed}" * (key.training_seed > 0)
+    apart += f" v{key.variant}" * bool(key.variant)
     return [
-        f"{key.model} + {key.defenses}" if key.defenses else key.model,
+        f"{key.model}{apart} + {key.defenses}" if key.defenses else f"{key.model}{apart}",
         key.recipe,
         both(lambda r: r.protocol.n),
         both(lambda r: percent(r.metrics.clean_accuracy.value)),

@@ -32,6 +32,8 @@ from robustbert.reports import Table, leaderboard_table, render_markdown, to_csv
 
 
 def publish(runs: list[Path], results: Path) -> None:
+    if not runs and not any(results.glob("*/records")):
+        raise InputError(f"{results} holds no results; name runs first and the results last")
     new: dict[str, Record] = {}
     outcomes: dict[str, tuple[Outcome, ...]] = {}
     for folder in runs:

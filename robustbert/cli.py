@@ -141,10 +141,13 @@ def _add_bench(subparsers: Any) -> None:
         "--training-seeds",
         type=_numbers,
         metavar="N[,N]",
-        help="train each model once with each; default: the suite's, else the seed",
+        help="train each model once with each of these seeds (models that come trained are not "
+        "affected); default: the suite's training_seeds, else --seed",
     )
     command.add_argument(
-        "--dry-run", action="store_true", help="only show the cells, and estimate what they take"
+        "--dry-run",
+        action="store_true",
+        help="show the cells with estimated queries and hours, and run nothing",
     )
     _add_running(command, "runs/SUITE-TIME")
 

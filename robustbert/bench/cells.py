@@ -196,6 +196,7 @@ class CellRun:
             dtype=info.dtype,
             max_length=info.max_length,
             num_parameters=info.num_parameters,
+            training=self.victim.training,
         )
 
     def _assets_ref(self) -> AssetsRef:

@@ -83,7 +83,7 @@ def _totals(estimate: Estimate) -> list[str]:
         )
     lines.append(
         "These are estimates: queries from committed records by the words of the texts, hours from "
-        "how fast this machine was just now. Nothing was run, trained or written."
+        "how fast this machine was just now. Nothing was attacked or written."
     )
     return lines
 

@@ -50,7 +50,7 @@ class Suite(_Table):
         datasets: names, ``file:PATH`` or ``hub:NAME``.
         models: names of ``[model.NAME]`` tables or of the table of models, folders, ``hub:NAME``.
         recipes: names of the table of recipes.
-        tracks: ``published``, ``unified``, or both.
+        tracks: names of tracks: ``published``, ``unified``, ``unified-li``.
         split: whose examples are attacked.
         num_examples: how many, at least 1.
         seed: of the examples and attacks, and of training unless there are training seeds; at

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from robustbert.data import TextDataset
 from robustbert.defenses import Defense, make_defense
 from robustbert.models import Classifier, load_model
 from robustbert.models.devices import choose_device, choose_dtype
-from robustbert.records.schema import DefenseRef
+from robustbert.records.schema import DefenseRef, Params
 from robustbert.training import TrainingConfig, find_base, make_config, train
 
 # What training does beyond its settings; a change here makes every cached checkpoint stale.
@@ -30,6 +30,8 @@ class Victim:
         classifier: with its labels in the dataset's order.
         defenses: what defended it, in the order of application.
         training_seed: of its training; None if it came trained.
+        training: the other settings of its training, as a record holds them; None if it came
+            trained.
         train_seconds: what all its training cost when it was trained; None if it came trained, or
             was not trained in one go.
     """
@@ -39,6 +41,7 @@ class Victim:
     classifier: Classifier
     defenses: tuple[DefenseRef, ...]
     training_seed: int | None
+    training: Params | None
     train_seconds: float | None
 
 
@@ -79,6 +82,7 @@ def prepare_victim(
         classifier=classifier,
         defenses=_defense_refs(spec),
         training_seed=training_seed(spec, seed) if made else None,
+        training=_training(spec, seed, device) if made else None,
         train_seconds=made.seconds if made else None,
     )
 
@@ -120,6 +124,17 @@ def _made(spec: VictimSpec, dataset: TextDataset, seed: int, device: str) -> Cac
     known = plain.seconds is not None and defended.seconds is not None
     seconds = (plain.seconds or 0.0) + (defended.seconds or 0.0)
     return CachedModel(defended.folder, seconds if known else None)
+
+
+def _training(spec: VictimSpec, seed: int, device: str) -> Params:
+    """What decides a training beside its data and its seed."""
+    config = _config(spec, seed, device)
+    left_out = ("seed", "device", "tensorboard")
+    settings: Params = asdict(config)
+    dtype = choose_dtype(config.dtype, choose_device(config.device))
+    base = {"base_sha256": find_base(spec.base).sha256, "revision": TRAINING_REVISION}
+    kept = {name: value for name, value in settings.items() if name not in left_out}
+    return {**kept, **base, "dtype": dtype}
 
 
 def _config(spec: VictimSpec, seed: int, device: str) -> TrainingConfig:

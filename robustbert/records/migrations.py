@@ -34,7 +34,7 @@ def migrate_record_1_to_2(record: Content) -> Content:
     training_seed = _part(new, "protocol").get("seed") if trained else None
     _add(new, created_at=None, command=None, training_seed=training_seed, reliability=[])
     _add(_part(new, "dataset"), length=None, label_names=None)
-    _add(_part(new, "model"), variant=None)
+    _add(_part(new, "model"), variant=None, training=None)
     _add(_part(new, "protocol"), revision=1)
     metrics = _part(new, "metrics")
     _add(metrics, textattack_queries_mean=metrics.get("queries_mean"))

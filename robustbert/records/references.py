@@ -37,7 +37,8 @@ class ModelRef(Strict):
     """The victim: where its weights come from, their hash, and the dtype of queries.
 
     ``variant`` tells models of one name apart: a short hash of how each is made. It is null where
-    a suite has one model of that name.
+    a suite has one model of that name. ``training`` has the settings of the fine-tuning but for its
+    seed, and the hash of the weights it started from; it is null for a model that came trained.
     """
 
     name: Name
@@ -47,6 +48,7 @@ class ModelRef(Strict):
     dtype: Name
     max_length: Positive | None
     num_parameters: Natural | None
+    training: Params | None
 
 
 class DefenseRef(Strict):

@@ -159,10 +159,14 @@ def read_records(folder: Path) -> tuple[Record, ...]:
     Raises:
         RecordError: no such folder, or a file that is no record.
     """
-    folder = Path(folder)
+    return tuple(_records_by_file(Path(folder)).values())
+
+
+def _records_by_file(folder: Path) -> dict[str, Record]:
+    """The records of a folder by the names of their files, without extension, in order."""
     if not folder.is_dir():
         raise RecordError(f"{folder}: no such folder; give the folder that holds the records")
-    return tuple(read_record(path) for path in sorted(folder.glob("*.json")))
+    return {path.stem: read_record(path) for path in sorted(folder.glob("*.json"))}
 
 
 def read_outcomes(path: Path, *, unfinished: bool = False) -> tuple[Outcome, ...]:
@@ -199,10 +203,11 @@ def read_run(out: Path) -> Run:
     Raises:
         RecordError: no records there, or a file that does not follow the schema.
     """
-    records = read_records(Path(out) / "records")
-    paths = {record_name(record): outcomes_path(out, record_name(record)) for record in records}
+    # by the name of the record's file: an earlier version may have named the cell otherwise
+    records = _records_by_file(Path(out) / "records")
+    paths = {record_name(record): outcomes_path(out, stem) for stem, record in records.items()}
     outcomes = {name: read_outcomes(path) for name, path in paths.items() if path.exists()}
-    return Run(records, outcomes)
+    return Run(tuple(records.values()), outcomes)
 
 
 def _encode(model: BaseModel, **options: Any) -> bytes:

@@ -83,11 +83,17 @@ def _dict_difference(what: str, show: Callable[[Any], str]) -> Callable[[Any, An
     return difference
 
 
+def length_of(record: Record) -> str | None:
+    """Whether limits are those of short or long texts; None where there are none, or not known."""
+    return record.dataset.length if record.protocol.limits else None
+
+
 #: Shared by all records of a row: another value makes another row.
 OF_A_ROW = (
     Condition(lambda record: record.dataset.sha256, _hash_difference("data with hash")),
     Condition(lambda record: record.protocol.seed, _plain_difference("examples drawn with seed")),
     Condition(limits_of, _dict_difference("limit", plain)),
+    Condition(length_of, _plain_difference("limits for texts of length")),
     Condition(lambda record: record.assets.profile, _plain_difference("assets profile")),
     Condition(lambda record: record.protocol.revision, _plain_difference("protocol revision")),
 )

@@ -75,8 +75,8 @@ def _split(alike: Sequence[Record]) -> list[tuple[Member, ...]]:
 def are_replicates(members: Sequence[Member]) -> bool:
     """Whether members of one setup differ in nothing but the seed of their training.
 
-    Each needs a known training seed of its own. Records do not hold how a model was trained, so
-    their suites, which say it, have to be the same too.
+    Each needs a known training seed of its own. Records of schema version 1 do not hold how a model
+    was trained, so their suites, which say it, have to be the same too.
     """
     seeds = [member.training_seed for member in members]
     if None in seeds or len(set(seeds)) < len(seeds):

@@ -77,8 +77,8 @@ def make_record(outcomes: Sequence[Outcome], **changes: Any) -> Record:
     """The record of those outcomes.
 
     ``dataset``, ``model``, ``defense``, ``recipe``, ``profile`` are names; ``seed`` and
-    ``truncated`` numbers; ``length``, ``variant`` and ``model_sha256`` go to the dataset and the
-    model; anything else replaces a field.
+    ``truncated`` numbers; ``length``, ``variant``, ``training`` and ``model_sha256`` go to the
+    dataset and model; anything else replaces a field.
     """
     defense, seed = changes.pop("defense", None), changes.pop("seed", 0)
     fields: dict[str, Any] = {
@@ -98,6 +98,7 @@ def make_record(outcomes: Sequence[Outcome], **changes: Any) -> Record:
         "model": ModelRef(
             name=changes.pop("model", "minilm"),
             variant=changes.pop("variant", None),
+            training=changes.pop("training", None),
             source="file:/models/minilm",
             sha256=changes.pop("model_sha256", "b" * 64),
             dtype="float32",

@@ -17,6 +17,7 @@ from robustbert.records import (
     SCHEMA_VERSION,
     read_outcomes,
     read_record,
+    read_run,
     record_name,
     write_outcomes,
     write_record,
@@ -179,3 +180,20 @@ def test_a_journal_may_hold_lines_of_both_versions(tmp_path: Path) -> None:
     new = json.dumps(make_outcome("new").model_dump())
     (tmp_path / "o.jsonl").write_text(f"{LINES_1[0]}\n{new}\n")
     assert [o.example_id for o in read_outcomes(tmp_path / "o.jsonl")] == ["e0", "new"]
+
+
+def test_files_keep_the_names_that_an_earlier_version_gave_them(tmp_path: Path) -> None:
+    """``minilm-seed1`` was a plain name in version 1."""
+    stem = "reviews--minilm-seed1--none--unified--pwws"
+    record = json.loads((FOLDER / "record.json").read_text(encoding="utf-8"))
+    record["model"]["name"] = "minilm-seed1"
+    for folder, suffix, content in (
+        ("records", ".json", json.dumps(record)),
+        ("outcomes", ".jsonl", (FOLDER / "outcomes.jsonl").read_text(encoding="utf-8")),
+    ):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / f"{stem}{suffix}").write_text(content, encoding="utf-8")
+    run = read_run(tmp_path)
+    (read,) = run.records
+    assert record_name(read) != stem
+    assert len(run.outcomes[record_name(read)]) == read.counts.total

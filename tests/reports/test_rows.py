@@ -96,6 +96,7 @@ def test_a_model_that_is_called_like_a_defended_one_is_told_apart() -> None:
         ({"protocol": {"revision": None}}, "protocol revision not known instead of 2"),
         ({"protocol": {"seed": 5}}, "examples drawn with seed 5 instead of 0"),
         ({"protocol": {"query_budget": 9}}, "limit query_budget 9 instead of 50"),
+        ({"dataset": {"length": "long"}}, "limits for texts of length long instead of not known"),
         (
             {"protocol": {"limits": {"words_changed": 0.5, "candidates": 50, "window": None}}},
             "limit stopwords not set instead of false, limit words_changed 0.5 instead of 0.3",
@@ -167,6 +168,7 @@ def test_replicates_share_a_row_with_mean_and_spread() -> None:
         {"training_seed": 0},  # the same seed, and yet other weights
         {"suite": "another"},  # which may train otherwise
         {"variant": "a" * 8},
+        {"training": {"epochs": 3}},
         {"defenses": [defense()]},
     ],
 )
