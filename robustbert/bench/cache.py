@@ -84,6 +84,8 @@ def make_cached(key: Mapping[str, object], make: Callable[[Path], object]) -> Ca
 def _make(folder: Path, key: Mapping[str, object], make: Callable[[Path], object]) -> None:
     unfinished = folder.with_suffix(".unfinished")
     resumed = _is_trained(unfinished) or _has_checkpoint(unfinished)
+    if not resumed:  # what a killed process left has nothing to go on from
+        shutil.rmtree(unfinished, ignore_errors=True)
     began = time.perf_counter()
     if not _is_trained(unfinished):  # else the earlier process ended just before it was moved
         try:

@@ -130,7 +130,7 @@ def _is_done(
         return False
     record = read_record(path)
     parts = {
-        "dataset": {"sha256": dataset.sha256(), "split": split},
+        "dataset": {"sha256": dataset.sha256(), "split": split, "length": dataset.length},
         "protocol": {"revision": PROTOCOL_REVISION},
     }
     now = record.model_copy(

@@ -84,7 +84,8 @@ def make_identity(
             "dtype": {"dtype": model.dtype},
             "defense": {"defense": [defense.model_dump() for defense in defenses]},
             "training seed": {"training seed": training_seed},
-            "data": dataset.model_dump(),
+            # not where it lay: a moved file is the same data
+            "data": dataset.model_dump(exclude={"name", "source"}),
             "track": {"track": track},
             "recipe": recipe.model_dump(exclude={"textattack_version"}),
             "assets": dict(assets.hashes),

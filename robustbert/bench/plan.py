@@ -157,6 +157,11 @@ def make_plan(suite: Suite, choices: Choices | None = None) -> Plan:
     check_suite(suite)
     make_config({}, seed=suite.seed)
     victims = _told_apart([_victim(name, suite) for name in dict.fromkeys(suite.models)])
+    if suite.training_seeds and not any(victim.trained for victim in victims):
+        raise InputError(
+            "training seeds are given, but every model comes trained; leave them out, or name a "
+            "model that is trained"
+        )
     seeds = tuple(dict.fromkeys(suite.training_seeds or (suite.seed,)))
     victims = [replicate for victim in victims for replicate in _replicates(victim, seeds)]
     cells = [

@@ -212,3 +212,16 @@ def test_a_training_seed_twice_is_one():
 def test_training_seeds_out_of_range(seeds: list[int], message: str):
     with pytest.raises(InputError, match=message):
         make_plan(SUITE, Choices(training_seeds=seeds))
+
+
+def test_training_seeds_need_a_model_that_is_trained(svm) -> None:
+    with pytest.raises(InputError, match="every model comes trained"):
+        make_plan(
+            Suite(
+                name="toy",
+                datasets=("rotten_tomatoes",),
+                models=(str(svm),),
+                recipes=("deepwordbug",),
+                training_seeds=(0, 1),
+            )
+        )
