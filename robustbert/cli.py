@@ -249,7 +249,7 @@ def _add_similarity(subparsers: Any) -> None:
     command.add_argument(
         "--baseline",
         metavar="ROW",
-        help="the row that others are subtracted from, as the table shows it; default: the first",
+        help="the row from which the others are subtracted, named as in this table; default: first",
     )
     command.add_argument(
         "--all-pairs", action="store_true", help="compare every two rows, not only the first"

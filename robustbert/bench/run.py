@@ -61,7 +61,7 @@ class BenchResult:
     """What a run gave.
 
     Args:
-        records: one a cell that ran.
+        records: one per cell that ran.
         skipped: cells that could not be: the recipe reads gradients and the victim has none.
         table: the leaderboard of the records.
         errors: examples whose attack failed.

@@ -22,7 +22,7 @@ def counts(outcomes: Sequence[Outcome], truncated: int = 0) -> Counts:
     """How many outcomes have each status.
 
     Args:
-        outcomes: one an example.
+        outcomes: one per example.
         truncated: how many clean texts are longer than the model reads.
     """
     statuses = Counter(outcome.status for outcome in outcomes)

@@ -1,6 +1,6 @@
 """Records as JSON files, outcomes as JSON lines: ``records/CELL.json``, ``outcomes/CELL.jsonl``.
 
-Files of every schema version are read, and written in the current one.
+Files of every schema version are read; new files are written in the current one.
 
 Files are UTF-8 and never half-written: a file appears whole or not at all, and a line that a
 killed run left unfinished is cut off before the next one is appended. A lone surrogate, which
