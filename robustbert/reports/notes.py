@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from robustbert.attacks.recipes import CORE_RECIPES
 from robustbert.metrics import Spread
-from robustbert.records import Counts, Record, ReliabilityCheck, record_name
+from robustbert.records import Counts, Environment, Record, ReliabilityCheck, record_name
 from robustbert.reports.marks import (
     NOT_COMPARABLE,
     NOT_VERIFIED,
@@ -54,7 +54,17 @@ def group_notes(
         *_truncated(rows),
         *_query_counts(rows),
         *_minilm(rows),
+        *_machines(cells),
     )
+
+
+# What can move the last bits of an answer, and so, now and then, an outcome.
+# Each with what is compared, and what of it is shown.
+_MACHINE: tuple[tuple[str, Callable[[Environment], str | None], str], ...] = (
+    ("kinds of processor", lambda environment: environment.processor_class, "processor"),
+    ("versions of torch", lambda environment: environment.torch, "torch"),
+    ("versions of transformers", lambda environment: environment.transformers, "transformers"),
+)
 
 
 @dataclass(frozen=True)
@@ -91,6 +101,18 @@ def caption(core: Sequence[str]) -> str:
     lacking = f"recipe {missing[0]} was" if len(missing) == 1 else f"recipes {listed(missing)} were"
     over = f"Worst case, queries and words changed are over {listed(core)}"
     return f"{over}; the core {lacking} not run."
+
+
+def _machines(cells: Sequence[Cell]) -> Iterator[str]:
+    environments = [cell.record.environment for cell in cells]
+    for what, value, shown in _MACHINE:
+        found = {value(one): getattr(one, shown) for one in environments if value(one)}
+        if len(found) > 1:
+            names = listed(sorted(set(found.values())))
+            yield (
+                f"The cells were made with {len(found)} {what} ({names}), so an outcome may "
+                "differ now and then for that reason alone."
+            )
 
 
 def _worst_case(rows: Sequence[Row], core: Sequence[str]) -> Iterator[str]:

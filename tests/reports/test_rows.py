@@ -247,3 +247,17 @@ def test_the_core_recipes_run() -> None:
     assert CORE_RECIPES == CORE
     for name in CORE_RECIPES:
         runnable_recipe(name)
+
+
+def test_cells_of_two_kinds_of_machine_are_noted() -> None:
+    first, second = make_record(RUN), make_record(RUN, recipe="textfooler")
+    environment = second.environment.model_copy(
+        update={"processor_class": "f" * 24, "processor": "Another", "torch": "3.0.0"}
+    )
+    moved = second.model_copy(update={"environment": environment})
+    notes = group_of([first, second]).notes
+    assert not any("for that reason alone" in note for note in notes)
+    notes = group_of([first, moved]).notes
+    (processors, torch) = [note for note in notes if "for that reason alone" in note]
+    assert "2 kinds of processor (Another and " in processors
+    assert "2 versions of torch (" in torch
