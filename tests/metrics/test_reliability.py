@@ -86,10 +86,3 @@ def test_a_whole_cell_has_every_check_in_order_and_says_what_each_is_about() -> 
     for one in made:
         assert 20 < len(one.about) < 100
         assert "\n" not in one.about
-
-
-def test_nothing_asked_again_is_no_evidence_of_batch_invariance() -> None:
-    nothing = VERIFIED.model_copy(update={"answers_checked": 0, "encodings_checked": 0})
-    assert "batch-invariance" not in {made.name for made in reliability([], nothing)}
-    (failed,) = reliability([], nothing.model_copy(update={"status": "not verified"}))
-    assert not failed.passed
