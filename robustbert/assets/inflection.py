@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 _UNIVERSAL = {"adj": "ADJ", "adv": "ADV", "noun": "NOUN", "verb": "VERB"}
 _BASE = {"adj": "JJ", "adv": "RB", "noun": "NN", "verb": "VB"}
+
+
+# The forms of a lemma by Penn tag.
+_Forms: TypeAlias = Mapping[str, tuple[str, ...]]
 
 
 class LemmaPair(NamedTuple):
@@ -87,9 +91,7 @@ class Inflector:
         """
         return {
             words
-            for pair in pairs
-            if (ours := self.forms(pair.first, pair.part))
-            and (theirs := self.forms(pair.second, pair.part))
+            for ours, theirs in self._forms_of_both(pairs)
             for tag in ours.keys() & theirs.keys()
             for words in _different(ours[tag], theirs[tag])
         }
@@ -102,11 +104,13 @@ class Inflector:
         """
         return {
             words
-            for pair in pairs
-            if (ours := self.forms(pair.first, pair.part))
-            and (theirs := self.forms(pair.second, pair.part))
+            for ours, theirs in self._forms_of_both(pairs)
             for words in _different(_flat(ours), _flat(theirs))
         }
+
+    def _forms_of_both(self, pairs: Iterable[LemmaPair]) -> Iterator[tuple[_Forms, _Forms]]:
+        for pair in pairs:
+            yield self.forms(pair.first, pair.part), self.forms(pair.second, pair.part)
 
 
 def _flat(forms: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from robustbert.bench.run import Settings
 from robustbert.bench.speed import MOST_TEXTS, Speed, measure_base, measure_queries
 from robustbert.bench.victims import find_made, training_seed
 from robustbert.data import TextDataset, select_examples
+from robustbert.data.words import words_of
 from robustbert.defenses import make_defense
 from robustbert.models import load_model
 from robustbert.training import TrainingConfig, find_base, make_config
@@ -140,7 +141,7 @@ class Meter:
         """The mean number of words of a training text."""
         texts = dataset.split("train")["text"]
         chosen = random.Random(0).sample(range(len(texts)), min(_SAMPLE, len(texts)))
-        return sum(len(texts[i].split()) for i in chosen) / len(chosen)
+        return sum(len(words_of(texts[i])) for i in chosen) / len(chosen)
 
     def _texts(self, dataset: TextDataset) -> list[str]:
         examples = select_examples(dataset, self._plan.split, None, self._plan.seed)

@@ -27,8 +27,8 @@ _CHINESE = re.compile("[\u4e00-\u9fff]")
 def words_of(text: str) -> list[str]:
     """Split a text into words exactly as TextAttack 0.3.11 does (its ``words_from_text``).
 
-    A word is a run of letters, digits, homoglyphs and the characters ``'-_*@``, of which the last
-    do not stand at its ends. Case is kept. A text with Chinese characters is segmented by jieba.
+    A word is a run of letters, digits, homoglyphs and the characters ``'-_*@``; these five are
+    stripped from its ends. Case is kept. A text with Chinese characters is segmented by jieba.
 
     >>> words_of("It's a well-made film, 'truly' fine.")
     ["It's", 'a', 'well-made', 'film', 'truly', 'fine']

@@ -58,8 +58,8 @@ def group_notes(
     )
 
 
-# What can move the last bits of an answer, and so, now and then, an outcome.
-# Each with what is compared, and what of it is shown.
+# What can change the last bits of an answer, and so sometimes an outcome: its name, what is
+# compared, and the field that is shown.
 _MACHINE: tuple[tuple[str, Callable[[Environment], str | None], str], ...] = (
     ("kinds of processor", lambda environment: environment.processor_class, "processor"),
     ("versions of torch", lambda environment: environment.torch, "torch"),
@@ -110,8 +110,8 @@ def _machines(cells: Sequence[Cell]) -> Iterator[str]:
         if len(found) > 1:
             names = listed(sorted(set(found.values())))
             yield (
-                f"The cells were made with {len(found)} {what} ({names}), so an outcome may "
-                "differ now and then for that reason alone."
+                f"The cells were made with {len(found)} {what} ({names}), so single outcomes "
+                "may differ for that reason alone."
             )
 
 

@@ -276,7 +276,7 @@ class AttackRunner:
     def _check(self, ask: Ask, example: AttackedExample, found: Search) -> Verdict:
         from robustbert.attacks.verification import Verifier
 
-        # similarity is reported on every track, though unified alone asks for a least one
+        # similarity is reported on every track; only unified has a limit for it
         limits = self.limits if self.track == "unified" else UnifiedLimits()
         min_similarity = limits.min_similarity if self.track == "unified" else None
         return Verifier(ask, min_similarity, limits.similarity_stretch).check(
