@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -100,7 +100,8 @@ class CellRun:
                 progress.add(outcome)
             return finished
         known = self._resume(outcomes_file) if finished else {}
-        known |= self._resume(partial)
+        kept = self._resume(partial)
+        known |= kept
         todo = [item for item in self.examples.items if item.example_id not in known]
         for outcome in known.values():
             progress.add(outcome)
@@ -111,6 +112,7 @@ class CellRun:
 
         run = self.runner.run(todo, keep, progress.show_queries)
         progress.show_recheck()
+        self._score_for_recheck(kept.values(), run)
         environment = self.environment.model_copy(
             update={"batch_invariance": self._batch_invariance(run, finished)}
         )
@@ -223,6 +225,21 @@ class CellRun:
             query_budget=limits.queries_per_word if limits else None,
             limits=dict(limits.as_record()) if limits else {},
         )
+
+    def _score_for_recheck(self, kept: Iterable[Outcome], run: AttackRun) -> None:
+        """Score texts of an interrupted run in batches again, to be part of this run's sample.
+
+        The sample of answers ended with the process that had asked.
+        """
+        given = {item.example_id: item.text for item in self.examples.items}
+        texts = [
+            text
+            for outcome in kept
+            for text in (given[outcome.example_id], outcome.adversarial_text)
+            if text is not None
+        ]
+        if texts:
+            run.victim_sample(texts)
 
     def _batch_invariance(self, run: AttackRun, earlier: Record | None) -> BatchInvariance:
         """Ask some answers again, and say what was found; warn if any came out differently.

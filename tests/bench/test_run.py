@@ -278,6 +278,24 @@ def test_an_interrupted_run_goes_on_to_the_same_files(reviews, svm, tmp_path, mo
     assert [record.timing.attack_seconds is None for record in result.records] == [True, False]
 
 
+def test_a_cell_that_was_killed_before_the_recheck_is_rechecked(
+    reviews, svm, tmp_path, monkeypatch
+):
+    what = plan(reviews, svm)
+    with monkeypatch.context() as patch:
+        patch.setattr("robustbert.attacks.engine.AttackRunner.recheck", _interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            run_plan(what, settings(tmp_path / "cut"))
+    (record,) = run_plan(what, settings(tmp_path / "cut")).records
+    (outcomes,) = read_run(tmp_path / "cut").outcomes.values()
+    texts = {text for one in outcomes for text in (one.text, one.adversarial_text) if text}
+    assert record.environment.batch_invariance.answers_checked == len(texts) > 6
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_a_finished_run_is_read_and_not_run_again(reviews, svm, tmp_path, monkeypatch):
     what = plan(reviews, svm)
     first = run_plan(what, settings(tmp_path / "out"))
