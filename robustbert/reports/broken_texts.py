@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from robustbert.errors import RecordError
 from robustbert.records import Outcome, Record, read_run, record_name
+from robustbert.reports.conditions import recipe_differences, row_differences
 from robustbert.reports.labels import record_label
 
 
@@ -68,21 +69,41 @@ def read_cells(runs: Sequence[Path]) -> tuple[Cell, ...]:
 
     Raises:
         RecordError: a folder is no run, lacks outcomes or their texts, or holds a cell that another
-            one holds too.
+            one holds too; or cells of one attack were made under other conditions.
     """
     cells: dict[tuple[Attack, str], Cell] = {}
+    records: dict[Attack, dict[str, Record]] = {}
     for run in runs:
-        for cell in _read_folder(Path(run)):
+        for cell, record in _read_folder(Path(run)):
             other = cells.setdefault((cell.attack, cell.row), cell)
             if other is not cell:
                 raise RecordError(
-                    f"{cell.run} and {other.run} both hold {cell.row} under {cell.attack.recipe} "
-                    f"on {cell.attack.dataset} ({cell.attack.track} track); give one of them"
+                    f"{cell.run} and {other.run} both hold {cell.row} under "
+                    f"{_described(cell.attack)}; give one of them"
                 )
+            records.setdefault(cell.attack, {})[cell.row] = record
+    for attack, of_rows in records.items():
+        _check_conditions(attack, of_rows)
     return tuple(cells.values())
 
 
-def _read_folder(run: Path) -> list[Cell]:
+def _check_conditions(attack: Attack, records: Mapping[str, Record]) -> None:
+    """Refuse cells whose texts had to keep different limits, or were made in another way."""
+    found = [*records.values()]
+    of_row, of_recipe = row_differences(found), recipe_differences(found)
+    for row, first, second in zip(records, of_row, of_recipe, strict=True):
+        if differences := [*first, *second]:
+            raise RecordError(
+                f"{row} under {_described(attack)} cannot be compared with the other rows: "
+                f"{'; '.join(differences)}; give runs that were made alike"
+            )
+
+
+def _described(attack: Attack) -> str:
+    return f"{attack.recipe} on {attack.dataset} ({attack.track} track)"
+
+
+def _read_folder(run: Path) -> list[tuple[Cell, Record]]:
     if not (run / "records").is_dir():
         raise RecordError(f"{run} is no run folder: it has no records; give the --out of a run")
     read = read_run(run)
@@ -93,8 +114,8 @@ def _read_folder(run: Path) -> list[Cell]:
         name = record_name(record)
         if name not in read.outcomes:
             raise RecordError(f"{run} has no outcomes of {name}; run that cell again")
-        cells.append(_cell(run, name, record, read.outcomes[name]))
-    return sorted(cells, key=lambda cell: cell.row)
+        cells.append((_cell(run, name, record, read.outcomes[name]), record))
+    return sorted(cells, key=lambda found: found[0].row)
 
 
 def _cell(run: Path, name: str, record: Record, outcomes: Sequence[Outcome]) -> Cell:

@@ -16,6 +16,7 @@ from robustbert.cli import main
 from robustbert.errors import InputError, RecordError, UnknownNameError
 from robustbert.metrics import bootstrap_mean
 from robustbert.records import (
+    AssetsRef,
     outcomes_path,
     record_name,
     record_path,
@@ -242,6 +243,15 @@ class TestRefused:
     def test_a_cell_twice(self, refused, tmp_path: Path):
         runs = [write_run(tmp_path / name, "m") for name in ("a", "b")]
         assert "both hold m under pwws" in refused(*runs)
+
+    def test_cells_made_with_other_assets(self, refused, tmp_path: Path):
+        other = AssetsRef(profile="canonical", hashes={"wordnet": "c" * 64})
+        write_run(tmp_path, "a")
+        write_run(tmp_path, "b", assets=other)
+        line = refused(tmp_path)
+        assert "b under pwws on" in line
+        assert "cannot be compared" in line
+        assert "assets profile canonical instead of offline" in line
 
     def test_a_single_row(self, refused, tmp_path: Path):
         assert "no recipe ran on two rows" in refused(write_run(tmp_path, "m"))
