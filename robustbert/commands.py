@@ -92,6 +92,7 @@ def attack(options: Any) -> int:
 def _run(plan: Plan, options: Any, out: Path) -> int:
     from robustbert.bench import run_plan
     from robustbert.reports import render_text
+    from robustbert.reports.wording import counted
 
     try:
         result = run_plan(plan, _settings(options, out))
@@ -104,7 +105,7 @@ def _run(plan: Plan, options: Any, out: Path) -> int:
     print(f"{result.seconds:.0f} s; records, outcomes and tables are in {out}")
     if result.errors and not options.allow_errors:
         _complain(
-            f"{_counted(result.errors, 'attack')} failed; see the lines with status error in "
+            f"{counted(result.errors, 'attack')} failed; see the lines with status error in "
             f"{out / 'outcomes'}; --allow-errors makes this no failure"
         )
         return 1
@@ -194,6 +195,7 @@ def _lines(file: Path | None) -> list[str]:
 def assets(options: Any) -> int:
     """``robustbert assets``: a missing package keeps no other asset from being made."""
     from robustbert.assets import asset_names, asset_status, ensure_assets
+    from robustbert.reports.wording import counted
 
     if not options.check:
         for name in asset_names():
@@ -208,7 +210,7 @@ def assets(options: Any) -> int:
             print(f"    from    {row.source}\n    in      {row.path}\n    sha256  {row.sha256}")
     missing = sum(not row.present for row in rows)
     if missing:
-        _complain(f"{_counted(missing, 'asset')} missing; the lines above say how to get them")
+        _complain(f"{counted(missing, 'asset')} missing; the lines above say how to get them")
     return 1 if missing else 0
 
 
@@ -321,10 +323,6 @@ LISTS: MappingProxyType[str, Callable[[], Rows]] = MappingProxyType(
         "defenses": _defenses,
     }
 )
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number} {thing}{'s' * (number != 1)}"
 
 
 def _complain(message: str) -> None:

@@ -8,6 +8,7 @@ from robustbert.bench.estimate import CellEstimate, Estimate
 from robustbert.bench.meter import TrainingEstimate
 from robustbert.bench.plan import VictimSpec
 from robustbert.reports.escape import printable, shorten
+from robustbert.reports.wording import counted
 
 _LONGEST_NAME = 32
 _UNKNOWN = "n/a"
@@ -73,7 +74,7 @@ def _totals(estimate: Estimate) -> list[str]:
     both = [*attacks, *training]
     queries = _sum(_count, [cell.queries for cell in cells])
     lines = [
-        f"{len(cells)} cells, {done} done; {queries} queries",
+        f"{counted(len(cells), 'cell')}, {done} done; {queries} queries",
         f"{_sum(_hours, both)} hours: {_sum(_hours, training)} of training, "
         f"{_sum(_hours, attacks)} of attacks",
     ]

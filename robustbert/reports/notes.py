@@ -17,6 +17,7 @@ from robustbert.reports.marks import (
 )
 from robustbert.reports.minilm import shares_minilm
 from robustbert.reports.rows import Outcomes, Replicate, Row
+from robustbert.reports.wording import listed
 
 _MOST_PLACES = 6
 # Protocol revision 1 counted queries as TextAttack does.
@@ -80,15 +81,6 @@ class Cell:
     def failed(self) -> tuple[ReliabilityCheck, ...]:
         """The reliability checks that it fails."""
         return self.replicate.failed.get(self.recipe, ())
-
-
-def listed(parts: Sequence[str]) -> str:
-    """The parts with commas and an "and".
-
-    >>> listed(["a", "b", "c"])
-    'a, b and c'
-    """
-    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
 
 
 def caption(core: Sequence[str]) -> str:

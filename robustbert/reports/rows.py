@@ -17,6 +17,7 @@ from robustbert.reports.marks import (
     failed_checks,
     symbols,
 )
+from robustbert.reports.wording import listed
 
 Outcomes: TypeAlias = Mapping[str, Sequence[Outcome]]
 Proportion: TypeAlias = Metric | Spread
@@ -236,10 +237,10 @@ def _incomplete(member: Member, core: Sequence[str], n: int) -> str:
     """Which core recipes are missing or ran on other numbers of examples; empty if none."""
     missing = [recipe for recipe in core if recipe not in member.records]
     if missing:
-        return f"{', '.join(missing)} was not run"
+        return f"{listed(missing)} {'was' if len(missing) == 1 else 'were'} not run"
     other = [recipe for recipe in core if member.records[recipe].protocol.n != n]
     if other:
-        return f"{', '.join(other)} ran on another number of examples"
+        return f"{listed(other)} ran on another number of examples"
     return "" if core else "no core recipe was run"
 
 

@@ -129,6 +129,16 @@ def test_a_core_recipe_that_was_not_run_leaves_no_worst_case() -> None:
     assert "a2t was not run for b." in group.notes
 
 
+def test_core_recipes_that_were_not_run_are_listed() -> None:
+    *others, last = CORE
+    [group] = table_of(
+        *((PWWS, {"model": "a", "recipe": name}) for name in CORE),
+        (PWWS, {"model": "b", "recipe": last}),
+    ).groups
+    names = f"{', '.join(others[:-1])} and {others[-1]}"
+    assert f"There is no worst case for b: {names} were not run." in group.notes
+
+
 def test_without_outcomes_the_records_numbers_remain() -> None:
     [group] = leaderboard_table([make_record(PWWS)]).groups
     [row] = group.rows
