@@ -313,6 +313,8 @@ def _names(text: str) -> list[str]:
 
 
 def _numbers(text: str) -> list[int]:
+    if not text.strip(" ,"):
+        raise argparse.ArgumentTypeError("give at least one whole number")
     return [_number(name) for name in _names(text)]
 
 

@@ -51,6 +51,8 @@ def refused(capsys: pytest.CaptureFixture[str], own_cache: Path):
         (["bench", "--suite", "no/such.toml"], "no/such.toml: No such file"),
         (["bench", "--recipes", "textfoler"], "unknown recipe 'textfoler'; did you mean textfo"),
         (["bench", "--recipes", ","], "give at least one name"),
+        (["bench", "--training-seeds", ","], "give at least one whole number"),
+        (["bench", "--dry-run", "--out", __file__], "is a file, not a folder; choose another"),
         (["bench", "--recipes", "bert-attack"], "needs a masked language model"),
         (["bench", "--track", "unifed"], "unknown track 'unifed'; did you mean unified"),
         (["bench", "--models", "minlm"], "unknown model 'minlm'; did you mean minilm"),

@@ -21,7 +21,7 @@ from robustbert.bench.plan import Cell, Plan
 from robustbert.bench.run import Settings, check_run, plan_configuration, read_datasets
 from robustbert.data import TextDataset, select_examples
 from robustbert.data.words import words_of
-from robustbert.errors import RecordError
+from robustbert.errors import OutputError, RecordError
 from robustbert.models.findings import unwritten_findings
 from robustbert.progress import progress_bar
 from robustbert.records import outcomes_path, read_record, record_path
@@ -68,10 +68,13 @@ def estimate_plan(plan: Plan, settings: Settings) -> Estimate:
     What would stop the run before it trains stops this, too.
 
     Raises:
+        OutputError: the output folder is a file.
         RecordError: the output folder holds a run of another configuration or identity.
         RobustbertError: a dataset or model that cannot be loaded.
     """
     check_run(settings)
+    if settings.out.exists() and not settings.out.is_dir():
+        raise OutputError(f"{settings.out} is a file, not a folder; choose another --out")
     datasets = read_datasets(plan, settings)
     if settings.out.exists():
         wanted = plan_configuration(plan, datasets, settings)
