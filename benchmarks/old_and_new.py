@@ -3,25 +3,28 @@
     git worktree add /tmp/old COMMIT
     python benchmarks/old_and_new.py /tmp/old/results results
 
-One table per dataset and track: for each row and recipe the accuracy under attack, the mean queries
-(TextAttack's own count, which old records have) and the shares exhausted and retracted, old → new.
-A cell that only one folder has is left out, and counted below the table.
+One table per dataset and track: for each row and recipe the accuracy under attack on all examples,
+both accuracies on those that both cells hold (by their ids), the mean queries (TextAttack's own
+count, which old records have) and the shares exhausted and retracted, old → new. A cell that only
+one folder has is left out, and counted below the tables.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tabulate import tabulate
 
 from robustbert.errors import RobustbertError
-from robustbert.records import Record, read_records
+from robustbert.metrics import summarize
+from robustbert.records import Counts, Metrics, Outcome, Record, read_run, record_name
 
 HEADERS = (
-    *("model", "recipe", "n", "clean %", "under attack %"),
+    *("model", "recipe", "n", "under attack %"),
+    *("n in both", "clean %, in both", "under attack %, in both"),
     *("TextAttack's queries", "exhausted %", "retracted %"),
 )
 
@@ -37,6 +40,18 @@ class CellKey:
     variant: str
     defenses: str
     recipe: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A record and its outcomes."""
+
+    record: Record
+    outcomes: Sequence[Outcome]
+
+    def metrics_of(self, ids: set[str]) -> Metrics:
+        """The metrics on some of its examples."""
+        return summarize([outcome for outcome in self.outcomes if outcome.example_id in ids])
 
 
 def main(old: Path, new: Path) -> None:
@@ -56,10 +71,9 @@ def main(old: Path, new: Path) -> None:
     print(f"in the new ones alone: {len(after.keys() - before.keys())}.")
 
 
-def by_key(results: Path) -> Mapping[CellKey, Record]:
-    """Every record of ``RESULTS/<dataset>/records``."""
-    folders = sorted(results.glob("*/records"))
-    records: Iterable[Record] = (r for folder in folders for r in read_records(folder))
+def by_key(results: Path) -> Mapping[CellKey, Cell]:
+    """Every cell of ``RESULTS/<dataset>``."""
+    runs = [read_run(folder.parent) for folder in sorted(results.glob("*/records"))]
     return {
         CellKey(
             record.dataset.name,
@@ -69,29 +83,43 @@ def by_key(results: Path) -> Mapping[CellKey, Record]:
             record.model.variant or "",
             " + ".join(defense.name for defense in record.defenses),
             record.recipe.name,
-        ): record
-        for record in records
+        ): Cell(record, run.outcomes[record_name(record)])
+        for run in runs
+        for record in run.records
     }
 
 
-def line(key: CellKey, old: Record, new: Record) -> list[str]:
+def line(key: CellKey, old: Cell, new: Cell) -> list[str]:
     """A row of a table."""
 
     def both(number) -> str:
         return f"{number(old)} → {number(new)}"
 
+    ids = {o.example_id for o in old.outcomes} & {o.example_id for o in new.outcomes}
     apart = f" seed {key.training_seed}" * (key.training_seed > 0)
     apart += f" v{key.variant}" * bool(key.variant)
     return [
         f"{key.model}{apart} + {key.defenses}" if key.defenses else f"{key.model}{apart}",
         key.recipe,
-        both(lambda r: r.protocol.n),
-        both(lambda r: percent(r.metrics.clean_accuracy.value)),
-        both(lambda r: percent(r.metrics.accuracy_under_attack.value)),
-        both(lambda r: rounded(r.metrics.textattack_queries_mean)),
-        both(lambda r: share(r.counts.exhausted, r.counts.attacked)),
-        both(lambda r: share(r.counts.retracted, r.counts.retracted + r.counts.broken)),
+        both(lambda cell: cell.record.protocol.n),
+        both(lambda cell: percent(cell.record.metrics.accuracy_under_attack.value)),
+        str(len(ids)),
+        both(lambda cell: percent(cell.metrics_of(ids).clean_accuracy.value)),
+        both(lambda cell: percent(cell.metrics_of(ids).accuracy_under_attack.value)),
+        both(lambda cell: rounded(cell.record.metrics.textattack_queries_mean)),
+        both(lambda cell: exhausted(cell.record.counts)),
+        both(lambda cell: retracted(cell.record.counts)),
     ]
+
+
+def exhausted(counts: Counts) -> str:
+    """Of the attacked examples, those whose query budget ran out."""
+    return share(counts.exhausted, counts.attacked)
+
+
+def retracted(counts: Counts) -> str:
+    """Of the claims to have broken an example, those that failed the check."""
+    return share(counts.retracted, counts.retracted + counts.broken)
 
 
 def percent(value: float | None) -> str:
