@@ -4,9 +4,9 @@
     python benchmarks/old_and_new.py /tmp/old/results results
 
 One table per dataset and track: for each row and recipe the accuracy under attack on all examples,
-both accuracies on those that both cells hold (by their ids), the mean queries (TextAttack's own
-count, which old records have) and the shares exhausted and retracted, old → new. A cell that only
-one folder has is left out, and counted below the tables.
+both accuracies on those that both cells hold (by their ids), of how many of these the status
+differs, the mean queries (TextAttack's own count, which old records have) and the shares exhausted
+and retracted, old → new. A cell that only one folder has is left out, and counted below the tables.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from robustbert.records import Counts, Metrics, Outcome, Record, read_run, recor
 
 HEADERS = (
     *("model", "recipe", "n", "under attack %"),
-    *("n in both", "clean %, in both", "under attack %, in both"),
+    *("n in both", "clean %, in both", "under attack %, in both", "other status"),
     *("TextAttack's queries", "exhausted %", "retracted %"),
 )
 
@@ -44,14 +44,14 @@ class CellKey:
 
 @dataclass(frozen=True)
 class Cell:
-    """A record and its outcomes."""
+    """A record and its outcomes by example id."""
 
     record: Record
-    outcomes: Sequence[Outcome]
+    outcomes: Mapping[str, Outcome]
 
-    def metrics_of(self, ids: set[str]) -> Metrics:
+    def metrics_of(self, ids: Sequence[str]) -> Metrics:
         """The metrics on some of its examples."""
-        return summarize([outcome for outcome in self.outcomes if outcome.example_id in ids])
+        return summarize([self.outcomes[example] for example in ids])
 
 
 def main(old: Path, new: Path) -> None:
@@ -83,7 +83,7 @@ def by_key(results: Path) -> Mapping[CellKey, Cell]:
             record.model.variant or "",
             " + ".join(defense.name for defense in record.defenses),
             record.recipe.name,
-        ): Cell(record, run.outcomes[record_name(record)])
+        ): Cell(record, {o.example_id: o for o in run.outcomes[record_name(record)]})
         for run in runs
         for record in run.records
     }
@@ -95,7 +95,8 @@ def line(key: CellKey, old: Cell, new: Cell) -> list[str]:
     def both(number) -> str:
         return f"{number(old)} → {number(new)}"
 
-    ids = {o.example_id for o in old.outcomes} & {o.example_id for o in new.outcomes}
+    ids = [example for example in old.outcomes if example in new.outcomes]
+    other = [i for i in ids if old.outcomes[i].status != new.outcomes[i].status]
     apart = f" seed {key.training_seed}" * (key.training_seed > 0)
     apart += f" v{key.variant}" * bool(key.variant)
     return [
@@ -106,6 +107,7 @@ def line(key: CellKey, old: Cell, new: Cell) -> list[str]:
         str(len(ids)),
         both(lambda cell: percent(cell.metrics_of(ids).clean_accuracy.value)),
         both(lambda cell: percent(cell.metrics_of(ids).accuracy_under_attack.value)),
+        str(len(other)),
         both(lambda cell: rounded(cell.record.metrics.textattack_queries_mean)),
         both(lambda cell: exhausted(cell.record.counts)),
         both(lambda cell: retracted(cell.record.counts)),
