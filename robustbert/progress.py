@@ -1,22 +1,29 @@
-"""Progress on long work: a bar on a terminal; elsewhere nothing, or one line."""
+"""Progress of long work on standard error: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
 import sys
+import time
 from typing import Any
+
+#: Seconds before the first plain line, and between two of them.
+FIRST_LINE = 15.0
+NEXT_LINE = 60.0
 
 
 def progress_bar(
     total: int | None, what: str, unit: str = "it", bar_format: str | None = None
 ) -> Any:
-    """A ``tqdm`` bar on standard error that vanishes when done; silent when that is no terminal.
+    """A ``tqdm`` bar that vanishes when done; :class:`PlainProgress` where there is no terminal.
 
     Args:
         total: how many units there are; None where unknown.
         what: what is running, a few words.
-        unit: what is counted.
-        bar_format: how it is written, as tqdm has it.
+        unit: what is counted, in the singular.
+        bar_format: the format of the bar, as tqdm has it.
     """
+    if not sys.stderr.isatty():
+        return PlainProgress(total, what, unit)
     from tqdm import tqdm
 
     return tqdm(
@@ -26,13 +33,65 @@ def progress_bar(
         desc=what,
         unit=unit,
         file=sys.stderr,
-        disable=not sys.stderr.isatty(),
         leave=False,
         dynamic_ncols=True,
     )
 
 
-def progress_line(message: str) -> None:
-    """Print one line on standard error where that is no terminal, so where no bar is shown."""
-    if not sys.stderr.isatty():
-        print(f"robustbert: {message}", file=sys.stderr)
+class PlainProgress:
+    """What robustbert uses of a ``tqdm`` bar, as lines that a log file can hold.
+
+    Work that ends within 15 seconds prints nothing; longer work prints a line every minute, and one
+    when it ends. Work of unknown length prints a line when it begins, and one when it ends.
+
+    Args:
+        total: how many units there are; None where unknown.
+        what: what is running, a few words.
+        unit: what is counted, in the singular.
+    """
+
+    def __init__(self, total: int | None, what: str, unit: str) -> None:
+        self._total, self._what, self._unit = total, what, unit
+        self._done = 0
+        self._postfix = ""
+        self._began = time.monotonic()
+        self._next = self._began + FIRST_LINE
+        self._printed = False
+        if total is None:  # nothing will be counted
+            self._print()
+
+    def __enter__(self) -> PlainProgress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def update(self, n: int = 1) -> None:
+        """Add ``n`` finished units."""
+        self._done += n
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Print a line if one is due."""
+        if time.monotonic() >= self._next:
+            self._print()
+            self._next = time.monotonic() + NEXT_LINE
+
+    def set_postfix_str(self, text: str, refresh: bool = True) -> None:
+        """Set what stands behind the number of finished units."""
+        self._postfix = text
+        if refresh:
+            self.refresh()
+
+    def close(self) -> None:
+        """Print how long it took, if anything was printed before."""
+        if self._printed:
+            self._print(f"ended after {time.monotonic() - self._began:.0f} s")
+            self._printed = False
+
+    def _print(self, end: str = "") -> None:
+        counted = "" if self._total is None else f"{self._done} of {self._total} {self._unit}s"
+        state = ", ".join(filter(None, (counted, self._postfix, end)))
+        line = f"{self._what}: {state}" if state else self._what
+        print(f"robustbert: {line}", file=sys.stderr, flush=True)
+        self._printed = True

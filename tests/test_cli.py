@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -303,6 +304,10 @@ def test_bench_module_is_the_bench_command(monkeypatch):
     assert given == [["bench", "--suite", "quick"]]
 
 
+# Printed on a busy machine, where this takes long.
+PROGRESS = re.compile(r"robustbert: (\[\d/2\] reviews|making |checking batch invariance)")
+
+
 @pytest.mark.slow
 def test_nobody_elses_noise_reaches_the_user(reviews: Path, tmp_path: Path, own_cache: Path):
     """In a fresh process, where every import and every first warning is still to come."""
@@ -313,7 +318,7 @@ def test_nobody_elses_noise_reaches_the_user(reviews: Path, tmp_path: Path, own_
         text=True,
         cwd=tmp_path,
     )
-    assert answer.stderr == ""
+    assert [line for line in answer.stderr.splitlines() if not PROGRESS.match(line)] == []
     assert answer.returncode == 0
     lines = answer.stdout.splitlines()
     assert lines[0].startswith("reviews (test, n=3), unified track")

@@ -138,7 +138,7 @@ def ensure_assets(names: Iterable[str], *, progress: bool = True) -> Mapping[str
 
     Args:
         names: of :func:`asset_names`.
-        progress: show what is being made, where standard error is a terminal.
+        progress: show on standard error what is being made.
 
     Returns:
         The SHA-256 of each named asset.

@@ -11,7 +11,7 @@ _FORMAT = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}<{rem
 
 
 class AttackProgress:
-    """A bar on a terminal, nothing elsewhere; gone when the block ends.
+    """A bar on a terminal, plain lines elsewhere (:mod:`robustbert.progress`).
 
     Args:
         total: how many examples there are.
@@ -33,8 +33,8 @@ class AttackProgress:
     def add(self, outcome: Outcome) -> None:
         """One more example is done, now or in an earlier run."""
         self._broken += outcome.status == "broken"
-        self._bar.update(1)
         self._describe()
+        self._bar.update(1)
 
     def show_queries(self, asked: int) -> None:
         """The victim was asked so many texts so far."""

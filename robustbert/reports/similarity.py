@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from robustbert.errors import InputError, UnknownNameError
 from robustbert.metrics import MeanInterval, bootstrap_mean
-from robustbert.progress import progress_bar, progress_line
+from robustbert.progress import progress_bar
 from robustbert.reports.broken_texts import Attack, BrokenText, Cell
 
 if TYPE_CHECKING:
@@ -261,7 +261,6 @@ def _pieces(text: BrokenText, by_stretch: bool) -> tuple[StretchPair, ...]:
 
 def _encode(encoder: Encoder, texts: Sequence[str]) -> dict[str, np.ndarray]:
     distinct = list(dict.fromkeys(texts))
-    progress_line(f"encoding {len(distinct)} texts with {encoder.name}")
     vectors: dict[str, np.ndarray] = {}
     with progress_bar(len(distinct), f"encoding with {encoder.name}", "text") as bar:
         for start in range(0, len(distinct), _CHUNK):

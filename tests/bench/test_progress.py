@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from robustbert import progress
 from robustbert.bench.progress import AttackProgress
 from tests.records.builders import make_outcome
 
@@ -15,11 +16,11 @@ class Terminal(io.StringIO):
 
 
 def run_a_cell() -> None:
-    with AttackProgress(4, "[1/2] reviews svm") as progress:
-        progress.add(make_outcome("e0", "broken"))
-        progress.show_queries(50)
-        progress.add(make_outcome("e1", "robust"))
-        progress._bar.refresh()
+    with AttackProgress(4, "[1/2] reviews svm") as shown:
+        shown.add(make_outcome("e0", "broken"))
+        shown.show_queries(50)
+        shown.add(make_outcome("e1", "robust"))
+        shown._bar.refresh()
 
 
 def test_a_terminal_shows_what_is_done_and_broken_and_how_fast(monkeypatch: pytest.MonkeyPatch):
@@ -32,7 +33,27 @@ def test_a_terminal_shows_what_is_done_and_broken_and_how_fast(monkeypatch: pyte
     assert "queries/s]" in last
 
 
-def test_nothing_is_shown_elsewhere(monkeypatch: pytest.MonkeyPatch):
+def test_short_work_is_silent_elsewhere(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     run_a_cell()
     assert sys.stderr.getvalue() == ""
+
+
+def test_long_work_prints_plain_lines_elsewhere(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    monkeypatch.setattr(progress, "FIRST_LINE", 0.0)
+    run_a_cell()
+    first, last = sys.stderr.getvalue().splitlines()
+    assert first.startswith("robustbert: [1/2] reviews svm: 1 of 4 texts, 1 broken, ")
+    assert last.startswith("robustbert: [1/2] reviews svm: 2 of 4 texts, 1 broken, ")
+    assert last.endswith(" queries/s, ended after 0 s")
+
+
+def test_work_of_unknown_length_says_when_it_begins_and_ends(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    with progress.progress_bar(None, "making word-vectors"):
+        pass
+    assert sys.stderr.getvalue().splitlines() == [
+        "robustbert: making word-vectors",
+        "robustbert: making word-vectors: ended after 0 s",
+    ]

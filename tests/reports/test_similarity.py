@@ -306,8 +306,7 @@ class TestWithTheEncoders:
             mean = found["shared"]["similarity"][name]
             assert -1 <= mean["low"] <= mean["mean"] <= mean["high"] <= 1
             assert mean["mean"] < 0  # one word more leaves a text nearer than b's changes
-        lines = written.err.splitlines()
-        assert [line.split()[-1] for line in lines] == ["MiniLM", "E5"]
+        assert written.err == ""
 
     def test_the_table_is_harmless(self, run: Path, capsys):
         assert main(["similarity", str(run)]) == 0
