@@ -16,8 +16,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tabulate import tabulate
-
 from robustbert.errors import RobustbertError
 from robustbert.metrics import summarize
 from robustbert.records import Counts, Metrics, Outcome, Record, read_run, record_name
@@ -59,16 +57,23 @@ def main(old: Path, new: Path) -> None:
     before, after = by_key(old), by_key(new)
     both = sorted(before.keys() & after.keys())
     for dataset, track in dict.fromkeys((key.dataset, key.track) for key in both):
-        print(f"### {dataset}, {track}: old → new\n")
+        print(f"## {dataset}, {track}: old → new\n")
         rows = [
             line(key, before[key], after[key])
             for key in both
             if (key.dataset, key.track) == (dataset, track)
         ]
-        print(tabulate(rows, headers=HEADERS, tablefmt="pipe", disable_numparse=True))
-        print()
+        print_table(rows)
     print(f"In the old results alone: {len(before.keys() - after.keys())} cells; ", end="")
     print(f"in the new ones alone: {len(after.keys() - before.keys())}.")
+
+
+def print_table(rows: Sequence[Sequence[str]]) -> None:
+    """Print a Markdown table: two columns of names, the others numbers."""
+    rule = ["---", "---", *["---:"] * (len(HEADERS) - 2)]
+    for row in (HEADERS, rule, *rows):
+        print(f"| {' | '.join(row)} |")
+    print()
 
 
 def by_key(results: Path) -> Mapping[CellKey, Cell]:
