@@ -21,27 +21,25 @@ class Cost:
     overhead_ms: float
 
 
-# Printed by `python benchmarks/costs.py` from results/*/records and outcomes of 2026: per recipe
-# and track, the queries of all examples by the words of their texts (over 10 or 11 cells; a2t: 4),
-# and attack_seconds less victim_seconds by those queries, on one thread of an AMD EPYC. These
-# records are of protocol revision 1: their queries are TextAttack's own count, more than the
-# distinct texts that are counted now (in iga's searches about twice as many).
+# Printed by `python benchmarks/costs.py` from results/*/records and outcomes: per recipe and track,
+# the queries of all examples by the words of their texts (over 10 or 11 cells; a2t: 4), and
+# attack_seconds less victim_seconds by those queries, on one thread of an Intel Xeon with AMX.
 COSTS: Mapping[tuple[str, str], Cost] = MappingProxyType(
     {
-        ("a2t", "published"): Cost(0.46, 60.21),
-        ("a2t", "unified"): Cost(0.60, 18.92),
-        ("deepwordbug", "published"): Cost(1.49, 0.76),
-        ("deepwordbug", "unified"): Cost(1.05, 6.48),
-        ("iga", "published"): Cost(81.90, 1.50),
-        ("iga", "unified"): Cost(33.35, 3.22),
-        ("pruthi", "published"): Cost(15.75, 0.15),
-        ("pruthi", "unified"): Cost(14.17, 1.90),
-        ("pwws", "published"): Cost(6.09, 0.34),
-        ("pwws", "unified"): Cost(5.18, 2.42),
-        ("textbugger", "published"): Cost(2.35, 7.41),
-        ("textbugger", "unified"): Cost(4.90, 5.97),
-        ("textfooler", "published"): Cost(4.99, 3.29),
-        ("textfooler", "unified"): Cost(3.23, 5.10),
+        ("a2t", "published"): Cost(0.60, 15.40),
+        ("a2t", "unified"): Cost(0.88, 7.85),
+        ("deepwordbug", "published"): Cost(1.58, 0.92),
+        ("deepwordbug", "unified"): Cost(1.13, 6.86),
+        ("iga", "published"): Cost(60.29, 1.45),
+        ("iga", "unified"): Cost(23.87, 4.87),
+        ("pruthi", "published"): Cost(16.29, 0.09),
+        ("pruthi", "unified"): Cost(14.80, 0.69),
+        ("pwws", "published"): Cost(5.99, 0.24),
+        ("pwws", "unified"): Cost(5.04, 1.77),
+        ("textbugger", "published"): Cost(2.50, 2.81),
+        ("textbugger", "unified"): Cost(4.76, 2.64),
+        ("textfooler", "published"): Cost(5.49, 1.38),
+        ("textfooler", "unified"): Cost(3.72, 2.85),
     }
 )
 
@@ -69,7 +67,7 @@ def attack_cost(recipe: str, track: str, words: float, query_seconds: float | No
         query_seconds: the victim's, per text; None if not known.
 
     >>> attack_cost("pwws", "unified", 1000, 0.001)
-    AttackCost(queries=5180.0, seconds=17.7156)
+    AttackCost(queries=5040.0, seconds=13.960799999999999)
     >>> attack_cost("bae", "unified", 1000, 0.001)
     AttackCost(queries=None, seconds=None)
     """
