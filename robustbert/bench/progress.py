@@ -28,6 +28,7 @@ class AttackProgress:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._describe()
         self._bar.close()
 
     def add(self, outcome: Outcome) -> None:
