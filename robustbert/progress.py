@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from typing import Any
 
@@ -42,7 +43,7 @@ class PlainProgress:
     """What robustbert uses of a ``tqdm`` bar, as lines that a log file can hold.
 
     Work that ends within 15 seconds prints nothing; longer work prints a line every minute, and one
-    when it ends. Work of unknown length prints a line when it begins, and one when it ends.
+    when it ends. Work that counts no units prints a line after 15 seconds, and one when it ends.
 
     Args:
         total: how many units there are; None where unknown.
@@ -57,8 +58,11 @@ class PlainProgress:
         self._began = time.monotonic()
         self._next = self._began + FIRST_LINE
         self._printed = False
-        if total is None:  # nothing will be counted
-            self._print()
+        self._timer: threading.Timer | None = None
+        if total is None:  # update() will not be called
+            self._timer = threading.Timer(FIRST_LINE, self.refresh)
+            self._timer.daemon = True
+            self._timer.start()
 
     def __enter__(self) -> PlainProgress:
         return self
@@ -85,6 +89,8 @@ class PlainProgress:
 
     def close(self) -> None:
         """Print how long it took, if anything was printed before."""
+        if self._timer:
+            self._timer.cancel()
         if self._printed:
             self._print(f"ended after {time.monotonic() - self._began:.0f} s")
             self._printed = False

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import sys
+import time
 
 import pytest
 
@@ -49,10 +50,17 @@ def test_long_work_prints_plain_lines_elsewhere(monkeypatch: pytest.MonkeyPatch)
     assert last.endswith(" queries/s, ended after 0 s")
 
 
-def test_work_of_unknown_length_says_when_it_begins_and_ends(monkeypatch: pytest.MonkeyPatch):
+def test_work_that_counts_nothing_prints_a_line_when_it_takes_long(
+    monkeypatch: pytest.MonkeyPatch,
+):
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     with progress.progress_bar(None, "making word-vectors"):
         pass
+    assert sys.stderr.getvalue() == ""
+    monkeypatch.setattr(progress, "FIRST_LINE", 0.0)
+    with progress.progress_bar(None, "making word-vectors"):
+        while not sys.stderr.getvalue():
+            time.sleep(0.01)
     assert sys.stderr.getvalue().splitlines() == [
         "robustbert: making word-vectors",
         "robustbert: making word-vectors: ended after 0 s",
