@@ -3,26 +3,27 @@
     git worktree add /tmp/old COMMIT
     python benchmarks/old_and_new.py /tmp/old/results results
 
-One table per dataset and track: for each row and recipe the accuracy under attack on all examples,
-both accuracies on those that both cells hold (by their ids), of how many of these the status
-differs, the mean queries (TextAttack's own count, which old records have) and the shares exhausted
-and retracted, old → new. A cell that only one folder has is left out, and counted below the tables.
+One table per dataset and track. "Under attack, all" is the accuracy under attack on all examples of
+each cell; everything else is on the examples that both cells hold (by their ids): how many these
+are, how many of them have another status now, both accuracies, the mean queries (TextAttack's own
+count, the only one that old records hold) and the shares exhausted and retracted. A cell that only
+one folder has is left out, and named below the tables.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from robustbert.errors import RobustbertError
-from robustbert.metrics import summarize
+from robustbert.errors import RecordError, RobustbertError
+from robustbert.metrics import counts, summarize
 from robustbert.records import Counts, Metrics, Outcome, Record, read_run, record_name
 
 HEADERS = (
-    *("model", "recipe", "n", "under attack %"),
-    *("n in both", "clean %, in both", "under attack %, in both", "other status"),
+    *("model", "recipe", "n", "under attack %, all"),
+    *("n in both", "other status", "clean %", "under attack %"),
     *("TextAttack's queries", "exhausted %", "retracted %"),
 )
 
@@ -47,9 +48,10 @@ class Cell:
     record: Record
     outcomes: Mapping[str, Outcome]
 
-    def metrics_of(self, ids: Sequence[str]) -> Metrics:
-        """The metrics on some of its examples."""
-        return summarize([self.outcomes[example] for example in ids])
+    def on(self, ids: Sequence[str]) -> tuple[Metrics, Counts]:
+        """The metrics and the counts of statuses on some of its examples."""
+        chosen = [self.outcomes[example] for example in ids]
+        return summarize(chosen), counts(chosen, truncated=0)
 
 
 def main(old: Path, new: Path) -> None:
@@ -64,8 +66,12 @@ def main(old: Path, new: Path) -> None:
             if (key.dataset, key.track) == (dataset, track)
         ]
         print_table(rows)
-    print(f"In the old results alone: {len(before.keys() - after.keys())} cells; ", end="")
-    print(f"in the new ones alone: {len(after.keys() - before.keys())}.")
+    for what, alone in (
+        ("old", before.keys() - after.keys()),
+        ("new", after.keys() - before.keys()),
+    ):
+        names = [f"{k.dataset} {k.track} {name_of(k)} {k.recipe}" for k in sorted(alone)]
+        print(f"In the {what} results alone: {', '.join(names) or 'nothing'}.")
 
 
 def print_table(rows: Sequence[Sequence[str]]) -> None:
@@ -78,44 +84,64 @@ def print_table(rows: Sequence[Sequence[str]]) -> None:
 
 def by_key(results: Path) -> Mapping[CellKey, Cell]:
     """Every cell of ``RESULTS/<dataset>``."""
-    runs = [read_run(folder.parent) for folder in sorted(results.glob("*/records"))]
-    return {
-        CellKey(
-            record.dataset.name,
-            record.track,
-            record.model.name,
-            record.training_seed or 0,
-            record.model.variant or "",
-            " + ".join(defense.name for defense in record.defenses),
-            record.recipe.name,
-        ): Cell(record, {o.example_id: o for o in run.outcomes[record_name(record)]})
-        for run in runs
-        for record in run.records
-    }
+    cells: dict[CellKey, Cell] = {}
+    for folder in sorted(results.glob("*/records")):
+        run = read_run(folder.parent)
+        for record in run.records:
+            name = record_name(record)
+            if name not in run.outcomes:
+                raise RecordError(f"{folder.parent} has no outcomes of {name}")
+            key = key_of(record)
+            if key in cells:
+                raise RecordError(f"{results} holds two cells like {name}")
+            cells[key] = Cell(record, {o.example_id: o for o in run.outcomes[name]})
+    return cells
+
+
+def key_of(record: Record) -> CellKey:
+    """What the record's counterpart must have, too."""
+    return CellKey(
+        record.dataset.name,
+        record.track,
+        record.model.name,
+        record.training_seed or 0,
+        record.model.variant or "",
+        " + ".join(defense.name for defense in record.defenses),
+        record.recipe.name,
+    )
+
+
+def name_of(key: CellKey) -> str:
+    """The model with its defenses, and what tells it from others of its name."""
+    apart = f" seed {key.training_seed}" * (key.training_seed > 0)
+    apart += f" v{key.variant}" * bool(key.variant)
+    return f"{key.model}{apart} + {key.defenses}" if key.defenses else f"{key.model}{apart}"
 
 
 def line(key: CellKey, old: Cell, new: Cell) -> list[str]:
     """A row of a table."""
-
-    def both(number) -> str:
-        return f"{number(old)} → {number(new)}"
-
     ids = [example for example in old.outcomes if example in new.outcomes]
     other = [i for i in ids if old.outcomes[i].status != new.outcomes[i].status]
-    apart = f" seed {key.training_seed}" * (key.training_seed > 0)
-    apart += f" v{key.variant}" * bool(key.variant)
+    (old_metrics, old_counts), (new_metrics, new_counts) = old.on(ids), new.on(ids)
+
+    def records(number: Callable[[Record], str]) -> str:
+        return f"{number(old.record)} → {number(new.record)}"
+
+    def metrics(number: Callable[[Metrics], str]) -> str:
+        return f"{number(old_metrics)} → {number(new_metrics)}"
+
     return [
-        f"{key.model}{apart} + {key.defenses}" if key.defenses else f"{key.model}{apart}",
+        name_of(key),
         key.recipe,
-        both(lambda cell: cell.record.protocol.n),
-        both(lambda cell: percent(cell.record.metrics.accuracy_under_attack.value)),
+        records(lambda record: str(record.protocol.n)),
+        records(lambda record: percent(record.metrics.accuracy_under_attack.value)),
         str(len(ids)),
-        both(lambda cell: percent(cell.metrics_of(ids).clean_accuracy.value)),
-        both(lambda cell: percent(cell.metrics_of(ids).accuracy_under_attack.value)),
         str(len(other)),
-        both(lambda cell: rounded(cell.record.metrics.textattack_queries_mean)),
-        both(lambda cell: exhausted(cell.record.counts)),
-        both(lambda cell: retracted(cell.record.counts)),
+        metrics(lambda found: percent(found.clean_accuracy.value)),
+        metrics(lambda found: percent(found.accuracy_under_attack.value)),
+        metrics(lambda found: rounded(found.textattack_queries_mean)),
+        f"{exhausted(old_counts)} → {exhausted(new_counts)}",
+        f"{retracted(old_counts)} → {retracted(new_counts)}",
     ]
 
 

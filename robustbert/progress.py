@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 import time
@@ -42,8 +43,9 @@ def progress_bar(
 class PlainProgress:
     """What robustbert uses of a ``tqdm`` bar, as lines that a log file can hold.
 
-    Work that ends within 15 seconds prints nothing; longer work prints a line every minute, and one
-    when it ends. Work that counts no units prints a line after 15 seconds, and one when it ends.
+    Work that ends within 15 seconds prints nothing. Longer work prints at most one line a minute,
+    when a unit is done, and one when it ends. Work that counts no units prints a line after 15
+    seconds, and one when it ends.
 
     Args:
         total: how many units there are; None where unknown.
@@ -58,6 +60,7 @@ class PlainProgress:
         self._began = time.monotonic()
         self._next = self._began + FIRST_LINE
         self._printed = False
+        self._lock = threading.Lock()  # the timer prints from a thread of its own
         self._timer: threading.Timer | None = None
         if total is None:  # update() will not be called
             self._timer = threading.Timer(FIRST_LINE, self.refresh)
@@ -77,9 +80,10 @@ class PlainProgress:
 
     def refresh(self) -> None:
         """Print a line if one is due."""
-        if time.monotonic() >= self._next:
-            self._print()
-            self._next = time.monotonic() + NEXT_LINE
+        with self._lock:
+            if time.monotonic() >= self._next:
+                self._print()
+                self._next = time.monotonic() + NEXT_LINE
 
     def set_postfix_str(self, text: str, refresh: bool = True) -> None:
         """Set what stands behind the number of finished units."""
@@ -91,9 +95,10 @@ class PlainProgress:
         """Print how long it took, if anything was printed before."""
         if self._timer:
             self._timer.cancel()
-        if self._printed:
-            self._print(f"ended after {time.monotonic() - self._began:.0f} s")
-            self._printed = False
+        with self._lock:
+            if self._printed:
+                self._print(f"ended after {time.monotonic() - self._began:.0f} s")
+            self._printed, self._next = False, math.inf
 
     def _print(self, end: str = "") -> None:
         counted = "" if self._total is None else f"{self._done} of {self._total} {self._unit}s"

@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 from robustbert.attacks.protocol import PROTOCOL_REVISION
-from robustbert.errors import InputError
+from robustbert.errors import InputError, RecordError
 from robustbert.metrics import counts, summarize
 from robustbert.records import (
     Record,
@@ -178,20 +178,28 @@ def test_different_models_of_one_name_do_not_overwrite_each_other(tmp_path, publ
 
 
 def test_old_and_new_numbers_stand_side_by_side(tmp_path, capsys):
-    old, new = tmp_path / "old", tmp_path / "new"
-    write_run(old / "rotten_tomatoes", make_record(RUN), make_record(RUN, model="tfidf-nb"))
-    fewer = RUN[:2] + RUN[6:9]  # two skipped, three broken
-    record = make_record(fewer)
-    write_record(record, record_path(new / "rotten_tomatoes", record_name(record)))
-    write_outcomes(fewer, outcomes_path(new / "rotten_tomatoes", record_name(record)))
-    script("old_and_new").main(old, new)
+    old, new = tmp_path / "old" / "rotten_tomatoes", tmp_path / "new" / "rotten_tomatoes"
+    write_run(old, make_record(RUN), make_record(RUN, model="tfidf-nb"))
+    # the first nine: two skipped, two robust, one exhausted instead of robust, four broken
+    changed = [*RUN[:2], *RUN[2:4], RUN[4].model_copy(update={"status": "exhausted"}), *RUN[6:]]
+    record = make_record(changed)
+    write_record(record, record_path(new, record_name(record)))
+    write_outcomes(changed, outcomes_path(new, record_name(record)))
+    comparison = script("old_and_new")
+    comparison.main(tmp_path / "old", tmp_path / "new")
     shown = capsys.readouterr().out
     (row,) = [line for line in shown.splitlines() if line.startswith("| minilm")]
     cells = [cell.strip() for cell in row.strip("|").split("|")]
-    assert cells[2:7] == ["10 → 5", "40.0 → 0.0", "5", "60.0 → 60.0", "0.0 → 0.0"]
-    assert cells[7] == "0"
-    assert cells[9:] == ["0.0 → 0.0", "0.0 → 0.0"]
-    assert "In the old results alone: 1 cells; in the new ones alone: 0." in shown
+    assert cells[2:8] == [
+        *("10 → 9", "40.0 → 33.3", "9", "1"),
+        *("77.8 → 77.8", "33.3 → 33.3"),  # of the nine in both
+    ]
+    assert cells[9:] == ["0.0 → 14.3", "0.0 → 0.0"]
+    assert "In the old results alone: rotten_tomatoes unified tfidf-nb pwws." in shown
+    assert "In the new results alone: nothing." in shown
+    outcomes_path(new, record_name(record)).unlink()
+    with pytest.raises(RecordError, match="has no outcomes of"):
+        comparison.main(tmp_path / "old", tmp_path / "new")
 
 
 @of_this_protocol

@@ -227,9 +227,9 @@ class CellRun:
         )
 
     def _score_for_recheck(self, kept: Iterable[Outcome], run: AttackRun) -> None:
-        """Score texts of an interrupted run in batches again, to be part of this run's sample.
+        """Score and encode texts of an interrupted run again, to be part of this run's samples.
 
-        The sample of answers ended with the process that had asked.
+        The samples of that run ended with its process.
         """
         given = {item.example_id: item.text for item in self.examples.items}
         texts = [
@@ -240,6 +240,7 @@ class CellRun:
         ]
         if texts:
             run.victim_sample(texts)
+            run.encoder_sample(texts)
 
     def _batch_invariance(self, run: AttackRun, earlier: Record | None) -> BatchInvariance:
         """Ask some answers again, and say what was found; warn if any came out differently.

@@ -23,7 +23,8 @@ class Cost:
 
 # Printed by `python benchmarks/costs.py` from results/*/records and outcomes: per recipe and track,
 # the queries of all examples by the words of their texts (over 10 or 11 cells; a2t: 4), and
-# attack_seconds less victim_seconds by those queries, on one thread of an Intel Xeon with AMX.
+# attack_seconds less victim_seconds by those queries, on one thread of an Intel Xeon with AMX while
+# other work ran beside.
 COSTS: Mapping[tuple[str, str], Cost] = MappingProxyType(
     {
         ("a2t", "published"): Cost(0.60, 15.40),
@@ -66,8 +67,8 @@ def attack_cost(recipe: str, track: str, words: float, query_seconds: float | No
         words: of all texts together.
         query_seconds: the victim's, per text; None if not known.
 
-    >>> attack_cost("pwws", "unified", 1000, 0.001)
-    AttackCost(queries=5040.0, seconds=13.960799999999999)
+    >>> attack_cost("pwws", "unified", 1000, 0.003)
+    AttackCost(queries=5040.0, seconds=24.0408)
     >>> attack_cost("bae", "unified", 1000, 0.001)
     AttackCost(queries=None, seconds=None)
     """

@@ -94,8 +94,8 @@ def _check_conditions(attack: Attack, records: Mapping[str, Record]) -> None:
     for row, first, second in zip(records, of_row, of_recipe, strict=True):
         if differences := [*first, *second]:
             raise RecordError(
-                f"{row} under {_described(attack)} cannot be compared with the other rows: "
-                f"{'; '.join(differences)}; give runs that were made alike"
+                f"the rows under {_described(attack)} cannot be compared; {row} differs from most "
+                f"of them: {'; '.join(differences)}; give runs that were made alike"
             )
 
 

@@ -34,7 +34,7 @@ def train(
 
     The checkpoint with the best validation accuracy is kept. Until the training is finished,
     ``out`` holds only ``checkpoints``; the model appears whole or not at all. The same arguments
-    give the same weights on the same machine.
+    give the same weights on the same machine with the same number of threads.
 
     Args:
         dataset: what to learn; its label names become the model's.

@@ -289,7 +289,8 @@ def test_a_cell_that_was_killed_before_the_recheck_is_rechecked(
     (record,) = run_plan(what, settings(tmp_path / "cut")).records
     (outcomes,) = read_run(tmp_path / "cut").outcomes.values()
     texts = {text for one in outcomes for text in (one.text, one.adversarial_text) if text}
-    assert record.environment.batch_invariance.answers_checked == len(texts) > 6
+    found = record.environment.batch_invariance
+    assert found.answers_checked == found.encodings_checked == len(texts) > 6
 
 
 def _interrupt(*_: object) -> None:

@@ -249,8 +249,8 @@ class TestRefused:
         write_run(tmp_path, "a")
         write_run(tmp_path, "b", assets=other)
         line = refused(tmp_path)
-        assert "b under pwws on" in line
-        assert "cannot be compared" in line
+        assert "the rows under pwws on rotten_tomatoes (unified track) cannot be compared" in line
+        assert "b differs from most of them: " in line
         assert "assets profile canonical instead of offline" in line
 
     def test_a_single_row(self, refused, tmp_path: Path):
