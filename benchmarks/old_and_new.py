@@ -7,12 +7,14 @@ One table per dataset and track. "Under attack, all" is the accuracy under attac
 each cell; everything else is on the examples that both cells hold (by their ids): how many these
 are, how many of them have another status now, both accuracies, the mean queries (TextAttack's own
 count, the only one that old records hold) and the shares exhausted and retracted. A cell that only
-one folder has is left out, and named below the tables.
+one folder has is left out, and named below the tables. A last table says what became of exhausted
+searches and retracted claims.
 """
 
 from __future__ import annotations
 
 import sys
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +22,14 @@ from pathlib import Path
 from robustbert.errors import RecordError, RobustbertError
 from robustbert.metrics import counts, summarize
 from robustbert.records import Counts, Metrics, Outcome, Record, read_run, record_name
+from robustbert.reports.labels import record_label
 
 HEADERS = (
     *("model", "recipe", "n", "under attack %, all"),
     *("n in both", "other status", "clean %", "under attack %"),
     *("TextAttack's queries", "exhausted %", "retracted %"),
 )
+STATUSES = ("broken", "exhausted", "robust", "skipped", "error")
 
 
 @dataclass(frozen=True, order=True)
@@ -61,23 +65,40 @@ def main(old: Path, new: Path) -> None:
     for dataset, track in dict.fromkeys((key.dataset, key.track) for key in both):
         print(f"## {dataset}, {track}: old → new\n")
         rows = [
-            line(key, before[key], after[key])
+            line(before[key], after[key])
             for key in both
             if (key.dataset, key.track) == (dataset, track)
         ]
-        print_table(rows)
-    for what, alone in (
-        ("old", before.keys() - after.keys()),
-        ("new", after.keys() - before.keys()),
-    ):
-        names = [f"{k.dataset} {k.track} {name_of(k)} {k.recipe}" for k in sorted(alone)]
+        print_table(rows, HEADERS, names=2)
+    print_fates(before, after)
+    for what, own, others in (("old", before, after), ("new", after, before)):
+        alone = [own[key].record for key in sorted(own.keys() - others.keys())]
+        names = [f"{r.dataset.name} {r.track} {record_label(r)} {r.recipe.name}" for r in alone]
         print(f"In the {what} results alone: {', '.join(names) or 'nothing'}.")
 
 
-def print_table(rows: Sequence[Sequence[str]]) -> None:
-    """Print a Markdown table: two columns of names, the others numbers."""
-    rule = ["---", "---", *["---:"] * (len(HEADERS) - 2)]
-    for row in (HEADERS, rule, *rows):
+def print_fates(before: Mapping[CellKey, Cell], after: Mapping[CellKey, Cell]) -> None:
+    """Print what became of the searches that had run out and the claims that were retracted."""
+    found: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
+    for key in sorted(before.keys() & after.keys()):
+        for example, old in before[key].outcomes.items():
+            new = after[key].outcomes.get(example)
+            what = "retracted" if old.retracted else old.status
+            if new and what in ("exhausted", "retracted"):
+                found[key.dataset, key.track, key.recipe, what][new.status] += 1
+    headers = ("dataset", "track", "recipe", "was", "examples in both", *STATUSES)
+    rows = [
+        [*where, str(statuses.total()), *(str(statuses[status]) for status in STATUSES)]
+        for where, statuses in found.items()
+    ]
+    print("## What became of exhausted searches and retracted claims\n")
+    print_table(rows, headers, names=4)
+
+
+def print_table(rows: Sequence[Sequence[str]], headers: Sequence[str], names: int) -> None:
+    """Print a Markdown table: the first columns are ``names``, the others numbers."""
+    rule = [*["---"] * names, *["---:"] * (len(headers) - names)]
+    for row in (headers, rule, *rows):
         print(f"| {' | '.join(row)} |")
     print()
 
@@ -111,14 +132,7 @@ def key_of(record: Record) -> CellKey:
     )
 
 
-def name_of(key: CellKey) -> str:
-    """The model with its defenses, and what tells it from others of its name."""
-    apart = f" seed {key.training_seed}" * (key.training_seed > 0)
-    apart += f" v{key.variant}" * bool(key.variant)
-    return f"{key.model}{apart} + {key.defenses}" if key.defenses else f"{key.model}{apart}"
-
-
-def line(key: CellKey, old: Cell, new: Cell) -> list[str]:
+def line(old: Cell, new: Cell) -> list[str]:
     """A row of a table."""
     ids = [example for example in old.outcomes if example in new.outcomes]
     other = [i for i in ids if old.outcomes[i].status != new.outcomes[i].status]
@@ -131,8 +145,8 @@ def line(key: CellKey, old: Cell, new: Cell) -> list[str]:
         return f"{number(old_metrics)} → {number(new_metrics)}"
 
     return [
-        name_of(key),
-        key.recipe,
+        record_label(new.record),
+        new.record.recipe.name,
         records(lambda record: str(record.protocol.n)),
         records(lambda record: percent(record.metrics.accuracy_under_attack.value)),
         str(len(ids)),

@@ -197,6 +197,9 @@ def test_old_and_new_numbers_stand_side_by_side(tmp_path, capsys):
     assert cells[9:] == ["0.0 → 14.3", "0.0 → 0.0"]
     assert "In the old results alone: rotten_tomatoes unified tfidf-nb pwws." in shown
     assert "In the new results alone: nothing." in shown
+    comparison.main(tmp_path / "new", tmp_path / "old")
+    fate = "| rotten_tomatoes | unified | pwws | exhausted | 1 | 0 | 0 | 1 | 0 | 0 |"
+    assert fate in capsys.readouterr().out.splitlines()
     outcomes_path(new, record_name(record)).unlink()
     with pytest.raises(RecordError, match="has no outcomes of"):
         comparison.main(tmp_path / "old", tmp_path / "new")
