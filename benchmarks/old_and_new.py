@@ -22,7 +22,7 @@ from pathlib import Path
 from robustbert.errors import RecordError, RobustbertError
 from robustbert.metrics import counts, summarize
 from robustbert.records import Counts, Metrics, Outcome, Record, read_run, record_name
-from robustbert.reports.labels import record_label
+from robustbert.reports.row_labels import record_label
 
 HEADERS = (
     *("model", "recipe", "n", "under attack %, all"),

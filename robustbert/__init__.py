@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from robustbert.models import classify, load_model
     from robustbert.records import Outcome, Record, read_run
     from robustbert.training import TrainingConfig
-    from robustbert.training.train import train
+    from robustbert.training.fitting import train
 
 __version__ = "0.1.0"
 

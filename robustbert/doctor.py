@@ -170,8 +170,8 @@ def matmul_gflops(dtype: str) -> float:
     """Peak GFLOP/s of a linear layer, one copy per thread; the best of several runs."""
     import torch
 
-    from robustbert.models.products import Linear
-    from robustbert.models.threads import in_threads, thread_count
+    from robustbert.models.inference.linear import Linear
+    from robustbert.models.inference.threads import in_threads, thread_count
 
     generator = torch.Generator().manual_seed(0)
     weight = torch.randn(PEAK_FEATURES, PEAK_FEATURES, generator=generator)
@@ -196,9 +196,9 @@ def matmul_gflops(dtype: str) -> float:
 
 def _batch_invariance(problems: list[str], notes: list[str]) -> dict[str, Any]:
     """Check the packaged MiniLM anew, whatever was remembered."""
-    from robustbert.models.encoder import SentenceEncoder
-    from robustbert.models.findings import fresh_findings
-    from robustbert.models.invariance import ladders
+    from robustbert.models.inference.findings import fresh_findings
+    from robustbert.models.inference.invariance import ladders
+    from robustbert.models.sentence_encoder import SentenceEncoder
 
     try:
         with fresh_findings():

@@ -79,7 +79,7 @@ class TestPublicNames:
         assert dir(robustbert) == sorted(robustbert.__all__)
 
     def test_it_is_the_function_and_not_a_module_of_that_name(self):
-        import robustbert.training.train
+        import robustbert.training.fitting
 
         assert callable(robustbert.train)
 
@@ -144,7 +144,7 @@ class TestAssets:
     def test_a_missing_package_keeps_no_other_asset_from_being_made(
         self, tmp_path, monkeypatch, capsys
     ):
-        from robustbert.assets import table
+        from robustbert.assets import asset_registry as table
 
         def ensure(names):
             made.extend(names)
@@ -251,7 +251,7 @@ class TestAttack:
         )
 
     def test_failed_attacks_are_no_success(self, reviews, svm, tmp_path, monkeypatch, capsys):
-        from robustbert.attacks.engine import search
+        from robustbert.attacks.scheduler import search
 
         def fail(*_: object) -> None:
             raise ValueError("broken\nrecipe")

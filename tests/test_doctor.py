@@ -14,10 +14,10 @@ from robustbert import doctor, packages
 from robustbert.cli import main
 from robustbert.errors import BatchInvarianceWarning
 from robustbert.machine import isa_limits, processor_name
-from robustbert.models.findings import fresh_findings
-from robustbert.models.invariance import Fault
-from robustbert.models.products import can_prepack
-from robustbert.models.row_counts import LADDER
+from robustbert.models.inference.findings import fresh_findings
+from robustbert.models.inference.invariance import Fault
+from robustbert.models.inference.linear import can_prepack
+from robustbert.models.inference.row_counts import LADDER
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_a_false_finding_is_contradicted():
 
 
 def test_a_machine_where_scores_depend_on_the_batch(monkeypatch):
-    monkeypatch.setattr("robustbert.models.invariance.is_invariant", lambda *_: False)
+    monkeypatch.setattr("robustbert.models.inference.invariance.is_invariant", lambda *_: False)
     problems: list[str] = []
     with pytest.warns(BatchInvarianceWarning, match="may not repeat"):
         facts = doctor._batch_invariance(problems, [])
@@ -75,7 +75,7 @@ def test_a_machine_where_scores_depend_on_the_batch(monkeypatch):
 
 
 def test_float32_alone_verified_is_a_note(monkeypatch):
-    from robustbert.models import encoder
+    from robustbert.models import sentence_encoder as encoder
 
     def find_fault(make_answer, _sequences, _model, dtype: str, _kind: str) -> Fault | None:
         make_answer()

@@ -93,7 +93,7 @@ def test_all_sides_are_compared_and_the_floor_counts_what_was_asked(tools, bert,
 
 @pytest.mark.slow
 def test_all_of_an_attacks_time_is_told(tools, bert, victim, reviews):
-    from robustbert.models.packed import PackedBert, PackedNetwork
+    from robustbert.models.inference.packed import PackedBert, PackedNetwork
 
     before = PackedNetwork.logits, PackedBert.means
     warm, *examples = reviews[:3]

@@ -83,8 +83,8 @@ class Ours:
     def prepare(self) -> Callable:
         from robustbert.attacks import AttackRunner
         from robustbert.models import load_model
-        from robustbert.models.encoder import sentence_encoder
-        from robustbert.models.remembered import Remembered
+        from robustbert.models.inference.answer_cache import Remembered
+        from robustbert.models.sentence_encoder import sentence_encoder
 
         sentence_encoder.cache_clear()
         victim = load_model(str(self.folder), dtype=self.dtype, label_names=self.label_names)

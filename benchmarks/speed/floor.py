@@ -35,7 +35,7 @@ class Floor:
         encoder: the sentence encoder's.
         victim_at_peak: what the victim's products would take at ``gflops``: all of the network's,
             on texts without padding. robustbert leaves out about a quarter of them
-            (``robustbert/models/packed.py``), so that less than this is possible.
+            (``robustbert/models/inference/packed.py``), so that less than this is possible.
         gflops: the best of the network's own products, torch's or robustbert's, measured: 1e9
             operations a second.
     """
@@ -56,8 +56,8 @@ def measure_floor(folder: Path, asked: Asked, dtype: str) -> Floor:
     from transformers import AutoModel, AutoModelForSequenceClassification
 
     from robustbert.assets import sentence_encoder_folder
-    from robustbert.models.encoder import MAX_LENGTH
-    from robustbert.models.packed import PackedBert, PackedNetwork
+    from robustbert.models.inference.packed import PackedBert, PackedNetwork
+    from robustbert.models.sentence_encoder import MAX_LENGTH
 
     model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
     victim = PackedNetwork(model, dtype).logits
@@ -86,8 +86,8 @@ def peak(config, dtype: str) -> float:
     """The best of a layer's products, one on each thread: 1e9 operations a second."""
     import torch
 
-    from robustbert.models.products import Linear
-    from robustbert.models.threads import in_threads, thread_count
+    from robustbert.models.inference.linear import Linear
+    from robustbert.models.inference.threads import in_threads, thread_count
 
     width, inner = config.hidden_size, config.intermediate_size
     found = []
@@ -110,7 +110,7 @@ def peak(config, dtype: str) -> float:
 def _tokens(folder: Path, texts: Sequence[str], longest: int | None) -> list[tuple[int, ...]]:
     from transformers import AutoTokenizer
 
-    from robustbert.models.batching import distinct
+    from robustbert.models.inference.batching import distinct
 
     if not texts:
         return []

@@ -26,7 +26,7 @@ def outcomes_by_id(
     """Each example's status, adversarial text and queries."""
     from robustbert.attacks import AttackRunner
     from robustbert.models import load_model
-    from robustbert.models.encoder import sentence_encoder
+    from robustbert.models.sentence_encoder import sentence_encoder
 
     sentence_encoder.cache_clear()
     victim = load_model(str(model), dtype=dtype, device="cpu", label_names=label_names)

@@ -49,13 +49,14 @@ class PlainTextAttack:
     """
 
     def __init__(self, folder: str | Path, recipe: str, padding: str, seed: int = 0) -> None:
-        from robustbert.assets import ensure_assets, import_textattack
+        from robustbert.assets import ensure_assets
         from robustbert.attacks.recipes import runnable_recipe
+        from robustbert.attacks.textattack.bootstrap import import_textattack
 
         found = runnable_recipe(recipe)
         ensure_assets((*found.assets, "sentence-encoder"))
         import_textattack()
-        from robustbert.attacks.building import build_attack
+        from robustbert.attacks.textattack.recipe_builder import build_attack
 
         self.recipe, self.seed = recipe, seed
         self._victim = _victim(folder, padding)

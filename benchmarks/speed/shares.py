@@ -28,7 +28,7 @@ REST = "the rest"
 @contextmanager
 def forward_passes_timed() -> Iterator[dict[tuple[str, str], float]]:
     """Inside, what is given counts the seconds of forward passes by network and dtype."""
-    from robustbert.models.packed import PackedBert, PackedNetwork
+    from robustbert.models.inference.packed import PackedBert, PackedNetwork
 
     spent: dict[tuple[str, str], float] = defaultdict(float)
 

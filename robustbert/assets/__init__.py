@@ -6,7 +6,7 @@ and kept in the cache. ``docs/assets.md`` says what stands in for what.
 
 from __future__ import annotations
 
-from robustbert.assets.table import (
+from robustbert.assets.asset_registry import (
     PROFILE,
     AssetStatus,
     asset_folder,
@@ -17,11 +17,7 @@ from robustbert.assets.table import (
     load_word_vectors,
     sentence_encoder_folder,
 )
-from robustbert.assets.textattack_home import (
-    import_textattack,
-    no_downloads,
-    use_nltk_assets,
-)
+from robustbert.assets.nltk_data import use_nltk_assets
 from robustbert.packages import package_file
 
 __all__ = [
@@ -32,9 +28,7 @@ __all__ = [
     "asset_status",
     "bert_weights_folder",
     "ensure_assets",
-    "import_textattack",
     "load_word_vectors",
-    "no_downloads",
     "package_file",
     "sentence_encoder_folder",
     "use_nltk_assets",

@@ -6,7 +6,7 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-from robustbert.assets.table import load_word_vectors
+from robustbert.assets.asset_registry import load_word_vectors
 from robustbert.errors import InputError
 
 

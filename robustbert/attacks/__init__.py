@@ -8,7 +8,7 @@ from robustbert.attacks.recipes import RECIPES, Recipe, runnable_recipe
 from robustbert.attacks.tracks import TRACKS, UnifiedLimits, check_track
 
 if TYPE_CHECKING:
-    from robustbert.attacks.engine import AttackRun, AttackRunner
+    from robustbert.attacks.runner import AttackRun, AttackRunner
 
 __all__ = [
     "RECIPES",
@@ -24,7 +24,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in ("AttackRun", "AttackRunner"):
-        from robustbert.attacks import engine
+        from robustbert.attacks import runner
 
-        return getattr(engine, name)
+        return getattr(runner, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from robustbert.attacks.texts import StretchPair, changed_stretches
+from robustbert.attacks.word_changes import StretchPair, changed_stretches
 
 if TYPE_CHECKING:
     import numpy as np

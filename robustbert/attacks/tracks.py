@@ -1,9 +1,10 @@
 """The tracks: which limits hold while a recipe searches.
 
 - ``published`` leaves a recipe its own constraints.
-- ``unified`` puts one set of limits over all recipes (:mod:`robustbert.attacks.unified`).
+- ``unified`` puts one set of limits over all recipes
+  (:mod:`robustbert.attacks.textattack.unified_track`).
 - ``unified-li`` follows the code of Li et al. 2021, to set published tables beside ours
-  (:mod:`robustbert.attacks.unified_li`).
+  (:mod:`robustbert.attacks.textattack.unified_li_track`).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from robustbert.errors import InputError, UnknownNameError
 from robustbert.records.schema import Track
 
 if TYPE_CHECKING:
-    from robustbert.attacks.victim import Ask, QueuedVictim
+    from robustbert.attacks.textattack.model_wrapper import Ask, QueuedVictim
 
 TRACKS: tuple[Track, ...] = ("published", "unified", "unified-li")
 
@@ -128,11 +129,11 @@ class TrackLimits:
             ask: how sentence encodings are obtained.
         """
         if self.track == "unified":
-            from robustbert.attacks.unified import unify
+            from robustbert.attacks.textattack.unified_track import unify
 
             return unify(attack, self, victim, words, ask)
         if self.track == "unified-li":
-            from robustbert.attacks.unified_li import follow_li
+            from robustbert.attacks.textattack.unified_li_track import follow_li
 
             return follow_li(recipe, attack, self.length, words, ask)
         return attack

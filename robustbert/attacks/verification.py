@@ -3,8 +3,6 @@
 The search scored its texts in batches and perhaps in bfloat16, and its constraints looked at one
 change at a time. Here only the finished text is checked: scored again by itself in float32, its
 limits measured again on the words.
-
-Import this module only after :func:`robustbert.assets.import_textattack`.
 """
 
 from __future__ import annotations
@@ -16,10 +14,10 @@ from typing import Any
 from textattack.constraints.overlap import LevenshteinEditDistance, MaxWordsPerturbed
 from textattack.shared import AttackedText
 
-from robustbert.attacks.constraints import FRESH_ENCODER, WordsChangedLimit
 from robustbert.attacks.similarity import text_similarity
-from robustbert.attacks.texts import count_words_changed
-from robustbert.attacks.victim import EXACT_VICTIM, Ask
+from robustbert.attacks.textattack.constraints import FRESH_ENCODER, WordsChangedLimit
+from robustbert.attacks.textattack.model_wrapper import EXACT_VICTIM, Ask
+from robustbert.attacks.word_changes import count_words_changed
 
 # Limits that a text either keeps or breaks, whatever path the search took to it.
 _MEASURABLE = (LevenshteinEditDistance, MaxWordsPerturbed, WordsChangedLimit)

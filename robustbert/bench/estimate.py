@@ -14,15 +14,15 @@ from robustbert.attacks.protocol import PROTOCOL_REVISION
 from robustbert.attacks.recipes import assets_of
 from robustbert.bench.costs import attack_cost
 from robustbert.bench.environment import capture_environment
-from robustbert.bench.folder import check_configuration
 from robustbert.bench.identity import record_identity
 from robustbert.bench.meter import Meter, TrainingEstimate
 from robustbert.bench.plan import Cell, Plan
 from robustbert.bench.run import Settings, check_run, plan_configuration, read_datasets
+from robustbert.bench.store import check_configuration
 from robustbert.data import TextDataset, select_examples
 from robustbert.data.words import words_of
 from robustbert.errors import OutputError, RecordError
-from robustbert.models.findings import unwritten_findings
+from robustbert.models.inference.findings import unwritten_findings
 from robustbert.progress import progress_bar
 from robustbert.records import outcomes_path, read_record, record_path
 from robustbert.records.schema import Environment

@@ -12,12 +12,12 @@ from typing import Any
 
 from robustbert.attacks import UnifiedLimits
 from robustbert.attacks.recipes import recipe
-from robustbert.bench.checks import check_suite, make_limits
 from robustbert.bench.suite import Suite
+from robustbert.bench.suite_checks import check_suite, make_limits
 from robustbert.defenses import make_defense
 from robustbert.errors import InputError
 from robustbert.models import MODELS
-from robustbert.models.untrained import TfidfBase
+from robustbert.models.pretrained import TfidfBase
 from robustbert.records.names import cell_name, replicate_seed
 from robustbert.training import make_config
 

@@ -10,19 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from robustbert.assets import ensure_assets
-from robustbert.attacks.engine import LANES, AttackRunner
 from robustbert.attacks.recipes import assets_of
-from robustbert.bench.cells import CellRun
+from robustbert.attacks.runner import LANES, AttackRunner
+from robustbert.bench.attack_progress import AttackProgress
 from robustbert.bench.environment import capture_environment
-from robustbert.bench.folder import Configuration, check_configuration, output_folder
+from robustbert.bench.job import CellRun
 from robustbert.bench.plan import Cell, Plan
-from robustbert.bench.progress import AttackProgress
+from robustbert.bench.store import Configuration, check_configuration, output_folder
 from robustbert.bench.victims import Victim, prepare_victim
 from robustbert.data import TextDataset, load_dataset, select_examples
 from robustbert.errors import InputError, UnknownNameError
 from robustbert.models.devices import choose_device, choose_dtype
-from robustbert.models.remembered import Remembered
-from robustbert.models.table import DTYPES
+from robustbert.models.inference.answer_cache import Remembered
+from robustbert.models.model_registry import DTYPES
 from robustbert.records import Record, outcomes_path, read_outcomes, record_name, write_text
 from robustbert.records.schema import Environment
 from robustbert.reports import Table, leaderboard_table, render_markdown, to_csv

@@ -71,7 +71,7 @@ def measure_base(
 def _measure_classical(
     base: Base, dataset: TextDataset, sample: Any, texts: Sequence[str]
 ) -> Speed:
-    from robustbert.models.classical import fit_tfidf
+    from robustbert.models.classical.tfidf_classifier import fit_tfidf
 
     # Small samples may lack a label: names of labels do not change the time.
     labels = sorted(set(sample["label"]))
@@ -101,7 +101,7 @@ def _measure_network(
     import torch
 
     from robustbert.models.huggingface import HuggingFaceClassifier
-    from robustbert.models.loading import LoadedFiles, longest_input, read_tokenizer
+    from robustbert.models.huggingface_files import LoadedFiles, longest_input, read_tokenizer
     from robustbert.training.bases import load_network
 
     assert base.folder is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import sys
+import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -117,12 +117,8 @@ def load_suite(name: str) -> Suite:
 
 def read_suite(path: Path) -> Suite:
     """Read and check a suite file; raises as :func:`load_suite` does."""
-    from robustbert.bench.checks import check_suite
+    from robustbert.bench.suite_checks import check_suite
 
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

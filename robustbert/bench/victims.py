@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from robustbert.bench.cache import CachedModel, find_cached, make_cached
+from robustbert.bench.model_cache import CachedModel, find_cached, make_cached
 from robustbert.bench.plan import VictimSpec
 from robustbert.data import TextDataset
 from robustbert.defenses import Defense, make_defense

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, cast, get_args
 from robustbert.data.cleaning import clean
 from robustbert.data.dataset import TextDataset, TextLength
 from robustbert.data.rows import Rows
+from robustbert.data.sources.columns import SUFFIXES
 from robustbert.data.splitting import SplitRow, split_rows
-from robustbert.data.tables import SUFFIXES
 from robustbert.data.words import words_of
 from robustbert.errors import InputError, UnknownNameError
 from robustbert.registry import Entry, Registry
@@ -41,18 +41,18 @@ DATASETS = Registry(
     [
         DatasetEntry(
             "rotten_tomatoes",
-            "robustbert.data.packaged:rotten_tomatoes",
+            "robustbert.data.sources.packaged:rotten_tomatoes",
             "film reviews, one sentence each: 8,529 texts, negative or positive",
         ),
         DatasetEntry(
             "imdb",
-            "robustbert.data.packaged:imdb",
+            "robustbert.data.sources.packaged:imdb",
             "film reviews, whole: 23,889 texts, negative or positive",
             length="long",
         ),
         DatasetEntry(
             "bbc_news",
-            "robustbert.data.packaged:bbc_news",
+            "robustbert.data.sources.packaged:bbc_news",
             "news articles, headline and first paragraph: 2,092 texts, 5 topics",
         ),
     ],
@@ -92,11 +92,11 @@ def load_dataset(
     """
     chosen = None if length is None else check_length(length)
     if name.startswith(_FILE):
-        from robustbert.data.files import file_rows
+        from robustbert.data.sources.files import file_rows
 
         return _assemble(file_rows(name[len(_FILE) :], text_column, label_column), chosen)
     if name.startswith(_HUB):
-        from robustbert.data.hub import hub_rows
+        from robustbert.data.sources.hub import hub_rows
 
         return _assemble(hub_rows(name[len(_HUB) :], text_column, label_column), chosen)
     if name not in DATASETS:

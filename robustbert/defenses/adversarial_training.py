@@ -29,7 +29,7 @@ from robustbert.errors import AttackError, InputError, ModelError
 from robustbert.models import MODELS
 from robustbert.models.folders import TRAINING_FILE
 from robustbert.models.json_files import Line, StoredModel, read_checked
-from robustbert.models.untrained import TfidfBase
+from robustbert.models.pretrained import TfidfBase
 
 if TYPE_CHECKING:
     import datasets

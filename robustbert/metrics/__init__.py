@@ -1,6 +1,6 @@
 """Accuracies, intervals and paired tests: pure functions on outcomes."""
 
-from robustbert.metrics.cell import (
+from robustbert.metrics.accuracies import (
     accuracy_under_attack,
     attack_success_rate,
     clean_accuracy,

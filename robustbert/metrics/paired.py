@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from robustbert.errors import InputError
-from robustbert.metrics.cell import survived
+from robustbert.metrics.accuracies import survived
 from robustbert.metrics.intervals import check_confidence, proportion
 from robustbert.records import Metric, Outcome
 

@@ -1,9 +1,9 @@
 """Classifiers: load, save, predict; batching and number format; classical baselines."""
 
-from robustbert.models.base import Classifier, ModelInfo, TokenGradient
-from robustbert.models.checks import check_texts
+from robustbert.models.classifier import Classifier, ModelInfo, TokenGradient
+from robustbert.models.input_checks import check_texts
+from robustbert.models.model_registry import MODELS, load_model
 from robustbert.models.predict import Prediction, classify, predict
-from robustbert.models.table import MODELS, load_model
 
 __all__ = [
     "MODELS",

@@ -11,12 +11,17 @@ from typing import Any
 import numpy as np
 
 from robustbert.errors import ModelError
-from robustbert.models.base import Classifier, ModelInfo, TokenGradient
-from robustbert.models.batching import DEVICE_TOKEN_BUDGET, PACK_TOKENS, TOKEN_BUDGET, distinct
-from robustbert.models.checks import label_order
+from robustbert.models.classifier import Classifier, ModelInfo, TokenGradient
 from robustbert.models.devices import choose_device, choose_dtype, describe_device
 from robustbert.models.folders import describe_source, whole_folder
-from robustbert.models.invariance import (
+from robustbert.models.huggingface_files import LoadedFiles, longest_input, one_line, read_folder
+from robustbert.models.inference.batching import (
+    DEVICE_TOKEN_BUDGET,
+    PACK_TOKENS,
+    TOKEN_BUDGET,
+    distinct,
+)
+from robustbert.models.inference.invariance import (
     Fault,
     InvarianceFinding,
     choose_usable_dtype,
@@ -24,9 +29,9 @@ from robustbert.models.invariance import (
     finding,
     sample_texts,
 )
-from robustbert.models.loading import LoadedFiles, longest_input, one_line, read_folder
-from robustbert.models.packed import PackedNetwork, can_pack
-from robustbert.models.padded import PaddedNetwork
+from robustbert.models.inference.packed import PackedNetwork, can_pack
+from robustbert.models.inference.padded import PaddedNetwork
+from robustbert.models.input_checks import label_order
 from robustbert.models.quiet import quiet_transformers
 
 #: A bfloat16 answer whose two best probabilities are closer than this is asked again in float32,

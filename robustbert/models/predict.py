@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from robustbert.models.base import Classifier
-from robustbert.models.table import load_model
+from robustbert.models.classifier import Classifier
+from robustbert.models.model_registry import load_model
 
 
 @dataclass(frozen=True)

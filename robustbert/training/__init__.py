@@ -2,8 +2,8 @@
 
 from robustbert.training.bases import find_base
 from robustbert.training.config import TrainingConfig, make_config
+from robustbert.training.fitting import train
 from robustbert.training.result import TrainedModel, read_training
-from robustbert.training.train import train
 
 __all__ = [
     "TrainedModel",

@@ -9,10 +9,10 @@ from typing import Any
 
 from robustbert.errors import ModelError, UnknownNameError
 from robustbert.models.folders import describe_source, hash_files
-from robustbert.models.loading import check_files, check_weights, one_line
+from robustbert.models.huggingface_files import check_files, check_weights, one_line
+from robustbert.models.model_registry import HUB_PREFIX, MODELS
+from robustbert.models.pretrained import TfidfBase
 from robustbert.models.quiet import quiet_transformers
-from robustbert.models.table import HUB_PREFIX, MODELS
-from robustbert.models.untrained import TfidfBase
 
 
 @dataclass(frozen=True)

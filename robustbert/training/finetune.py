@@ -21,12 +21,13 @@ from transformers.trainer_utils import get_last_checkpoint
 from robustbert.errors import ModelError, OutputError
 from robustbert.models.devices import choose_device, has_bfloat16
 from robustbert.models.folders import whole_folder
-from robustbert.models.loading import longest_input, read_tokenizer
+from robustbert.models.huggingface_files import longest_input, read_tokenizer
+from robustbert.models.model_registry import load_model
 from robustbert.models.quiet import quiet_transformers
-from robustbert.models.table import load_model
 from robustbert.progress import progress_bar
 from robustbert.training.bases import Base, load_network
 from robustbert.training.config import TrainingConfig
+from robustbert.training.fitting import CHECKPOINTS
 from robustbert.training.result import (
     TrainedModel,
     accuracy,
@@ -35,7 +36,6 @@ from robustbert.training.result import (
     write_training,
 )
 from robustbert.training.sampling import LengthGroups
-from robustbert.training.train import CHECKPOINTS
 
 if TYPE_CHECKING:
     from robustbert.data import TextDataset

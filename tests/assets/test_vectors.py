@@ -8,7 +8,7 @@ import pytest
 from robustbert.assets import asset_folder, load_word_vectors, sentence_encoder_folder
 from robustbert.assets.encodings import encode_words, frequent_words
 from robustbert.assets.lexicon import WordPairs, word_pairs
-from robustbert.assets.store import tree_sha256
+from robustbert.assets.manifest import tree_sha256
 from robustbert.assets.vectors import (
     NEIGHBOURS,
     VOCABULARY,
@@ -172,7 +172,7 @@ def test_no_opposite_is_a_neighbour(real: WordVectors, wordnet_folder: Path) -> 
 
 @pytest.mark.slow
 def test_textattack_reads_the_real_vectors(real: WordVectors) -> None:
-    from robustbert.assets import import_textattack
+    from robustbert.attacks.textattack.bootstrap import import_textattack
 
     textattack = import_textattack()
     embedding = textattack.shared.WordEmbedding.counterfitted_GLOVE_embedding()

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from robustbert.assets import ensure_assets, import_textattack
+from robustbert.assets import ensure_assets
+from robustbert.attacks.textattack.bootstrap import import_textattack
 from robustbert.models import load_model
-from robustbert.models.base import Classifier
+from robustbert.models.classifier import Classifier
 from tests.tiny import make_tiny_bert
 
 TEXTS = (

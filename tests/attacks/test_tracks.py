@@ -9,8 +9,8 @@ from robustbert.errors import InputError, UnknownNameError
 
 @pytest.fixture
 def build(textattack, victim):
-    from robustbert.attacks.building import build_attack
-    from robustbert.attacks.victim import QueuedVictim
+    from robustbert.attacks.textattack.model_wrapper import QueuedVictim
+    from robustbert.attacks.textattack.recipe_builder import build_attack
 
     def silent(server: str, texts) -> list:
         return []

@@ -17,7 +17,8 @@ import sys
 import time
 from pathlib import Path
 
-from robustbert.assets import ensure_assets, import_textattack
+from robustbert.assets import ensure_assets
+from robustbert.attacks.textattack.bootstrap import import_textattack
 from robustbert.bench import Settings, Suite, make_plan, run_plan
 
 

@@ -8,7 +8,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from subprocess import PIPE
 
@@ -109,7 +109,7 @@ def test_a_record_says_that_answers_do_not_depend_on_the_batch(reviews, bert, sv
 
 @pytest.mark.filterwarnings("ignore:The 'warn' method is deprecated:DeprecationWarning")
 def test_answers_that_depend_on_the_batch_are_found_and_marked(reviews, svm, tmp_path, monkeypatch):
-    from robustbert.models.classical import TfidfClassifier
+    from robustbert.models.classical.tfidf_classifier import TfidfClassifier
 
     alone = TfidfClassifier._alone
     monkeypatch.setattr(TfidfClassifier, "_alone", lambda self, texts: alone(self, texts) + 1e-6)
@@ -127,11 +127,11 @@ def test_answers_that_depend_on_the_batch_are_found_and_marked(reviews, svm, tmp
 
 @pytest.mark.filterwarnings("ignore:The 'warn' method is deprecated:DeprecationWarning")
 def test_what_was_found_stays_when_failed_examples_run_again(reviews, svm, tmp_path, monkeypatch):
-    from robustbert.assets import import_textattack
-    from robustbert.models.classical import TfidfClassifier
+    from robustbert.attacks.textattack.bootstrap import import_textattack
+    from robustbert.models.classical.tfidf_classifier import TfidfClassifier
 
     import_textattack()
-    from robustbert.attacks.engine import search
+    from robustbert.attacks.scheduler import search
 
     what = plan(reviews, svm, n=3)
     run_search, calls = search.search, []
@@ -158,12 +158,12 @@ def test_what_was_found_stays_when_failed_examples_run_again(reviews, svm, tmp_p
 
 
 def test_a_record_says_when_and_how_it_was_made(reviews, svm, tmp_path):
-    before = datetime.now(timezone.utc).replace(microsecond=0)
+    before = datetime.now(UTC).replace(microsecond=0)
     command = "robustbert bench --models ~/svm"
     told = dataclasses.replace(settings(tmp_path / "told"), command=command)
     (record,) = run_plan(plan(reviews, svm, n=2), told).records
-    made = datetime.strptime(record.created_at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
-    assert before <= made <= datetime.now(timezone.utc)
+    made = datetime.strptime(record.created_at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    assert before <= made <= datetime.now(UTC)
     assert record.command == command
     assert record.protocol.revision == PROTOCOL_REVISION
     assert record.dataset.label_names == ["neg", "pos"]
@@ -244,7 +244,7 @@ class Interruption:
     """Presses Ctrl-C when so many outcomes of a cell are on disk."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, after: int) -> None:
-        from robustbert.bench import cells
+        from robustbert.bench import job as cells
 
         self.left = after
         append = cells.append_outcome
@@ -283,7 +283,7 @@ def test_a_cell_that_was_killed_before_the_recheck_is_rechecked(
 ):
     what = plan(reviews, svm)
     with monkeypatch.context() as patch:
-        patch.setattr("robustbert.attacks.engine.AttackRunner.recheck", _interrupt)
+        patch.setattr("robustbert.attacks.scheduler.AttackRunner.recheck", _interrupt)
         with pytest.raises(KeyboardInterrupt):
             run_plan(what, settings(tmp_path / "cut"))
     (record,) = run_plan(what, settings(tmp_path / "cut")).records
@@ -301,7 +301,7 @@ def test_a_finished_run_is_read_and_not_run_again(reviews, svm, tmp_path, monkey
     what = plan(reviews, svm)
     first = run_plan(what, settings(tmp_path / "out"))
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out" / "records").iterdir()}
-    monkeypatch.setattr("robustbert.attacks.engine.AttackRunner.run", None)
+    monkeypatch.setattr("robustbert.attacks.scheduler.AttackRunner.run", None)
     assert run_plan(what, settings(tmp_path / "out")).records == first.records
     assert all(path.stat().st_mtime_ns == time for path, time in before.items())
 
@@ -392,7 +392,7 @@ def test_two_runs_do_not_write_to_one_folder(reviews, svm, tmp_path):
     waiting = """
 import sys, time
 from pathlib import Path
-from robustbert.bench.folder import output_folder
+from robustbert.bench.store import output_folder
 with output_folder(Path(sys.argv[1])):
     print("in", flush=True)
     sys.stdin.read()

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("_textattack")
 
 @pytest.fixture(scope="module")
 def _textattack() -> None:
-    from robustbert.assets import import_textattack
+    from robustbert.attacks.textattack.bootstrap import import_textattack
 
     import_textattack()
 

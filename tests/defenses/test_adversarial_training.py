@@ -37,7 +37,7 @@ def learnt(monkeypatch: pytest.MonkeyPatch) -> list[object]:
         given.append(extra_examples)
         return train(*arguments, extra_examples=extra_examples, **options)
 
-    monkeypatch.setattr("robustbert.training.train", watch)
+    monkeypatch.setattr("robustbert.training.fitting", watch)
     return given
 
 
@@ -100,7 +100,7 @@ def test_rows_may_be_none(dataset):
 
 
 def test_no_attack_that_ran_is_an_error(dataset, svm, tmp_path, monkeypatch, own_cache):
-    from robustbert.attacks.engine import search
+    from robustbert.attacks.scheduler import search
 
     def fail(*_: object) -> None:
         raise ValueError("no")

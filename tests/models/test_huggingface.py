@@ -10,7 +10,7 @@ import pytest
 
 from robustbert.errors import InputError
 from robustbert.models import classify, load_model, predict
-from robustbert.models.base import Classifier
+from robustbert.models.classifier import Classifier
 from robustbert.models.huggingface import CLOSE_MARGIN
 from tests.tiny import WORDS, make_tiny_bert, toy_reviews
 

@@ -104,7 +104,7 @@ def test_no_unit_vector_is_an_error(row, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_nothing_imports_it_unasked() -> None:
     code = (
-        "import sys, robustbert.cli, robustbert.reports.similarity\n"
+        "import sys, robustbert.cli, robustbert.reports.similarity_report\n"
         "import robustbert.models.second_encoder\n"
         f"sys.exit({PACKAGE!r} in sys.modules)"
     )

@@ -21,8 +21,8 @@ import pytest
 from robustbert.cli import main
 from robustbert.errors import ModelError
 from robustbert.models import load_model
-from robustbert.models.classical import fit_tfidf
-from robustbert.models.heads import HEADS
+from robustbert.models.classical.estimators import HEADS
+from robustbert.models.classical.tfidf_classifier import fit_tfidf
 from tests.tiny import toy_reviews
 
 TEXTS = ["a good film", "a dull and boring film", "zzzz", "good " * 300]
@@ -294,12 +294,12 @@ def test_arrays_that_take_too_much_memory_are_refused(forest, tmp_path, monkeypa
     """Sizes that model.json does not fix, as the number of trees, are limited too."""
     folder = forest.write(tmp_path / "m")
     size = sum(array.nbytes for array in forest.arrays.values())
-    monkeypatch.setattr("robustbert.models.npz.MAX_ARRAY_BYTES", size)
+    monkeypatch.setattr("robustbert.models.classical.npz.MAX_ARRAY_BYTES", size)
     load_model(str(folder))
     roots = np.zeros(len(forest.arrays["roots"]) + 1, dtype=int)
     assert "the arrays take more than" in refused(forest.write(folder, roots=roots))
     size = (folder / "arrays.npz").stat().st_size
-    monkeypatch.setattr("robustbert.models.npz.MAX_FILE_BYTES", size - 1)
+    monkeypatch.setattr("robustbert.models.classical.npz.MAX_FILE_BYTES", size - 1)
     assert "is larger than" in refused(folder)
 
 
@@ -331,9 +331,9 @@ def test_other_archives_are_refused(svm, tmp_path):
 def test_a_huge_model_json_is_refused(svm, tmp_path, monkeypatch):
     folder = svm.write(tmp_path / "m")
     size = (folder / "model.json").stat().st_size
-    monkeypatch.setattr("robustbert.models.classical.MAX_CONFIG_BYTES", size)
+    monkeypatch.setattr("robustbert.models.classical.tfidf_classifier.MAX_CONFIG_BYTES", size)
     load_model(str(folder))
-    monkeypatch.setattr("robustbert.models.classical.MAX_CONFIG_BYTES", size - 1)
+    monkeypatch.setattr("robustbert.models.classical.tfidf_classifier.MAX_CONFIG_BYTES", size - 1)
     assert "is larger than" in refused(folder)
 
 

@@ -1,0 +1,24 @@
+"""NLTK's search path, with the assets first on it."""
+
+from __future__ import annotations
+
+import os
+
+from robustbert.assets.asset_registry import asset_root, ensure_assets
+
+_NLTK_ASSETS = ("wordnet", "pos-tagger", "stopwords", "tagset")
+
+
+def use_nltk_assets() -> None:
+    """Put what NLTK needs first on its path, here and in processes started from here.
+
+    Raises:
+        MissingAssetError: an asset cannot be made.
+    """
+    import nltk.data
+
+    ensure_assets(_NLTK_ASSETS)
+    ours = [str(asset_root(name)) for name in _NLTK_ASSETS]
+    kept = [path for path in os.environ.get("NLTK_DATA", "").split(os.pathsep) if path]
+    os.environ["NLTK_DATA"] = os.pathsep.join([*ours, *(p for p in kept if p not in ours)])
+    nltk.data.path[:] = [*ours, *(path for path in nltk.data.path if path not in ours)]

@@ -1,0 +1,132 @@
+"""Importing TextAttack: after its folders are in place, without its noise and its downloads."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from robustbert.assets.asset_registry import asset_root
+from robustbert.assets.nltk_data import use_nltk_assets
+from robustbert.errors import RobustbertError
+
+# ``textattack/shared/utils/install.py`` points all these at its own cache.
+_OVERWRITTEN = (
+    "HF_HOME",
+    "PYTORCH_TRANSFORMERS_CACHE",
+    "TFHUB_CACHE_DIR",
+    "TOKENIZERS_PARALLELISM",
+    "XDG_CACHE_HOME",
+)
+# They read ``HF_HOME`` and its kin once, when imported: so before TextAttack changes it.
+_READ_ONCE = ("huggingface_hub.constants", "datasets.config", "transformers.utils.hub")
+_DOWNLOADED_MARK = "post_install_check_3"
+_VECTORS_IN_USE = "textattack_counterfitted_GLOVE_embedding"
+
+
+def import_textattack() -> ModuleType:
+    """Import TextAttack so that its recipes find the assets; the same module on every call.
+
+    Makes what NLTK needs if it is missing, but not the word vectors: ask
+    :func:`~robustbert.assets.ensure_assets` for them before building a recipe that swaps by
+    embedding. Sets ``TA_CACHE_DIR`` and ``NLTK_DATA`` and leaves every other variable as it was.
+
+    Raises:
+        MissingAssetError: an asset cannot be made.
+        RobustbertError: TextAttack cannot be imported, or was before, with other word vectors.
+    """
+    use_nltk_assets()
+    home = asset_root("word-vectors")
+    os.environ["TA_CACHE_DIR"] = str(home)
+    if "textattack" in sys.modules:
+        textattack = sys.modules["textattack"]
+    else:
+        home.mkdir(parents=True, exist_ok=True)
+        (home / _DOWNLOADED_MARK).touch()
+        textattack = _import_quietly()
+    _move_home(home)
+    return textattack
+
+
+@contextlib.contextmanager
+def no_downloads() -> Iterator[None]:
+    """Refuse ``nltk.download``, quietly, while building TextAttack's parts.
+
+    Some, ``WordSwapWordNet`` for one, ask the network for what English does not need.
+    """
+    import nltk
+
+    download = nltk.download
+    nltk.download = lambda *args, **kwargs: False
+    try:
+        yield
+    finally:
+        nltk.download = download
+
+
+def _import_quietly() -> ModuleType:
+    with _silence(), _restored_environment():
+        try:
+            for name in _READ_ONCE:
+                importlib.import_module(name)
+            textattack = importlib.import_module("textattack")
+        except Exception as error:
+            reason = " ".join(str(error).split())
+            raise RobustbertError(
+                f"TextAttack cannot be imported ({type(error).__name__}: {reason}); "
+                "install the versions of robustbert's constraints.txt"
+            ) from error
+    # It warns of every wrapper that is not its own, and holds the stream that swallowed its noise.
+    logger = logging.getLogger("textattack.shared.utils.install")
+    logger.setLevel(logging.ERROR)
+    for handler in logger.handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(sys.stderr)
+    return textattack
+
+
+def _move_home(home: Path) -> None:
+    """Point a TextAttack that someone else imported at our word vectors."""
+    install: Any = importlib.import_module("textattack.shared.utils.install")
+    shared: Any = importlib.import_module("textattack.shared.utils")
+    if Path(install.TEXTATTACK_CACHE_DIR).resolve() == home.resolve():
+        return
+    if _VECTORS_IN_USE in shared.GLOBAL_OBJECTS:
+        raise RobustbertError(
+            "textattack was imported first and has loaded word vectors from "
+            f"{install.TEXTATTACK_CACHE_DIR}; import robustbert.attacks.textattack before, "
+            f"or set TA_CACHE_DIR={home}"
+        )
+    install.TEXTATTACK_CACHE_DIR = str(home)
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    with (
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(io.StringIO()),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextlib.contextmanager
+def _restored_environment() -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in _OVERWRITTEN}
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

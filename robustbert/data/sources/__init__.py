@@ -1,0 +1,1 @@
+"""Where rows come from: installed packages, files of the user, the Hugging Face hub."""

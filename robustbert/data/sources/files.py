@@ -1,0 +1,40 @@
+"""Datasets in a file of the user's: ``file:PATH``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from robustbert.data.labels import encode_labels, named_labels
+from robustbert.data.rows import Rows
+from robustbert.data.sources.columns import read_table
+from robustbert.errors import DatasetError
+
+
+def file_rows(path: str, text_column: str, label_column: str) -> Rows:
+    """Read a ``.csv``, ``.tsv``, ``.jsonl`` or ``.parquet`` file.
+
+    Args:
+        path: where it lies; ``~`` is the home folder.
+        text_column: the column of the texts.
+        label_column: the column of the labels: whole numbers or names, see
+            :func:`robustbert.data.labels.encode_labels`.
+
+    Raises:
+        DatasetError: whatever keeps the file from being a dataset, in one line.
+    """
+    if not path:
+        raise DatasetError("'file:' names no file; write file:PATH, such as file:reviews.csv")
+    if text_column == label_column:
+        raise DatasetError(f"the column {text_column!r} cannot be both the text and the label")
+    place = Path(path).expanduser().absolute()
+    table = read_table(place, (text_column, label_column))
+    texts, values = table[text_column], table[label_column]
+    for number, text in enumerate(texts, start=1):
+        if text is not None and not isinstance(text, str):
+            raise DatasetError(
+                f"{place}: row {number} of the column {text_column!r} holds "
+                f"{type(text).__name__}, not text; write the texts as strings"
+            )
+    names = table.class_names.get(label_column)
+    labels = named_labels(values, names, str(place)) if names else encode_labels(values, str(place))
+    return Rows(place.stem, f"file:{place}", labels.names, texts, labels.indices)

@@ -1,0 +1,1 @@
+"""Classical baselines: TF-IDF features and scikit-learn estimators, stored without pickles."""

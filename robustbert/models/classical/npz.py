@@ -1,0 +1,196 @@
+"""Arrays from an ``.npz`` file that may come from anyone: checked before memory is taken."""
+
+from __future__ import annotations
+
+import math
+import os
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Literal
+
+import numpy as np
+
+from robustbert.errors import ModelError
+from robustbert.models.huggingface_files import one_line
+
+#: The most bytes that the arrays of a file may take in memory, all together.
+MAX_ARRAY_BYTES = 2**30
+#: The largest file: what does not compress grows a little.
+MAX_FILE_BYTES = MAX_ARRAY_BYTES + 2**20
+#: The longest list of members at the end of a zip archive, in bytes; ours take some hundred.
+MAX_DIRECTORY = 2**16
+#: The longest header of an array, in characters; NumPy writes 118.
+MAX_HEADER = 1000
+
+
+@dataclass(frozen=True)
+class ArrayLayout:
+    """What a stored array must look like.
+
+    Args:
+        kind: "float" (float64) or "integer" (signed, of any width; read as int64).
+        shape: for each axis its size, as a number or a name. Arrays that use one name have one
+            size; a size that nothing gives is at least 1.
+        low: the least value.
+        high: the greatest value; the name of a size stands for that size less one.
+    """
+
+    kind: Literal["float", "integer"]
+    shape: tuple[int | str, ...]
+    low: float
+    high: float | str
+
+
+def read_arrays(
+    path: Path, layouts: Mapping[str, ArrayLayout], sizes: Mapping[str, int]
+) -> dict[str, np.ndarray]:
+    """Read exactly the arrays of ``layouts``, without pickles.
+
+    Sizes are compared and added up before the first array is decompressed, so a small file
+    cannot fill the memory.
+
+    Args:
+        path: a zip archive with one ``NAME.npy`` per array, stored or deflated.
+        layouts: what each array must look like.
+        sizes: the sizes that are known already.
+
+    Returns:
+        The arrays by name: float64 or int64, finite, within their limits.
+
+    Raises:
+        ModelError: the file is no such archive, or an array is missing, misshapen or out of range.
+    """
+    if not path.is_file():
+        raise ModelError(f"cannot read {path}: no such file; train the model again")
+    with _damage(path), path.open("rb") as stream:
+        _check_end(path, stream)
+        with zipfile.ZipFile(stream) as archive:
+            members = _members(path, archive, layouts)
+            known = _known_sizes(path, archive, members, layouts, sizes)
+            arrays = {name: _read(archive, member) for name, member in members.items()}
+    for name, array in arrays.items():
+        _check_values(path, name, array, layouts[name], known)
+    return arrays
+
+
+@contextmanager
+def _damage(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except ModelError:
+        raise
+    except Exception as error:  # zipfile, zlib and NumPy's parser share no root but this
+        raise ModelError(
+            f"cannot read {path} ({one_line(error)}); train the model again"
+        ) from error
+
+
+def _check_end(path: Path, stream: IO[bytes]) -> None:
+    """Refuse a huge file and a huge list of members, which zipfile would read whole."""
+    if stream.seek(0, os.SEEK_END) > MAX_FILE_BYTES:
+        raise ModelError(f"{path} is larger than {MAX_FILE_BYTES} bytes; train a smaller model")
+    # An archive without a comment ends with a record of 22 bytes. One of more than 2 GiB has a
+    # locator of 20 bytes before it, which would take the record's place.
+    stream.seek(-min(42, stream.tell()), os.SEEK_END)
+    tail = stream.read()
+    end = tail[-22:]
+    plain = end[:4] == b"PK\5\6" and end[20:] == b"\0\0" and tail[:4] != b"PK\6\7"
+    if not plain or int.from_bytes(end[12:16], "little") > MAX_DIRECTORY:
+        raise ModelError(f"cannot read {path} (no archive of arrays); train the model again")
+
+
+def _members(
+    path: Path, archive: zipfile.ZipFile, layouts: Mapping[str, ArrayLayout]
+) -> dict[str, zipfile.ZipInfo]:
+    there = archive.infolist()
+    if sorted(member.filename for member in there) != sorted(f"{name}.npy" for name in layouts):
+        raise ModelError(
+            f"{path} is incomplete: it must hold the arrays {', '.join(layouts)} and no others; "
+            "train the model again"
+        )
+    if any(
+        member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for member in there
+    ):
+        raise ModelError(f"cannot read {path} (unknown compression); train the model again")
+    return {member.filename.removesuffix(".npy"): member for member in there}
+
+
+def _known_sizes(
+    path: Path,
+    archive: zipfile.ZipFile,
+    members: Mapping[str, zipfile.ZipInfo],
+    layouts: Mapping[str, ArrayLayout],
+    sizes: Mapping[str, int],
+) -> dict[str, int]:
+    """Every size by its name, found in the headers of the arrays."""
+    known = dict(sizes)
+    total = 0
+    for name, layout in layouts.items():
+        with archive.open(members[name]) as stream:
+            shape, dtype = _header(stream)
+            begins = stream.tell()
+        _check_dtype(path, name, dtype, layout)
+        _check_shape(path, name, shape, layout, known)
+        if members[name].file_size != begins + math.prod(shape) * dtype.itemsize:
+            raise ModelError(f"{path}: the array {name} is cut off; train the model again")
+        total += math.prod(shape) * 8
+    if total > MAX_ARRAY_BYTES:
+        raise ModelError(
+            f"{path}: the arrays take more than {MAX_ARRAY_BYTES} bytes; train a smaller model"
+        )
+    return known
+
+
+def _check_dtype(path: Path, name: str, dtype: np.dtype[Any], layout: ArrayLayout) -> None:
+    if layout.kind == "float" and (dtype.kind, dtype.itemsize) != ("f", 8):
+        raise ModelError(f"{path}: the array {name} must be float64; train the model again")
+    if layout.kind == "integer" and dtype.kind != "i":
+        raise ModelError(f"{path}: the array {name} must hold integers; train the model again")
+
+
+def _check_shape(
+    path: Path, name: str, shape: tuple[int, ...], layout: ArrayLayout, known: dict[str, int]
+) -> None:
+    """Compare a shape with the sizes in ``known``, and add those that it tells."""
+    if len(shape) == len(layout.shape):
+        for axis, size in zip(layout.shape, shape, strict=True):
+            if isinstance(axis, str) and size >= 1:
+                known.setdefault(axis, size)
+    wanted = tuple(known.get(axis, 0) if isinstance(axis, str) else axis for axis in layout.shape)
+    if shape != wanted or not all(wanted):
+        axes = ", ".join(f"{known.get(str(axis), '')} {axis}".strip() for axis in layout.shape)
+        raise ModelError(
+            f"{path}: the array {name} has the shape {str(shape)[:60]}, not ({axes}): it does not "
+            "fit the other arrays or model.json; train the model again"
+        )
+
+
+def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    version = np.lib.format.read_magic(stream)
+    if version != (1, 0):
+        raise ValueError(f"an array of version {version}")
+    shape, _, dtype = np.lib.format.read_array_header_1_0(stream, max_header_size=MAX_HEADER)
+    return shape, dtype
+
+
+def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
+    with archive.open(member) as stream:
+        array = np.lib.format.read_array(stream, allow_pickle=False, max_header_size=MAX_HEADER)
+        stream.read()  # to its end, where the checksum is compared
+    return array.astype(np.float64 if array.dtype.kind == "f" else np.int64, copy=False)
+
+
+def _check_values(
+    path: Path, name: str, array: np.ndarray, layout: ArrayLayout, known: Mapping[str, int]
+) -> None:
+    if layout.kind == "float" and not np.isfinite(array).all():
+        raise ModelError(f"{path}: the array {name} holds NaN or infinity; train the model again")
+    high = known[layout.high] - 1 if isinstance(layout.high, str) else layout.high
+    if array.min() < layout.low or array.max() > high:
+        raise ModelError(
+            f"{path}: the array {name} must hold numbers from {layout.low:g} to {high:g}; "
+            "train the model again"
+        )

@@ -1,0 +1,1 @@
+"""Fast inference whose answers do not depend on the batch."""

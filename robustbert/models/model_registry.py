@@ -1,0 +1,93 @@
+"""The table of models that can be trained by name, and the way to load a trained one."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+
+from robustbert.errors import ModelError, UnknownNameError
+from robustbert.models.classifier import Classifier
+from robustbert.registry import Entry, Registry
+
+MODELS = Registry(
+    "model",
+    [
+        Entry("minilm", "robustbert.models.pretrained:MINILM", "MiniLM-L6-H384, a 6-layer BERT"),
+        Entry("tfidf-nb", "robustbert.models.pretrained:TFIDF_NB", "TF-IDF, naive Bayes"),
+        Entry("tfidf-svm", "robustbert.models.pretrained:TFIDF_SVM", "TF-IDF, linear SVM"),
+        Entry("tfidf-rf", "robustbert.models.pretrained:TFIDF_RF", "TF-IDF, random forest"),
+    ],
+)
+
+HUB_PREFIX = "hub:"
+DTYPES = ("auto", "float32", "bfloat16")
+
+
+def load_model(
+    spec: str,
+    *,
+    dtype: str = "auto",
+    device: str = "auto",
+    token_budget: int | None = None,
+    label_names: Sequence[str] | None = None,
+) -> Classifier:
+    """Load a trained classifier.
+
+    Args:
+        spec: a folder (Hugging Face or classical, told apart by its files) or ``hub:NAME``,
+            ``hub:NAME@REVISION``.
+        dtype: the number format of queries: auto (bfloat16 where the processor has it, else
+            float32), float32 or bfloat16. Classical models always use float64.
+        device: auto, cpu, cuda, cuda:N or mps. Classical models ignore it.
+        token_budget: tokens of a batch, at least 1; None takes what suits the device. Changes no
+            answer. Classical models ignore it.
+        label_names: the labels of the dataset it is to be used on, in the dataset's order; the
+            classifier's columns follow them.
+
+    Raises:
+        ModelError: there is no such model, it is not trained, its files are unsafe or broken, or
+            its labels are not ``label_names``.
+        InputError: there is no such device.
+        UnknownNameError: there is no such dtype.
+    """
+    if dtype not in DTYPES:
+        raise UnknownNameError("dtype", dtype, DTYPES)
+    if spec.startswith(HUB_PREFIX):
+        from robustbert.models.huggingface import load_hub
+
+        return load_hub(
+            spec.removeprefix(HUB_PREFIX),
+            dtype=dtype,
+            device=device,
+            token_budget=token_budget,
+            label_names=label_names,
+        )
+    folder = Path(spec).expanduser()
+    if not folder.is_dir():
+        raise ModelError(_no_folder(spec))
+    if (folder / "model.json").is_file():
+        from robustbert.models.classical.tfidf_classifier import TfidfClassifier
+
+        return TfidfClassifier.load(folder, label_names=label_names)
+    if (folder / "config.json").is_file():
+        from robustbert.models.huggingface import load_folder
+
+        return load_folder(
+            folder, dtype=dtype, device=device, token_budget=token_budget, label_names=label_names
+        )
+    raise ModelError(
+        f"{folder} is no model folder: it holds neither config.json (Hugging Face) "
+        "nor model.json (classical); give the folder that training wrote"
+    )
+
+
+def _no_folder(spec: str) -> str:
+    if spec in MODELS:
+        return (
+            f"{spec!r} is not trained yet: run `robustbert train --dataset D --model {spec} "
+            "--out DIR` and give DIR"
+        )
+    near = difflib.get_close_matches(spec, MODELS, n=1, cutoff=0.6)
+    hint = f"; did you mean {near[0]}?" if near else "; give a model folder or hub:NAME"
+    return f"no model folder {spec!r}{hint}"

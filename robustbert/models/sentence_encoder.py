@@ -1,0 +1,190 @@
+"""The sentence encoder that similarities are measured with: the packaged MiniLM.
+
+It stands where recipes have the Universal Sentence Encoder or SBERT, so similarities differ from
+theirs; a record names it among its assets.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
+from typing import Any
+
+import numpy as np
+
+from robustbert.assets import sentence_encoder_folder
+from robustbert.models.devices import choose_device, choose_dtype, describe_device
+from robustbert.models.inference.answer_cache import CAPACITY, Remembered
+from robustbert.models.inference.batching import (
+    DEVICE_TOKEN_BUDGET,
+    PACK_TOKENS,
+    distinct,
+    plan_batches,
+)
+from robustbert.models.inference.invariance import (
+    Answer,
+    Fault,
+    InvarianceFinding,
+    choose_usable_dtype,
+    find_fault,
+    finding,
+    sample_texts,
+)
+from robustbert.models.inference.packed import PackedBert
+from robustbert.models.inference.row_counts import RowCounts
+from robustbert.models.quiet import quiet_transformers
+
+#: What all-MiniLM-L6-v2 was trained to read, in tokens (its sentence_bert_config.json).
+MAX_LENGTH = 256
+
+Means = Callable[[Sequence[tuple[int, ...]]], Any]
+"""Means of hidden states over tokens, of token sequences: float32 tensor, shape (n, d)."""
+
+
+class SentenceEncoder:
+    """Mean-pooled, unit-norm encodings (Reimers and Gurevych 2019, section 3).
+
+    A text's encoding is a function of the text alone, to the last bit, if :attr:`batch_invariance`
+    is verified.
+
+    Args:
+        dtype: auto, float32 or bfloat16, for :meth:`encode`.
+        device: auto, cpu, cuda, cuda:N or mps.
+        token_budget: tokens of a batch, at least 1; None takes what suits the device. Changes no
+            encoding.
+
+    Raises:
+        MissingAssetError: the packaged MiniLM is not installed.
+        InputError: there is no such device.
+    """
+
+    def __init__(
+        self, dtype: str = "auto", device: str = "auto", token_budget: int | None = None
+    ) -> None:
+        from transformers import AutoModel, AutoTokenizer
+
+        folder = sentence_encoder_folder()
+        self._device = choose_device(device)
+        with quiet_transformers():
+            self._tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            self._exact = AutoModel.from_pretrained(folder, local_files_only=True)
+        self._token_budget = token_budget or (
+            PACK_TOKENS if self._device.type == "cpu" else DEVICE_TOKEN_BUDGET
+        )
+        self._exact = self._exact.eval().requires_grad_(False).to(self._device)
+        self._networks: dict[str, Any] = {}
+        self.dtype, self._verified = choose_usable_dtype(
+            "the sentence encoder", choose_dtype(dtype, self._device), self.find_fault
+        )
+        self._networks = {used: self._networks[used] for used in {"float32", self.dtype}}
+        self._exact_means = self._means("float32")
+        self._fast_means = self._means(self.dtype)
+        self._encodings = Remembered(lambda texts: self._encode(self._fast_means, texts))
+        self._exact_encodings = self._encodings
+        if self.dtype != "float32":  # few are taken again
+            self._exact_encodings = Remembered(self.encode_afresh, CAPACITY // 4)
+
+    def find_fault(self, dtype: str) -> Fault | None:
+        """Why a dtype should not be used on this machine; None if it is batch invariant."""
+        import torch
+
+        way = "packed" if self._device.type == "cpu" else "padded"
+        kind = f"{way} by {self._token_budget} tokens, means, {describe_device(self._device)}"
+        sequences = [tuple(ids) for ids in self._tokenize(sample_texts())]
+
+        def make_answer() -> Answer:
+            means = self._means(dtype)
+
+            def answer(sequences: Sequence[tuple[int, ...]]) -> np.ndarray:
+                with torch.inference_mode():
+                    return np.asarray(means(sequences).numpy())
+
+            return answer
+
+        return find_fault(make_answer, sequences, self._exact, dtype, kind)
+
+    @property
+    def row_counts(self) -> list[RowCounts]:
+        """The row counts of the linear layers of its networks."""
+        packed = [one for one in self._networks.values() if isinstance(one, PackedBert)]
+        return [counts for network in packed for counts in network.row_counts]
+
+    @property
+    def batch_invariance(self) -> InvarianceFinding:
+        """Whether its networks' rows depend on the batch, and at which row counts they do not."""
+        return finding(self._verified, self.row_counts)
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """Encodings in the encoder's dtype: float32, shape (n, 384)."""
+        return self._encodings(texts)
+
+    def encode_exact(self, texts: Sequence[str]) -> np.ndarray:
+        """Encodings in float32 whatever the dtype: float32, shape (n, 384)."""
+        return self._exact_encodings(texts)
+
+    def encode_afresh(self, texts: Sequence[str]) -> np.ndarray:
+        """As :meth:`encode_exact`, computed whatever is remembered: to check with."""
+        return self._encode(self._exact_means, texts)
+
+    def encode_alone(self, texts: Sequence[str]) -> np.ndarray:
+        """As :meth:`encode`, each text by itself, whatever is remembered: to check with."""
+        rows = [self._encode(self._fast_means, [text]) for text in texts]
+        return np.concatenate(rows) if rows else self._encode(self._fast_means, texts)
+
+    def _encode(self, means: Means, texts: Sequence[str]) -> np.ndarray:
+        import torch
+
+        if not texts:
+            return np.zeros((0, self._exact.config.hidden_size), dtype=np.float32)
+        found = distinct(self._tokenize(texts))
+        with torch.inference_mode():
+            vectors = torch.nn.functional.normalize(means(found.items), dim=1).numpy()
+        return np.asarray(vectors[found.inverse])
+
+    def _tokenize(self, texts: Sequence[str]) -> list[list[int]]:
+        encoded = self._tokenizer(
+            list(texts), padding=False, truncation=True, max_length=MAX_LENGTH
+        )
+        return list(encoded["input_ids"])
+
+    def _means(self, dtype: str) -> Means:
+        """The network in a dtype: means of hidden states over tokens."""
+        if dtype not in self._networks:
+            self._networks[dtype] = self._make_network(dtype)
+        network = self._networks[dtype]
+        if isinstance(network, PackedBert):
+            return network.means
+        return partial(self._padded_means, network)
+
+    def _make_network(self, dtype: str) -> Any:
+        if self._device.type == "cpu":
+            return PackedBert(self._exact, dtype, self._token_budget)
+        return self._exact if dtype == "float32" else copy.deepcopy(self._exact).bfloat16()
+
+    def _padded_means(self, model: Any, sequences: Sequence[tuple[int, ...]]) -> Any:
+        import torch
+
+        lengths = [len(tokens) for tokens in sequences]
+        vectors = torch.zeros(len(lengths), model.config.hidden_size)
+        for batch in plan_batches(
+            lengths, longest=MAX_LENGTH, token_budget=self._token_budget, full=True
+        ):
+            rows = batch.rows
+            ids = torch.zeros((len(rows), batch.length), dtype=torch.int64)
+            for place, row in enumerate(rows):
+                ids[place, : lengths[row]] = torch.tensor(sequences[row])
+            own = torch.tensor([lengths[row] for row in rows], device=self._device)
+            mask = (torch.arange(batch.length, device=self._device) < own.unsqueeze(1)).long()
+            hidden = model(input_ids=ids.to(self._device), attention_mask=mask).last_hidden_state
+            means = (hidden.float() * mask.unsqueeze(-1)).sum(dim=1) / own.unsqueeze(1)
+            vectors[torch.from_numpy(rows[: batch.real])] = means[: batch.real].cpu()
+        return vectors
+
+
+@lru_cache(maxsize=4)
+def sentence_encoder(
+    dtype: str = "auto", device: str = "auto", token_budget: int | None = None
+) -> SentenceEncoder:
+    """The one encoder of this process for a number format, a device and a token budget."""
+    return SentenceEncoder(dtype, device, token_budget)

@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+from robustbert.errors import InputError, ModelError
+from robustbert.models import load_model
+from robustbert.models.classical.estimators import HEADS
+from robustbert.models.classical.tfidf_classifier import TfidfClassifier, _estimator, fit_tfidf
+from robustbert.models.classical.tfidf_features import TfidfFeatures
+from tests.tiny import WORDS, toy_reviews
+
+KINDS = list(HEADS)
+THREE = ("bad", "fair", "good")
+
+
+def noisy_texts(n: int, seed: int) -> tuple[list[str], list[int]]:
+    """Texts of random words whose label a few words sway, so that answers are not all 0 or 1."""
+    chance = random.Random(seed)
+    words = WORDS.split()
+    labels = [i % 3 for i in range(n)]
+    texts = [
+        " ".join(chance.choices(words + ["bad", "rather", "good"][label:][:1] * 9, k=12))
+        for label in labels
+    ]
+    return texts, labels
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def kind(request) -> str:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def fitted(kind) -> TfidfClassifier:
+    return fit_tfidf(kind, *noisy_texts(300, 0), THREE, seed=0)
+
+
+@pytest.fixture(scope="module")
+def oracle(kind):
+    """scikit-learn's own pipeline with the same settings."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.pipeline import make_pipeline
+
+    ngrams = (1, 1) if kind == "random-forest" else (1, 2)
+    vectorizer = TfidfVectorizer(sublinear_tf=True, min_df=2, ngram_range=ngrams)
+    return make_pipeline(vectorizer, _estimator(kind, 0)).fit(*noisy_texts(300, 0))
+
+
+def test_probabilities_are_scikit_learns(kind, fitted, oracle):
+    from scipy.special import softmax
+
+    texts, _ = noisy_texts(200, 1)
+    rows = fitted.predict_proba(texts)
+    if kind == "linear-svm":
+        expected = softmax(oracle.decision_function(texts), axis=1)
+    else:
+        expected = oracle.predict_proba(texts)
+    np.testing.assert_allclose(rows, expected, atol=1e-6)
+    assert rows.dtype == np.float32
+    assert np.unique(rows.round(3)).size > 20, "the texts are too easy to test much"
+
+
+def test_two_labels_svm_is_the_logistic_of_the_margin():
+    from scipy.special import expit
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    texts, labels = toy_reviews(80)
+    model = fit_tfidf("linear-svm", texts, labels, ("neg", "pos"), seed=0)
+    vectorizer = TfidfVectorizer(sublinear_tf=True, min_df=2, ngram_range=(1, 2))
+    svm = _estimator("linear-svm", 0).fit(vectorizer.fit_transform(texts), labels)
+    margins = svm.decision_function(vectorizer.transform(texts))
+    np.testing.assert_allclose(model.predict_proba(texts)[:, 1], expit(margins), atol=1e-6)
+
+
+def test_features_are_scikit_learns():
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    texts = ["A film, a FILM; the film's Überraschung", "the film was bad bad bad", "!!! 🙂"]
+    vectorizer = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2)).fit(texts)
+    terms = tuple(vectorizer.get_feature_names_out())
+    own = TfidfFeatures(terms, vectorizer.idf_, 2).transform(texts)
+    np.testing.assert_allclose(own.toarray(), vectorizer.transform(texts).toarray(), atol=1e-12)
+
+
+def test_a_row_does_not_depend_on_the_other_texts(fitted):
+    texts, _ = noisy_texts(60, 2)
+    together = fitted.predict_proba(texts)
+    order = np.random.default_rng(0).permutation(60)
+    np.testing.assert_array_equal(fitted.predict_proba([texts[i] for i in order]), together[order])
+    for text, row in zip(texts[:10], together[:10], strict=True):
+        np.testing.assert_array_equal(fitted.predict_proba_exact([text])[0], row)
+
+
+def test_save_and_load_without_pickles(fitted, tmp_path):
+    fitted.save(tmp_path / "model")
+    assert sorted(path.name for path in (tmp_path / "model").iterdir()) == [
+        "arrays.npz",
+        "model.json",
+    ]
+    with np.load(tmp_path / "model" / "arrays.npz", allow_pickle=False) as arrays:
+        assert all(arrays[name].dtype != object for name in arrays.files)
+    again = load_model(str(tmp_path / "model"))
+    texts, _ = noisy_texts(50, 3)
+    np.testing.assert_array_equal(again.predict_proba(texts), fitted.predict_proba(texts))
+    assert again.info.dtype == "float64"
+    assert again.info.max_length is None
+
+
+def test_the_same_seed_gives_the_same_files(kind, fitted, tmp_path):
+    fitted.save(tmp_path / "a")
+    fit_tfidf(kind, *noisy_texts(300, 0), THREE, seed=0).save(tmp_path / "b")
+    assert (
+        load_model(str(tmp_path / "a")).info.sha256 == load_model(str(tmp_path / "b")).info.sha256
+    )
+
+
+@pytest.mark.parametrize("text", ["🙂", "\0", "zzzz qqqq", "שלום", "film " * 10_000])
+def test_texts_without_a_known_word_get_an_answer(fitted, text):
+    row = fitted.predict_proba([text])[0]
+    assert np.isfinite(row).all()
+    assert row.sum(dtype=np.float64) == pytest.approx(1, abs=1e-6)
+    assert not fitted.truncated([text]).any()
+
+
+def test_gradients_are_refused(fitted):
+    assert not fitted.has_gradients
+    with pytest.raises(ModelError, match="no gradients"):
+        fitted.token_gradient("a film")
+
+
+def test_columns_follow_the_wanted_labels(fitted, tmp_path):
+    fitted.save(tmp_path / "model")
+    wanted = ["good", "bad", "fair"]
+    turned = load_model(str(tmp_path / "model"), label_names=wanted)
+    texts, _ = noisy_texts(5, 4)
+    np.testing.assert_array_equal(
+        turned.predict_proba(texts), fitted.predict_proba(texts)[:, [2, 0, 1]]
+    )
+    with pytest.raises(ModelError, match="has the labels"):
+        load_model(str(tmp_path / "model"), label_names=["a", "b"])
+
+
+def test_a_label_without_texts_is_refused():
+    with pytest.raises(InputError, match="some label has no training text"):
+        fit_tfidf("naive-bayes", ["a film", "a film"], [0, 0], ("neg", "pos"), seed=0)
+
+
+def test_a_single_label_is_refused():
+    with pytest.raises(InputError, match="at least two labels"):
+        fit_tfidf("linear-svm", ["a film", "a film"], [0, 0], ("good",), seed=0)
+
+
+def test_texts_without_a_common_word_are_refused():
+    with pytest.raises(InputError, match="no word occurs in two"):
+        fit_tfidf("naive-bayes", ["one", "two"], [0, 1], ("neg", "pos"), seed=0)
+
+
+def test_a_model_that_could_not_be_loaded_is_not_saved(fitted, tmp_path, monkeypatch):
+    monkeypatch.setattr("robustbert.models.classical.tfidf_classifier.MAX_CONFIG_BYTES", 100)
+    with pytest.raises(ModelError, match="more than can be loaded again"):
+        fitted.save(tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_forest_answers_the_same_in_any_number_of_rows(monkeypatch):
+    forest = fit_tfidf("random-forest", *noisy_texts(300, 0), THREE, seed=0)
+    texts, _ = noisy_texts(50, 1)
+    expected = forest.predict_proba(texts)
+    for numbers in (1, 2000):
+        monkeypatch.setattr("robustbert.models.classical.estimators.FOREST_NUMBERS", numbers)
+        np.testing.assert_array_equal(forest.predict_proba(texts), expected)

@@ -1,0 +1,122 @@
+"""The fast way through a BERT against transformers' own."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+import torch
+from transformers import (
+    BertConfig,
+    BertForSequenceClassification,
+    BertModel,
+    RobertaConfig,
+    RobertaForSequenceClassification,
+)
+
+from robustbert.models.inference.packed import SHORT, PackedBert, PackedNetwork, can_pack
+
+SIZES = {
+    "vocab_size": 50,
+    "hidden_size": 48,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "intermediate_size": 96,
+    "max_position_embeddings": 200,
+    "initializer_range": 0.2,
+}
+
+
+@pytest.fixture(scope="module")
+def network() -> BertForSequenceClassification:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return BertForSequenceClassification(BertConfig(**SIZES, num_labels=3)).eval()
+
+
+@pytest.fixture(scope="module")
+def sequences() -> list[list[int]]:
+    """Lengths on both sides of where attention changes, some of them several times."""
+    chance = random.Random(0)
+    lengths = [1, 2, SHORT - 1, SHORT, SHORT, SHORT + 1, 200]
+    lengths += [chance.randint(5, 12) for _ in range(40)]
+    return [[chance.randrange(50) for _ in range(length)] for length in lengths]
+
+
+def one_by_one(sequences: list[list[int]], function) -> torch.Tensor:
+    with torch.inference_mode():
+        return torch.stack([function(torch.tensor([tokens])) for tokens in sequences])
+
+
+def test_logits_are_those_of_transformers(network, sequences):
+    expected = one_by_one(sequences, lambda ids: network(input_ids=ids).logits[0])
+    found = torch.from_numpy(PackedNetwork(network, "float32").logits(sequences))
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found, expected, atol=2e-5, rtol=0)
+    coarse = torch.from_numpy(PackedNetwork(network, "bfloat16").logits(sequences))
+    assert 0 < (coarse - expected).abs().max() < 0.1
+
+
+def test_means_and_first_tokens_are_those_of_transformers(network, sequences):
+    states = lambda ids: network.bert(input_ids=ids).last_hidden_state[0]  # noqa: E731
+    packed = PackedBert(network.bert, "float32")
+    expected = one_by_one(sequences, lambda ids: states(ids).mean(dim=0))
+    torch.testing.assert_close(packed.means(sequences), expected, atol=2e-5, rtol=0)
+    expected = one_by_one(sequences, lambda ids: states(ids)[0])
+    torch.testing.assert_close(packed.first_tokens(sequences), expected, atol=2e-5, rtol=0)
+
+
+def test_a_network_of_one_layer(sequences):
+    torch.manual_seed(0)
+    network = BertForSequenceClassification(BertConfig(**SIZES | {"num_hidden_layers": 1})).eval()
+    expected = one_by_one(sequences, lambda ids: network(input_ids=ids).logits[0])
+    found = torch.from_numpy(PackedNetwork(network, "float32").logits(sequences))
+    torch.testing.assert_close(found, expected, atol=2e-5, rtol=0)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_row_depends_on_its_sequence_alone(network, sequences, dtype: str):
+    packed = PackedBert(network.bert, dtype)
+    first, means = packed.first_tokens(sequences), packed.means(sequences)
+    small = PackedBert(network.bert, dtype, token_budget=1)
+    assert small.first_tokens(sequences).equal(first)
+    chance = random.Random(1)
+    for _ in range(20):
+        rows = chance.sample(range(len(sequences)), chance.randint(1, 20))
+        some = [sequences[row] for row in rows]
+        assert packed.first_tokens(some).equal(first[rows])
+        assert packed.means(some).equal(means[rows])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_rows_do_not_depend_on_the_number_of_threads(network, sequences, dtype: str):
+    packed = PackedBert(network.bert, dtype)
+    before = torch.get_num_threads()
+    found = []
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            found.append(packed.first_tokens(sequences))
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    assert found[0].equal(found[1])
+    assert found[0].equal(found[2])
+
+
+def test_only_plain_berts_are_packed(network):
+    assert can_pack(network)
+    assert can_pack(network.bert)
+    assert not can_pack(BertForSequenceClassification(BertConfig(**SIZES, hidden_act="relu")))
+    assert not can_pack(BertModel(BertConfig(**SIZES, is_decoder=True)))
+    relative = BertConfig(**SIZES, position_embedding_type="relative_key")
+    assert not can_pack(BertForSequenceClassification(relative))
+    roberta = RobertaConfig(**SIZES, pad_token_id=1)
+    assert not can_pack(RobertaForSequenceClassification(roberta))
+
+
+def test_an_error_in_a_thread_is_raised_and_threads_are_given_back(network):
+    before = torch.get_num_threads()
+    with pytest.raises(IndexError):
+        PackedBert(network.bert, "float32").means([[1, 2], [50_000]])
+    assert torch.get_num_threads() == before

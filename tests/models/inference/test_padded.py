@@ -1,0 +1,65 @@
+"""The general way through a network of transformers."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+import torch
+from transformers import RobertaConfig, RobertaForSequenceClassification
+
+from robustbert.models.inference.padded import PaddedNetwork
+
+
+class Tokenizer:
+    """What a padded network reads of one."""
+
+    pad_token_id = 1
+    padding_side = "right"
+
+
+@pytest.fixture(scope="module")
+def roberta() -> RobertaForSequenceClassification:
+    config = RobertaConfig(
+        vocab_size=50,
+        hidden_size=48,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=96,
+        max_position_embeddings=202,
+        initializer_range=0.2,
+        pad_token_id=1,
+        num_labels=3,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return RobertaForSequenceClassification(config).eval()
+
+
+@pytest.fixture(scope="module")
+def sequences() -> list[list[int]]:
+    chance = random.Random(0)
+    lengths = [1, 2, 200, *(chance.randint(5, 40) for _ in range(40))]
+    return [[chance.randrange(2, 50) for _ in range(length)] for length in lengths]
+
+
+def padded(model, token_budget: int = 4096) -> PaddedNetwork:
+    return PaddedNetwork(model, Tokenizer(), longest=200, token_budget=token_budget)
+
+
+def test_logits_are_those_of_one_text_at_a_time(roberta, sequences):
+    with torch.inference_mode():
+        alone = [roberta(input_ids=torch.tensor([tokens])).logits[0] for tokens in sequences]
+    found = padded(roberta).logits(sequences)
+    np.testing.assert_allclose(found, torch.stack(alone).numpy(), atol=2e-5)
+
+
+def test_a_row_depends_on_its_sequence_alone(roberta, sequences):
+    together = padded(roberta).logits(sequences)
+    np.testing.assert_array_equal(padded(roberta, token_budget=1).logits(sequences), together)
+    chance = random.Random(1)
+    for _ in range(10):
+        rows = chance.sample(range(len(sequences)), chance.randint(1, 20))
+        some = padded(roberta).logits([sequences[row] for row in rows])
+        np.testing.assert_array_equal(some, together[rows])

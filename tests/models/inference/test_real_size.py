@@ -1,0 +1,43 @@
+"""Networks of real size, under each limit of instructions that this processor has."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from robustbert.machine import processor_flags
+
+#: A limit of instructions, the processor flag that it needs, and the dtypes to test under it.
+LIMITS = {
+    None: ("", ("float32", "bfloat16")),
+    "AVX512_CORE_BF16": ("avx512_bf16", ("float32", "bfloat16")),
+    "AVX512_CORE": ("avx512f", ("float32", "bfloat16")),
+    "AVX2": ("avx2", ("float32",)),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("limit", LIMITS, ids=str)
+def test_networks_of_real_size_under_each_limit_of_instructions(limit: str | None, tmp_path: Path):
+    """In a process of its own, because oneDNN reads the limit once; see ``real_size.py``."""
+    flag, dtypes = LIMITS[limit]
+    if flag and flag not in processor_flags():
+        pytest.skip(f"this processor has no {flag}")
+    environment = os.environ | {"ROBUSTBERT_CACHE": str(tmp_path)}
+    environment.pop("ONEDNN_MAX_CPU_ISA", None)
+    if limit:
+        environment["ONEDNN_MAX_CPU_ISA"] = limit
+    ran = subprocess.run(
+        [sys.executable, "-m", "tests.models.inference.real_size", *dtypes],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert len(ran.stdout.splitlines()) == 5 * len(dtypes)
