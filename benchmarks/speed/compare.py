@@ -83,7 +83,7 @@ class Ours:
     def prepare(self) -> Callable:
         from robustbert.attacks import AttackRunner
         from robustbert.models import load_model
-        from robustbert.models.inference.answer_cache import Remembered
+        from robustbert.models.inference.answer_cache import AnswerCache
         from robustbert.models.sentence_encoder import sentence_encoder
 
         sentence_encoder.cache_clear()
@@ -93,7 +93,7 @@ class Ours:
             self.asked[who].update(dict.fromkeys(texts))
             return function(texts)
 
-        answers = Remembered(lambda texts: note("victim", victim.predict_proba, texts))
+        answers = AnswerCache(lambda texts: note("victim", victim.predict_proba, texts))
         runner = AttackRunner(
             victim, self.recipe, track="published", seed=SEED, dtype=self.dtype, answers=answers
         )

@@ -23,7 +23,7 @@ from robustbert.data.loading import check_length
 from robustbert.data.words import words_of
 from robustbert.errors import AttackError, describe_error
 from robustbert.models.classifier import Classifier
-from robustbert.models.inference.answer_cache import Remembered
+from robustbert.models.inference.answer_cache import AnswerCache
 from robustbert.models.inference.invariance import InvarianceFinding
 from robustbert.records.schema import Outcome, Params, RecipeRef
 from robustbert.seeds import derive_seed
@@ -124,7 +124,7 @@ class AttackRunner:
     device: str = "auto"
     lanes: int = LANES
     token_budget: int | None = None
-    answers: Remembered | None = None
+    answers: AnswerCache | None = None
 
     def __post_init__(self) -> None:
         self._track = TrackLimits(check_track(self.track), check_length(self.length), self.limits)
@@ -160,7 +160,7 @@ class AttackRunner:
         from robustbert.attacks.textattack.tagging import fast_tagging
 
         began = time.perf_counter()
-        answers = self.answers or Remembered(self.classifier.predict_proba)
+        answers = self.answers or AnswerCache(self.classifier.predict_proba)
         computed_before = answers.computed
         encoder = self.encoder
         sample_seed = derive_seed(self.seed, self.recipe, self.track, "recheck")
@@ -173,7 +173,7 @@ class AttackRunner:
                 GRADIENTS: lambda texts: [self.classifier.token_gradient(text) for text in texts],
                 ENCODER: encoder_sample,
                 EXACT_ENCODER: encoder.encode_exact,
-                FRESH_ENCODER: encoder.encode_afresh,
+                FRESH_ENCODER: encoder.encode_uncached,
             },
             lanes=self.lanes,
             round_characters=self.round_characters,

@@ -21,7 +21,7 @@ from robustbert.bench.victims import Victim, prepare_victim
 from robustbert.data import TextDataset, load_dataset, select_examples
 from robustbert.errors import InputError, UnknownNameError
 from robustbert.models.devices import choose_device, choose_dtype
-from robustbert.models.inference.answer_cache import Remembered
+from robustbert.models.inference.answer_cache import AnswerCache
 from robustbert.models.model_registry import DTYPES
 from robustbert.records import Record, outcomes_path, read_outcomes, record_name, write_text
 from robustbert.records.schema import Environment
@@ -154,7 +154,7 @@ class _Prepared:
     cell: Cell
     dataset: TextDataset
     victim: Victim
-    answers: Remembered
+    answers: AnswerCache
 
 
 def read_datasets(plan: Plan, settings: Settings) -> dict[str, TextDataset]:
@@ -230,7 +230,7 @@ def _prepared(
             device=settings.device,
             token_budget=settings.token_budget,
         )
-        answers = Remembered(victim.classifier.predict_proba)
+        answers = AnswerCache(victim.classifier.predict_proba)
         for cell in cells:
             yield _Prepared(cell, datasets[name], victim, answers)
 

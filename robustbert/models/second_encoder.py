@@ -18,7 +18,7 @@ import numpy as np
 
 from robustbert.errors import MissingAssetError, ModelError
 from robustbert.machine import processor_flags
-from robustbert.models.inference.answer_cache import Remembered
+from robustbert.models.inference.answer_cache import AnswerCache
 from robustbert.models.input_checks import replace_surrogates
 from robustbert.packages import installed_version
 
@@ -53,7 +53,7 @@ class SecondEncoder:
             )
         self.source = f"{PACKAGE}=={version}"
         self._model = _load()
-        self._encodings = Remembered(self._encode)
+        self._encodings = AnswerCache(self._encode)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Encodings of texts, any strings: float32, shape (n, 384).

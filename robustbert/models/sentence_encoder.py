@@ -15,7 +15,7 @@ import numpy as np
 
 from robustbert.assets import sentence_encoder_folder
 from robustbert.models.devices import choose_device, choose_dtype, describe_device
-from robustbert.models.inference.answer_cache import CAPACITY, Remembered
+from robustbert.models.inference.answer_cache import CAPACITY, AnswerCache
 from robustbert.models.inference.batching import (
     DEVICE_TOKEN_BUDGET,
     PACK_TOKENS,
@@ -80,10 +80,10 @@ class SentenceEncoder:
         self._networks = {used: self._networks[used] for used in {"float32", self.dtype}}
         self._exact_means = self._means("float32")
         self._fast_means = self._means(self.dtype)
-        self._encodings = Remembered(lambda texts: self._encode(self._fast_means, texts))
+        self._encodings = AnswerCache(lambda texts: self._encode(self._fast_means, texts))
         self._exact_encodings = self._encodings
         if self.dtype != "float32":  # few are taken again
-            self._exact_encodings = Remembered(self.encode_afresh, CAPACITY // 4)
+            self._exact_encodings = AnswerCache(self.encode_uncached, CAPACITY // 4)
 
     def find_fault(self, dtype: str) -> Fault | None:
         """Why a dtype should not be used on this machine; None if it is batch invariant."""
@@ -123,7 +123,7 @@ class SentenceEncoder:
         """Encodings in float32 whatever the dtype: float32, shape (n, 384)."""
         return self._exact_encodings(texts)
 
-    def encode_afresh(self, texts: Sequence[str]) -> np.ndarray:
+    def encode_uncached(self, texts: Sequence[str]) -> np.ndarray:
         """As :meth:`encode_exact`, computed whatever is remembered: to check with."""
         return self._encode(self._exact_means, texts)
 

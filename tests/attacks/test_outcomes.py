@@ -18,7 +18,7 @@ import torch
 from robustbert.attacks.recipes import recipe
 from robustbert.attacks.runner import AttackRunner
 from robustbert.errors import AttackError, UnknownNameError
-from robustbert.models.inference.answer_cache import Remembered
+from robustbert.models.inference.answer_cache import AnswerCache
 from robustbert.records.schema import Outcome
 from robustbert.seeds import derive_seed
 
@@ -394,7 +394,7 @@ def test_outcomes_come_as_they_end_and_return_in_order(textattack, victim, revie
 
 def test_runners_that_share_answers_ask_less_and_find_the_same(textattack, victim, reviews):
     alone = {track: run(victim, "pruthi", reviews, track=track) for track in TRACKS}
-    answers = Remembered(victim.predict_proba)
+    answers = AnswerCache(victim.predict_proba)
     for track in TRACKS:
         shared = run(victim, "pruthi", reviews, track=track, answers=answers)
         assert without_time(shared.outcomes) == without_time(alone[track].outcomes)

@@ -41,16 +41,16 @@ def test_encodings_are_unit_means_of_the_tokens(encoder: SentenceEncoder):
 
 def test_an_encoding_depends_on_its_text_alone(encoder: SentenceEncoder):
     others = [f"the film number {i} is " + "so " * (i % 20) + "long" for i in range(40)]
-    together = encoder.encode_afresh([*others[:20], *TEXTS, *others[20:]])[20 : 20 + len(TEXTS)]
+    together = encoder.encode_uncached([*others[:20], *TEXTS, *others[20:]])[20 : 20 + len(TEXTS)]
     for text, vector in zip(TEXTS, together, strict=True):
-        assert np.array_equal(encoder.encode_afresh([text])[0], vector)
+        assert np.array_equal(encoder.encode_uncached([text])[0], vector)
     assert np.array_equal(encoder.encode(TEXTS), together)
 
 
 def test_what_is_remembered_is_what_was_encoded(encoder: SentenceEncoder):
     first = encoder.encode(TEXTS)
     assert np.array_equal(encoder.encode(TEXTS[::-1])[::-1], first)
-    assert np.array_equal(encoder.encode_exact(TEXTS), encoder.encode_afresh(TEXTS))
+    assert np.array_equal(encoder.encode_exact(TEXTS), encoder.encode_uncached(TEXTS))
 
 
 def test_no_texts_give_no_rows(encoder: SentenceEncoder):

@@ -1,4 +1,4 @@
-"""A function of texts that remembers its last answers."""
+"""A bounded cache in front of a function of texts."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-#: Answers kept: attacks on one model, or one dataset, ask much the same texts. With the text, a
-#: label's probabilities take about 0.5 kB, an encoding 2 kB.
+#: Default number of cached texts. Attacks on one model, or on one dataset, query many texts
+#: repeatedly. With its text, an entry takes about 0.5 kB (probabilities) or 2 kB (an encoding).
 CAPACITY = 400_000
 
 
-class Remembered:
-    """``function``, asked only for texts whose answers are not kept.
+class AnswerCache:
+    """Cache the rows that a function returns for texts; evict the oldest entries first.
 
-    Right for functions whose answer to a text depends on that text alone, to the last bit; then
-    nothing but the time taken changes.
+    The cache changes the speed only if ``function`` is batch invariant: the row of a text must
+    depend on that text alone, bit for bit.
 
     Args:
-        function: rows (n, d) for n distinct texts.
-        capacity: how many answers are kept, at least 1; those kept longest go first.
+        function: maps n distinct texts to an array of shape (n, d).
+        capacity: maximum number of cached texts, at least 1.
 
     Attributes:
-        computed: how many texts ``function`` was asked.
+        computed: number of texts passed to ``function`` so far (cache misses).
 
-    >>> lengths = Remembered(lambda texts: np.array([[len(text)] for text in texts]))
+    >>> lengths = AnswerCache(lambda texts: np.array([[len(text)] for text in texts]))
     >>> lengths(["a", "bb", "a"]).tolist(), lengths(["bb", "ccc"]).tolist(), lengths.computed
     ([[1], [2], [1]], [[2], [3]], 3)
     """
@@ -35,18 +35,18 @@ class Remembered:
     ) -> None:
         self._function = function
         self._capacity = capacity
-        self._kept: OrderedDict[str, np.ndarray] = OrderedDict()
+        self._rows: OrderedDict[str, np.ndarray] = OrderedDict()
         self.computed = 0
 
     def __call__(self, texts: Sequence[str]) -> np.ndarray:
-        """Rows for texts, in order: (n, d)."""
-        missing = list(dict.fromkeys(text for text in texts if text not in self._kept))
+        """Return the rows of ``texts``, in order: shape (n, d)."""
+        missing = list(dict.fromkeys(text for text in texts if text not in self._rows))
         rows = self._function(missing)
         self.computed += len(missing)
-        # Copies: a row that is a view would keep the whole of its call alive.
-        fresh = {text: row.copy() for text, row in zip(missing, rows, strict=True)}
-        found = [fresh[text] if text in fresh else self._kept[text] for text in texts]
-        self._kept.update(fresh)
-        while len(self._kept) > self._capacity:
-            self._kept.popitem(last=False)
+        # Copies, because a view would keep the whole array of its call in memory.
+        new = {text: row.copy() for text, row in zip(missing, rows, strict=True)}
+        found = [new[text] if text in new else self._rows[text] for text in texts]
+        self._rows.update(new)
+        while len(self._rows) > self._capacity:
+            self._rows.popitem(last=False)
         return np.stack(found) if found else rows

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from robustbert.models.inference.answer_cache import Remembered
+from robustbert.models.inference.answer_cache import AnswerCache
 
 
 class Lengths:
-    """A server that notes what it is asked."""
+    """A function of texts that records its calls."""
 
     def __init__(self) -> None:
         self.calls: list[list[str]] = []
@@ -16,29 +16,29 @@ class Lengths:
 
 
 @pytest.mark.parametrize("capacity", [1, 2, 1000])
-def test_answers_are_those_of_the_function(capacity: int):
-    remembered = Remembered(Lengths(), capacity)
+def test_rows_are_those_of_the_function(capacity: int):
+    cache = AnswerCache(Lengths(), capacity)
     generator = np.random.default_rng(0)
     for _ in range(50):
         texts = ["x" * n for n in generator.integers(1, 6, size=generator.integers(1, 8))]
-        assert np.array_equal(remembered(texts), Lengths()(texts))
+        assert np.array_equal(cache(texts), Lengths()(texts))
 
 
-def test_the_function_is_asked_for_what_is_not_kept():
+def test_function_is_called_only_for_texts_that_are_not_cached():
     lengths = Lengths()
-    remembered = Remembered(lengths, capacity=2)
-    remembered(["a", "bb", "a"])
-    remembered(["bb", "ccc"])  # "a" must go
-    remembered(["a", "ccc"])
+    cache = AnswerCache(lengths, capacity=2)
+    cache(["a", "bb", "a"])
+    cache(["bb", "ccc"])  # evicts "a"
+    cache(["a", "ccc"])
     assert [call for call in lengths.calls if call] == [["a", "bb"], ["ccc"], ["a"]]
-    assert remembered.computed == 4
+    assert cache.computed == 4
 
 
-def test_an_answer_that_is_changed_by_its_reader_is_kept_as_it_was():
-    remembered = Remembered(Lengths())
-    remembered(["a"])[0, 0] = 9
-    assert remembered(["a"]).tolist() == [[1.0]]
+def test_changing_a_returned_row_does_not_change_the_cache():
+    cache = AnswerCache(Lengths())
+    cache(["a"])[0, 0] = 9
+    assert cache(["a"]).tolist() == [[1.0]]
 
 
-def test_nothing_asked():
-    assert Remembered(Lengths())([]).shape == (0, 1)
+def test_no_texts():
+    assert AnswerCache(Lengths())([]).shape == (0, 1)
