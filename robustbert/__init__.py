@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from robustbert.version import __version__
+
 if TYPE_CHECKING:
     from robustbert.attacks import AttackRunner
     from robustbert.bench import load_suite, make_plan, run_plan
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
     from robustbert.records import Outcome, Record, read_run
     from robustbert.training import TrainingConfig
     from robustbert.training.fitting import train
-
-__version__ = "0.1.0"
 
 __all__ = [
     "AttackRunner",

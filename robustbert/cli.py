@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
-from robustbert import __version__, commands
+from robustbert import commands
 from robustbert.errors import InputError, RobustbertError, RobustbertWarning
+from robustbert.version import __version__
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

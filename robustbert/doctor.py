@@ -89,7 +89,7 @@ def diagnose() -> Diagnosis:
 
 
 def _versions() -> dict[str, Any]:
-    from robustbert import __version__
+    from robustbert.version import __version__
 
     return {
         "robustbert": __version__,

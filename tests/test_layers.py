@@ -10,7 +10,19 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "robustbert"
 
 LAYERS = (
-    {"errors", "registry", "seeds", "paths", "progress", "packages", "settings", "machine"},
+    {
+        "errors",
+        "registry",
+        "seeds",
+        "paths",
+        "progress",
+        "packages",
+        "settings",
+        "machine",
+        "version",
+        "io",
+        "validation",
+    },
     {"records"},
     {"models", "data", "assets", "metrics"},
     {"training", "defenses", "attacks"},

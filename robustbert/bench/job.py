@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from robustbert import __version__
 from robustbert.assets import PROFILE
 from robustbert.attacks.protocol import PROTOCOL_REVISION
 from robustbert.attacks.runner import AttackRun, AttackRunner
@@ -44,6 +43,7 @@ from robustbert.records.schema import (
     Timing,
     Track,
 )
+from robustbert.version import __version__
 
 
 @dataclass(frozen=True)
