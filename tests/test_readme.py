@@ -1,4 +1,4 @@
-"""The README's commands, run word for word in a new folder."""
+"""The README's commands and code, run word for word in a new folder."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import robustbert
 from robustbert.cli import main
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
@@ -37,12 +38,17 @@ def test_the_commands_of_the_readme_work(tmp_path, monkeypatch, capsys):
         assert program == "robustbert"
         assert main(arguments) == 0, f"{command}\n{capsys.readouterr().err}"
     assert (tmp_path / "runs" / "two" / "table.md").exists()
-    for code in blocks("python"):
-        exec(compile(code, "README.md", "exec"), {})
-    assert capsys.readouterr().out.splitlines()[-1].startswith("negative")
+    capsys.readouterr()
+    (code,) = blocks("python")
+    exec(compile(code, "README.md", "exec"), {})
+    (outcomes,) = robustbert.read_run(tmp_path / "runs" / "one").outcomes.values()
+    assert capsys.readouterr().out.split() == [outcome.status for outcome in outcomes]
+    assert len(outcomes) == 10
+    (prediction,) = robustbert.classify(["dull and far too long"], model="models/svm")
+    assert prediction.name == "negative"
 
 
-def test_the_links_of_the_readme_lead_somewhere():
+def test_every_link_of_the_readme_resolves():
     root = Path(__file__).parents[1]
     links = re.findall(r"\]\(([^)#]+)\)", README)
     assert links
