@@ -17,7 +17,6 @@ LAYERS = (
         "paths",
         "progress",
         "packages",
-        "settings",
         "machine",
         "version",
         "io",

@@ -21,8 +21,8 @@ from robustbert.errors import (
     UnknownNameError,
 )
 from robustbert.models import MODELS
-from robustbert.settings import check_settings
 from robustbert.training import make_config
+from robustbert.validation import build_from_settings
 
 
 def check_suite(suite: Suite, source: str = "") -> None:
@@ -84,8 +84,7 @@ def make_limits(suite: Suite) -> UnifiedLimits:
         UnknownNameError: no such limit.
         InputError: a value of the wrong type or out of range.
     """
-    check_settings(UnifiedLimits, suite.limits, "unified limits")
-    return UnifiedLimits(**suite.limits)
+    return build_from_settings(UnifiedLimits, suite.limits, "unified limits")
 
 
 def _check_table(table: ModelTable, seed: int) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from robustbert.registry import Entry, Registry
-from robustbert.settings import check_settings
+from robustbert.validation import build_from_settings
 
 if TYPE_CHECKING:
     from robustbert.data import TextDataset
@@ -65,7 +65,5 @@ def make_defense(name: str, params: Mapping[str, Any]) -> Defense:
         UnknownNameError: no such defense, or no such parameter; the message lists the near names.
         InputError: a value is of the wrong type or out of range.
     """
-    kind = DEFENSES.load(name)
-    check_settings(kind, params, name)
-    made: Defense = kind(**params)
-    return made
+    defense: Defense = build_from_settings(DEFENSES.load(name), params, name)
+    return defense

@@ -1,0 +1,96 @@
+"""Building a dataclass from settings by name, as a suite file or a command line gives them."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, Field, fields
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+
+from robustbert.errors import InputError, UnknownNameError
+
+_T = TypeVar("_T")
+
+
+def build_from_settings(
+    kind: type[_T],
+    settings: Mapping[str, Any],
+    place: str,
+    *,
+    fixed: Mapping[str, Any] | None = None,
+) -> _T:
+    """Build the dataclass ``kind`` from ``settings``, checked against its annotations.
+
+    Only types are checked; ``kind`` itself checks ranges. No value is converted, except that a
+    list becomes a tuple where the field is one. An int is accepted for a float and kept as it is,
+    so that cache keys and records hold what the user wrote; a bool is no number.
+
+    Args:
+        kind: a dataclass.
+        settings: field names and values; a field that is not given has its default.
+        place: what the settings belong to; messages begin with it.
+        fixed: fields that the caller decides and ``settings`` must not name.
+
+    Raises:
+        UnknownNameError: there is no such field; the message lists the near ones.
+        InputError: a value has the wrong type, or a field without a default is missing. Errors
+            that ``kind`` itself raises, such as those of its ``__post_init__``, pass through.
+
+    >>> from dataclasses import dataclass
+    >>> @dataclass
+    ... class Oven:
+    ...     degrees: float = 180.0
+    >>> build_from_settings(Oven, {"degrees": 200}, "oven")
+    Oven(degrees=200)
+    >>> build_from_settings(Oven, {"degrees": "hot"}, "oven")
+    Traceback (most recent call last):
+    robustbert.errors.InputError: oven: degrees is 'hot'; give a number
+    """
+    fixed = fixed or {}
+    # typeshed's protocol for dataclasses does not accept a type variable.
+    declared: tuple[Field[Any], ...] = fields(kind)  # type: ignore[arg-type]
+    open_fields = {one.name: one for one in declared if one.init and one.name not in fixed}
+    annotations = get_type_hints(kind)
+    values = {}
+    for name, value in settings.items():
+        if name not in open_fields:
+            raise UnknownNameError("setting", name, open_fields, place)
+        values[name] = _checked(value, annotations[name], f"{place}: {name}")
+    for name, field in open_fields.items():
+        if name not in values and field.default is MISSING and field.default_factory is MISSING:
+            raise InputError(f"{place}: {name} is missing; give {_describe(annotations[name])}")
+    return kind(**values, **fixed)
+
+
+def _checked(value: Any, annotation: Any, place: str) -> Any:
+    """``value``, as a tuple where only a tuple will do; InputError where its type is wrong."""
+    adapter = TypeAdapter(annotation)
+    candidates = [value, tuple(value)] if isinstance(value, list) else [value]
+    for candidate in candidates:
+        try:
+            adapter.validate_python(candidate, strict=True)
+        except ValidationError:
+            continue
+        return candidate
+    raise InputError(f"{place} is {value!r}; give {_describe(annotation)}")
+
+
+_DESCRIPTIONS: Mapping[Any, str] = types.MappingProxyType(
+    {bool: "true or false", float: "a number", int: "a whole number", str: "a string"}
+)
+
+
+def _describe(annotation: Any) -> str:
+    """What to give for ``annotation``, in words that need no Python."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if annotation in _DESCRIPTIONS:
+        return _DESCRIPTIONS[annotation]
+    if origin in (Union, types.UnionType):  # None is what a file says by leaving the field out
+        return " or ".join(_describe(one) for one in arguments if one is not type(None))
+    if origin is Literal:
+        return f"one of {', '.join(map(str, arguments))}"
+    if origin in (tuple, list, Sequence):
+        return "a list of names" if str in arguments else "a list"
+    return f"a value of type {getattr(annotation, '__name__', annotation)}"
