@@ -15,7 +15,8 @@ from robustbert.data import TextDataset, select_examples
 from robustbert.data.words import words_of
 from robustbert.defenses import make_defense
 from robustbert.models import load_model
-from robustbert.training import TrainingConfig, find_base, make_config
+from robustbert.models.pretrained import find_base
+from robustbert.training import TrainingConfig, make_config
 
 # Training texts whose words are counted, to know how long they are.
 _SAMPLE = 200

@@ -26,7 +26,7 @@ from robustbert.models.model_registry import DTYPES
 from robustbert.records import Record, outcomes_path, read_outcomes, record_name, write_text
 from robustbert.records.schema import Environment
 from robustbert.reports import Table, leaderboard_table, render_markdown, to_csv
-from robustbert.training import find_base
+from robustbert.models.pretrained import find_base
 
 
 @dataclass(frozen=True)

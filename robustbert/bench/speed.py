@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from robustbert.training import TrainingConfig
-from robustbert.training.bases import Base
+from robustbert.models.pretrained import Base
 
 if TYPE_CHECKING:
     from robustbert.data import TextDataset
@@ -102,7 +102,7 @@ def _measure_network(
 
     from robustbert.models.huggingface import HuggingFaceClassifier
     from robustbert.models.huggingface_files import LoadedFiles, longest_input, read_tokenizer
-    from robustbert.training.bases import load_network
+    from robustbert.models.pretrained import load_network
 
     assert base.folder is not None
     with torch.random.fork_rng():

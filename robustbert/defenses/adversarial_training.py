@@ -25,11 +25,8 @@ from robustbert.attacks import check_track, runnable_recipe
 from robustbert.attacks.protocol import PROTOCOL_REVISION
 from robustbert.attacks.recipes import assets_of
 from robustbert.attacks.tracks import assets_of_track
-from robustbert.errors import AttackError, InputError, ModelError
-from robustbert.models import MODELS
-from robustbert.models.folders import TRAINING_FILE
-from robustbert.models.json_files import Line, StoredModel, read_checked
-from robustbert.models.pretrained import TfidfBase
+from robustbert.errors import AttackError, InputError
+from robustbert.models.pretrained import retraining_base
 
 if TYPE_CHECKING:
     import datasets
@@ -114,7 +111,7 @@ class AdversarialTraining:
         again = replace(config, epochs=self.epochs)
         return train(
             dataset,
-            _base(plain),
+            retraining_base(plain),
             again,
             out,
             extra_examples=adversarial_rows(dataset, broken),
@@ -159,28 +156,3 @@ def adversarial_rows(dataset: TextDataset, broken: Sequence[Outcome]) -> dataset
         "label": [outcome.label for outcome in broken],
     }
     return datasets.Dataset.from_dict(columns, features=dataset.split("train").features)
-
-
-class _BaseName(StoredModel):
-    name: Line
-
-
-class _Made(StoredModel):
-    base: _BaseName
-
-
-def _base(plain: Path) -> str:
-    """What the second training starts from: the weights, or the name of a classical model.
-
-    Raises:
-        ModelError: ``training.json`` names no classical model.
-    """
-    if (plain / "config.json").is_file():
-        return str(plain)
-    name = read_checked(plain / TRAINING_FILE, _Made).base.name
-    if name not in MODELS or not isinstance(MODELS.load(name), TfidfBase):
-        raise ModelError(
-            f"{plain / TRAINING_FILE} names {name[:40]!r} as its base, which is no classical "
-            "model; train the model again"
-        )
-    return name

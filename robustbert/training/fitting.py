@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from robustbert.errors import DatasetError
 from robustbert.models.folders import check_free, whole_folder
-from robustbert.training.bases import Base, find_base
+from robustbert.models.pretrained import Base, find_base
 from robustbert.training.config import TrainingConfig
 from robustbert.training.result import TrainedModel, measure, read_training, write_training
 

@@ -9,7 +9,7 @@ from robustbert.bench.plan import VictimSpec
 from robustbert.bench.victims import prepare_victim
 from robustbert.data import load_dataset
 from robustbert.defenses import DEFENSES, make_defense
-from robustbert.defenses.adversarial_training import _base, adversarial_rows
+from robustbert.defenses.adversarial_training import adversarial_rows
 from robustbert.errors import (
     AttackError,
     InputError,
@@ -17,6 +17,7 @@ from robustbert.errors import (
     ModelError,
     UnknownNameError,
 )
+from robustbert.models.pretrained import retraining_base
 from robustbert.training import TrainingConfig, train
 from tests.records.builders import make_outcome
 
@@ -37,7 +38,7 @@ def learnt(monkeypatch: pytest.MonkeyPatch) -> list[object]:
         given.append(extra_examples)
         return train(*arguments, extra_examples=extra_examples, **options)
 
-    monkeypatch.setattr("robustbert.training.fitting", watch)
+    monkeypatch.setattr("robustbert.training.train", watch)
     return given
 
 
@@ -168,4 +169,4 @@ def test_an_unknown_defense():
 def test_a_folder_that_names_no_classical_base(tmp_path, content):
     (tmp_path / "training.json").write_text(content)
     with pytest.raises(ModelError, match=r"training\.json"):
-        _base(tmp_path)
+        retraining_base(tmp_path)

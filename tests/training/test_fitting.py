@@ -139,7 +139,7 @@ def test_a_head_is_kept_only_for_the_same_labels(tiny_base, labels):
     import torch
     from safetensors.torch import load_file
 
-    from robustbert.training.bases import load_network
+    from robustbert.models.pretrained import load_network
 
     stored = load_file(tiny_base / "model.safetensors")
     with torch.random.fork_rng(devices=[]):
