@@ -23,10 +23,10 @@ from robustbert.errors import InputError, UnknownNameError
 from robustbert.models.devices import choose_device, choose_dtype
 from robustbert.models.inference.answer_cache import AnswerCache
 from robustbert.models.model_registry import DTYPES
+from robustbert.models.pretrained import find_base
 from robustbert.records import Record, outcomes_path, read_outcomes, record_name, write_text
 from robustbert.records.schema import Environment
 from robustbert.reports import Table, leaderboard_table, render_markdown, to_csv
-from robustbert.models.pretrained import find_base
 
 
 @dataclass(frozen=True)

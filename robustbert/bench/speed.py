@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from robustbert.training import TrainingConfig
 from robustbert.models.pretrained import Base
+from robustbert.training import TrainingConfig
 
 if TYPE_CHECKING:
     from robustbert.data import TextDataset

@@ -13,8 +13,8 @@ from robustbert.data import TextDataset
 from robustbert.defenses import Defense, make_defense
 from robustbert.models import Classifier, load_model
 from robustbert.models.devices import choose_device, choose_dtype
-from robustbert.records.schema import DefenseRef, Params
 from robustbert.models.pretrained import find_base
+from robustbert.records.schema import DefenseRef, Params
 from robustbert.training import TrainingConfig, make_config, train
 
 # What training does beyond its settings; a change here makes every cached checkpoint stale.

@@ -23,9 +23,9 @@ from robustbert.models.devices import choose_device, has_bfloat16
 from robustbert.models.folders import whole_folder
 from robustbert.models.huggingface_files import longest_input, read_tokenizer
 from robustbert.models.model_registry import load_model
+from robustbert.models.pretrained import Base, load_network
 from robustbert.models.quiet import quiet_transformers
 from robustbert.progress import progress_bar
-from robustbert.models.pretrained import Base, load_network
 from robustbert.training.config import TrainingConfig
 from robustbert.training.fitting import CHECKPOINTS
 from robustbert.training.result import (

@@ -101,7 +101,7 @@ def test_rows_may_be_none(dataset):
 
 
 def test_no_attack_that_ran_is_an_error(dataset, svm, tmp_path, monkeypatch, own_cache):
-    from robustbert.attacks.scheduler import search
+    from robustbert.attacks.textattack import search
 
     def fail(*_: object) -> None:
         raise ValueError("no")
