@@ -1,4 +1,5 @@
-# Two commands: `make bench` sets up and runs the quick suite, `make test` sets up and checks.
+# `make bench` sets up the environment and runs the quick suite; `make test` sets it up and runs all
+# checks.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -24,9 +25,9 @@ check: $(INSTALLED)
 coverage: $(INSTALLED)
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest --cov --cov-report=term --durations=15
 
-# The committed tables: many hours on 2 cores. Interrupted, it goes on where it was; cells that are
-# committed need not run again on the same kind of processor, with the same versions and protocol:
-# copy results/DATASET/{records,outcomes} into the suite's folder under runs first.
+# Regenerates the committed tables: many hours on 2 cores. An interrupted run is resumed. To reuse
+# committed cells (same kind of CPU, versions and protocol), first copy
+# results/DATASET/{records,outcomes} into the suite's folder under runs.
 results: $(INSTALLED)
 	$(BIN)/python -m robustbert.bench --suite results --out runs/results
 	$(BIN)/python -m robustbert.bench --suite imdb --out runs/imdb
@@ -35,7 +36,7 @@ results: $(INSTALLED)
 wheel: $(INSTALLED)
 	$(BIN)/python -m build --wheel
 
-# One environment for everything; made again only when what it is made from changes.
+# One environment for everything, updated only when one of these files changes.
 $(INSTALLED): pyproject.toml constraints.txt requirements-data.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'

@@ -1,4 +1,4 @@
-"""What pyproject.toml cannot say: the suites lie outside the package and belong into it."""
+"""The part of the build that pyproject.toml cannot express: suites are packaged from benchmarks/."""
 
 from pathlib import Path
 
@@ -9,12 +9,12 @@ SUITES = Path("benchmarks", "suites")
 
 
 class BuildWithSuites(build_py):
-    """Copies ``benchmarks/suites`` to ``robustbert/suites``, but for an editable installation."""
+    """Copies ``benchmarks/suites`` to ``robustbert/suites``, except in an editable installation."""
 
     def run(self) -> None:
         super().run()
         if self.editable_mode:
-            return  # the checkout's own folder is read
+            return  # an editable installation reads benchmarks/suites itself
         target = Path(self.build_lib, "robustbert", "suites")
         target.mkdir(parents=True, exist_ok=True)
         for path in sorted(SUITES.glob("*.toml")):

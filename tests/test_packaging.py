@@ -1,4 +1,4 @@
-"""The wheel holds everything that is read at run time, and works away from the checkout."""
+"""The wheel contains everything that is read at run time, and works outside the checkout."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What pip would put into site-packages."""
+    """A folder with the files that pip would install into site-packages."""
     source = tmp_path_factory.mktemp("source")
     for name in ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE"):
         shutil.copy(CHECKOUT / name, source)
@@ -36,7 +36,7 @@ def files(folder: Path) -> set[str]:
     return {path.as_posix() for path in paths if "__pycache__" not in path.parts}
 
 
-def test_it_holds_the_package_and_the_suites_and_nothing_else(installed: Path):
+def test_it_contains_the_package_and_the_suites_and_nothing_else(installed: Path):
     package = {f"robustbert/{name}" for name in files(CHECKOUT / "robustbert")}
     suites = {f"robustbert/suites/{name}" for name in files(CHECKOUT / "benchmarks" / "suites")}
     found = {name for name in files(installed) if ".dist-info/" not in name}
