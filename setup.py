@@ -1,4 +1,4 @@
-"""The part of the build that pyproject.toml cannot express: suites are packaged from benchmarks/."""
+"""The part of the build that pyproject.toml cannot express: packaging benchmarks/suites."""
 
 from pathlib import Path
 
