@@ -1,9 +1,9 @@
-"""Tables of records, for a terminal, as Markdown and as CSV."""
+"""Leaderboard tables made from records, for the terminal, as Markdown and as CSV."""
 
 from robustbert.reports.leaderboard import Group, Table, leaderboard_table
 from robustbert.reports.render import render_markdown, render_text
-from robustbert.reports.rows import Replicate, Row
 from robustbert.reports.spreadsheet import to_csv
+from robustbert.reports.table_rows import Replicate, Row
 
 __all__ = [
     "Group",

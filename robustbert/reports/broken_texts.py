@@ -1,4 +1,4 @@
-"""The texts of broken examples, read from run folders."""
+"""Read the texts of broken examples from run folders."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from robustbert.reports.row_labels import record_label
 
 @dataclass(frozen=True)
 class Attack:
-    """What the rows of a comparison have in common.
+    """The attack that the compared rows have in common.
 
     Args:
-        dataset: its name.
-        split: which part of it.
+        dataset: name of the dataset.
+        split: name of the split.
         track: the threat model.
         recipe: the attack recipe.
     """
@@ -31,12 +31,12 @@ class Attack:
 
 @dataclass(frozen=True)
 class BrokenText:
-    """A text and what an attack made of it to fool the victim.
+    """An original text and its adversarial version.
 
     Args:
         original: the clean text.
         adversarial: the text that fooled the victim.
-        words_changed: words replaced, inserted or removed, as the record has it.
+        words_changed: number of words replaced, inserted or removed, from the outcome.
     """
 
     original: str
@@ -46,13 +46,13 @@ class BrokenText:
 
 @dataclass(frozen=True)
 class Cell:
-    """The broken examples of one row (a model under a defense) under one attack.
+    """The broken examples of one row (a model with its defenses) under one attack.
 
     Args:
         attack: the attack.
         row: the label of the row, as tables show it.
-        texts: by example id.
-        run: the folder it was read from.
+        texts: keyed by example id.
+        run: the folder that the cell was read from.
     """
 
     attack: Attack
@@ -62,14 +62,15 @@ class Cell:
 
 
 def read_cells(runs: Sequence[Path]) -> tuple[Cell, ...]:
-    """Read the broken examples of every cell of some run folders.
+    """Read the broken examples of every cell of the run folders.
 
-    The cells come in the order of the folders, and within a folder in the order of their rows'
-    labels, so that an undefended model comes before its defended ones.
+    Cells are ordered by folder and, within a folder, by row label, so that an undefended model
+    comes before its defended versions.
 
     Raises:
-        RecordError: a folder is no run, lacks outcomes or their texts, or holds a cell that another
-            one holds too; or cells of one attack were made under other conditions.
+        RecordError: a folder is not a run folder, lacks outcomes or their texts, or contains the
+            same cell as another folder; or the cells of one attack were run under different
+            conditions.
     """
     cells: dict[tuple[Attack, str], Cell] = {}
     records: dict[Attack, dict[str, Record]] = {}
@@ -78,48 +79,50 @@ def read_cells(runs: Sequence[Path]) -> tuple[Cell, ...]:
             other = cells.setdefault((cell.attack, cell.row), cell)
             if other is not cell:
                 raise RecordError(
-                    f"{cell.run} and {other.run} both hold {cell.row} under "
-                    f"{_described(cell.attack)}; give one of them"
+                    f"{cell.run} and {other.run} both contain {cell.row} under "
+                    f"{_describe(cell.attack)}; pass only one of them"
                 )
             records.setdefault(cell.attack, {})[cell.row] = record
-    for attack, of_rows in records.items():
-        _check_conditions(attack, of_rows)
+    for attack, by_row in records.items():
+        _check_conditions(attack, by_row)
     return tuple(cells.values())
 
 
 def _check_conditions(attack: Attack, records: Mapping[str, Record]) -> None:
-    """Refuse cells whose texts had to keep different limits, or were made in another way."""
-    found = [*records.values()]
-    of_row, of_recipe = row_differences(found), recipe_differences(found)
-    for row, first, second in zip(records, of_row, of_recipe, strict=True):
+    """Reject cells that were attacked under different limits or other conditions."""
+    compared = [*records.values()]
+    by_row, by_recipe = row_differences(compared), recipe_differences(compared)
+    for row, first, second in zip(records, by_row, by_recipe, strict=True):
         if differences := [*first, *second]:
             raise RecordError(
-                f"the rows under {_described(attack)} cannot be compared; {row} differs from most "
-                f"of them: {'; '.join(differences)}; give runs that were made alike"
+                f"the rows under {_describe(attack)} cannot be compared; {row} differs from most "
+                f"of them: {'; '.join(differences)}; pass runs with the same settings"
             )
 
 
-def _described(attack: Attack) -> str:
+def _describe(attack: Attack) -> str:
     return f"{attack.recipe} on {attack.dataset} ({attack.track} track)"
 
 
 def _read_folder(run: Path) -> list[tuple[Cell, Record]]:
     if not (run / "records").is_dir():
-        raise RecordError(f"{run} is no run folder: it has no records; give the --out of a run")
+        raise RecordError(
+            f"{run} is not a run folder: it has no records; pass the --out folder of a run"
+        )
     read = read_run(run)
     if not read.records:
-        raise RecordError(f"{run} holds no finished cell; run the same bench command to go on")
+        raise RecordError(f"{run} has no finished cell; repeat its bench command to resume it")
     cells = []
     for record in read.records:
         name = record_name(record)
         if name not in read.outcomes:
-            raise RecordError(f"{run} has no outcomes of {name}; run that cell again")
+            raise RecordError(f"{run} has no outcomes of {name}; rerun that cell")
         cells.append((_cell(run, name, record, read.outcomes[name]), record))
-    return sorted(cells, key=lambda found: found[0].row)
+    return sorted(cells, key=lambda pair: pair[0].row)
 
 
 def _cell(run: Path, name: str, record: Record, outcomes: Sequence[Outcome]) -> Cell:
-    """The one place that says which parts of a record and an outcome are used."""
+    """Build a cell; all accesses to fields of a record or an outcome are here."""
     attack = Attack(record.dataset.name, record.dataset.split, record.track, record.recipe.name)
     texts = {}
     for outcome in outcomes:
@@ -127,8 +130,8 @@ def _cell(run: Path, name: str, record: Record, outcomes: Sequence[Outcome]) -> 
             continue
         if outcome.text is None or outcome.adversarial_text is None:
             raise RecordError(
-                f"{run}: the outcomes of {name} are without texts, as they are published; "
-                "give the folder of a run of your own"
+                f"{run}: the outcomes of {name} contain no texts (published results omit them); "
+                "pass the --out folder of your own run"
             )
         texts[outcome.example_id] = BrokenText(
             outcome.text, outcome.adversarial_text, outcome.words_changed or 0

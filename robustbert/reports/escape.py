@@ -1,4 +1,4 @@
-"""Names and texts come from anywhere: made harmless for a terminal, Markdown and spreadsheets."""
+"""Escape untrusted names and texts for terminals, Markdown and spreadsheets."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import unicodedata
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}
 _MARKDOWN = re.compile(r"[\\`*\[\]~#$]|(?<![^\W_])_|_(?![^\W_])")
-# GitHub turns these into links wherever they stand.
+# GitHub turns these into links anywhere in a text.
 _LINK = re.compile(r"(?<=:)/(?=/)|(?<=\bwww)\.", re.IGNORECASE)
 
 
 def printable(text: str) -> str:
-    r"""One line without control, bidirectional or surrogate characters: they become escapes.
+    r"""Replace control, bidirectional and surrogate characters by escapes; the result is one line.
 
     >>> printable("a\x1b[31mb\n")
     'a\\x1b[31mb\\n'
@@ -23,7 +23,7 @@ def printable(text: str) -> str:
 
 
 def markdown(text: str) -> str:
-    r"""Text that Markdown shows as it is, in a table cell too: no markup, link or HTML.
+    r"""Escape a text so that Markdown shows it literally, also in a table cell.
 
     >>> markdown("a|*b*")
     'a&#124;\\*b\\*'
@@ -34,9 +34,9 @@ def markdown(text: str) -> str:
 
 
 def spreadsheet(text: str) -> str:
-    """Text that a spreadsheet takes for text: a leading ``= + - @`` gets an apostrophe before it.
+    """Protect against formula injection: prefix an apostrophe to a leading ``= + - @``.
 
-    Their full-width forms too, which some spreadsheets read as the sign itself.
+    This includes their full-width forms, which some spreadsheets treat as the ASCII character.
 
     >>> spreadsheet("=1+1")
     "'=1+1"
@@ -47,7 +47,9 @@ def spreadsheet(text: str) -> str:
 
 
 def shorten(text: str, width: int) -> str:
-    """At most ``width`` characters, the middle left out: ends tell paths apart.
+    """Shorten a text to ``width`` characters by eliding its middle.
+
+    The ends are kept because they distinguish paths.
 
     >>> shorten("runs/first/checkpoint", 11)
     'runs/…point'

@@ -1,4 +1,4 @@
-"""Which records make a row: those of one model, or of the replicates of one model."""
+"""Group records into rows: one row per model, or per set of replicates."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from robustbert.records import Record
-from robustbert.reports.conditions import canonical, recipe_conditions, row_conditions
+from robustbert.reports.conditions import (
+    canonical,
+    recipe_condition_values,
+    row_condition_values,
+)
 
 
 @dataclass(frozen=True)
 class Member:
-    """One model of a row.
+    """One trained model within a row.
 
     Args:
-        training_seed: None for a model that came trained, or where it is not known.
-        sha256: of its weights.
-        records: by the names of their recipes.
+        training_seed: None if the model was not trained by robustbert, or the seed is unknown.
+        sha256: hash of the weights.
+        records: keyed by recipe name.
     """
 
     training_seed: int | None
@@ -25,43 +29,43 @@ class Member:
 
     @property
     def first(self) -> Record:
-        """The first of its records; all of them have the same model and the same conditions."""
+        """The first record; all of them have the same model and row conditions."""
         return next(iter(self.records.values()))
 
 
-def rows_of(records: Sequence[Record]) -> list[tuple[Member, ...]]:
-    """The members of each row, rows in the order in which their first record came.
+def group_into_rows(records: Sequence[Record]) -> list[tuple[Member, ...]]:
+    """The members of each row, ordered by the first record of the row.
 
-    A row is one model (name, weights, dtype) under one list of defenses (names, parameters,
-    revisions) and one set of conditions (:data:`robustbert.reports.conditions.OF_A_ROW`). Models
-    that differ from one another in their training seed, and so in their weights, alone are
-    replicates and share a row.
+    A row is one model (name, weights, dtype) with one list of defenses (names, parameters,
+    revisions) and one set of conditions (:data:`robustbert.reports.conditions.ROW_CONDITIONS`).
+    Models that differ only in their training seed, and hence in their weights, are replicates and
+    share a row.
 
     Args:
-        records: of one dataset, split and track, with at most one for each cell.
+        records: of one dataset, split and track, with at most one record per cell.
     """
     setups: dict[str, list[Record]] = {}
     for record in records:
         setups.setdefault(_setup(record), []).append(record)
-    rows = [row for alike in setups.values() for row in _split(alike)]
-    place = {id(record): place for place, record in enumerate(records)}
-    return sorted(rows, key=lambda members: min(place[id(member.first)] for member in members))
+    rows = [row for same_setup in setups.values() for row in _split(same_setup)]
+    position = {id(record): index for index, record in enumerate(records)}
+    return sorted(rows, key=lambda members: min(position[id(member.first)] for member in members))
 
 
 def _setup(record: Record) -> str:
-    """Everything that makes a row, but for weights and training seed.
+    """The key of a row, without the weights and the training seed.
 
-    The number of parameters follows from the weights: a forest's depends on its seed.
+    The number of parameters is left out as well: that of a random forest depends on its seed.
     """
     model = record.model.model_dump(exclude={"sha256", "num_parameters"})
     defenses = [defense.model_dump() for defense in record.defenses]
-    return canonical([model, defenses, *row_conditions(record)])
+    return canonical([model, defenses, *row_condition_values(record)])
 
 
-def _split(alike: Sequence[Record]) -> list[tuple[Member, ...]]:
-    """Rows of records of one setup: one row of replicates, or a row for each model."""
+def _split(same_setup: Sequence[Record]) -> list[tuple[Member, ...]]:
+    """Split the records of one setup into one row of replicates, or one row per model."""
     models: dict[tuple[int | None, str], list[Record]] = {}
-    for record in alike:
+    for record in same_setup:
         models.setdefault((record.training_seed, record.model.sha256), []).append(record)
     members = [
         Member(seed, sha256, {record.recipe.name: record for record in cells})
@@ -73,10 +77,10 @@ def _split(alike: Sequence[Record]) -> list[tuple[Member, ...]]:
 
 
 def are_replicates(members: Sequence[Member]) -> bool:
-    """Whether members of one setup differ in nothing but the seed of their training.
+    """Whether members of one setup differ only in their training seed.
 
-    Each needs a known training seed of its own. Records of schema version 1 do not hold how a model
-    was trained, so their suites, which say it, have to be the same too.
+    Each member needs a known and distinct training seed. Records of schema version 1 do not store
+    the training settings, so all records must also come from the same suite, which defines them.
     """
     seeds = [member.training_seed for member in members]
     if None in seeds or len(set(seeds)) < len(seeds):
@@ -84,7 +88,8 @@ def are_replicates(members: Sequence[Member]) -> bool:
     records = [record for member in members for record in member.records.values()]
     if len({record.suite for record in records}) > 1:
         return False
-    cells: dict[str, set[str]] = {}
+    conditions: dict[str, set[str]] = {}
     for record in records:
-        cells.setdefault(record.recipe.name, set()).add(canonical(recipe_conditions(record)))
-    return all(len(found) == 1 for found in cells.values())
+        values = canonical(recipe_condition_values(record))
+        conditions.setdefault(record.recipe.name, set()).add(values)
+    return all(len(values) == 1 for values in conditions.values())

@@ -1,8 +1,7 @@
-"""What stands in the table, before anything is drawn.
+"""The leaderboard as data, independent of its output format.
 
-:func:`leaderboard_table` turns records into groups of rows; :mod:`robustbert.reports.render` writes
-them for a terminal and as Markdown, :mod:`robustbert.reports.spreadsheet` as CSV. Numbers stay
-numbers until then.
+:func:`leaderboard_table` turns records into groups of rows. :mod:`robustbert.reports.render`
+formats these for the terminal and as Markdown, :mod:`robustbert.reports.spreadsheet` as CSV.
 """
 
 from __future__ import annotations
@@ -15,15 +14,15 @@ from robustbert.errors import InputError
 from robustbert.metrics import counts
 from robustbert.records import Record, record_name
 from robustbert.reports.conditions import (
+    most_common,
     recipe_differences,
     row_differences,
     short_hash,
-    usual,
 )
-from robustbert.reports.grouping import Member, rows_of
+from robustbert.reports.grouping import Member, group_into_rows
 from robustbert.reports.notes import caption, group_notes
-from robustbert.reports.row_labels import plain_label, told_apart
-from robustbert.reports.rows import Outcomes, Row, examples_of_row, make_row, usual_n
+from robustbert.reports.row_labels import row_name, row_qualifiers
+from robustbert.reports.table_rows import Outcomes, Row, make_row, most_common_n, row_num_examples
 
 
 @dataclass(frozen=True)
@@ -31,15 +30,15 @@ class Group:
     """The rows of one dataset, split and track.
 
     Args:
-        dataset: its name.
-        split: which part of it.
+        dataset: name of the dataset.
+        split: name of the split.
         track: the threat model.
         n: the number of examples that most rows ran on.
-        core: the core recipes that some row ran: the first columns, and what worst case, queries
-            and words changed are over.
-        others: the other recipes: the last columns.
-        rows: in the order their first record came.
-        notes: what a reader has to know to read the numbers rightly, a sentence or two each.
+        core: core recipes run by at least one row. They are the first columns, and worst case,
+            queries and words changed are computed over them.
+        others: the other recipes, which are the last columns.
+        rows: ordered by their first record.
+        notes: caveats needed to interpret the numbers, one or two sentences each.
     """
 
     dataset: str
@@ -53,7 +52,7 @@ class Group:
 
     @property
     def caption(self) -> str:
-        """What worst case, queries and words changed are over."""
+        """The recipes over which worst case, queries and words changed are computed."""
         return caption(self.core)
 
     @property
@@ -64,7 +63,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Table:
-    """Groups of rows, in the order their first record came."""
+    """Groups of rows, ordered by their first record."""
 
     groups: tuple[Group, ...]
 
@@ -72,22 +71,22 @@ class Table:
 def leaderboard_table(
     records: Sequence[Record], outcomes_by_record: Outcomes | None = None
 ) -> Table:
-    """Lay out records: one group per dataset, split and track, one row per model and defenses.
+    """Arrange records in one group per dataset, split and track, with one row per defended model.
 
-    A row is one model (its weights and dtype) under one list of defenses with their parameters;
-    replicates, which differ in their training seed alone, share one. See
-    :func:`robustbert.reports.grouping.rows_of`.
+    A row is one model (its weights and dtype) with one list of defenses and their parameters.
+    Replicates (same setup, different training seed) share a row; see
+    :func:`robustbert.reports.grouping.group_into_rows`.
 
     Args:
-        records: in the order that rows shall have; recipes outside the core keep it as well.
-        outcomes_by_record: the outcomes of each record by :func:`robustbert.records.record_name`;
-            without them the worst case and the words changed are not known.
+        records: in the desired order of the rows, which is also the order of non-core recipes.
+        outcomes_by_record: outcomes keyed by :func:`robustbert.records.record_name`; without them,
+            worst case and words changed are unavailable.
 
     Raises:
-        InputError: two records of one cell, or outcomes that are not those of their record.
+        InputError: two records belong to the same cell, or outcomes do not match their record.
     """
     outcomes_by_record = outcomes_by_record or {}
-    _check(records, outcomes_by_record)
+    _check_cells(records, outcomes_by_record)
     groups: dict[tuple[str, str, str], list[Record]] = {}
     for record in records:
         key = (record.dataset.name, record.dataset.split, record.track)
@@ -95,45 +94,46 @@ def leaderboard_table(
     return Table(tuple(_group(group, outcomes_by_record) for group in groups.values()))
 
 
-def _check(records: Sequence[Record], outcomes: Outcomes) -> None:
-    named: dict[str, list[Record]] = {}
+def _check_cells(records: Sequence[Record], outcomes: Outcomes) -> None:
+    by_cell: dict[str, list[Record]] = {}
     for record in records:
-        named.setdefault(record_name(record), []).append(record)
-    for name, same in named.items():
-        if len(same) > 1:
-            weights = " and ".join(dict.fromkeys(short_hash(r.model.sha256) for r in same))
+        by_cell.setdefault(record_name(record), []).append(record)
+    for name, of_cell in by_cell.items():
+        if len(of_cell) > 1:
+            weights = " and ".join(dict.fromkeys(short_hash(r.model.sha256) for r in of_cell))
             raise InputError(
-                f"{len(same)} records of the cell {name} (weights {weights}); give one record per "
-                "cell, and another name to another model"
+                f"{len(of_cell)} records of the cell {name} (weights {weights}); pass one record "
+                "per cell, and give different models different names"
             )
         if name in outcomes:
-            [record] = same
+            [record] = of_cell
             if counts(outcomes[name], record.counts.truncated) != record.counts:
-                raise InputError(f"{name}: the outcomes are not its own; run the cell again")
+                raise InputError(f"{name}: the outcomes do not match the record; rerun the cell")
 
 
 def _group(records: Sequence[Record], outcomes: Outcomes) -> Group:
     first = records[0]
     names = dict.fromkeys(record.recipe.name for record in records)
     core = tuple(recipe for recipe in CORE_RECIPES if recipe in names)
-    by_row = rows_of(records)
-    differences = _differences(by_row, core, outcomes)
+    row_members = group_into_rows(records)
+    differences = _differences(row_members, core, outcomes)
+    qualifiers = row_qualifiers(row_members)
     rows = tuple(
         make_row(
             members,
             core,
             outcomes,
-            name=plain_label(members),
-            apart=apart,
+            name=row_name(members),
+            qualifier=qualifier,
             differences=differing,
         )
-        for members, apart, differing in zip(by_row, told_apart(by_row), differences, strict=True)
+        for members, qualifier, differing in zip(row_members, qualifiers, differences, strict=True)
     )
     return Group(
         dataset=first.dataset.name,
         split=first.dataset.split,
         track=first.track,
-        n=usual_n([row.n for row in rows]),
+        n=most_common_n([row.n for row in rows]),
         core=core,
         others=tuple(name for name in names if name not in core),
         rows=rows,
@@ -144,36 +144,40 @@ def _group(records: Sequence[Record], outcomes: Outcomes) -> Group:
 def _differences(
     rows: Sequence[tuple[Member, ...]], core: Sequence[str], outcomes: Outcomes
 ) -> list[list[str]]:
-    """How each row differs from most rows: in data, examples, protocol, or under a recipe."""
-    found = row_differences([members[0].first for members in rows])
-    sizes = [examples_of_row(members, core) for members in rows]
-    size = usual_n(sizes)
-    for place, n in enumerate(sizes):
-        if n != size:
-            found[place].append(f"{n} examples instead of {size}")
+    """How each row differs from the majority: in data, examples, protocol, or for a recipe."""
+    differences = row_differences([members[0].first for members in rows])
+    sizes = [row_num_examples(members, core) for members in rows]
+    common_size = most_common_n(sizes)
+    for index, size in enumerate(sizes):
+        if size != common_size:
+            differences[index].append(f"{size} examples instead of {common_size}")
     for recipe in dict.fromkeys(name for row in rows for m in row for name in m.records):
-        ran = {place: record for place, row in enumerate(rows) if (record := _under(row, recipe))}
-        for place, differing in zip(ran, recipe_differences(list(ran.values())), strict=True):
-            found[place] += [f"{recipe}: {difference}" for difference in differing]
-    for place in _with_other_examples(rows, outcomes):
-        if not found[place]:
-            found[place].append("other examples, although data and seed are the same")
-    return found
+        records = {i: record for i, row in enumerate(rows) if (record := _record(row, recipe))}
+        by_recipe = recipe_differences(list(records.values()))
+        for index, differing in zip(records, by_recipe, strict=True):
+            differences[index] += [f"{recipe}: {difference}" for difference in differing]
+    for index in _rows_on_different_examples(rows, outcomes):
+        if not differences[index]:
+            differences[index].append("different examples despite the same data and seed")
+    return differences
 
 
-def _under(members: Sequence[Member], recipe: str) -> Record | None:
-    """A record of the row under that recipe: in their conditions, replicates are the same."""
+def _record(members: Sequence[Member], recipe: str) -> Record | None:
+    """Any record of the row for this recipe; replicates have the same conditions."""
     return next((m.records[recipe] for m in members if recipe in m.records), None)
 
 
-def _with_other_examples(rows: Sequence[tuple[Member, ...]], outcomes: Outcomes) -> list[int]:
-    """The places of rows with a record whose ids are not those of most records of its size."""
-    ids = [
-        (place, frozenset(outcome.example_id for outcome in outcomes[name]))
-        for place, members in enumerate(rows)
+def _rows_on_different_examples(
+    rows: Sequence[tuple[Member, ...]], outcomes: Outcomes
+) -> list[int]:
+    """Indices of rows with a record whose example ids differ from those of most of its size."""
+    row_ids = [
+        (index, frozenset(outcome.example_id for outcome in outcomes[name]))
+        for index, members in enumerate(rows)
         for member in members
         for record in member.records.values()
         if (name := record_name(record)) in outcomes
     ]
-    most = {n: usual(one for _, one in ids if len(one) == n) for n in {len(i) for _, i in ids}}
-    return list(dict.fromkeys(place for place, one in ids if one != most[len(one)]))
+    sizes = {len(ids) for _, ids in row_ids}
+    majority = {n: most_common(ids for _, ids in row_ids if len(ids) == n) for n in sizes}
+    return list(dict.fromkeys(index for index, ids in row_ids if ids != majority[len(ids)]))

@@ -1,4 +1,4 @@
-"""The marks of a table: what stands behind a number that means less than it seems to."""
+"""Footnote marks for numbers and rows that need a caveat."""
 
 from __future__ import annotations
 
@@ -8,23 +8,24 @@ from dataclasses import dataclass
 from robustbert.metrics import reliability
 from robustbert.records import Outcome, Record, ReliabilityCheck
 
-#: Stands behind a row whose outcomes may depend on the batch.
+#: Marks a row whose outcomes may depend on batching.
 NOT_VERIFIED = "†"
-#: Stands behind a row that was made under other conditions than most rows.
+#: Marks a row whose conditions differ from those of most rows.
 NOT_COMPARABLE = "‡"
-# Behind a number whose record fails a check that this version does not know.
+# Marks a number whose record fails a check that this version does not know.
 _UNKNOWN = "!"
-# The check of a whole row, which has its own mark.
+# This check applies to the whole row, which has its own mark.
 _BATCH_INVARIANCE = "batch-invariance"
 
 
 @dataclass(frozen=True)
 class Mark:
-    """What a failed check looks like.
+    """Symbol and footnote of a failed check.
 
     Args:
-        symbol: stands behind the number.
-        footnote: a sentence, up to its colon; ``{threshold}`` is the most that passes.
+        symbol: shown after the number.
+        footnote: the text of the note before its colon; ``{threshold}`` is replaced by the highest
+            passing value.
     """
 
     symbol: str
@@ -39,14 +40,13 @@ _MARKS = {
     ),
     "retracted": Mark(
         "¶",
-        "More than {threshold} of the texts that the attack claimed to have won with failed the "
-        "check: asked again alone, they did not fool the victim, or they broke a limit. Their "
-        "examples count as robust",
+        "More than {threshold} of the reported adversarial texts failed the check: rescored alone, "
+        "they did not fool the victim, or they violated a limit. Their examples count as robust",
     ),
     "little-to-try": Mark(
         "#",
         "More than {threshold} of the surviving examples had at most 10 queries, so the attack had "
-        "almost nothing to try",
+        "very few candidates to try",
     ),
 }
 
@@ -54,19 +54,19 @@ _MARKS = {
 def failed_checks(
     record: Record, outcomes: Sequence[Outcome] | None
 ) -> tuple[ReliabilityCheck, ...]:
-    """The checks that a record fails, that of batch invariance left out.
+    """The failed checks of a record, except batch invariance.
 
     Args:
-        record: those of schema 1 hold no checks.
-        outcomes: of the record, from which checks are made that it does not hold; None where they
-            are not at hand, so that nothing is known.
+        record: records of schema 1 contain no checks.
+        outcomes: those of the record, used to compute the checks that it does not contain; None if
+            they are missing, in which case these checks are unavailable.
     """
     checks = record.reliability or reliability(outcomes or (), None)
     return tuple(c for c in checks if not c.passed and c.name != _BATCH_INVARIANCE)
 
 
 def mark_of(check: ReliabilityCheck) -> Mark:
-    """The mark of a failed check; one that is not known has its own words as the footnote."""
+    """The mark of a failed check; an unknown check uses its own description as the footnote."""
     return _MARKS.get(check.name) or Mark(_UNKNOWN, f"{check.name}: {check.about}")
 
 
@@ -80,7 +80,11 @@ def symbols(checks: Iterable[ReliabilityCheck]) -> str:
 
 
 def batch_invariance(records: Iterable[Record]) -> str | None:
-    """``not verified`` if any record says so; None if some record has no check; else verified."""
+    """The batch invariance of several records.
+
+    ``not verified`` if any record is not verified; otherwise None if any record lacks the check;
+    otherwise ``verified``.
+    """
     statuses = set()
     for record in records:
         found = record.environment.batch_invariance

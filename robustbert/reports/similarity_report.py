@@ -1,8 +1,8 @@
-"""How similar adversarial texts are to their originals, by two encoders, between rows.
+"""Compare rows by the similarity of adversarial texts to their originals, with two encoders.
 
-The first encoder shares its weights with one of the victims, so it may favor a row. A row's texts
-are compared with another row's on the examples that are broken in both: the paired difference of
-the similarities by each encoder, with a bootstrap interval.
+The first encoder shares its weights with one of the victims, so it may favor a row. Two rows are
+compared on the examples that are broken in both: the paired difference of the similarities
+measured with each encoder, with a bootstrap interval.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
     from robustbert.attacks.word_changes import StretchPair
 
-_CHUNK = 64
+_BATCH_SIZE = 64
 
 
 @dataclass(frozen=True)
 class Encoder:
-    """A sentence encoder that similarities are measured with.
+    """A sentence encoder used to measure similarities.
 
     Args:
-        name: heads its column.
-        source: the package its weights come from, and its version.
-        encode: unit-norm encodings of texts: float32, shape (n, d).
+        name: shown in the header of its column.
+        source: name and version of the package with its weights.
+        encode: maps n texts to unit-norm encodings: float32, shape (n, d).
     """
 
     name: str
@@ -43,12 +43,12 @@ class Encoder:
 
 @dataclass(frozen=True)
 class Differences:
-    """One row minus another on some examples: means with 95% bootstrap intervals.
+    """Differences (row - other) over a set of examples: means with 95% bootstrap intervals.
 
     Args:
-        words_changed: difference of the numbers of words changed.
-        similarity: difference of the angular similarities of original and adversarial text, each in
-            [0, 1], by the encoder's name.
+        words_changed: difference in the number of words changed.
+        similarity: difference in the angular similarity of original and adversarial text, in
+            [-1, 1], keyed by encoder name.
     """
 
     words_changed: MeanInterval
@@ -62,14 +62,14 @@ class Differences:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two rows under one attack.
+    """Two rows compared under one attack.
 
     Args:
         attack: the attack.
         row: the first row.
         other: the row that is subtracted from it.
-        shared: on all examples that are broken in both.
-        equal_words: on those of them where both attacks changed equally many words.
+        shared: differences on all examples broken in both rows.
+        equal_words: differences on the subset where both attacks changed the same number of words.
     """
 
     attack: Attack
@@ -81,16 +81,16 @@ class Comparison:
 
 @dataclass(frozen=True)
 class SimilarityReport:
-    """What was measured.
+    """The result of :func:`compare_rows`.
 
     Args:
         encoders: in the order of the columns.
-        by_stretch: whether changed stretches were compared, not whole texts.
+        by_stretch: whether changed stretches were compared instead of whole texts.
         seed: of the bootstrap.
-        spread: the standard deviation of all measured similarities, by the encoder's name: the
-            scale that its differences are to be read on.
+        spread: standard deviation of all measured similarities, keyed by encoder name; use it to
+            judge the size of the differences.
         comparisons: in the order of the cells.
-        alone: attacks that no two comparable rows ran under.
+        not_compared: attacks with fewer than two comparable rows.
     """
 
     encoders: tuple[Encoder, ...]
@@ -98,7 +98,7 @@ class SimilarityReport:
     seed: int
     spread: Mapping[str, float | None]
     comparisons: tuple[Comparison, ...]
-    alone: tuple[Attack, ...]
+    not_compared: tuple[Attack, ...]
 
 
 def compare_rows(
@@ -110,24 +110,24 @@ def compare_rows(
     by_stretch: bool = False,
     seed: int = 0,
 ) -> SimilarityReport:
-    """Compare the rows that ran under the same attack, on the examples broken in both.
+    """Compare rows attacked with the same recipe, on the examples broken in both.
 
     Args:
-        cells: what :func:`~robustbert.reports.broken_texts.read_cells` gives.
-        encoders: each distinct text is encoded once by each of them.
-        baseline: the label of the row that the others are subtracted from; None takes the first
+        cells: the result of :func:`~robustbert.reports.broken_texts.read_cells`.
+        encoders: each of them encodes every distinct text once.
+        baseline: the label of the row from which the others are subtracted; None selects the first
             row of each attack.
-        all_pairs: compare every two rows.
-        by_stretch: measure as the limit of the unified track does: the least similar changed
-            stretch of 15 to 29 words. Otherwise whole texts are compared.
-        seed: of the bootstrap, at least 0.
+        all_pairs: compare all pairs of rows.
+        by_stretch: use the similarity measure of the unified track: the minimum over changed
+            stretches of 15 to 29 words. By default, whole texts are compared.
+        seed: seed of the bootstrap, at least 0.
 
     Raises:
-        UnknownNameError: no row is called ``baseline``.
+        UnknownNameError: no row has the label ``baseline``.
         InputError: no two rows can be compared, or the seed is negative.
     """
     if seed < 0:
-        raise InputError(f"--seed is {seed}; give a whole number from 0 up")
+        raise InputError(f"--seed is {seed}; it must be a non-negative integer")
     rows = tuple(dict.fromkeys(cell.row for cell in cells))
     if baseline is not None and baseline not in rows:
         raise UnknownNameError("row", baseline, rows)
@@ -140,7 +140,9 @@ def compare_rows(
     compared = [pair for found in pairs.values() for pair in found]
     if not compared:
         which = f"{baseline} and another row" if baseline is not None else "two rows"
-        raise InputError(f"no recipe ran on {which}; give runs that attack two models alike")
+        raise InputError(
+            f"no recipe was run on {which}; pass runs that attack two models with the same recipe"
+        )
     texts = [text for pair in compared for both in _shared(*pair) for text in both]
     measured = {
         encoder.name: measure_similarities(texts, encoder, by_stretch=by_stretch)
@@ -152,18 +154,18 @@ def compare_rows(
         seed=seed,
         spread={name: _spread(list(values.values())) for name, values in measured.items()},
         comparisons=tuple(_compare(a, b, measured, seed) for a, b in compared),
-        alone=tuple(attack for attack, found in pairs.items() if not found),
+        not_compared=tuple(attack for attack, found in pairs.items() if not found),
     )
 
 
 def measure_similarities(
     texts: Iterable[BrokenText], encoder: Encoder, *, by_stretch: bool = False
 ) -> dict[BrokenText, float]:
-    """The angular similarity of each adversarial text to its original, in [0, 1].
+    """Measure the angular similarity of each adversarial text to its original, in [0, 1].
 
     Args:
-        texts: in any order and number; each distinct one is measured once.
-        encoder: asked for each distinct text once.
+        texts: may contain duplicates; each distinct one is measured once.
+        encoder: encodes each distinct text once.
         by_stretch: see :func:`compare_rows`.
     """
     import numpy as np
@@ -172,32 +174,32 @@ def measure_similarities(
     from robustbert.attacks.textattack.bootstrap import import_textattack
 
     if by_stretch:
-        import_textattack()  # splits texts into words
-    pieces = {text: _pieces(text, by_stretch) for text in dict.fromkeys(texts)}
-    found = [piece for own in pieces.values() for piece in own]
-    vectors = _encode(encoder, [one for p in found for one in (p.original, p.changed)])
-    if not found:
-        return dict.fromkeys(pieces, 1.0)
+        import_textattack()  # it splits texts into words
+    pairs_by_text = {text: _text_pairs(text, by_stretch) for text in dict.fromkeys(texts)}
+    pairs = [pair for text_pairs in pairs_by_text.values() for pair in text_pairs]
+    vectors = _encode(encoder, [text for pair in pairs for text in (pair.original, pair.changed)])
+    if not pairs:
+        return dict.fromkeys(pairs_by_text, 1.0)
     similarities = dict(
         zip(
-            found,
+            pairs,
             angular_similarity(
-                np.stack([vectors[piece.original] for piece in found]),
-                np.stack([vectors[piece.changed] for piece in found]),
+                np.stack([vectors[pair.original] for pair in pairs]),
+                np.stack([vectors[pair.changed] for pair in pairs]),
             ).tolist(),
             strict=True,
         )
     )
     return {
-        text: min((similarities[piece] for piece in own), default=1.0)
-        for text, own in pieces.items()
+        text: min((similarities[pair] for pair in text_pairs), default=1.0)
+        for text, text_pairs in pairs_by_text.items()
     }
 
 
 def _row_pairs(
     cells: Sequence[Cell], baseline: str | None, all_pairs: bool
 ) -> Iterator[tuple[Cell, Cell]]:
-    """Which cells of one attack are compared, the baseline first."""
+    """The pairs of cells of one attack to compare, with the baseline first."""
     if baseline is not None:
         cells = sorted(cells, key=lambda cell: cell.row != baseline)
     first, *others = cells
@@ -208,7 +210,7 @@ def _row_pairs(
 
 
 def _shared(a: Cell, b: Cell) -> list[tuple[BrokenText, BrokenText]]:
-    """The texts of the examples that are broken in both."""
+    """The texts of the examples that are broken in both cells."""
     return [(text, b.texts[key]) for key, text in a.texts.items() if key in b.texts]
 
 
@@ -245,8 +247,8 @@ def _spread(values: Sequence[float]) -> float | None:
     return stdev(values) if len(values) > 1 else None
 
 
-def _pieces(text: BrokenText, by_stretch: bool) -> tuple[StretchPair, ...]:
-    """What is compared with what: the whole texts, or each changed stretch."""
+def _text_pairs(text: BrokenText, by_stretch: bool) -> tuple[StretchPair, ...]:
+    """The pairs of texts to compare: the whole texts, or each changed stretch."""
     from robustbert.attacks.tracks import UnifiedLimits
     from robustbert.attacks.word_changes import StretchPair, changed_stretches
     from robustbert.data.words import words_of
@@ -255,16 +257,16 @@ def _pieces(text: BrokenText, by_stretch: bool) -> tuple[StretchPair, ...]:
     original, adversarial = map(replace_surrogates, (text.original, text.adversarial))
     if not by_stretch:
         return (StretchPair(original, adversarial),)
-    least = UnifiedLimits().similarity_stretch
-    return changed_stretches(words_of(original), words_of(adversarial), least)
+    min_words = UnifiedLimits().similarity_stretch
+    return changed_stretches(words_of(original), words_of(adversarial), min_words)
 
 
 def _encode(encoder: Encoder, texts: Sequence[str]) -> dict[str, np.ndarray]:
     distinct = list(dict.fromkeys(texts))
     vectors: dict[str, np.ndarray] = {}
     with progress_bar(len(distinct), f"encoding with {encoder.name}", "text") as bar:
-        for start in range(0, len(distinct), _CHUNK):
-            chunk = distinct[start : start + _CHUNK]
-            vectors.update(zip(chunk, encoder.encode(chunk), strict=True))
-            bar.update(len(chunk))
+        for start in range(0, len(distinct), _BATCH_SIZE):
+            batch = distinct[start : start + _BATCH_SIZE]
+            vectors.update(zip(batch, encoder.encode(batch), strict=True))
+            bar.update(len(batch))
     return vectors

@@ -1,4 +1,4 @@
-"""A :class:`~robustbert.reports.similarity_report.SimilarityReport` for a terminal and for JSON."""
+"""Format a similarity report for the terminal and as JSON."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from robustbert.reports.escape import printable, shorten
 from robustbert.reports.similarity_report import Comparison, Differences, SimilarityReport
 
 _MISSING = "n/a"
-_LONGEST_LABEL = 40
-_LONGEST_RECIPE = 24
+_MAX_LABEL_WIDTH = 40
+_MAX_RECIPE_WIDTH = 24
 _WIDTH = 100
 
 
 def render_similarity(report: SimilarityReport) -> str:
-    """The report as a table per dataset and track, and how to read it."""
+    """Format a report as one table per dataset and track, followed by an explanation."""
     groups: dict[str, list[Comparison]] = {}
     for comparison in report.comparisons:
         attack = comparison.attack
@@ -31,7 +31,7 @@ def render_similarity(report: SimilarityReport) -> str:
 
 
 def similarity_as_dict(report: SimilarityReport) -> dict[str, Any]:
-    """The report fit for JSON: numbers unrounded, null where there are too few examples."""
+    """Convert a report for JSON: numbers are unrounded, null if there are too few examples."""
     return {
         "encoders": [
             {"name": one.name, "source": one.source, "spread": report.spread[one.name]}
@@ -49,7 +49,7 @@ def similarity_as_dict(report: SimilarityReport) -> dict[str, Any]:
             }
             for one in report.comparisons
         ],
-        "not_compared": [asdict(attack) for attack in report.alone],
+        "not_compared": [asdict(attack) for attack in report.not_compared],
     }
 
 
@@ -81,15 +81,15 @@ def _table(comparisons: list[Comparison], report: SimilarityReport) -> str:
 
 
 def _cells(comparison: Comparison, names: list[str]) -> list[str]:
-    """One row of the table; each cell has two lines: all shared examples, and the equal ones."""
+    """One row of the table, two lines per cell: all shared examples, and those of equal words."""
     both = (comparison.shared, comparison.equal_words)
     row, other = (
-        shorten(printable(label), _LONGEST_LABEL) for label in (comparison.row, comparison.other)
+        shorten(printable(label), _MAX_LABEL_WIDTH) for label in (comparison.row, comparison.other)
     )
     return [
-        shorten(printable(comparison.attack.recipe), _LONGEST_RECIPE),
+        shorten(printable(comparison.attack.recipe), _MAX_RECIPE_WIDTH),
         f"{row}\nminus {other}",
-        "broken in both\nequal words changed",
+        "broken in both\nsame number of words changed",
         "\n".join(str(one.n) for one in both),
         "\n".join(_number(one.words_changed.value, 2) for one in both),
         *("\n".join(_with_interval(one.similarity[name]) for one in both) for name in names),
@@ -109,22 +109,22 @@ def _number(value: float | None, digits: int) -> str:
 def _notes(report: SimilarityReport) -> list[str]:
     what = "the least similar changed stretch" if report.by_stretch else "the whole text"
     explanation = (
-        f"similarity: angular, of {what} before and after the attack. Differences are means over "
-        "the examples, with 95% bootstrap intervals. Negative: the first row's texts are less "
-        "similar to their originals. Each encoder has its own scale, the spread (standard "
-        "deviation of all similarities measured here)."
+        f"Similarity is the angular similarity of {what} before and after the attack. Differences "
+        "are means over the examples, with 95% bootstrap intervals. Negative: the texts of the "
+        "first row are less similar to their originals. The scales of the encoders differ: compare "
+        "a difference with the encoder's spread (standard deviation of all measured similarities)."
     )
     notes = [
-        f"{encoder.name}: {encoder.source}; spread {_plain(report.spread[encoder.name])}"
+        f"{encoder.name}: {encoder.source}; spread {_unsigned(report.spread[encoder.name])}"
         for encoder in report.encoders
     ]
     notes += [
-        f"not compared, for want of two rows: {attack.recipe} on {attack.dataset} "
+        f"not compared (fewer than two rows): {attack.recipe} on {attack.dataset} "
         f"({attack.track} track)"
-        for attack in report.alone
+        for attack in report.not_compared
     ]
     return [*textwrap.wrap(explanation, _WIDTH), *map(printable, notes)]
 
 
-def _plain(value: float | None) -> str:
+def _unsigned(value: float | None) -> str:
     return _MISSING if value is None else f"{value:.3f}"

@@ -1,4 +1,4 @@
-"""A :class:`~robustbert.reports.leaderboard.Table` as CSV: everything in it, unrounded."""
+"""Export a :class:`~robustbert.reports.leaderboard.Table` as CSV with full precision."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from robustbert.records import Metric, defense_names
 from robustbert.reports.conditions import limits_of
 from robustbert.reports.escape import spreadsheet
 from robustbert.reports.leaderboard import Group, Table
-from robustbert.reports.rows import Mean, Proportion, Replicate, Row
+from robustbert.reports.table_rows import Mean, Proportion, Replicate, Row
 
 _Value: TypeAlias = str | int | float | None
 
@@ -35,19 +35,19 @@ _MEANS = (
 
 
 def to_csv(table: Table) -> str:
-    """The table as CSV: one line per row, and one per replicate of a row that has several.
+    """Format a table as CSV: one line per row, and one per replicate of a row with several.
 
-    ``line`` is ``row`` or ``replicate``. Proportions are between 0 and 1 and have ``value``,
+    The column ``line`` is ``row`` or ``replicate``. Proportions are in [0, 1] and have ``value``,
     ``low`` and ``high`` (the Wilson 95% interval of a single model), ``n`` (examples), ``sd`` (the
-    sample standard deviation over replicates) and ``replicates``. What is missing is empty, and so
-    are recipes that a group lacks.
+    sample standard deviation over replicates) and ``replicates``. Missing values are empty,
+    including those of recipes that were not run in a group.
     """
     recipes = tuple(dict.fromkeys(name for group in table.groups for name in group.recipes))
     header = [*_NAMES]
-    header += _titles("clean_accuracy", _PARTS) + _titles("worst_case", _PARTS)
+    header += _column_names("clean_accuracy", _PARTS) + _column_names("worst_case", _PARTS)
     header += ["worst_case_recipes", *_MEANS]
     for recipe in recipes:
-        header += _titles(spreadsheet(recipe), (*_PARTS, *_RECIPE_PARTS))
+        header += _column_names(spreadsheet(recipe), (*_PARTS, *_RECIPE_PARTS))
     header += _PROVENANCE
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
@@ -58,7 +58,7 @@ def to_csv(table: Table) -> str:
     return file.getvalue()
 
 
-def _titles(name: str, parts: Iterable[str]) -> list[str]:
+def _column_names(name: str, parts: Iterable[str]) -> list[str]:
     return [f"{name}_{part}" for part in parts]
 
 
@@ -101,7 +101,7 @@ def _mean(mean: Mean | None) -> list[_Value]:
 
 
 def _recipe(row: Row, recipe: str) -> list[_Value]:
-    values = _parts(row.under(recipe), row.examples_of(recipe))
+    values = _parts(row.accuracy_under(recipe), row.num_examples(recipe))
     failed = [check.name for one in row.replicates for check in one.failed.get(recipe, ())]
     checks = " ".join(dict.fromkeys(failed))
     if len(row.replicates) > 1 or recipe not in row.replicates[0].records:

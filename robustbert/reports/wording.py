@@ -1,4 +1,4 @@
-"""Lists and counts as English writes them."""
+"""Format lists and counts in English."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def listed(parts: Sequence[str]) -> str:
-    """The parts with commas and an "and".
+    """Join the parts with commas and a final "and".
 
     >>> listed(["a", "b", "c"])
     'a, b and c'
@@ -15,7 +15,7 @@ def listed(parts: Sequence[str]) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """A number and its noun, in the plural unless there is one.
+    """A number and its noun, in the plural unless the number is 1.
 
     >>> counted(1, "cell"), counted(2, "cell")
     ('1 cell', '2 cells')

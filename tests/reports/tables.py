@@ -1,4 +1,4 @@
-"""Records for tables, with as little said as a test needs."""
+"""Build records and tables with the few values that a test needs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Cell = tuple[tuple[Outcome, ...], dict[str, Any]]
 
 
 def changed(record: Record, **parts: Mapping[str, Any]) -> Record:
-    """The record with fields of its parts replaced: ``changed(r, model={"dtype": "float64"})``."""
+    """A record with nested fields replaced: ``changed(r, model={"dtype": "float64"})``."""
     update = {name: getattr(record, name).model_copy(update=p) for name, p in parts.items()}
     return record.model_copy(update=update)
 
@@ -26,13 +26,13 @@ def defense(name: str = "adv", revision: int = 1, **params: Any) -> DefenseRef:
 
 
 def table_of(*cells: Cell) -> Table:
-    """The table of records of those outcomes."""
+    """Build a table from pairs of outcomes and the arguments of their record."""
     records = [make_record(outcomes, **names) for outcomes, names in cells]
     outcomes = {record_name(record): cell[0] for record, cell in zip(records, cells, strict=True)}
     return leaderboard_table(records, outcomes)
 
 
 def group_of(records: Sequence[Record], run: tuple[Outcome, ...] = RUN) -> Group:
-    """The only group of records that all have the same outcomes."""
+    """Build the single group of records that all have the same outcomes."""
     [group] = leaderboard_table(records, {record_name(record): run for record in records}).groups
     return group

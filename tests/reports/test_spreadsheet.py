@@ -1,4 +1,4 @@
-"""The table as CSV, read back by others."""
+"""CSV export, read back with the csv module and pandas."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def lines(table: Table) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(to_csv(table))))
 
 
-def test_numbers_are_numbers() -> None:
+def test_numbers_are_exported_unrounded() -> None:
     table = table_of(["minilm", "=1+1"], ["pwws", "iga"])
     frame = pd.read_csv(io.StringIO(to_csv(table)))
     assert list(frame.model) == ["minilm", "'=1+1"]
     row = table.groups[0].rows[0]
     assert frame.clean_accuracy_value[0] == row.clean.value
-    assert frame.pwws_low[0] == row.under("pwws").low
+    assert frame.pwws_low[0] == row.accuracy_under("pwws").low
     assert frame.worst_case_high[0] == row.worst_case.high
     assert list(frame.worst_case_recipes) == ["pwws", "pwws"]
     assert frame.iga_n[0] == 100
@@ -36,7 +36,7 @@ def test_numbers_are_numbers() -> None:
     assert frame.defense.isna().all()
 
 
-def test_provenance_tells_rows_apart() -> None:
+def test_provenance_distinguishes_rows() -> None:
     defenses = [DefenseRef(name="adv", params={"epochs": 2}, revision=1)]
     records = [make_record(OUTCOMES, defenses=defenses)]
     [line] = lines(leaderboard_table(records))
@@ -52,7 +52,7 @@ def replicate(seed: int, robust: int) -> tuple[Record, tuple]:
     return make_record(run, model_sha256=str(seed) * 64, training_seed=seed), run
 
 
-def test_replicates_have_lines_of_their_own_under_their_mean() -> None:
+def test_each_replicate_has_a_line_below_their_mean() -> None:
     cells = [replicate(seed, robust) for seed, robust in ((2, 4), (0, 2), (1, 3))]
     outcomes = {record_name(record): run for record, run in cells}
     mean, *single = lines(leaderboard_table([record for record, _ in cells], outcomes))
@@ -71,7 +71,7 @@ def test_replicates_have_lines_of_their_own_under_their_mean() -> None:
     assert [line["model_sha256"][:1] for line in single] == ["0", "1", "2"]
 
 
-def test_several_groups_have_one_header() -> None:
+def test_several_groups_share_one_header() -> None:
     records = [make_record(OUTCOMES), make_record(OUTCOMES, dataset="bbc_news", recipe="iga")]
     rows = lines(leaderboard_table(records))
     assert [row["dataset"] for row in rows] == ["rotten_tomatoes", "bbc_news"]
@@ -80,7 +80,7 @@ def test_several_groups_have_one_header() -> None:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_names_are_data(name: str) -> None:
+def test_hostile_names_are_not_formulas(name: str) -> None:
     records = [make_record(OUTCOMES, model=name, recipe=name, dataset=name, defense=name)]
     rows = list(csv.reader(io.StringIO(to_csv(leaderboard_table(records)))))
     assert len(rows) == 2

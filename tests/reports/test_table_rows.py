@@ -1,4 +1,4 @@
-"""Which records share a row, what rows are called, and which rows may be compared."""
+"""Grouping of records into rows, row labels, and comparability of rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def labels(*records: Record) -> list[str]:
     return [row.label for row in group_of(records).rows]
 
 
-def test_two_models_of_one_name_are_two_rows() -> None:
+def test_two_models_with_the_same_name_are_two_rows() -> None:
     records = [
         make_record(RUN, model_sha256=A, recipe="pwws"),
         make_record(RUN, model_sha256=B, recipe="textfooler"),
@@ -30,7 +30,7 @@ def test_two_models_of_one_name_are_two_rows() -> None:
     assert [row.worst_case for row in group.rows] == [None, None]
 
 
-def test_hashes_are_as_long_as_it_takes() -> None:
+def test_hashes_are_long_enough_to_be_unique() -> None:
     longer = A[:7] + "1" * 57
     assert labels(
         make_record(RUN, model_sha256=A), make_record(RUN, model_sha256=longer, recipe="textfooler")
@@ -41,11 +41,11 @@ def test_hashes_are_as_long_as_it_takes() -> None:
     ("one", "other", "expected"),
     [
         ({"dtype": "float32"}, {"dtype": "bfloat16"}, ["float32", "bfloat16"]),
-        ({"max_length": 128}, {"max_length": None}, ["reads 128 tokens", "reads all tokens"]),
+        ({"max_length": 128}, {"max_length": None}, ["max_length 128", "max_length unlimited"]),
         ({"sha256": A, "dtype": "float32"}, {"sha256": B, "dtype": "float64"}, [A[:6], B[:6]]),
     ],
 )
-def test_the_shortest_difference_tells_apart(
+def test_rows_are_distinguished_by_the_first_differing_attribute(
     one: dict[str, Any], other: dict[str, Any], expected: list[str]
 ) -> None:
     records = [
@@ -55,7 +55,7 @@ def test_the_shortest_difference_tells_apart(
     assert labels(*records) == [f"minilm [{text}]" for text in expected]
 
 
-def test_parameters_of_defenses_tell_apart() -> None:
+def test_rows_are_distinguished_by_defense_parameters() -> None:
     def with_params(variant: str, sha256: str, **params: Any) -> Record:
         what = {"variant": variant, "model_sha256": sha256}
         return make_record(RUN, defenses=[defense(**params)], **what)
@@ -64,7 +64,7 @@ def test_parameters_of_defenses_tell_apart() -> None:
         with_params("a" * 8, A, examples=200, epochs=1),
         with_params("b" * 8, B, examples=400, epochs=1),
     ) == ["minilm + adv [examples=200]", "minilm + adv [examples=400]"]
-    # two of three are alike in them, so the weights are what differs between all
+    # two of three have the same parameters, so the weights distinguish all of them
     assert labels(
         with_params("a" * 8, A, examples=200),
         with_params("b" * 8, B, examples=400),
@@ -72,7 +72,7 @@ def test_parameters_of_defenses_tell_apart() -> None:
     ) == ["minilm + adv [3fa4c1]", "minilm + adv [9b2e11]", "minilm + adv [c0ffee]"]
 
 
-def test_another_revision_of_a_defense_is_another_row() -> None:
+def test_different_revisions_of_a_defense_are_different_rows() -> None:
     records = [
         make_record(RUN, defenses=[defense(revision=r)], recipe=recipe)
         for r, recipe in ((1, "pwws"), (2, "textfooler"))
@@ -80,7 +80,7 @@ def test_another_revision_of_a_defense_is_another_row() -> None:
     assert labels(*records) == ["minilm + adv [revision=1]", "minilm + adv [revision=2]"]
 
 
-def test_a_model_that_is_called_like_a_defended_one_is_told_apart() -> None:
+def test_model_named_like_a_defended_one_gets_a_distinct_label() -> None:
     records = [
         make_record(RUN, model="minilm + adv"),
         make_record(RUN, model="minilm", defenses=[defense()]),
@@ -91,45 +91,45 @@ def test_a_model_that_is_called_like_a_defended_one_is_told_apart() -> None:
 @pytest.mark.parametrize(
     ("parts", "difference"),
     [
-        ({"dataset": {"sha256": B}}, "data with hash 9b2e11 instead of aaaaaa"),
+        ({"dataset": {"sha256": B}}, "dataset hash 9b2e11 instead of aaaaaa"),
         ({"assets": {"profile": "canonical"}}, "assets profile canonical instead of offline"),
-        ({"protocol": {"revision": None}}, "protocol revision not known instead of 2"),
-        ({"protocol": {"seed": 5}}, "examples drawn with seed 5 instead of 0"),
+        ({"protocol": {"revision": None}}, "protocol revision unknown instead of 2"),
+        ({"protocol": {"seed": 5}}, "example seed 5 instead of 0"),
         ({"protocol": {"query_budget": 9}}, "limit query_budget 9 instead of 50"),
-        ({"dataset": {"length": "long"}}, "limits for texts of length long instead of not known"),
+        ({"dataset": {"length": "long"}}, "text length class long instead of unknown"),
         (
             {"protocol": {"limits": {"words_changed": 0.5, "candidates": 50, "window": None}}},
             "limit stopwords not set instead of false, limit words_changed 0.5 instead of 0.3",
         ),
         ({"recipe": {"textattack_version": "0.3.8"}}, "pwws: TextAttack 0.3.8 instead of 0.3.11"),
-        ({"recipe": {"params": {"a": 1}}}, "pwws: setting a 1 instead of not set"),
+        ({"recipe": {"params": {"a": 1}}}, "pwws: parameter a 1 instead of not set"),
         (
             {"assets": {"hashes": {"wordnet": B}}},
             "pwws: hash of asset wordnet 9b2e11 instead of cccccc",
         ),
     ],
 )
-def test_a_row_of_other_conditions_is_marked(parts: dict[str, Any], difference: str) -> None:
+def test_row_with_different_conditions_is_marked(parts: dict[str, Any], difference: str) -> None:
     odd = changed(make_record(RUN, model="odd"), **parts)
     group = group_of([odd, make_record(RUN), make_record(RUN, model="b")])
     assert [row.marks for row in group.rows] == ["‡", "", ""]
     assert f"‡ Do not compare odd with the other rows: {difference}." in group.notes
 
 
-def test_a_row_on_fewer_examples_is_marked() -> None:
+def test_row_on_fewer_examples_is_marked() -> None:
     few = make_outcomes(broken=3)
     [group] = table_of((RUN, {}), (RUN, {"model": "b"}), (few, {"model": "few"})).groups
     assert [row.differences for row in group.rows] == [(), (), ("3 examples instead of 10",)]
 
 
-def test_a_row_on_other_examples_is_marked() -> None:
+def test_row_on_different_examples_is_marked() -> None:
     other = tuple(o.model_copy(update={"example_id": f"f{o.example_id}"}) for o in RUN)
     [group] = table_of((RUN, {}), (RUN, {"model": "b"}), (other, {"model": "other"})).groups
     assert [row.marks for row in group.rows] == ["", "", "‡"]
-    assert "other examples" in group.rows[2].differences[0]
+    assert "different examples" in group.rows[2].differences[0]
 
 
-def test_one_model_under_two_sets_of_limits_is_two_rows() -> None:
+def test_one_model_with_two_sets_of_limits_is_two_rows() -> None:
     loose = changed(make_record(RUN, recipe="textfooler"), protocol={"query_budget": 100})
     group = group_of([make_record(RUN, recipe="pwws"), loose])
     assert [row.label for row in group.rows] == [
@@ -155,7 +155,7 @@ def test_replicates_share_a_row_with_mean_and_spread() -> None:
     row = group.rows[0]
     assert [one.training_seed for one in row.replicates] == [0, 1, 2]
     expected = Spread(pytest.approx(1 / 3), pytest.approx(statistics.stdev([0.2, 0.3, 0.5])), 3)
-    assert row.under("pwws") == row.worst_case == expected
+    assert row.accuracy_under("pwws") == row.worst_case == expected
     assert row.clean == Spread(0.8, 0.0, 3)
     assert row.queries == Spread(10, 0.0, 3)
     assert any("sample standard deviation over n training seeds" in note for note in group.notes)
@@ -164,17 +164,19 @@ def test_replicates_share_a_row_with_mean_and_spread() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"training_seed": None},  # came trained
-        {"training_seed": 0},  # the same seed, and yet other weights
-        {"suite": "another"},  # which may train otherwise
+        {"training_seed": None},  # not trained by robustbert
+        {"training_seed": 0},  # the same seed, but different weights
+        {"suite": "another"},  # may use different training settings
         {"variant": "a" * 8},
         {"training": {"epochs": 3}},
         {"defenses": [defense()]},
     ],
 )
-def test_what_differs_in_more_than_the_seed_is_no_replicate(changes: dict[str, Any]) -> None:
+def test_differences_beyond_the_seed_make_separate_rows(
+    changes: dict[str, Any],
+) -> None:
     first, second = replicates(2, 3)
-    first[1]["recipe"] = "textfooler"  # so that the cells have names of their own
+    first[1]["recipe"] = "textfooler"  # so that the cells have distinct names
     [group] = table_of(first, (second[0], {**second[1], **changes})).groups
     assert [len(row.replicates) for row in group.rows] == [1, 1]
     assert len({row.label for row in group.rows}) == 2
@@ -186,7 +188,7 @@ def test_replicates_on_different_examples_are_not_pooled() -> None:
     assert [len(row.replicates) for row in group.rows] == [1, 1]
 
 
-def test_a_replicate_that_lacks_a_recipe_is_noted() -> None:
+def test_replicate_without_a_recipe_is_noted() -> None:
     cells = replicates(2, 3, 5, recipe="pwws") + replicates(2, 3, recipe="textfooler")
     [group] = table_of(*cells).groups
     [row] = group.rows
@@ -198,12 +200,12 @@ def test_a_replicate_that_lacks_a_recipe_is_noted() -> None:
     )
 
 
-def test_a_seed_that_changes_nothing_is_noted() -> None:
+def test_seeds_with_the_same_weights_are_noted() -> None:
     [group] = table_of(*replicates(2, 2, model_sha256=A)).groups
     assert "All training seeds of minilm gave the same weights." in group.notes
 
 
-def test_marks_stand_where_a_check_failed_with_what_was_measured() -> None:
+def test_failed_checks_are_marked_with_measured_values() -> None:
     exhausted = make_outcomes(skipped=1, broken=6, exhausted=3)
     retracted = (
         *make_outcomes(broken=9),
@@ -213,35 +215,35 @@ def test_marks_stand_where_a_check_failed_with_what_was_measured() -> None:
     cells = zip(("pwws", "iga", "a2t"), (exhausted, retracted, little), strict=True)
     [group] = table_of(*((run, {"recipe": recipe}) for recipe, run in cells)).groups
     [row] = group.rows
-    assert [row.marks_of(recipe) for recipe in group.recipes] == ["§#", "¶", "#"]
+    assert [row.recipe_marks(recipe) for recipe in group.recipes] == ["§#", "¶", "#"]
     notes = "\n".join(group.notes)
     assert "§ The query budget ran out for more than 10% of the attacked examples." in notes
     assert "pwws (minilm 33.3%)" in notes
-    assert "¶ More than 5% of the texts that the attack claimed to have won with" in notes
+    assert "¶ More than 5% of the reported adversarial texts failed the check" in notes
     assert "iga (minilm 10.0%)" in notes
     assert "# More than 30% of the surviving examples had at most 10 queries" in notes
     assert "pwws (minilm 100.0%), a2t (minilm 100.0%)" in notes
     assert row.worst_case_marks(group.core) == "§#"
 
 
-def test_checks_of_old_records_are_made_from_their_outcomes() -> None:
+def test_checks_of_old_records_are_computed_from_their_outcomes() -> None:
     record = make_record(RUN, reliability=[])
     name = record_name(record)
     [with_outcomes] = leaderboard_table([record], {name: RUN}).groups[0].rows
-    assert with_outcomes.marks_of("pwws") == "#"
+    assert with_outcomes.recipe_marks("pwws") == "#"
     [without] = leaderboard_table([record]).groups[0].rows
-    assert without.marks_of("pwws") == ""
+    assert without.recipe_marks("pwws") == ""
 
 
-def test_an_unknown_check_shows_its_own_words() -> None:
+def test_unknown_check_shows_its_own_description() -> None:
     [known] = [c for c in make_record(RUN).reliability if c.name == "little-to-try"]
     check = known.model_copy(update={"name": "new", "about": "something {threshold} new"})
     group = group_of([make_record(RUN, reliability=[check])])
-    assert group.rows[0].marks_of("pwws") == "!"
+    assert group.rows[0].recipe_marks("pwws") == "!"
     assert any(note.startswith("! new: something") for note in group.notes)
 
 
-def test_the_core_recipes_run() -> None:
+def test_core_recipes_can_be_run() -> None:
     from robustbert.attacks.recipes import CORE_RECIPES, runnable_recipe
 
     assert CORE_RECIPES == CORE
@@ -249,7 +251,7 @@ def test_the_core_recipes_run() -> None:
         runnable_recipe(name)
 
 
-def test_cells_of_two_kinds_of_machine_are_noted() -> None:
+def test_cells_of_different_environments_are_noted() -> None:
     first, second = make_record(RUN), make_record(RUN, recipe="textfooler")
     environment = second.environment.model_copy(
         update={"processor_class": "f" * 24, "processor": "Another", "torch": "3.0.0"}
@@ -259,5 +261,5 @@ def test_cells_of_two_kinds_of_machine_are_noted() -> None:
     assert not any("for that reason alone" in note for note in notes)
     notes = group_of([first, moved]).notes
     (processors, torch) = [note for note in notes if "for that reason alone" in note]
-    assert "2 kinds of processor (Another and " in processors
-    assert "2 versions of torch (" in torch
+    assert "on 2 types of processor (Another and " in processors
+    assert "with 2 versions of torch (" in torch

@@ -1,4 +1,4 @@
-"""A row of the table: the numbers of one model, or of its replicates."""
+"""Rows of the leaderboard: the numbers of one model, or of its replicates."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ Mean: TypeAlias = float | Spread
 
 @dataclass(frozen=True)
 class Replicate:
-    """One model of a row; for most rows the only one.
+    """One trained model within a row; most rows have exactly one.
 
-    Worst case, queries and words changed are over the core recipes of the table, and None where
-    one of them is missing or ran on another number of examples than the row.
+    Worst case, queries and words changed are computed over the core recipes of the table. They are
+    None if one of these recipes is missing or ran on a different number of examples than the row.
 
     Args:
-        training_seed: None where the model came trained, or it is not known.
-        sha256: of the model.
-        records: by recipe.
-        failed: the reliability checks that failed, by recipe.
+        training_seed: None if the model was not trained by robustbert, or the seed is unknown.
+        sha256: hash of the model's weights.
+        records: keyed by recipe name.
+        failed: failed reliability checks, keyed by recipe name.
         clean: clean accuracy.
-        worst_case: None where an outcome file is missing, too.
-        queries: mean number of distinct texts that the victim scored, over attacked examples.
-        textattack_queries: the mean of TextAttack's own count over the same examples.
-        words_changed: share of the words of the broken texts, 0 to 1.
-        incomplete: why there is no worst case, in words; empty where there is one.
+        worst_case: also None if an outcomes file is missing.
+        queries: mean number of distinct texts that the victim scored, per attacked example.
+        textattack_queries: mean of TextAttack's own query count over the same examples.
+        words_changed: changed share of the words of the broken texts, in [0, 1].
+        no_worst_case: the reason why ``worst_case`` is None; empty if it is not.
     """
 
     training_seed: int | None
@@ -53,35 +53,34 @@ class Replicate:
     queries: float | None
     textattack_queries: float | None
     words_changed: float | None
-    incomplete: str
+    no_worst_case: str
 
 
 @dataclass(frozen=True)
 class Row:
-    """A model under a list of defenses, alone or as several replicates.
+    """One model with its defenses: a single model or several replicates.
 
-    A number of a single model is a :class:`~robustbert.records.Metric` with its Wilson interval;
-    one of replicates is their mean with the standard deviation
-    (:class:`~robustbert.metrics.Spread`).
+    A proportion of a single model is a :class:`~robustbert.records.Metric` with a Wilson interval;
+    that of replicates is their mean and standard deviation (:class:`~robustbert.metrics.Spread`).
 
     Args:
-        name: the model's name and, after a plus sign each, its defenses.
-        apart: what tells it apart from other rows of that name; empty where it is the only one.
+        name: the names of the model and its defenses, joined by " + ".
+        qualifier: distinguishes rows with the same name; empty if the name is unique.
         n: the number of examples that most of its core recipes ran on.
-        replicates: by training seed.
-        differences: how its conditions differ from those of most rows, in words.
+        replicates: ordered by training seed.
+        differences: descriptions of how its conditions differ from those of most rows.
     """
 
     name: str
-    apart: str
+    qualifier: str
     n: int
     replicates: tuple[Replicate, ...]
     differences: tuple[str, ...]
 
     @property
     def label(self) -> str:
-        """The name with what tells it apart in brackets: distinct within a group."""
-        return f"{self.name} [{self.apart}]" if self.apart else self.name
+        """The name, with the qualifier in brackets; unique within a group."""
+        return f"{self.name} [{self.qualifier}]" if self.qualifier else self.name
 
     @property
     def marks(self) -> str:
@@ -91,14 +90,14 @@ class Row:
 
     @property
     def batch_invariance(self) -> str | None:
-        """``not verified`` if any record says so; None if any predates the check; else verified."""
+        """See :func:`robustbert.reports.marks.batch_invariance`."""
         return batch_invariance(r for one in self.replicates for r in one.records.values())
 
     @property
     def clean(self) -> Proportion:
         """Clean accuracy."""
         clean = self._proportion(lambda replicate: replicate.clean)
-        assert clean is not None  # each replicate has one
+        assert clean is not None  # every replicate has a clean accuracy
         return clean
 
     @property
@@ -108,68 +107,69 @@ class Row:
 
     @property
     def queries(self) -> Mean | None:
-        """Mean queries per attacked example, over the core recipes of the table."""
+        """Mean number of queries per attacked example, over the core recipes of the table."""
         return self._mean(lambda replicate: replicate.queries)
 
     @property
     def textattack_queries(self) -> Mean | None:
-        """The same with TextAttack's own count."""
+        """The same mean of TextAttack's own query count."""
         return self._mean(lambda replicate: replicate.textattack_queries)
 
     @property
     def words_changed(self) -> Mean | None:
-        """Share of the words of the broken texts that were changed."""
+        """Changed share of the words of the broken texts, over the core recipes of the table."""
         return self._mean(lambda replicate: replicate.words_changed)
 
-    def under(self, recipe: str) -> Proportion | None:
-        """Accuracy under a recipe; None where it was not run."""
+    def accuracy_under(self, recipe: str) -> Proportion | None:
+        """Accuracy under a recipe; None if it was not run."""
 
-        def of(replicate: Replicate) -> Metric | None:
+        def accuracy(replicate: Replicate) -> Metric | None:
             record = replicate.records.get(recipe)
             return record.metrics.accuracy_under_attack if record else None
 
-        return self._proportion(of)
+        return self._proportion(accuracy)
 
-    def examples_of(self, recipe: str) -> int | None:
-        """The number of examples that a recipe ran on, the same for all replicates."""
-        found = [r.records[recipe].protocol.n for r in self.replicates if recipe in r.records]
-        return found[0] if found else None
+    def num_examples(self, recipe: str) -> int | None:
+        """Number of examples that a recipe ran on (the same for all replicates)."""
+        records = (r.records[recipe] for r in self.replicates if recipe in r.records)
+        first = next(records, None)
+        return first.protocol.n if first else None
 
-    def marks_of(self, recipe: str) -> str:
+    def recipe_marks(self, recipe: str) -> str:
         """The marks of the reliability checks that failed under a recipe."""
         return symbols(check for one in self.replicates for check in one.failed.get(recipe, ()))
 
     def worst_case_marks(self, core: Sequence[str]) -> str:
-        """The marks of the core recipes, which weaken the worst case as well."""
+        """The marks of the core recipes, which also apply to the worst case."""
         if self.worst_case is None:
             return ""
-        return "".join(dict.fromkeys("".join(map(self.marks_of, core))))
+        return "".join(dict.fromkeys("".join(map(self.recipe_marks, core))))
 
-    def _proportion(self, number: Callable[[Replicate], Metric | None]) -> Proportion | None:
+    def _proportion(self, get: Callable[[Replicate], Metric | None]) -> Proportion | None:
         if len(self.replicates) == 1:
-            return number(self.replicates[0])
-        found = [metric.value for one in self.replicates if (metric := number(one)) is not None]
-        values = [value for value in found if value is not None]
+            return get(self.replicates[0])
+        metrics = [metric for one in self.replicates if (metric := get(one)) is not None]
+        values = [metric.value for metric in metrics if metric.value is not None]
         return spread(values) if values else None
 
-    def _mean(self, number: Callable[[Replicate], float | None]) -> Mean | None:
+    def _mean(self, get: Callable[[Replicate], float | None]) -> Mean | None:
         if len(self.replicates) == 1:
-            return number(self.replicates[0])
-        values = [value for one in self.replicates if (value := number(one)) is not None]
+            return get(self.replicates[0])
+        values = [value for one in self.replicates if (value := get(one)) is not None]
         return spread(values) if values else None
 
 
-def usual_n(numbers: Sequence[int]) -> int:
-    """The most frequent of them, and of equally frequent ones the largest."""
+def most_common_n(numbers: Sequence[int]) -> int:
+    """The most frequent number of examples; ties go to the largest."""
     times = Counter(numbers)
     return max(times, key=lambda number: (times[number], number))
 
 
-def examples_of_row(members: Sequence[Member], core: Sequence[str]) -> int:
-    """The number of examples that most core recipes ran on; without any, that most recipes did."""
+def row_num_examples(members: Sequence[Member], core: Sequence[str]) -> int:
+    """The most common number of examples of the core recipes, or of all recipes without those."""
     records = [record for member in members for record in member.records.values()]
-    ranked = [record for record in records if record.recipe.name in core]
-    return usual_n([record.protocol.n for record in ranked or records])
+    core_records = [record for record in records if record.recipe.name in core]
+    return most_common_n([record.protocol.n for record in core_records or records])
 
 
 def make_row(
@@ -178,23 +178,23 @@ def make_row(
     outcomes: Outcomes,
     *,
     name: str,
-    apart: str,
+    qualifier: str,
     differences: Sequence[str],
 ) -> Row:
-    """The row of some members.
+    """Build the row of one model or of replicates.
 
     Args:
         members: one model, or replicates.
-        core: the recipes that worst case, queries and words changed are over.
-        outcomes: by :func:`robustbert.records.record_name`, as far as they are at hand.
+        core: the recipes over which worst case, queries and words changed are computed.
+        outcomes: keyed by :func:`robustbert.records.record_name`; may be incomplete.
         name: see :class:`Row`.
-        apart: see :class:`Row`.
+        qualifier: see :class:`Row`.
         differences: see :class:`Row`.
     """
-    n = examples_of_row(members, core)
+    n = row_num_examples(members, core)
     return Row(
         name=name,
-        apart=apart,
+        qualifier=qualifier,
         n=n,
         replicates=tuple(_replicate(member, core, n, outcomes) for member in members),
         differences=tuple(differences),
@@ -207,15 +207,15 @@ def _replicate(member: Member, core: Sequence[str], n: int, outcomes: Outcomes) 
         for recipe, record in member.records.items()
         if (name := record_name(record)) in outcomes
     }
-    reason = _incomplete(member, core, n)
-    ranked = [] if reason else [member.records[recipe] for recipe in core]
-    core_runs = [runs[recipe] for recipe in core if recipe in runs] if ranked else []
-    complete = bool(ranked) and len(core_runs) == len(core)
-    if ranked and not complete:
-        reason = "its outcomes are not at hand"
+    reason = _incomplete_core(member, core, n)
+    core_records = [] if reason else [member.records[recipe] for recipe in core]
+    core_runs = [runs[recipe] for recipe in core if recipe in runs] if core_records else []
+    complete = bool(core_records) and len(core_runs) == len(core)
+    if core_records and not complete:
+        reason = "its outcomes are missing"
     elif complete and not _same_examples(core_runs):
         reason = "its recipes ran on different examples"
-    usual = next((r for r in member.records.values() if r.protocol.n == n), member.first)
+    typical = next((r for r in member.records.values() if r.protocol.n == n), member.first)
     return Replicate(
         training_seed=member.training_seed,
         sha256=member.sha256,
@@ -224,23 +224,23 @@ def _replicate(member: Member, core: Sequence[str], n: int, outcomes: Outcomes) 
             recipe: failed_checks(record, runs.get(recipe))
             for recipe, record in member.records.items()
         },
-        clean=usual.metrics.clean_accuracy,
+        clean=typical.metrics.clean_accuracy,
         worst_case=None if reason else worst_case(core_runs),
-        queries=_pooled([(r, r.metrics.queries_mean) for r in ranked]),
-        textattack_queries=_pooled([(r, r.metrics.textattack_queries_mean) for r in ranked]),
+        queries=_pooled([(r, r.metrics.queries_mean) for r in core_records]),
+        textattack_queries=_pooled([(r, r.metrics.textattack_queries_mean) for r in core_records]),
         words_changed=words_changed_share([o for r in core_runs for o in r]) if complete else None,
-        incomplete=reason,
+        no_worst_case=reason,
     )
 
 
-def _incomplete(member: Member, core: Sequence[str], n: int) -> str:
-    """Which core recipes are missing or ran on other numbers of examples; empty if none."""
+def _incomplete_core(member: Member, core: Sequence[str], n: int) -> str:
+    """Describe the core recipes that are missing or ran on a different number of examples."""
     missing = [recipe for recipe in core if recipe not in member.records]
     if missing:
         return f"{listed(missing)} {'was' if len(missing) == 1 else 'were'} not run"
     other = [recipe for recipe in core if member.records[recipe].protocol.n != n]
     if other:
-        return f"{listed(other)} ran on another number of examples"
+        return f"{listed(other)} ran on a different number of examples"
     return "" if core else "no core recipe was run"
 
 
@@ -249,7 +249,7 @@ def _same_examples(runs: Sequence[Sequence[Outcome]]) -> bool:
 
 
 def _pooled(means: Sequence[tuple[Record, float | None]]) -> float | None:
-    """The mean over all attacked examples, from the mean of each record."""
+    """The mean over the attacked examples of all records, from the mean of each record."""
     known = [(r.counts.attacked, mean) for r, mean in means if r.counts.attacked]
     total = sum(attacked for attacked, _ in known)
     if not total or any(mean is None for _, mean in known):
