@@ -24,7 +24,7 @@ from robustbert.errors import OutputError, RobustbertError
 from robustbert.models.folders import TRAINING_FILE
 from robustbert.models.json_files import StoredModel, read_checked
 from robustbert.paths import cache_folder
-from robustbert.training.fitting import CHECKPOINTS
+from robustbert.training.result import CHECKPOINTS
 
 # Beside a cached checkpoint: everything that made it, and the seconds that took.
 MADE_FILE = "made.json"

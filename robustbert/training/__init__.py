@@ -1,4 +1,4 @@
-"""The fine-tuning core: from a dataset and a base to a model folder."""
+"""Training: fit a base model to a dataset and write its folder."""
 
 from robustbert.training.config import TrainingConfig, make_config
 from robustbert.training.fitting import train

@@ -1,42 +1,49 @@
-"""How to train."""
+"""Training settings."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 from robustbert.errors import InputError, UnknownNameError
+from robustbert.validation import build_from_settings
+
+if TYPE_CHECKING:
+    import torch
+
+#: Computes the loss of a batch from the network and its inputs (``input_ids``, ``attention_mask``
+#: and ``labels``): a scalar tensor.
+Loss = Callable[[Any, Mapping[str, "torch.Tensor"]], "torch.Tensor"]
 
 DTYPES = ("auto", "float32", "bfloat16")
-#: Settings for which None says something.
-OPTIONAL = ("max_length", "patience")
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How to train; the defaults are meant for MiniLM on single sentences.
+    """Training settings; the defaults are meant for MiniLM on single sentences.
 
     Classical models use the seed alone.
 
     Args:
         epochs: passes over the training texts.
-        batch_size: texts a step and device.
-        learning_rate: the peak, after the warm-up; it falls linearly to 0.
-        weight_decay: AdamW's.
+        batch_size: texts per step and device.
+        learning_rate: the peak, reached after the warm-up; it then falls linearly to 0.
+        weight_decay: of AdamW.
         warmup_ratio: the share of the steps in which the learning rate rises.
-        max_length: tokens read of a text, in training and ever after; None reads as many as the
-            base can.
-        evals_per_epoch: how often validation accuracy is measured, and a checkpoint written.
-        patience: stop after this many measurements without a better one; None never stops early.
-        dtype: auto (bfloat16 autocast where the processor has it), float32 or bfloat16.
+        max_length: the maximum number of tokens per text, in training and in the trained model;
+            None uses the base model's limit.
+        evals_per_epoch: how often per epoch validation accuracy is measured and a checkpoint is
+            written.
+        patience: stop after this many evaluations without improvement; None never stops early.
+        dtype: auto (bfloat16 autocast if the hardware supports it), float32 or bfloat16.
         device: auto, cpu, cuda or mps.
-        seed: of the new head, of dropout and of the order of texts.
+        seed: initializes a new classification head, dropout and the order of texts.
         tensorboard: also write TensorBoard logs, beside the output, into ``OUT-logs``.
 
     Raises:
-        InputError: a value out of range.
-        UnknownNameError: no such dtype.
+        InputError: a value is out of range.
+        UnknownNameError: there is no such dtype.
     """
 
     epochs: int = 2
@@ -53,47 +60,36 @@ class TrainingConfig:
     tensorboard: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse values out of range."""
+        """Check the ranges."""
         for name in ("epochs", "batch_size", "evals_per_epoch"):
-            _require(name, getattr(self, name) >= 1, "at least 1")
-        _require("learning_rate", 0 < self.learning_rate < 1, "between 0 and 1")
-        _require("weight_decay", 0 <= self.weight_decay <= 1, "from 0 to 1")
-        _require("warmup_ratio", 0 <= self.warmup_ratio < 1, "from 0 to below 1")
-        _require("max_length", self.max_length is None or self.max_length >= 8, "at least 8")
-        _require("patience", self.patience is None or self.patience >= 1, "at least 1")
-        _require("seed", 0 <= self.seed < 2**32, "from 0 to 2**32 - 1")
+            self._require(name, getattr(self, name) >= 1, "at least 1")
+        self._require("learning_rate", 0 < self.learning_rate < 1, "between 0 and 1")
+        self._require("weight_decay", 0 <= self.weight_decay <= 1, "from 0 to 1")
+        self._require("warmup_ratio", 0 <= self.warmup_ratio < 1, "from 0 to below 1")
+        self._require("max_length", self.max_length is None or self.max_length >= 8, "at least 8")
+        self._require("patience", self.patience is None or self.patience >= 1, "at least 1")
+        self._require("seed", 0 <= self.seed < 2**32, "from 0 to 2**32 - 1")
         if self.dtype not in DTYPES:
             raise UnknownNameError("dtype", self.dtype, DTYPES)
 
     def as_dict(self) -> dict[str, object]:
-        """Every field by its name, for records and cache keys."""
+        """All fields by name, for records and cache keys."""
         return asdict(self)
+
+    def _require(self, name: str, in_range: bool, allowed: str) -> None:
+        if not in_range:
+            raise InputError(f"training: {name} is {getattr(self, name)!r}; it must be {allowed}")
 
 
 def make_config(settings: Mapping[str, Any], **fixed: Any) -> TrainingConfig:
-    """A configuration from settings by name, as a suite file or a command line gives them.
+    """Build a training configuration from settings by name, as a suite file gives them.
 
     Args:
-        settings: field names and values; what is not given has its default.
-        fixed: fields that the caller decides.
+        settings: field names and values; a missing setting has its default.
+        fixed: fields that the caller decides and ``settings`` must not name.
 
     Raises:
-        UnknownNameError: no such setting; the message lists the near ones.
-        InputError: a value of the wrong type or out of range.
+        UnknownNameError: there is no such setting; the message lists the near ones.
+        InputError: a value has the wrong type or is out of range.
     """
-    known = {field.name: field for field in fields(TrainingConfig) if field.name not in fixed}
-    for name, value in settings.items():
-        if name not in known:
-            raise UnknownNameError("training setting", name, known)
-        kind = type(known[name].default)
-        accepted = {kind, int} if kind is float else {kind}
-        if name in OPTIONAL:
-            accepted |= {type(None)}
-        if type(value) not in accepted:
-            raise InputError(f"the training's {name} is {value!r}; give it as {kind.__name__}")
-    return TrainingConfig(**{**settings, **fixed})
-
-
-def _require(name: str, holds: bool, range_: str) -> None:
-    if not holds:
-        raise InputError(f"the training's {name} must be {range_}")
+    return build_from_settings(TrainingConfig, settings, "training", fixed=fixed)

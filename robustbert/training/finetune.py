@@ -7,8 +7,9 @@ import math
 import random
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,9 +27,9 @@ from robustbert.models.model_registry import load_model
 from robustbert.models.pretrained import Base, load_network
 from robustbert.models.quiet import quiet_transformers
 from robustbert.progress import progress_bar
-from robustbert.training.config import TrainingConfig
-from robustbert.training.fitting import CHECKPOINTS
+from robustbert.training.config import Loss, TrainingConfig
 from robustbert.training.result import (
+    CHECKPOINTS,
     TrainedModel,
     accuracy,
     measure,
@@ -41,12 +42,12 @@ if TYPE_CHECKING:
     from robustbert.data import TextDataset
 
 PLAN_FILE = "plan.json"
-#: Padded lengths are multiples of this, which matrix products like.
+#: Texts are padded to a multiple of this many tokens, for faster matmuls.
 LENGTH_STEP = 8
 
 
 class ShowProgress(transformers.TrainerCallback):  # type: ignore[misc]
-    """A bar with the steps and the last validation accuracy, in place of the Trainer's prints."""
+    """A progress bar with the last validation accuracy, in place of the Trainer's prints."""
 
     def __init__(self, what: str) -> None:
         self._what = what
@@ -74,22 +75,48 @@ class ShowProgress(transformers.TrainerCallback):  # type: ignore[misc]
 
 
 class LengthGroupedTrainer(transformers.Trainer):  # type: ignore[misc]
-    """A Trainer whose order of texts does not depend on the global generators."""
+    """A Trainer whose order of texts does not depend on the global random generators."""
 
     def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroups:
         lengths = [len(row["input_ids"]) for row in train_dataset or self.train_dataset]
         return LengthGroups(lengths, self.args.train_batch_size, self.args.seed)
 
 
+class LossTrainer(LengthGroupedTrainer):
+    """A Trainer that computes the training loss with a function of network and inputs."""
+
+    def __init__(self, *args: Any, training_loss: Loss, **kwargs: Any) -> None:
+        self._training_loss = training_loss
+        super().__init__(*args, **kwargs)
+
+    def compute_loss(
+        self,
+        model: Any,
+        inputs: Mapping[str, torch.Tensor],
+        return_outputs: bool = False,
+        num_items_in_batch: torch.Tensor | None = None,
+    ) -> Any:
+        """The function's loss in training; cross-entropy in evaluation, which has no gradients."""
+        if not model.training:
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        loss = self._training_loss(model, inputs)
+        if not isinstance(loss, torch.Tensor) or loss.ndim != 0:
+            given = f"shape {tuple(loss.shape)}" if hasattr(loss, "shape") else type(loss).__name__
+            raise ModelError(f"a training loss must be a scalar tensor, but it is {given}")
+        return loss
+
+
 class FineTuning:
     """One fine-tuning, from a base to a model folder.
 
     Args:
-        dataset: what to learn.
-        base: a base with a folder.
-        config: how to train.
+        dataset: the training data.
+        base: a base with a folder of weights.
+        config: the training settings.
         out: the folder to write.
-        plan: what decides the outcome; compared when a training is resumed.
+        plan: everything that determines the result; it must be the same when resuming.
+        loss: computes the training loss; None uses the network's own cross-entropy.
+        callbacks: for the Trainer, in addition to its usual ones.
     """
 
     def __init__(
@@ -99,12 +126,17 @@ class FineTuning:
         config: TrainingConfig,
         out: Path,
         plan: dict[str, Any],
+        *,
+        loss: Loss | None = None,
+        callbacks: Sequence[transformers.TrainerCallback] = (),
     ) -> None:
         self._dataset = dataset
         self._base = base
         self._config = config
         self._out = out
         self._plan = plan
+        self._loss = loss
+        self._callbacks = callbacks
         self._checkpoints = out / CHECKPOINTS
         self._device = choose_device(config.device)
 
@@ -113,12 +145,12 @@ class FineTuning:
 
         Raises:
             ModelError: the base cannot be loaded, or the training diverged.
-            OutputError: the output cannot be written, or holds another training.
+            OutputError: the output folder cannot be written, or holds another training.
         """
         assert self._base.folder is not None
         checkpoint = self._last_checkpoint(resume=resume)
         began = time.perf_counter()
-        with _own_randomness(self._config.seed), quiet_transformers():
+        with _seeded(self._config.seed), quiet_transformers():
             model = load_network(self._base.folder, self._dataset.label_names)
             tokenizer = read_tokenizer(self._base.folder)
             tokenizer.model_max_length = self._max_length(model, tokenizer)
@@ -135,25 +167,25 @@ class FineTuning:
         return read_training(self._out)
 
     def _last_checkpoint(self, *, resume: bool) -> str | None:
-        """The checkpoint to go on from; prepares the folder of checkpoints."""
+        """Return the checkpoint to resume from, and create the folder of checkpoints."""
         plan_file = self._checkpoints / PLAN_FILE
-        wanted = json.dumps(self._plan, indent=2, sort_keys=True)
-        found = _last_whole_checkpoint(self._checkpoints)
+        plan = json.dumps(self._plan, indent=2, sort_keys=True)
+        found = _last_complete_checkpoint(self._checkpoints)
         if found is not None and not resume:
             raise OutputError(
                 f"{self._out} holds an unfinished training; resume it, or remove its {CHECKPOINTS}"
             )
-        if found is not None and plan_file.read_text(encoding="utf-8") != wanted:
+        if found is not None and plan_file.read_text(encoding="utf-8") != plan:
             raise OutputError(
-                f"{self._checkpoints} belongs to a training of other data, base or settings; "
-                "remove it or choose another place"
+                f"{self._checkpoints} belongs to a training with other data, base or settings; "
+                "remove it or choose another output folder"
             )
         try:
             self._checkpoints.mkdir(parents=True, exist_ok=True)
-            plan_file.write_text(wanted, encoding="utf-8")
+            plan_file.write_text(plan, encoding="utf-8")
         except OSError as error:
             raise OutputError(
-                f"cannot write to {self._out} ({error.strerror}); choose another place"
+                f"cannot write to {self._out} ({error.strerror}); choose another output folder"
             ) from error
         return found
 
@@ -169,8 +201,12 @@ class FineTuning:
         callbacks: list[Any] = [ShowProgress(f"fine-tuning on {self._dataset.name}")]
         if self._config.patience is not None:
             callbacks.append(transformers.EarlyStoppingCallback(self._config.patience))
-        trainer = LengthGroupedTrainer(
+        make: Any = LengthGroupedTrainer
+        if self._loss is not None:
+            make = partial(LossTrainer, training_loss=self._loss)
+        trainer = make(
             model=model,
+            processing_class=tokenizer if self._callbacks else None,
             args=self._arguments(len(texts)),
             train_dataset=_encode(tokenizer, texts, labels),
             eval_dataset=_encode(tokenizer, list(validation["text"]), validation["label"]),
@@ -178,7 +214,7 @@ class FineTuning:
                 tokenizer, pad_to_multiple_of=LENGTH_STEP
             ),
             compute_metrics=_compute_metrics,
-            callbacks=callbacks,
+            callbacks=[*callbacks, *self._callbacks],
         )
         trainer.remove_callback(transformers.PrinterCallback)
         return trainer
@@ -206,29 +242,29 @@ class FineTuning:
             seed=config.seed,
             logging_strategy="steps" if config.tensorboard else "no",
             logging_steps=10,
-            logging_nan_inf_filter=False,  # a NaN must be seen, see run
+            logging_nan_inf_filter=False,  # run() must see a NaN
             logging_dir=str(self._out.with_name(self._out.name + "-logs")),
             report_to=["tensorboard"] if config.tensorboard else [],
             disable_tqdm=True,
         )
-        # Only now is it known how many devices and processes share a step.
+        # Known only now: how many devices and processes share a step.
         steps = math.ceil(rows / (arguments.train_batch_size * arguments.world_size))
         arguments.eval_steps = arguments.save_steps = math.ceil(steps / config.evals_per_epoch)
         return arguments
 
     def _write(self, model: Any, tokenizer: Any, seconds: float, steps: int) -> None:
-        with whole_folder(self._out, disposable=(CHECKPOINTS,)) as partial:
+        with whole_folder(self._out, disposable=(CHECKPOINTS,)) as folder:
             with quiet_transformers():
-                model.save_pretrained(partial, safe_serialization=True)
-                tokenizer.save_pretrained(partial)
-            # Measured on what was written, as it will be used.
-            classifier = load_model(str(partial), device=str(self._device))
+                model.save_pretrained(folder, safe_serialization=True)
+                tokenizer.save_pretrained(folder)
+            # Measured on the written model, as it will be loaded later.
+            classifier = load_model(str(folder), device=str(self._device))
             metrics = measure(classifier, self._dataset)
-            write_training(partial, self._plan, metrics=metrics, seconds=seconds, steps=steps)
+            write_training(folder, self._plan, metrics=metrics, seconds=seconds, steps=steps)
 
 
-def _last_whole_checkpoint(folder: Path) -> str | None:
-    """The last checkpoint that was written to its end; later ones, which were not, are removed."""
+def _last_complete_checkpoint(folder: Path) -> str | None:
+    """The last complete checkpoint; later ones, which are incomplete, are deleted."""
     while folder.is_dir() and (found := get_last_checkpoint(str(folder))) is not None:
         try:
             json.loads((Path(found) / TRAINER_STATE_NAME).read_text(encoding="utf-8"))
@@ -240,8 +276,8 @@ def _last_whole_checkpoint(folder: Path) -> str | None:
 
 
 @contextmanager
-def _own_randomness(seed: int) -> Iterator[None]:
-    """Seed every generator, ask for deterministic kernels, and put all back afterwards."""
+def _seeded(seed: int) -> Iterator[None]:
+    """Seed all generators and use deterministic kernels in the block; restore both after it."""
     states = random.getstate(), np.random.get_state()
     deterministic = torch.are_deterministic_algorithms_enabled()
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()

@@ -1,24 +1,30 @@
-"""Train a classifier: the one entry for networks and classical models."""
+"""Train a classifier: the entry point for networks and classical models."""
 
 from __future__ import annotations
 
+import dataclasses
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from robustbert.errors import DatasetError
+from robustbert.errors import DatasetError, ModelError
 from robustbert.models.folders import check_free, whole_folder
 from robustbert.models.pretrained import Base, find_base
-from robustbert.training.config import TrainingConfig
-from robustbert.training.result import TrainedModel, measure, read_training, write_training
+from robustbert.training.config import Loss, TrainingConfig
+from robustbert.training.result import (
+    CHECKPOINTS,
+    TrainedModel,
+    measure,
+    read_training,
+    write_training,
+)
 
 if TYPE_CHECKING:
     import datasets
+    import transformers
 
     from robustbert.data import TextDataset
-
-#: Where an unfinished training lies in its output folder; gone when it is finished.
-CHECKPOINTS = "checkpoints"
 
 
 def train(
@@ -28,38 +34,63 @@ def train(
     out: Path,
     *,
     extra_examples: datasets.Dataset | None = None,
+    loss: Loss | None = None,
+    callbacks: Sequence[transformers.TrainerCallback] = (),
     resume: bool = False,
 ) -> TrainedModel:
     """Train a classifier on a dataset's training split and write its folder.
 
-    The checkpoint with the best validation accuracy is kept. Until the training is finished,
-    ``out`` holds only ``checkpoints``; the model appears whole or not at all. The same arguments
-    give the same weights on the same machine with the same number of threads.
+    The checkpoint with the best validation accuracy is kept. Until training is complete, ``out``
+    holds only ``checkpoints``; the model is then written atomically. The same arguments give the
+    same weights on the same machine with the same number of threads.
 
     Args:
-        dataset: what to learn; its label names become the model's.
-        base: a name of the table of models, a model folder, or ``hub:NAME``.
-        config: how to train.
+        dataset: the training data; its label names become the model's.
+        base: a name in the table of models, a model folder, or ``hub:NAME``.
+        config: the training settings.
         out: the folder to write; it must not hold a model already.
-        extra_examples: rows with ``text`` and ``label``, learnt with the training split.
-        resume: go on from the last checkpoint in ``out``, if there is one.
+        extra_examples: rows with ``text`` and ``label``, added to the training split.
+        loss: computes the training loss of a batch in place of the network's own cross-entropy.
+            Networks only. It may draw from torch's generators, which are seeded.
+        callbacks: callbacks for ``transformers.Trainer``, in addition to its usual ones. Networks
+            only. Their ``processing_class`` is the tokenizer.
+        resume: continue from the last checkpoint in ``out``, if there is one.
 
     Raises:
-        UnknownNameError: no such base.
-        ModelError: the base cannot be fine-tuned, or the training diverged.
-        DatasetError: no training rows, or a label outside the dataset's.
+        UnknownNameError: there is no such base.
+        ModelError: the base cannot be fine-tuned, a loss or a callback is given for a classical
+            model, or the training diverged.
+        DatasetError: there are no training rows, or a label has no name in the dataset.
         OutputError: ``out`` holds something already, or cannot be written.
     """
     out = Path(out).expanduser().absolute()
     check_free(out, disposable=(CHECKPOINTS,))
     found = find_base(base)
+    if loss is not None or callbacks:
+        check_takes_loss(found)
     texts, labels = _training_rows(dataset, extra_examples)
     plan = _plan(dataset, found, config, extra=len(extra_examples) if extra_examples else 0)
+    if loss is not None:
+        plan["loss"] = _describe_loss(loss)
     if found.folder is not None:
         from robustbert.training.finetune import FineTuning
 
-        return FineTuning(dataset, found, config, out, plan).run(texts, labels, resume=resume)
+        tuning = FineTuning(dataset, found, config, out, plan, loss=loss, callbacks=callbacks)
+        return tuning.run(texts, labels, resume=resume)
     return _fit(dataset, found, config, out, plan, texts, labels)
+
+
+def check_takes_loss(base: Base) -> None:
+    """Check that a base is trained by gradient steps, so that it can take a loss or callbacks.
+
+    Raises:
+        ModelError: it is a classical model.
+    """
+    if base.folder is None:
+        raise ModelError(
+            f"{base.name} is fitted by scikit-learn and takes no training loss or callbacks; "
+            "use a network, such as minilm"
+        )
 
 
 def _fit(
@@ -90,9 +121,9 @@ def _training_rows(
     if extra is not None:
         texts += list(extra["text"])
         labels += [int(label) for label in extra["label"]]
-    outside = sorted(set(labels) - set(range(len(dataset.label_names))))
-    if not texts or outside:
-        reason = f"label {outside[0]} is outside its label names" if outside else "no training rows"
+    unnamed = sorted(set(labels) - set(range(len(dataset.label_names))))
+    if not texts or unnamed:
+        reason = f"label {unnamed[0]} has no name in it" if unnamed else "it has no training rows"
         raise DatasetError(f"cannot train on {dataset.name}: {reason}; check the data")
     return texts, labels
 
@@ -100,7 +131,7 @@ def _training_rows(
 def _plan(
     dataset: TextDataset, base: Base, config: TrainingConfig, *, extra: int
 ) -> dict[str, Any]:
-    """What decides the outcome of a training; it is written beside the model."""
+    """Everything that determines the result of a training; it is written beside the model."""
     return {
         "base": {"name": base.name, "source": base.source, "sha256": base.sha256},
         "dataset": {
@@ -112,3 +143,10 @@ def _plan(
         "extra_examples": extra,
         "config": config.as_dict(),
     }
+
+
+def _describe_loss(loss: Loss) -> str:
+    """The import path of a loss; for a dataclass's method, the dataclass with its fields too."""
+    owner = getattr(loss, "__self__", None)
+    name = f"{loss.__module__}:{getattr(loss, '__qualname__', type(loss).__name__)}"
+    return f"{name} of {owner!r}" if dataclasses.is_dataclass(owner) else name

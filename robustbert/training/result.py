@@ -1,4 +1,4 @@
-"""What a training leaves behind, and how to read it again."""
+"""The results of a training: ``training.json``, accuracies, and the folder of checkpoints."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from robustbert.data import TextDataset
     from robustbert.models import Classifier
 
+#: The subfolder of an output folder that holds checkpoints; removed when training completes.
+CHECKPOINTS = "checkpoints"
+
 
 class _Result(StoredModel):
     metrics: dict[Line, Annotated[float, Field(ge=0, le=1)]]
@@ -27,14 +30,14 @@ class _Result(StoredModel):
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A finished training.
+    """A completed training.
 
     Args:
         folder: the model's folder, for :func:`robustbert.models.load_model`.
-        metrics: validation_accuracy and test_accuracy, shares from 0 to 1.
-        seconds: how long it took, without loading the dataset and without the final accuracies;
-            of a resumed training, the last part.
-        steps: optimiser steps; 0 for classical models.
+        metrics: validation_accuracy and test_accuracy, from 0 to 1.
+        seconds: the training time, without loading the dataset and measuring the final
+            accuracies; for a resumed training, the time since it was resumed.
+        steps: optimizer steps; 0 for classical models.
     """
 
     folder: Path
@@ -44,10 +47,10 @@ class TrainedModel:
 
 
 def read_training(folder: Path) -> TrainedModel:
-    """Read what a training wrote beside its model.
+    """Read the results of a training from its model's folder.
 
     Raises:
-        ModelError: the folder was not written by a training, or is broken.
+        ModelError: ``training.json`` is missing or damaged.
     """
     stored = read_checked(Path(folder) / TRAINING_FILE, _Result)
     return TrainedModel(Path(folder), stored.metrics, stored.seconds, stored.steps)
@@ -61,25 +64,25 @@ def write_training(
     seconds: float,
     steps: int,
 ) -> None:
-    """Write `TRAINING_FILE` into a folder: the plan, and what came of it."""
+    """Write `TRAINING_FILE` into a folder: the plan and the results."""
     content = {**plan, "metrics": dict(metrics), "seconds": round(seconds, 3), "steps": steps}
     text = json.dumps(content, indent=2, ensure_ascii=False)
     (folder / TRAINING_FILE).write_text(text + "\n", encoding="utf-8")
 
 
 def measure(classifier: Classifier, dataset: TextDataset) -> dict[str, float]:
-    """A classifier's accuracy on the validation and the test split."""
-    found = {}
+    """Measure a classifier's accuracy on the validation and the test split."""
+    metrics = {}
     for name in ("validation", "test"):
         split = dataset.split(name)
-        found[f"{name}_accuracy"] = accuracy(
+        metrics[f"{name}_accuracy"] = accuracy(
             classifier.predict_proba(list(split["text"])), split["label"]
         )
-    return found
+    return metrics
 
 
 def accuracy(scores: np.ndarray, labels: Sequence[int]) -> float:
-    """The share of rows whose largest score is their label's.
+    """The share of rows whose largest score is that of their label.
 
     >>> accuracy(np.array([[0.9, 0.1], [0.2, 0.8]]), [0, 0])
     0.5

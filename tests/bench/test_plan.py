@@ -207,7 +207,8 @@ def test_a_training_seed_twice_is_one():
 
 
 @pytest.mark.parametrize(
-    ("seeds", "message"), [([-1], "--training-seeds has -1"), ([2**32], "the training's seed")]
+    ("seeds", "message"),
+    [([-1], "--training-seeds has -1"), ([2**32], "training: seed is")],
 )
 def test_training_seeds_out_of_range(seeds: list[int], message: str):
     with pytest.raises(InputError, match=message):

@@ -81,7 +81,7 @@ def test_what_is_not_given_has_its_default(tmp_path: Path):
         ),
         (
             ("\n[model", "\ntraining_seeds = [4294967296]\n[model"),
-            "training_seeds: the training's seed must be",
+            "training_seeds: training: seed is",
         ),
     ],
 )
@@ -109,9 +109,9 @@ def test_a_fault_is_named_with_its_place(tmp_path: Path, change: tuple[str, str]
         ('[model.strong.params]\nepochs = "2"', "model.strong: adversarial-training: epochs is"),
         ('[model.strong.params]\nrecipes = ["pws"]', "model.strong: unknown recipe 'pws'"),
         ('[model.strong.params]\ntrack = "own"', "model.strong: unknown track 'own'"),
-        ("[model.strong.training]\nepoch = 1", "model.strong: unknown training setting 'epoch'"),
-        ("[model.strong.training]\nseed = 1", "model.strong: unknown training setting 'seed'"),
-        ("[model.strong.training]\nepochs = 0", "model.strong: the training's epochs"),
+        ("[model.strong.training]\nepoch = 1", "model.strong: training: unknown setting 'epoch'"),
+        ("[model.strong.training]\nseed = 1", "model.strong: training: unknown setting 'seed'"),
+        ("[model.strong.training]\nepochs = 0", "model.strong: training: epochs"),
         (
             '[model.plain]\nbase = "tfidf-nb"\nparams = {examples = 3}',
             "model.plain: params",

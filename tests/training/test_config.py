@@ -25,8 +25,8 @@ from robustbert.training import TrainingConfig, make_config
         ("seed", 2**32),
     ],
 )
-def test_values_out_of_range_are_named(name, value):
-    with pytest.raises(InputError, match=f"training's {name} must be"):
+def test_values_out_of_range_are_refused_by_name(name, value):
+    with pytest.raises(InputError, match=f"training: {name} is .*; it must be"):
         TrainingConfig(**{name: value})
 
 
@@ -35,7 +35,7 @@ def test_an_unknown_dtype():
         TrainingConfig(dtype="bfloat61")
 
 
-def test_the_dictionary_makes_the_same_config_again():
+def test_as_dict_round_trips_through_json():
     config = TrainingConfig(seed=3, max_length=None)
     assert TrainingConfig(**json.loads(json.dumps(config.as_dict()))) == config
 
@@ -47,11 +47,11 @@ def test_settings_by_name():
 
 @pytest.mark.parametrize("value", ["3", 3.0, True, None])
 def test_settings_of_the_wrong_type(value):
-    with pytest.raises(InputError, match=r"epochs is .* give it as int"):
+    with pytest.raises(InputError, match=r"training: epochs is .*; give a whole number"):
         make_config({"epochs": value})
 
 
-def test_settings_that_do_not_exist_or_are_decided_elsewhere():
+def test_settings_that_do_not_exist_or_are_fixed_by_the_caller():
     with pytest.raises(UnknownNameError, match="did you mean epochs"):
         make_config({"epoch": 3})
     with pytest.raises(UnknownNameError):

@@ -78,7 +78,7 @@ def test_global_generators_are_left_alone_and_nothing_is_printed(toy, tiny_base,
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_resumed_training_ends_as_an_unbroken_one(toy, tiny_base, tmp_path, monkeypatch):
+def test_a_resumed_training_matches_an_uninterrupted_one(toy, tiny_base, tmp_path, monkeypatch):
     from robustbert.training import finetune
 
     out = tmp_path / "out"
@@ -98,17 +98,17 @@ def test_a_resumed_training_ends_as_an_unbroken_one(toy, tiny_base, tmp_path, mo
     with pytest.raises(OutputError, match="other data, base or settings"):
         train(toy, str(tiny_base), replace(CONFIG, seed=1), out, resume=True)
     resumed = train(toy, str(tiny_base), CONFIG, out, resume=True)
-    unbroken = train(toy, str(tiny_base), CONFIG, tmp_path / "unbroken")
-    assert resumed.steps == unbroken.steps
-    assert weights_hash(resumed.folder) == weights_hash(unbroken.folder)
+    uninterrupted = train(toy, str(tiny_base), CONFIG, tmp_path / "uninterrupted")
+    assert resumed.steps == uninterrupted.steps
+    assert weights_hash(resumed.folder) == weights_hash(uninterrupted.folder)
 
 
-def test_resume_without_a_checkpoint_begins(toy, tiny_base, tmp_path):
+def test_resume_without_a_checkpoint_starts_from_the_base(toy, tiny_base, tmp_path):
     found = train(toy, str(tiny_base), replace(CONFIG, epochs=1), tmp_path / "out", resume=True)
     assert found.steps == 15
 
 
-def test_extra_examples_are_learnt_too(toy, tiny_base, tmp_path):
+def test_extra_examples_are_added_to_the_training_split(toy, tiny_base, tmp_path):
     extra = toy_split(40, 5)
     short = replace(CONFIG, epochs=1)
     found = train(toy, str(tiny_base), short, tmp_path / "out", extra_examples=extra)
@@ -118,7 +118,7 @@ def test_extra_examples_are_learnt_too(toy, tiny_base, tmp_path):
 
 def test_labels_outside_the_dataset_are_refused(toy, tiny_base, tmp_path):
     extra = toy_split(2, 5).map(lambda row: {"label": 7})
-    with pytest.raises(DatasetError, match="label 7 is outside"):
+    with pytest.raises(DatasetError, match="label 7 has no name"):
         train(toy, str(tiny_base), CONFIG, tmp_path / "out", extra_examples=extra)
     assert not (tmp_path / "out").exists()
 
@@ -135,7 +135,7 @@ def test_classical_models_are_fitted(toy, tmp_path, name):
 
 
 @pytest.mark.parametrize("labels", [("neg", "pos"), ("no", "yes"), ("a", "b", "c")])
-def test_a_head_is_kept_only_for_the_same_labels(tiny_base, labels):
+def test_the_classification_head_is_kept_only_for_the_same_labels(tiny_base, labels):
     import torch
     from safetensors.torch import load_file
 
@@ -152,7 +152,7 @@ def test_a_head_is_kept_only_for_the_same_labels(tiny_base, labels):
     assert tuple(network.config.id2label.values()) == labels
 
 
-def test_max_length_holds_ever_after(toy, tiny_base, tmp_path):
+def test_max_length_is_saved_with_the_model(toy, tiny_base, tmp_path):
     train(toy, str(tiny_base), replace(CONFIG, epochs=1, max_length=16), tmp_path / "out")
     model = load_model(str(tmp_path / "out"))
     assert model.info.max_length == 16
@@ -168,7 +168,7 @@ def test_tensorboard_logs_are_written_when_asked_for(toy, tiny_base, tmp_path):
 
 
 def test_patience_stops_early(toy, tiny_base, tmp_path):
-    # A learning rate too small to change any answer: the first measurement stays the best.
+    # A learning rate too small to change any prediction: the first evaluation stays the best.
     config = replace(CONFIG, epochs=5, learning_rate=1e-12, evals_per_epoch=1, patience=1)
     assert train(toy, str(tiny_base), config, tmp_path / "out").steps == 30
 
@@ -198,7 +198,7 @@ def test_bases_that_cannot_be_trained(toy, tmp_path):
     assert not (tmp_path / "out" / "config.json").exists()
 
 
-def test_a_place_that_is_taken_or_unwritable(toy, tiny_base, tmp_path):
+def test_an_output_folder_that_exists_or_cannot_be_written(toy, tiny_base, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine").touch()
     with pytest.raises(OutputError, match="holds mine already"):
