@@ -19,9 +19,9 @@ import pandas
 
 from robustbert.data import load_dataset
 from robustbert.data.cleaning import CleanRow, clean
+from robustbert.data.dataset import Rows
 from robustbert.data.loading import DATASETS
 from robustbert.data.near_duplicates import near_duplicates
-from robustbert.data.rows import Rows
 from robustbert.data.splitting import example_id, hash_key, round_tenth
 
 NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][a-z]{2,}\b")  # capitalised within a sentence

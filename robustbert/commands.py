@@ -294,9 +294,8 @@ def _models() -> Rows:
 
 def _recipes() -> Rows:
     from robustbert.attacks import RECIPES
-    from robustbert.attacks.recipes import recipe
 
-    for entry in map(recipe, RECIPES):
+    for entry in RECIPES.entries():
         needs = f"; cannot run here: needs {entry.missing}" if entry.missing else ""
         reads = "; reads gradients" if entry.gradients else ""
         yield entry.name, f"{entry.summary}{reads}{needs}"

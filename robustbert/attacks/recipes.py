@@ -84,8 +84,19 @@ def _online(name: str, target: str, summary: str, gap: _Gap) -> Recipe:
     return Recipe(name, target, summary, missing=gap.missing, remedy=gap.remedy)
 
 
+def _external(name: str, target: str, summary: str) -> Recipe:
+    """A recipe of another package: what it reads is not known, so every asset is provided."""
+    return Recipe(name, target, summary, _ALL, random=True)
+
+
+def _is_recipe(target: object) -> bool:
+    from textattack.attack_recipes import AttackRecipe
+
+    return isinstance(target, type) and issubclass(target, AttackRecipe)
+
+
 # fmt: off
-RECIPES = Registry("recipe", [
+_BUILT_IN = (
     _offline("deepwordbug", "DeepWordBugGao2018", "typos (Gao 2018)", _BASE, random=True),
     _offline("pruthi", "Pruthi2019", "one keyboard typo (Pruthi 2019)", _BASE, random=True),
     _offline("pwws", "PWWSRen2019", "WordNet synonyms (Ren 2019)", _BASE),
@@ -105,8 +116,21 @@ RECIPES = Registry("recipe", [
     _online("input-reduction", "InputReductionFeng2018", "removes words (Feng 2018)", _SHORTEST),
     _online("kuleshov", "Kuleshov2017", "neighbours, language model (Kuleshov 2018)", _BILLION),
     _online("pso", "PSOZang2020", "sememes, particle swarm (Zang 2020)", _HOWNET),
-])
+)
 # fmt: on
+
+RECIPES = Registry(
+    "recipe",
+    _BUILT_IN,
+    external=_external,
+    accepts=_is_recipe,
+    expected="a subclass of textattack.attack_recipes.AttackRecipe",
+)
+"""The recipes by name; each target is a TextAttack recipe, loaded after TextAttack is set up.
+
+A recipe of another package may need any offline asset and may draw random numbers. It is taken to
+read no gradients.
+"""
 
 #: The recipes over which the worst case of a table is taken, in the order of its columns.
 CORE_RECIPES = ("deepwordbug", "pwws", "textbugger", "textfooler")
@@ -117,10 +141,9 @@ def recipe(name: str) -> Recipe:
 
     Raises:
         UnknownNameError: no such recipe; the message lists the near ones.
+        DuplicateNameError: several packages register the name.
     """
-    entry = RECIPES.entry(name)
-    assert isinstance(entry, Recipe)
-    return entry
+    return RECIPES.entry(name)
 
 
 def runnable_recipe(name: str) -> Recipe:

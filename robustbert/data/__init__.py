@@ -1,6 +1,6 @@
 """Text-classification datasets: where they come from, how they are cleaned and split."""
 
-from robustbert.data.dataset import Cleaning, TextDataset
+from robustbert.data.dataset import Cleaning, Rows, SourceOrder, TextDataset
 from robustbert.data.examples import Example, Examples, select_examples
 from robustbert.data.loading import DATASETS, load_dataset
 
@@ -9,6 +9,8 @@ __all__ = [
     "Cleaning",
     "Example",
     "Examples",
+    "Rows",
+    "SourceOrder",
     "TextDataset",
     "load_dataset",
     "select_examples",

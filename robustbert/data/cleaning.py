@@ -6,8 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from robustbert.data.dataset import Cleaning
-from robustbert.data.rows import Rows
+from robustbert.data.dataset import Cleaning, Rows
 from robustbert.errors import DatasetError
 
 # White space, but not the separators U+001C to U+001F nor U+0085, which Python counts as white

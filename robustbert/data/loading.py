@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, cast, get_args
 
 from robustbert.data.cleaning import clean
-from robustbert.data.dataset import TextDataset, TextLength
-from robustbert.data.rows import Rows
+from robustbert.data.dataset import Rows, TextDataset, TextLength
 from robustbert.data.sources.columns import SUFFIXES
 from robustbert.data.splitting import SplitRow, split_rows
 from robustbert.data.words import words_of
-from robustbert.errors import InputError, UnknownNameError
+from robustbert.errors import DatasetError, InputError, UnknownNameError
 from robustbert.registry import Entry, Registry
 
 if TYPE_CHECKING:
@@ -24,40 +23,29 @@ LONG_TEXT_WORDS = 100
 """A dataset whose median training text has more words than this is long, unless it is declared."""
 
 
-@dataclass(frozen=True)
-class DatasetEntry(Entry):
-    """A line of the dataset table.
-
-    Args:
-        length: whether its texts are ``"short"`` or ``"long"``: see
-            :class:`~robustbert.data.TextDataset`.
-    """
-
-    length: TextLength = "short"
-
-
 DATASETS = Registry(
     "dataset",
     [
-        DatasetEntry(
+        Entry(
             "rotten_tomatoes",
             "robustbert.data.sources.packaged:rotten_tomatoes",
             "film reviews, one sentence each: 8,529 texts, negative or positive",
         ),
-        DatasetEntry(
+        Entry(
             "imdb",
             "robustbert.data.sources.packaged:imdb",
             "film reviews, whole: 23,889 texts, negative or positive",
-            length="long",
         ),
-        DatasetEntry(
+        Entry(
             "bbc_news",
             "robustbert.data.sources.packaged:bbc_news",
             "news articles, headline and first paragraph: 2,092 texts, 5 topics",
         ),
     ],
+    accepts=callable,
+    expected="a function without arguments that returns robustbert.data.Rows",
 )
-"""Names that :func:`load_dataset` knows; each target is a function that returns ``Rows``."""
+"""The datasets by name; each target is a function without arguments that returns ``Rows``."""
 
 _FILE = "file:"
 _HUB = "hub:"
@@ -106,11 +94,12 @@ def load_dataset(
         raise UnknownNameError("dataset", name, path_like or hub_like or DATASETS)
     if (text_column, label_column) != ("text", "label"):
         raise InputError(f"{name} has its own columns; name columns for file: and hub: only")
-    if length is not None:
+    rows = DATASETS.load(name)()
+    if not isinstance(rows, Rows):
+        raise DatasetError(f"{name} returned a {type(rows).__name__}; return robustbert.data.Rows")
+    if chosen and rows.length:
         raise InputError(f"{name} has its own length; give one for file: and hub: only")
-    entry = DATASETS.entry(name)
-    assert isinstance(entry, DatasetEntry)
-    return _assemble(entry.load()(), entry.length)
+    return _assemble(rows, chosen)
 
 
 def _assemble(rows: Rows, length: TextLength | None) -> TextDataset:
@@ -124,7 +113,7 @@ def _assemble(rows: Rows, length: TextLength | None) -> TextDataset:
             name: _in_memory(members, rows.label_names) for name, members in splits.rows.items()
         },
         cleaning=replace(cleaned.cleaning, twins=splits.twins),
-        length=length or _measured_length(splits.rows["train"]),
+        length=length or rows.length or _measured_length(splits.rows["train"]),
     )
 
 

@@ -5,7 +5,7 @@ give the same splits on every machine, whatever their order.
 
 Two rows are twins where one says much about the other: they are near-duplicates (as far as
 :mod:`robustbert.data.near_duplicates` finds them), or they stand next to each other in a source
-whose order says something (:class:`~robustbert.data.rows.SourceOrder`). No twin of a test row is in
+whose order says something (:class:`~robustbert.data.SourceOrder`). No twin of a test row is in
 the training or validation split, and no twin of a validation row in the training split. It is
 dropped there, so that the examples that numbers are measured on stay.
 """
@@ -19,8 +19,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from robustbert.data.cleaning import CleanRow
+from robustbert.data.dataset import Rows
 from robustbert.data.near_duplicates import near_duplicates
-from robustbert.data.rows import Rows
 from robustbert.errors import DatasetError
 
 SPLITS = ("train", "validation", "test")

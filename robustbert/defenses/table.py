@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -13,6 +14,16 @@ if TYPE_CHECKING:
     from robustbert.data import TextDataset
     from robustbert.training import TrainedModel, TrainingConfig
 
+
+def _is_defense(target: object) -> bool:
+    methods = ("train", "params", "ingredients", "revision")
+    return (
+        isinstance(target, type)
+        and is_dataclass(target)
+        and all(hasattr(target, name) for name in methods)
+    )
+
+
 DEFENSES = Registry(
     "defense",
     [
@@ -22,6 +33,8 @@ DEFENSES = Registry(
             "fine-tuned, attacked on training examples, fine-tuned again on both",
         ),
     ],
+    accepts=_is_defense,
+    expected="a dataclass that implements robustbert.defenses.Defense",
 )
 
 

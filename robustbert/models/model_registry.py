@@ -10,6 +10,13 @@ from robustbert.errors import ModelError, UnknownNameError
 from robustbert.models.classifier import Classifier
 from robustbert.registry import Entry, Registry
 
+
+def _is_base(target: object) -> bool:
+    from robustbert.models.pretrained import TfidfBase, TransformerBase
+
+    return isinstance(target, (TfidfBase, TransformerBase))
+
+
 MODELS = Registry(
     "model",
     [
@@ -18,6 +25,8 @@ MODELS = Registry(
         Entry("tfidf-svm", "robustbert.models.pretrained:TFIDF_SVM", "TF-IDF, linear SVM"),
         Entry("tfidf-rf", "robustbert.models.pretrained:TFIDF_RF", "TF-IDF, random forest"),
     ],
+    accepts=_is_base,
+    expected="a TransformerBase or TfidfBase of robustbert.models.pretrained",
 )
 
 HUB_PREFIX = "hub:"

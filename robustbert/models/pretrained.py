@@ -137,10 +137,12 @@ def retraining_base(folder: Path) -> str:
     if (folder / "config.json").is_file():
         return str(folder)
     name = read_checked(folder / TRAINING_FILE, _TrainingFile).base.name
-    if name not in MODELS or not isinstance(MODELS.load(name), TfidfBase):
+    # Only built-in names: a model folder must not choose what is imported.
+    built_in = {entry.name for entry in MODELS.built_in()}
+    if name not in built_in or not isinstance(MODELS.load(name), TfidfBase):
         raise ModelError(
-            f"{folder / TRAINING_FILE} names {name[:40]!r} as its base, which is not a classical "
-            "model; train the model again"
+            f"{folder / TRAINING_FILE} names {name[:40]!r} as its base, which is not a built-in "
+            "classical model; train the model again"
         )
     return name
 

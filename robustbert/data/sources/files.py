@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from robustbert.data.dataset import Rows
 from robustbert.data.labels import encode_labels, named_labels
-from robustbert.data.rows import Rows
 from robustbert.data.sources.columns import read_table
 from robustbert.errors import DatasetError
 

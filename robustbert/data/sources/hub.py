@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from robustbert.data.dataset import Rows
 from robustbert.data.labels import Labels, encode_labels, named_labels
-from robustbert.data.rows import Rows
 from robustbert.data.sources.columns import check_columns, one_line
 from robustbert.errors import DatasetError
 

