@@ -1,19 +1,20 @@
-"""How many antonyms pass as synonyms: the cross-validated figures of docs/assets.md.
+"""Cross-validate how many antonyms pass as synonyms (the figures of docs/assets.md).
 
-python benchmarks/antonyms.py    (about 5 minutes on one thread)
+    python benchmarks/antonyms.py    (about 5 minutes on one thread)
 
-WordNet does not list every antonym, so the rate that matters is that of pairs that were not fitted.
-Pairs are held out in five folds over lemma classes (a lemma and its inflections, and the adverb of
-an adjective), in two ways:
+WordNet does not list every antonym, so what matters is the rate on held-out pairs. Pairs are split
+into five folds by lemma classes (a lemma, its inflections, and the adverb of an adjective), in two
+ways:
 
 - class pairs: all pairs of the same two classes are held out together; each word may still occur in
-  other antonym pairs. How well are unlisted opposites of words that WordNet knows told apart?
-- classes: all antonym pairs of a fifth of the classes are held out. The same for words of which
-  WordNet lists no opposite at all. A pair of two folds is measured twice.
+  other antonym pairs. This estimates the rate for unlisted antonyms of words that have other
+  antonyms in WordNet.
+- classes: all antonym pairs of a fifth of the classes are held out. This estimates the rate for
+  words without any antonym in WordNet. A pair of classes in two folds is measured twice.
 
-Synonym pairs are held out in the same way. Only in the last column were opposites removed from the
+Synonym pairs are held out in the same way. Only in the last column were antonyms removed from the
 neighbours. Version 1 of the vectors was fitted to WordNet's antonyms and those of the head of an
-adjective, without inflections, in fewer steps.
+adjective cluster, without inflections, for fewer epochs.
 """
 
 from __future__ import annotations
@@ -56,48 +57,59 @@ HoldOut = Callable[[Rows, NDArray[np.str_]], NDArray[np.bool_]]
 
 @dataclass(frozen=True, eq=False)
 class Lexicon:
-    """Pairs as row numbers, ``(p, 2)``, and the lemma class of each row's word."""
+    """Pairs of row numbers, shape (p, 2), and the lemma class of each row's word.
+
+    Args:
+        antonyms: all antonym pairs.
+        synonyms: all synonym pairs.
+        antonym_groups: one of `GROUPS` for each antonym pair.
+        antonyms_in_version_1: whether version 1 was fitted to the antonym pair.
+        synonyms_in_version_1: whether version 1 was fitted to the synonym pair.
+        classes: the name of the lemma class of each word.
+    """
 
     antonyms: Rows
     synonyms: Rows
-    groups: NDArray[np.str_]  # of the antonyms
-    listed_before: NDArray[np.bool_]  # antonyms of version 1
-    synonyms_before: NDArray[np.bool_]
+    antonym_groups: NDArray[np.str_]
+    antonyms_in_version_1: NDArray[np.bool_]
+    synonyms_in_version_1: NDArray[np.bool_]
     classes: NDArray[np.str_]
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
-    """What was found for each pair: whether it is at or above the limit, and whether it is near."""
+class PairMeasures:
+    """Per pair: whether its cosine is at least `LIMIT`, and whether one word is near the other."""
 
     above: NDArray[np.bool_]
     near: NDArray[np.bool_]
 
-    def at(self, places: NDArray[np.int64]) -> Measured:
-        return Measured(self.above[places], self.near[places])
+    def at(self, indices: NDArray[np.int64]) -> PairMeasures:
+        """The measures of some pairs."""
+        return PairMeasures(self.above[indices], self.near[indices])
 
 
 @dataclass(frozen=True, eq=False)
 class CrossValidated:
     """The held-out pairs, in the order of :func:`held_out_pairs`."""
 
-    antonyms: Measured
-    synonyms: Measured
+    antonyms: PairMeasures
+    synonyms: PairMeasures
 
 
 def read_lexicon(words: tuple[str, ...]) -> Lexicon:
+    """Read the antonym and synonym pairs of WordNet among ``words``."""
     vocabulary = frozenset(words)
     database = read_database(asset_folder("wordnet"))
     inflector = Inflector(vocabulary)
-    opposed, alike = antonym_lemmas(database, SENSES), synonym_lemmas(database, SENSES)
-    sources = sourced_antonyms(opposed, vocabulary, inflector)
+    antonyms, synonyms = antonym_lemmas(database, SENSES), synonym_lemmas(database, SENSES)
+    sources = sourced_antonyms(antonyms, vocabulary, inflector)
     pairs = word_pairs(database, vocabulary, SENSES)
-    listed = {
+    antonyms_in_version_1 = {
         (pair.first, pair.second)
-        for pair, source in opposed.items()
+        for pair, source in antonyms.items()
         if source in (Source.DIRECT, Source.HEAD)
     }
-    own = {
+    synonyms_in_version_1 = {
         (min(pair), max(pair))
         for synset in database.synsets
         for pair in combinations(database.usual_words(synset, SENSES), 2)
@@ -105,15 +117,17 @@ def read_lexicon(words: tuple[str, ...]) -> Lexicon:
     return Lexicon(
         antonyms=row_pairs(pairs.antonyms, words),
         synonyms=row_pairs(pairs.synonyms, words),
-        groups=np.array([_group(sources[pair], pair in listed) for pair in pairs.antonyms]),
-        listed_before=np.array([pair in listed for pair in pairs.antonyms]),
-        synonyms_before=np.array([pair in own for pair in pairs.synonyms]),
-        classes=lemma_classes(words, [*opposed, *alike], inflector, database),
+        antonym_groups=np.array(
+            [_group(sources[pair], pair in antonyms_in_version_1) for pair in pairs.antonyms]
+        ),
+        antonyms_in_version_1=np.array([pair in antonyms_in_version_1 for pair in pairs.antonyms]),
+        synonyms_in_version_1=np.array([pair in synonyms_in_version_1 for pair in pairs.synonyms]),
+        classes=lemma_classes(words, [*antonyms, *synonyms], inflector, database),
     )
 
 
-def _group(source: Source, listed_before: bool) -> str:
-    if listed_before:
+def _group(source: Source, in_version_1: bool) -> str:
+    if in_version_1:
         return "in version 1"
     return "inflections" if source in (Source.DIRECT, Source.HEAD) else source.value
 
@@ -121,7 +135,10 @@ def _group(source: Source, listed_before: bool) -> str:
 def lemma_classes(
     words: tuple[str, ...], pairs: Iterable[LemmaPair], inflector: Inflector, database: Database
 ) -> NDArray[np.str_]:
-    """The name of each word's class: words linked by inflection or as adverb and adjective."""
+    """The class of each word; inflections, and adverbs and adjectives, are in the same class.
+
+    A class is named after its most frequent word.
+    """
     row = {word: number for number, word in enumerate(words)}
     links: list[WordPair] = []
     for lemma, part in sorted({(w, pair.part) for pair in pairs for w in pair[1:]}):
@@ -136,55 +153,60 @@ def lemma_classes(
     _, labels = connected_components(graph, directed=False)
     names: dict[int, str] = {}
     for word, label in zip(words, labels, strict=True):
-        names.setdefault(label, word)  # the most frequent word
+        names.setdefault(label, word)  # words are sorted by frequency
     return np.array([names[label] for label in labels])
 
 
 def fold_of(name: str) -> int:
+    """The fold of a class, or of a pair of classes."""
     return int(hashlib.sha256(name.encode()).hexdigest(), 16) % FOLDS
 
 
 def by_class_pair(pairs: Rows, classes: NDArray[np.str_]) -> NDArray[np.bool_]:
-    """Whether each pair is held out in each fold, ``(p, FOLDS)``."""
+    """Whether each pair is held out in each fold, shape (p, FOLDS)."""
     names = np.sort(classes[pairs], axis=1)
     folds = np.array([fold_of(f"{a} {b}") for a, b in names])
     return folds[:, None] == np.arange(FOLDS)
 
 
 def by_class(pairs: Rows, classes: NDArray[np.str_]) -> NDArray[np.bool_]:
-    """Whether each pair is held out in each fold, ``(p, FOLDS)``: in those of both classes."""
+    """Whether each pair is held out in each fold: in the folds of both its classes."""
     fold = {name: fold_of(name) for name in np.unique(classes[pairs])}
     folds = np.vectorize(fold.__getitem__)(classes[pairs])
     return (folds[:, :, None] == np.arange(FOLDS)).any(axis=1)
 
 
-def measure(vectors: Vectors, pairs: Rows, nearest: NDArray[np.int32] | None = None) -> Measured:
-    """Look at pairs: is the cosine above the limit, is one among the nearest of the other?
+def measure(
+    vectors: Vectors, pairs: Rows, nearest: NDArray[np.int32] | None = None
+) -> PairMeasures:
+    """Measure whether cosines are at least the limit, and whether words are nearest neighbours.
 
     Args:
         vectors: unit vectors.
-        pairs: row numbers.
-        nearest: of each row, itself first; found from the vectors when it is None.
+        pairs: row numbers, shape (p, 2).
+        nearest: the nearest neighbours of each row, itself first; computed if None.
     """
     left, right = pairs.T
     cosines = (vectors[left] * vectors[right]).sum(axis=1)
-    return Measured(
+    return PairMeasures(
         cosines >= LIMIT,
         _near(vectors, left, right, nearest) | _near(vectors, right, left, nearest),
     )
 
 
 def _near(
-    vectors: Vectors, centres: Rows, others: Rows, nearest: NDArray[np.int32] | None
+    vectors: Vectors, centers: Rows, others: Rows, nearest: NDArray[np.int32] | None
 ) -> NDArray[np.bool_]:
     if nearest is not None:
-        return (nearest[centres, 1 : NEAREST + 1] == others[:, None]).any(axis=1)
-    near = np.empty(len(centres), dtype=bool)
-    for start in range(0, len(centres), 2048):
+        return (nearest[centers, 1 : NEAREST + 1] == others[:, None]).any(axis=1)
+    near = np.empty(len(centers), dtype=bool)
+    for start in range(0, len(centers), 2048):
         block = slice(start, start + 2048)
-        cosines = vectors[centres[block]] @ vectors.T
+        cosines = vectors[centers[block]] @ vectors.T
         own = np.take_along_axis(cosines, others[block, None], axis=1)
-        near[block] = (cosines > own).sum(axis=1) <= NEAREST  # the word itself is above too
+        near[block] = (cosines > own).sum(
+            axis=1
+        ) <= NEAREST  # the word itself has a higher cosine, too
     return near
 
 
@@ -193,22 +215,22 @@ def cross_validate(
     lexicon: Lexicon,
     hold_out: HoldOut,
     *,
-    before: bool,
+    version_1: bool,
     settings: CounterFitting | None = None,
 ) -> CrossValidated:
-    """Fit without each fold and measure its pairs.
+    """For each fold, fit without its pairs and measure them.
 
     Args:
-        encodings: what is counter-fitted.
+        encodings: the vectors to counter-fit.
         lexicon: the pairs.
         hold_out: :func:`by_class_pair` or :func:`by_class`.
-        before: fit on the pairs of version 1 alone (but measure on all).
+        version_1: fit only to the pairs of version 1 (all held-out pairs are measured).
         settings: of the counter-fitting.
     """
     antonyms_out = hold_out(lexicon.antonyms, lexicon.classes)
     synonyms_out = hold_out(lexicon.synonyms, lexicon.classes)
-    antonyms_in = lexicon.listed_before | (not before)
-    synonyms_in = lexicon.synonyms_before | (not before)
+    antonyms_in = lexicon.antonyms_in_version_1 | (not version_1)
+    synonyms_in = lexicon.synonyms_in_version_1 | (not version_1)
     antonyms, synonyms = [], []
     for fold in range(FOLDS):
         fitted = counter_fit(
@@ -219,33 +241,34 @@ def cross_validate(
         )
         antonyms.append(measure(fitted, lexicon.antonyms[antonyms_out[:, fold]]))
         synonyms.append(measure(fitted, lexicon.synonyms[synonyms_out[:, fold]]))
-    return CrossValidated(joined(antonyms), joined(synonyms))
+    return CrossValidated(concatenate(antonyms), concatenate(synonyms))
 
 
 def held_out_pairs(held_out: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """The places of the held-out pairs, in the order of the folds."""
+    """Indices of the held-out pairs, in the order of the folds."""
     return np.concatenate([np.flatnonzero(column) for column in held_out.T])
 
 
-def joined(parts: Sequence[Measured]) -> Measured:
-    return Measured(
+def concatenate(parts: Sequence[PairMeasures]) -> PairMeasures:
+    """Concatenate the measures of several folds."""
+    return PairMeasures(
         np.concatenate([part.above for part in parts]),
         np.concatenate([part.near for part in parts]),
     )
 
 
 def print_table(
-    title: str, groups: Mapping[str, NDArray[np.bool_]], columns: Mapping[str, Measured]
+    title: str, groups: Mapping[str, NDArray[np.bool_]], columns: Mapping[str, PairMeasures]
 ) -> None:
-    """Print the share above the limit and the share that is near, per group and column."""
+    """Print the shares of pairs above the limit and of near pairs, per group and column."""
     print(f"\n{title}")
     print(f"{'':<15}{'':>7}" + "".join(f"{name:>21}" for name in columns))
     heads = f"{'cos>=' + str(LIMIT):>12}{'near ' + str(NEAREST):>9}"
     print(f"{'pairs':<15}{'n':>7}" + heads * len(columns))
     for name, member in groups.items():
         cells = "".join(
-            f"{found.above[member].mean():>12.1%}{found.near[member].mean():>9.1%}"
-            for found in columns.values()
+            f"{measures.above[member].mean():>12.1%}{measures.near[member].mean():>9.1%}"
+            for measures in columns.values()
         )
         print(f"{name:<15}{member.sum():>7,}{cells}")
 
@@ -255,56 +278,57 @@ def report(
     hold_out: HoldOut,
     encodings: Vectors,
     lexicon: Lexicon,
-    first: Vectors,
+    version_1: Vectors,
     shipped: WordVectors,
 ) -> None:
-    """Cross-validate and print the tables of one way to hold out pairs."""
-    before = cross_validate(encodings, lexicon, hold_out, before=True, settings=VERSION_1)
-    after = cross_validate(encodings, lexicon, hold_out, before=False)
+    """Cross-validate one hold-out scheme and print its tables."""
+    held_out_1 = cross_validate(encodings, lexicon, hold_out, version_1=True, settings=VERSION_1)
+    held_out_2 = cross_validate(encodings, lexicon, hold_out, version_1=False)
 
-    places = held_out_pairs(hold_out(lexicon.antonyms, lexicon.classes))
-    groups = {name: lexicon.groups[places] == name for name in GROUPS}
-    groups["all"] = np.ones(len(places), dtype=bool)
+    indices = held_out_pairs(hold_out(lexicon.antonyms, lexicon.classes))
+    groups = {name: lexicon.antonym_groups[indices] == name for name in GROUPS}
+    groups["all"] = np.ones(len(indices), dtype=bool)
     columns = {
-        "encodings": measure(encodings, lexicon.antonyms).at(places),
-        "version 1, fitted": measure(first, lexicon.antonyms).at(places),
-        "version 1, held out": before.antonyms,
-        "version 2, held out": after.antonyms,
+        "encodings": measure(encodings, lexicon.antonyms).at(indices),
+        "version 1, fitted": measure(version_1, lexicon.antonyms).at(indices),
+        "version 1, held out": held_out_1.antonyms,
+        "version 2, held out": held_out_2.antonyms,
         "version 2, fitted": measure(shipped.vectors, lexicon.antonyms, shipped.neighbours).at(
-            places
+            indices
         ),
     }
     print_table(f"antonyms, {title}", groups, columns)
 
-    places = held_out_pairs(hold_out(lexicon.synonyms, lexicon.classes))
-    old = lexicon.synonyms_before[places]
+    indices = held_out_pairs(hold_out(lexicon.synonyms, lexicon.classes))
+    old = lexicon.synonyms_in_version_1[indices]
     groups = {"in version 1": old, "new": ~old, "all": old | ~old}
     columns = {
-        "encodings": measure(encodings, lexicon.synonyms).at(places),
-        "version 1, fitted": measure(first, lexicon.synonyms).at(places),
-        "version 1, held out": before.synonyms,
-        "version 2, held out": after.synonyms,
+        "encodings": measure(encodings, lexicon.synonyms).at(indices),
+        "version 1, fitted": measure(version_1, lexicon.synonyms).at(indices),
+        "version 1, held out": held_out_1.synonyms,
+        "version 2, held out": held_out_2.synonyms,
         "version 2, fitted": measure(shipped.vectors, lexicon.synonyms, shipped.neighbours).at(
-            places
+            indices
         ),
     }
     print_table(f"synonyms, {title}", groups, columns)
 
 
 def main() -> None:
+    """Print both cross-validations."""
     words = frequent_words(VOCABULARY)
     lexicon = read_lexicon(words)
     encodings = encode_words(words, sentence_encoder_folder())
-    first = counter_fit(
+    version_1 = counter_fit(
         encodings,
-        lexicon.synonyms[lexicon.synonyms_before],
-        lexicon.antonyms[lexicon.listed_before],
+        lexicon.synonyms[lexicon.synonyms_in_version_1],
+        lexicon.antonyms[lexicon.antonyms_in_version_1],
         VERSION_1,
     )
     shipped = load_word_vectors()
     print(f"{len(lexicon.antonyms):,} antonym and {len(lexicon.synonyms):,} synonym pairs")
-    report("class pairs held out", by_class_pair, encodings, lexicon, first, shipped)
-    report("classes held out", by_class, encodings, lexicon, first, shipped)
+    report("class pairs held out", by_class_pair, encodings, lexicon, version_1, shipped)
+    report("classes held out", by_class, encodings, lexicon, version_1, shipped)
 
 
 if __name__ == "__main__":

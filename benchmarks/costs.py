@@ -1,10 +1,10 @@
-"""Print what attacks cost, per word of the text and per query, from the committed records.
+"""Compute the cost of attacks, per word of the text and per query, from the committed records.
 
     python benchmarks/costs.py [RESULTS]
 
-The lines are those of ``COSTS`` in ``robustbert/bench/costs.py``. Queries per word: the queries of
-all examples of all cells of a recipe and track, skipped ones too, by the words of their texts.
-Overhead: attack_seconds less victim_seconds, by the queries, over the cells that ran in one go.
+The output is the content of ``COSTS`` in ``robustbert/bench/costs.py``. Queries per word: total
+queries / total words, over all examples of all cells of a recipe and track, including skipped ones.
+Overhead: (attack_seconds - victim_seconds) / queries, over the cells that were not resumed.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from robustbert.records import read_run, record_name
 
 @dataclass
 class Sums:
+    """Sums over the cells of a recipe and track; ``timed_queries`` covers cells with times."""
+
     queries: int = 0
     words: int = 0
     timed_queries: int = 0
@@ -26,27 +28,28 @@ class Sums:
 
 
 def sums(results: Path) -> dict[tuple[str, str], Sums]:
-    found: dict[tuple[str, str], Sums] = defaultdict(Sums)
+    """The sums for each recipe and track of a results folder."""
+    totals: dict[tuple[str, str], Sums] = defaultdict(Sums)
     for folder in sorted(results.glob("*/records")):
         run = read_run(folder.parent)
         for record in run.records:
-            cell = found[record.recipe.name, record.track]
+            total = totals[record.recipe.name, record.track]
             outcomes = run.outcomes[record_name(record)]
             queries = sum(outcome.queries for outcome in outcomes)
-            cell.queries += queries
-            cell.words += sum(outcome.words for outcome in outcomes)
+            total.queries += queries
+            total.words += sum(outcome.words for outcome in outcomes)
             timing = record.timing
             if timing.attack_seconds is not None and timing.victim_seconds is not None:
-                cell.timed_queries += queries
-                cell.overhead += timing.attack_seconds - timing.victim_seconds
-    return dict(sorted(found.items()))
+                total.timed_queries += queries
+                total.overhead += timing.attack_seconds - timing.victim_seconds
+    return dict(sorted(totals.items()))
 
 
 def main() -> None:
     results = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[1] / "results"
-    for (recipe, track), cell in sums(results).items():
-        per_word = f"{cell.queries / cell.words:.2f}"
-        overhead = f"{1000 * cell.overhead / cell.timed_queries:.2f}"
+    for (recipe, track), total in sums(results).items():
+        per_word = f"{total.queries / total.words:.2f}"
+        overhead = f"{1000 * total.overhead / total.timed_queries:.2f}"
         print(f'    ("{recipe}", "{track}"): Cost({per_word}, {overhead}),')
 
 

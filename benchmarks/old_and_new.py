@@ -1,14 +1,14 @@
-"""Set the numbers of two folders of results side by side, as Markdown.
+"""Compare two results folders and print Markdown tables.
 
     git worktree add /tmp/old COMMIT
     python benchmarks/old_and_new.py /tmp/old/results results
 
-One table per dataset and track. "Under attack, all" is the accuracy under attack on all examples of
-each cell; everything else is on the examples that both cells hold (by their ids): how many these
-are, how many of them have another status now, both accuracies, the mean queries (TextAttack's own
-count, the only one that old records hold) and the shares exhausted and retracted. A cell that only
-one folder has is left out, and named below the tables. A last table says what became of exhausted
-searches and retracted claims.
+There is one table per dataset and track. "Under attack %, all" is the accuracy under attack on all
+examples of each cell. All other columns use only the examples common to both cells (same id): their
+number, how many changed status, both accuracies, the mean number of queries (TextAttack's own
+count, the only one in old records), and the shares of exhausted and retracted examples. A final
+table shows the new status of examples that were exhausted or retracted. Cells that exist in only
+one folder are listed at the end.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from robustbert.reports.row_labels import record_label
 
 HEADERS = (
     *("model", "recipe", "n", "under attack %, all"),
-    *("n in both", "other status", "clean %", "under attack %"),
+    *("common n", "status changed", "clean %", "under attack %"),
     *("TextAttack's queries", "exhausted %", "retracted %"),
 )
 STATUSES = ("broken", "exhausted", "robust", "skipped", "error")
@@ -34,7 +34,7 @@ STATUSES = ("broken", "exhausted", "robust", "skipped", "error")
 
 @dataclass(frozen=True, order=True)
 class CellKey:
-    """What two records must have in common to stand side by side."""
+    """The values that two compared records must share."""
 
     dataset: str
     track: str
@@ -47,19 +47,19 @@ class CellKey:
 
 @dataclass(frozen=True)
 class Cell:
-    """A record and its outcomes by example id."""
+    """A record and its outcomes, keyed by example id."""
 
     record: Record
     outcomes: Mapping[str, Outcome]
 
     def on(self, ids: Sequence[str]) -> tuple[Metrics, Counts]:
-        """The metrics and the counts of statuses on some of its examples."""
+        """Metrics and status counts over some of its examples."""
         chosen = [self.outcomes[example] for example in ids]
         return summarize(chosen), counts(chosen, truncated=0)
 
 
 def main(old: Path, new: Path) -> None:
-    """Print the tables."""
+    """Print the comparison of two results folders."""
     before, after = by_key(old), by_key(new)
     both = sorted(before.keys() & after.keys())
     for dataset, track in dict.fromkeys((key.dataset, key.track) for key in both):
@@ -70,33 +70,33 @@ def main(old: Path, new: Path) -> None:
             if (key.dataset, key.track) == (dataset, track)
         ]
         print_table(rows, HEADERS, names=2)
-    print_fates(before, after)
-    for what, own, others in (("old", before, after), ("new", after, before)):
-        alone = [own[key].record for key in sorted(own.keys() - others.keys())]
-        names = [f"{r.dataset.name} {r.track} {record_label(r)} {r.recipe.name}" for r in alone]
-        print(f"In the {what} results alone: {', '.join(names) or 'nothing'}.")
+    print_status_changes(before, after)
+    for which, own, other in (("old", before, after), ("new", after, before)):
+        records = [own[key].record for key in sorted(own.keys() - other.keys())]
+        names = [f"{r.dataset.name} {r.track} {record_label(r)} {r.recipe.name}" for r in records]
+        print(f"Cells only in the {which} results: {', '.join(names) or 'none'}.")
 
 
-def print_fates(before: Mapping[CellKey, Cell], after: Mapping[CellKey, Cell]) -> None:
-    """Print what became of the searches that had run out and the claims that were retracted."""
-    found: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
+def print_status_changes(before: Mapping[CellKey, Cell], after: Mapping[CellKey, Cell]) -> None:
+    """Print the new status of the examples that were exhausted or retracted."""
+    new_statuses: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
     for key in sorted(before.keys() & after.keys()):
         for example, old in before[key].outcomes.items():
             new = after[key].outcomes.get(example)
-            what = "retracted" if old.retracted else old.status
-            if new and what in ("exhausted", "retracted"):
-                found[key.dataset, key.track, key.recipe, what][new.status] += 1
-    headers = ("dataset", "track", "recipe", "was", "examples in both", *STATUSES)
+            old_status = "retracted" if old.retracted else old.status
+            if new and old_status in ("exhausted", "retracted"):
+                new_statuses[key.dataset, key.track, key.recipe, old_status][new.status] += 1
+    headers = ("dataset", "track", "recipe", "old status", "common n", *STATUSES)
     rows = [
-        [*where, str(statuses.total()), *(str(statuses[status]) for status in STATUSES)]
-        for where, statuses in found.items()
+        [*names, str(statuses.total()), *(str(statuses[status]) for status in STATUSES)]
+        for names, statuses in new_statuses.items()
     ]
-    print("## What became of exhausted searches and retracted claims\n")
+    print("## New status of exhausted and retracted examples\n")
     print_table(rows, headers, names=4)
 
 
 def print_table(rows: Sequence[Sequence[str]], headers: Sequence[str], names: int) -> None:
-    """Print a Markdown table: the first columns are ``names``, the others numbers."""
+    """Print a Markdown table with ``names`` columns of text, followed by columns of numbers."""
     rule = [*["---"] * names, *["---:"] * (len(headers) - names)]
     for row in (headers, rule, *rows):
         print(f"| {' | '.join(row)} |")
@@ -104,23 +104,23 @@ def print_table(rows: Sequence[Sequence[str]], headers: Sequence[str], names: in
 
 
 def by_key(results: Path) -> Mapping[CellKey, Cell]:
-    """Every cell of ``RESULTS/<dataset>``."""
+    """Read all cells of ``RESULTS/<dataset>``."""
     cells: dict[CellKey, Cell] = {}
     for folder in sorted(results.glob("*/records")):
         run = read_run(folder.parent)
         for record in run.records:
             name = record_name(record)
             if name not in run.outcomes:
-                raise RecordError(f"{folder.parent} has no outcomes of {name}")
+                raise RecordError(f"{folder.parent} has no outcomes of {name}; rerun the cell")
             key = key_of(record)
             if key in cells:
-                raise RecordError(f"{results} holds two cells like {name}")
+                raise RecordError(f"{results} contains several cells that match {name}")
             cells[key] = Cell(record, {o.example_id: o for o in run.outcomes[name]})
     return cells
 
 
 def key_of(record: Record) -> CellKey:
-    """What the record's counterpart must have, too."""
+    """The key used to match a record with its counterpart."""
     return CellKey(
         record.dataset.name,
         record.track,
@@ -133,16 +133,16 @@ def key_of(record: Record) -> CellKey:
 
 
 def line(old: Cell, new: Cell) -> list[str]:
-    """A row of a table."""
+    """The row of a table that compares two cells."""
     ids = [example for example in old.outcomes if example in new.outcomes]
-    other = [i for i in ids if old.outcomes[i].status != new.outcomes[i].status]
+    changed = [i for i in ids if old.outcomes[i].status != new.outcomes[i].status]
     (old_metrics, old_counts), (new_metrics, new_counts) = old.on(ids), new.on(ids)
 
-    def records(number: Callable[[Record], str]) -> str:
-        return f"{number(old.record)} → {number(new.record)}"
+    def records(show: Callable[[Record], str]) -> str:
+        return f"{show(old.record)} → {show(new.record)}"
 
-    def metrics(number: Callable[[Metrics], str]) -> str:
-        return f"{number(old_metrics)} → {number(new_metrics)}"
+    def metrics(show: Callable[[Metrics], str]) -> str:
+        return f"{show(old_metrics)} → {show(new_metrics)}"
 
     return [
         record_label(new.record),
@@ -150,38 +150,38 @@ def line(old: Cell, new: Cell) -> list[str]:
         records(lambda record: str(record.protocol.n)),
         records(lambda record: percent(record.metrics.accuracy_under_attack.value)),
         str(len(ids)),
-        str(len(other)),
-        metrics(lambda found: percent(found.clean_accuracy.value)),
-        metrics(lambda found: percent(found.accuracy_under_attack.value)),
-        metrics(lambda found: rounded(found.textattack_queries_mean)),
+        str(len(changed)),
+        metrics(lambda m: percent(m.clean_accuracy.value)),
+        metrics(lambda m: percent(m.accuracy_under_attack.value)),
+        metrics(lambda m: rounded(m.textattack_queries_mean)),
         f"{exhausted(old_counts)} → {exhausted(new_counts)}",
         f"{retracted(old_counts)} → {retracted(new_counts)}",
     ]
 
 
 def exhausted(counts: Counts) -> str:
-    """Of the attacked examples, those whose query budget ran out."""
+    """Exhausted share of the attacked examples, in percent."""
     return share(counts.exhausted, counts.attacked)
 
 
 def retracted(counts: Counts) -> str:
-    """Of the claims to have broken an example, those that failed the check."""
+    """Retracted share of the reported successes, in percent."""
     return share(counts.retracted, counts.retracted + counts.broken)
 
 
 def percent(value: float | None) -> str:
-    """A proportion in percent; ``n/a`` where there is none."""
+    """A proportion in percent; ``n/a`` if it is None."""
     return "n/a" if value is None else f"{100 * value:.1f}"
 
 
 def rounded(value: float | None) -> str:
-    """A mean without decimals; ``n/a`` where there is none."""
+    """A mean without decimals; ``n/a`` if it is None."""
     return "n/a" if value is None else f"{value:.0f}"
 
 
-def share(part: int, whole: int) -> str:
-    """A share in percent; ``n/a`` of nothing."""
-    return percent(part / whole if whole else None)
+def share(part: int, total: int) -> str:
+    """A share in percent; ``n/a`` if the total is 0."""
+    return percent(part / total if total else None)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Copy finished runs into a folder of results: records and outcomes by dataset, without texts.
+"""Copy finished runs into a results folder: records and outcomes per dataset, without texts.
 
     python benchmarks/publish.py [RUN …] RESULTS
 
 Writes ``RESULTS/<dataset>/records``, ``…/outcomes``, ``…/table.md`` and ``…/table.csv``. A cell of
-a run takes the place of the published one of its name; the others stay, and the tables show all.
-Two runs must not hold different models under one name. Without a run, the tables are written again.
-Outcomes keep ids and numbers; the texts stay out.
+a run replaces the published cell with the same name; other published cells are kept, and the tables
+contain all of them. Two runs must not contain different models with the same name. Without RUN,
+only the tables are regenerated. Texts are removed from outcomes; ids and numbers are kept.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ from robustbert.reports import Table, leaderboard_table, render_markdown, to_csv
 
 
 def publish(runs: list[Path], results: Path) -> None:
+    """Add the cells of some runs to a results folder, and write its tables."""
     if not runs and not any(results.glob("*/records")):
-        raise InputError(f"{results} holds no results; name runs first and the results last")
+        raise InputError(f"{results} contains no results; pass the results folder last, after runs")
     new: dict[str, Record] = {}
     outcomes: dict[str, tuple[Outcome, ...]] = {}
     for folder in runs:
@@ -55,36 +56,36 @@ def publish(runs: list[Path], results: Path) -> None:
 
 
 def check_complete(run: Run, folder: Path) -> None:
-    """Refuse a run that lacks the outcomes of a record."""
+    """Reject a run that lacks the outcomes of a record."""
     missing = [name for name in map(record_name, run.records) if name not in run.outcomes]
     if missing:
-        raise InputError(f"{folder}: no outcomes of {missing[0]}; run the cell again")
+        raise InputError(f"{folder}: no outcomes of {missing[0]}; rerun the cell")
 
 
 def check_same_models(known: Mapping[str, Record], run: Run, folder: Path) -> None:
-    """Refuse a run whose cell would overwrite that of another model from an earlier run."""
+    """Reject a run with a cell that would overwrite that of a different model of an earlier run."""
     for record in run.records:
         name = record_name(record)
         if name in known and known[name].model.sha256 != record.model.sha256:
             raise InputError(
-                f"{folder}: {name} is also a cell of an earlier run, of a model with other "
-                "weights; give one of the models another name and run it again"
+                f"{folder}: {name} is also a cell of an earlier run, of a model with different "
+                "weights; rename one of the models and rerun it"
             )
 
 
 def table_of(run: Run) -> Table:
-    """The table of published cells."""
+    """Build the table of published cells."""
     return leaderboard_table(in_suite_order(run.records), run.outcomes)
 
 
 def in_suite_order(records: Iterable[Record]) -> list[Record]:
-    """Records as the suite of the committed tables names them; strangers last, by name."""
+    """Records in the order of the ``results`` suite; others last, sorted by name."""
     from robustbert.bench import load_suite
 
     suite = load_suite("results")
     models = [suite.model[m].name or m if m in suite.model else m for m in suite.models]
 
-    def place(record: Record) -> tuple[int | str, ...]:
+    def position(record: Record) -> tuple[int | str, ...]:
         def index(names, name):
             return names.index(name) if name in names else len(names)
 
@@ -96,7 +97,7 @@ def in_suite_order(records: Iterable[Record]) -> list[Record]:
             record_name(record),
         )
 
-    return sorted(records, key=place)
+    return sorted(records, key=position)
 
 
 if __name__ == "__main__":

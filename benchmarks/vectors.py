@@ -1,4 +1,4 @@
-"""What the word vectors give: the figures of docs/assets.md.
+"""Compute the word vector statistics quoted in docs/assets.md.
 
 python benchmarks/vectors.py
 """
@@ -17,11 +17,12 @@ LIMITS = (("textfooler", 50, 0.5), ("a2t", 20, 0.8), ("iga", 50, 0.75))
 
 
 def main() -> None:
-    found = load_word_vectors()
-    unit = found.vectors / np.linalg.norm(found.vectors, axis=1, keepdims=True)
+    """Print candidates per recipe, neighbours per word, and cosines of related words."""
+    word_vectors = load_word_vectors()
+    unit = word_vectors.vectors / np.linalg.norm(word_vectors.vectors, axis=1, keepdims=True)
     print("recipe      candidates  cosine  passing  none")
     for name, candidates, limit in LIMITS:
-        near = found.neighbours[:FREQUENT, 1 : candidates + 1]
+        near = word_vectors.neighbours[:FREQUENT, 1 : candidates + 1]
         cosines = np.einsum("nd,nkd->nk", unit[:FREQUENT], unit[near])
         passing = (cosines >= limit).sum(axis=1)
         none = (passing == 0).mean()
@@ -32,16 +33,20 @@ def main() -> None:
             for start in range(0, FREQUENT, 500)
         ]
     )
-    print(f"words at cosine 0.5 or more, mean: {above.mean():.0f}")
-    place = {word: index for index, word in enumerate(found.words)}
-    pairs = word_pairs(read_database(asset_folder("wordnet")), frozenset(found.words), SENSES)
+    print(f"neighbours with a cosine of at least 0.5, mean: {above.mean():.0f}")
+    row = {word: index for index, word in enumerate(word_vectors.words)}
+    pairs = word_pairs(
+        read_database(asset_folder("wordnet")), frozenset(word_vectors.words), SENSES
+    )
     for kind in ("synonyms", "antonyms"):
-        a, b = np.array([[place[x], place[y]] for x, y in getattr(pairs, kind)]).T
+        a, b = np.array([[row[x], row[y]] for x, y in getattr(pairs, kind)]).T
         cosines = (unit[a] * unit[b]).sum(axis=1)
-        shares = ", ".join(f"{(cosines >= limit).mean():.1%} have {limit}" for limit in (0.5, 0.8))
-        print(f"{len(a)} {kind}: {shares}")
+        shares = ", ".join(
+            f"{(cosines >= limit).mean():.1%} have >= {limit}" for limit in (0.5, 0.8)
+        )
+        print(f"cosines of {len(a)} {kind}: {shares}")
     for x, y in (("good", "bad"), ("success", "failure"), ("boring", "exciting")):
-        print(f"{x}/{y}: {unit[place[x]] @ unit[place[y]]:.2f}")
+        print(f"{x}/{y}: {unit[row[x]] @ unit[row[y]]:.2f}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The committed tables: whole, without texts, and what this code gives again."""
+"""Committed results: complete, without texts, and reproducible."""
 
 from __future__ import annotations
 
@@ -35,22 +35,22 @@ ROW = "rotten_tomatoes--tfidf-svm--none--published--deepwordbug"
 
 
 def is_outdated() -> bool:
-    """Whether the tables were made under an earlier revision of the protocol."""
+    """Whether the results use an earlier revision of the protocol."""
     records = (record for folder in DATASETS for record in read_run(folder).records)
     return any(record.protocol.revision != PROTOCOL_REVISION for record in records)
 
 
-# What this code gives can be compared with tables of its own protocol alone.
-of_this_protocol = pytest.mark.skipif(
-    is_outdated(), reason="the tables are of an earlier revision of the protocol: make results"
+# Results are comparable only with those of the same protocol revision.
+same_protocol = pytest.mark.skipif(
+    is_outdated(), reason="the results use an earlier protocol revision: run make results"
 )
 
 
-@of_this_protocol
-def test_no_cell_of_the_suites_is_missing():
+@same_protocol
+def test_committed_cells_are_those_of_the_suites():
     from robustbert.bench import load_suite, make_plan
 
-    wanted = {
+    expected = {
         cell_name(
             cell.dataset, cell.victim.name, cell.victim.defense, cell.track, cell.recipe
         ): cell.n
@@ -62,11 +62,11 @@ def test_no_cell_of_the_suites_is_missing():
         for folder in DATASETS
         for record in read_run(folder).records
     }
-    assert committed == wanted
+    assert committed == expected
 
 
 @pytest.mark.parametrize("folder", DATASETS, ids=lambda path: path.name)
-def test_records_follow_from_their_outcomes(folder: Path):
+def test_records_match_their_outcomes(folder: Path):
     run = read_run(folder)
     assert run.records
     for record in run.records:
@@ -78,19 +78,19 @@ def test_records_follow_from_their_outcomes(folder: Path):
 
 
 @pytest.mark.parametrize("folder", DATASETS, ids=lambda path: path.name)
-def test_records_follow_the_published_json_schema(folder: Path):
+def test_records_match_the_published_json_schema(folder: Path):
     schema = json.loads((RESULTS.parent / "docs" / "record.schema.json").read_text())
     validator = jsonschema.Draft202012Validator(schema)
-    run = read_run(folder)  # of any schema version, as the current one
+    run = read_run(folder)  # records of older schema versions are converted
     for record in run.records:
         validator.validate(record.model_dump())
-    of_an_outcome = validator.evolve(schema={**schema, "$ref": "#/$defs/Outcome"})
+    outcome_validator = validator.evolve(schema={**schema, "$ref": "#/$defs/Outcome"})
     for outcomes in run.outcomes.values():
-        of_an_outcome.validate(outcomes[0].model_dump())
+        outcome_validator.validate(outcomes[0].model_dump())
 
 
 @pytest.mark.parametrize("folder", DATASETS, ids=lambda path: path.name)
-def test_no_text_is_committed(folder: Path):
+def test_outcomes_contain_no_texts(folder: Path):
     for outcomes in read_run(folder).outcomes.values():
         for outcome in outcomes:
             assert outcome.text is None
@@ -98,7 +98,7 @@ def test_no_text_is_committed(folder: Path):
 
 
 @pytest.mark.parametrize("folder", DATASETS, ids=lambda path: path.name)
-def test_every_model_and_recipe_ran_on_the_same_examples(folder: Path):
+def test_all_cells_use_the_same_examples(folder: Path):
     runs = sorted(read_run(folder).outcomes.values(), key=len)
     longest = [outcome.example_id for outcome in runs[-1]]
     for outcomes in runs:
@@ -106,25 +106,25 @@ def test_every_model_and_recipe_ran_on_the_same_examples(folder: Path):
 
 
 def script(name: str) -> ModuleType:
-    """``benchmarks/NAME.py`` as a module."""
+    """Import ``benchmarks/NAME.py`` as a module."""
     path = RESULTS.parent / "benchmarks" / f"{name}.py"
     spec = importlib.util.spec_from_file_location(f"robustbert_{name}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # where dataclasses look their module up
+    sys.modules[spec.name] = module  # dataclasses look up their module there
     spec.loader.exec_module(module)
     return module
 
 
 @pytest.fixture(scope="module")
 def publishing() -> ModuleType:
-    """The script that fills the results folder."""
+    """The script that writes the results folder."""
     return script("publish")
 
 
 @pytest.mark.parametrize("folder", DATASETS, ids=lambda path: path.name)
-def test_tables_follow_from_the_records(folder: Path, publishing):
+def test_tables_match_the_records(folder: Path, publishing):
     table = publishing.table_of(read_run(folder))
     assert (folder / "table.md").read_text(encoding="utf-8") == render_markdown(table)
     assert (folder / "table.csv").read_text(encoding="utf-8") == to_csv(table)
@@ -140,7 +140,7 @@ def write_run(out: Path, *records: Record) -> Path:
     return out
 
 
-def test_runs_are_published_without_texts_and_published_cells_stay(tmp_path, publishing):
+def test_publish_removes_texts_and_keeps_published_cells(tmp_path, publishing):
     results = tmp_path / "results"
     first = write_run(tmp_path / "first", make_record(RUN), make_record(RUN, model="tfidf-nb"))
     publishing.publish([first], results)
@@ -154,7 +154,7 @@ def test_runs_are_published_without_texts_and_published_cells_stay(tmp_path, pub
     assert "| tfidf-nb |" in table
 
 
-def test_replicates_and_variants_are_published_side_by_side(tmp_path, publishing):
+def test_publish_keeps_replicates_and_variants(tmp_path, publishing):
     records = [
         make_record(RUN, model_sha256="1" * 64, training_seed=1),
         make_record(RUN, model_sha256="2" * 64, training_seed=2),
@@ -168,19 +168,19 @@ def test_replicates_and_variants_are_published_side_by_side(tmp_path, publishing
     assert r"| minilm \[333333\] |" in table
 
 
-def test_different_models_of_one_name_do_not_overwrite_each_other(tmp_path, publishing):
+def test_publish_rejects_different_models_with_the_same_name(tmp_path, publishing):
     runs = [
         write_run(tmp_path / digit, make_record(RUN, model_sha256=digit * 64)) for digit in "12"
     ]
-    with pytest.raises(InputError, match="of a model with other weights"):
+    with pytest.raises(InputError, match="of a model with different weights"):
         publishing.publish(runs, tmp_path / "results")
     assert not (tmp_path / "results").exists()
 
 
-def test_old_and_new_numbers_stand_side_by_side(tmp_path, capsys):
+def test_comparison_of_old_and_new_results(tmp_path, capsys):
     old, new = tmp_path / "old" / "rotten_tomatoes", tmp_path / "new" / "rotten_tomatoes"
     write_run(old, make_record(RUN), make_record(RUN, model="tfidf-nb"))
-    # the first nine: two skipped, two robust, one exhausted instead of robust, four broken
+    # nine examples: two skipped, two robust, one exhausted (robust before), four broken
     changed = [*RUN[:2], *RUN[2:4], RUN[4].model_copy(update={"status": "exhausted"}), *RUN[6:]]
     record = make_record(changed)
     write_record(record, record_path(new, record_name(record)))
@@ -192,25 +192,25 @@ def test_old_and_new_numbers_stand_side_by_side(tmp_path, capsys):
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells[2:8] == [
         *("10 → 9", "40.0 → 33.3", "9", "1"),
-        *("77.8 → 77.8", "33.3 → 33.3"),  # of the nine in both
+        *("77.8 → 77.8", "33.3 → 33.3"),  # over the nine common examples
     ]
     assert cells[9:] == ["0.0 → 14.3", "0.0 → 0.0"]
-    assert "In the old results alone: rotten_tomatoes unified tfidf-nb pwws." in shown
-    assert "In the new results alone: nothing." in shown
+    assert "Cells only in the old results: rotten_tomatoes unified tfidf-nb pwws." in shown
+    assert "Cells only in the new results: none." in shown
     comparison.main(tmp_path / "new", tmp_path / "old")
-    fate = "| rotten_tomatoes | unified | pwws | exhausted | 1 | 0 | 0 | 1 | 0 | 0 |"
-    assert fate in capsys.readouterr().out.splitlines()
+    new_status = "| rotten_tomatoes | unified | pwws | exhausted | 1 | 0 | 0 | 1 | 0 | 0 |"
+    assert new_status in capsys.readouterr().out.splitlines()
     outcomes_path(new, record_name(record)).unlink()
     with pytest.raises(RecordError, match="has no outcomes of"):
         comparison.main(tmp_path / "old", tmp_path / "new")
 
 
-@of_this_protocol
+@same_protocol
 @pytest.mark.slow
-def test_a_committed_row_comes_out_again(tmp_path: Path):
+def test_committed_row_is_reproduced(tmp_path: Path):
     from robustbert.bench import Choices, Settings, load_suite, make_plan, run_plan
 
-    n = 60  # the first of the row
+    n = 60  # the first examples of the row
     choices = Choices(
         datasets=["rotten_tomatoes"],
         models=["tfidf-svm"],
