@@ -24,27 +24,27 @@ from robustbert.metrics.paired import (
     worst_case,
 )
 from robustbert.metrics.reliability import reliability
-from robustbert.metrics.replicates import Spread, spread
+from robustbert.metrics.replicates import MeanStd, mean_std
 
 __all__ = [
     "Difference",
     "Interval",
     "McNemar",
     "MeanInterval",
-    "Spread",
+    "MeanStd",
     "accuracy_under_attack",
     "attack_success_rate",
     "bootstrap_mean",
     "clean_accuracy",
     "counts",
     "mcnemar_exact",
+    "mean_std",
     "paired_bootstrap",
     "proportion",
     "queries_mean",
     "queries_mean_broken",
     "reliability",
     "similarity_mean",
-    "spread",
     "summarize",
     "survived",
     "textattack_queries_mean",

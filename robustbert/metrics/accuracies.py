@@ -1,7 +1,7 @@
-"""The numbers of one cell: pure functions on its outcomes.
+"""The metrics of one table cell, as pure functions on its outcomes.
 
-An example whose attack failed with an error stays in every "all": it is neither correct by
-default nor dropped. A mean over no example is None, never 0.
+An example whose attack failed with an error stays in the denominator of every accuracy; it is
+neither counted as correct nor dropped. A mean over zero examples is None, never 0.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from robustbert.records import Counts, Metric, Metrics, Outcome
 
 
 def survived(outcome: Outcome) -> bool:
-    """Whether the victim was right and stayed right: robust, or the query budget ran out."""
+    """Whether the victim was correct before and after the attack: status robust or exhausted."""
     return outcome.status in ("robust", "exhausted")
 
 
 def counts(outcomes: Sequence[Outcome], truncated: int = 0) -> Counts:
-    """How many outcomes have each status.
+    """Count the outcomes with each status.
 
     Args:
         outcomes: one per example.
-        truncated: how many clean texts are longer than the model reads.
+        truncated: number of clean texts that exceed the model's maximum input length.
     """
     statuses = Counter(outcome.status for outcome in outcomes)
     return Counts(
@@ -38,7 +38,7 @@ def counts(outcomes: Sequence[Outcome], truncated: int = 0) -> Counts:
 
 
 def clean_accuracy(outcomes: Sequence[Outcome]) -> Metric:
-    """Correct before any attack / all."""
+    """Correct before the attack / all."""
     return proportion(sum(outcome.correct for outcome in outcomes), len(outcomes))
 
 
@@ -54,27 +54,27 @@ def attack_success_rate(outcomes: Sequence[Outcome]) -> Metric:
 
 
 def queries_mean(outcomes: Sequence[Outcome]) -> float | None:
-    """The mean number of victim queries, in distinct texts, of an attacked example."""
+    """The mean number of victim queries (distinct texts) over the attacked examples."""
     return _mean(outcome.queries for outcome in outcomes if outcome.attacked)
 
 
 def queries_mean_broken(outcomes: Sequence[Outcome]) -> float | None:
-    """The mean number of victim queries of a broken example."""
+    """The mean number of victim queries (distinct texts) over the broken examples."""
     return _mean(outcome.queries for outcome in _broken(outcomes))
 
 
 def textattack_queries_mean(outcomes: Sequence[Outcome]) -> float | None:
-    """The mean of TextAttack's own query count over the attacked examples that have one."""
+    """The mean of TextAttack's query count over the attacked examples that have one."""
     return _mean(outcome.textattack_queries for outcome in outcomes if outcome.attacked)
 
 
 def words_changed_mean(outcomes: Sequence[Outcome]) -> float | None:
-    """The mean number of words changed in a broken example."""
+    """The mean number of changed words over the broken examples."""
     return _mean(outcome.words_changed for outcome in _broken(outcomes))
 
 
 def words_changed_share(outcomes: Sequence[Outcome]) -> float | None:
-    """The share of all words of the broken examples that were changed, pooled."""
+    """Changed words / all words, summed over the broken examples."""
     broken = _broken(outcomes)
     words = sum(outcome.words for outcome in broken)
     changed = sum(outcome.words_changed or 0 for outcome in broken)
@@ -82,12 +82,12 @@ def words_changed_share(outcomes: Sequence[Outcome]) -> float | None:
 
 
 def similarity_mean(outcomes: Sequence[Outcome]) -> float | None:
-    """The mean similarity of clean and adversarial text over the broken examples that have one."""
+    """The mean similarity of clean and adversarial texts over the broken examples that have one."""
     return _mean(outcome.similarity for outcome in _broken(outcomes))
 
 
 def summarize(outcomes: Sequence[Outcome]) -> Metrics:
-    """Every metric of a record."""
+    """Compute the metrics of a record."""
     return Metrics(
         clean_accuracy=clean_accuracy(outcomes),
         accuracy_under_attack=accuracy_under_attack(outcomes),

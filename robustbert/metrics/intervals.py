@@ -12,7 +12,7 @@ from robustbert.records import Metric
 
 @dataclass(frozen=True)
 class Interval:
-    """Both ends of a confidence interval, ``low`` at most ``high``."""
+    """A confidence interval, with ``low <= high``."""
 
     low: float
     high: float
@@ -21,36 +21,36 @@ class Interval:
 def wilson_interval(k: int, n: int, confidence: float = 0.95) -> Interval:
     """The Wilson score interval of ``k`` successes in ``n`` trials.
 
-    Wilson 1927, "Probable inference, the law of succession, and statistical inference". It stays
-    inside [0, 1], holds ``k / n``, and has a width even where all trials agree.
+    Wilson 1927, "Probable inference, the law of succession, and statistical inference". It lies
+    within [0, 1], contains ``k / n``, and has a non-zero width even for ``k = 0`` and ``k = n``.
 
     Args:
         k: successes, 0 to ``n``.
         n: trials, at least 1.
-        confidence: coverage, above 0 and below 1.
+        confidence: the confidence level, in (0, 1).
 
     Raises:
-        InputError: an argument out of range.
+        InputError: an argument is out of range.
 
     >>> interval = wilson_interval(84, 100)
     >>> round(interval.low, 3), round(interval.high, 3)
     (0.756, 0.899)
     """
     if not 0 <= k <= n or n == 0:
-        raise InputError(f"an interval needs 0 <= k <= n and n >= 1, not k={k} and n={n}")
+        raise InputError(f"a Wilson interval needs 0 <= k <= n and n >= 1, not k={k} and n={n}")
     check_confidence(confidence)
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     share = k / n
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    # Where all trials agree one end is exact, and rounding must not move it past the share.
+    # For k = 0 and k = n one end is exact; rounding must not exclude k / n from the interval.
     low = 0.0 if k == 0 else min(centre - half, share)
     high = 1.0 if k == n else max(centre + half, share)
     return Interval(low, high)
 
 
 def proportion(k: int, n: int) -> Metric:
-    """``k / n`` with its 95% Wilson interval; null throughout where ``n`` is 0.
+    """``k / n`` with its 95% Wilson interval; its value and interval are None if ``n`` is 0.
 
     >>> proportion(0, 0).value is None
     True
@@ -62,10 +62,10 @@ def proportion(k: int, n: int) -> Metric:
 
 
 def check_confidence(confidence: float) -> None:
-    """Refuse a coverage that is no share between 0 and 1.
+    """Check that a confidence level lies in (0, 1).
 
     Raises:
-        InputError: out of range.
+        InputError: it does not.
     """
     if not 0 < confidence < 1:
-        raise InputError(f"confidence is a share above 0 and below 1, not {confidence}")
+        raise InputError(f"confidence must be above 0 and below 1 (0.95 is 95%), not {confidence}")

@@ -1,4 +1,4 @@
-"""Means of real numbers with bootstrap intervals."""
+"""Means with bootstrap confidence intervals."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from robustbert.errors import InputError
 from robustbert.metrics.intervals import check_confidence
 
-# Numbers drawn at once: bounds the memory, and changes no result.
-_DRAWN = 4_000_000
+# Random draws per chunk. Limits the memory; does not affect results.
+_CHUNK_DRAWS = 4_000_000
 
 
 @dataclass(frozen=True)
 class MeanInterval:
-    """A mean with its interval; None where there are too few numbers.
+    """A mean with its confidence interval.
 
     Args:
-        value: the mean; None without any number.
-        low: lower end; None with fewer than two numbers, which say nothing of the spread.
-        high: upper end; None likewise.
-        n: how many numbers.
+        value: the mean; None if there are no values.
+        low: lower end of the interval; None for fewer than two values.
+        high: upper end of the interval; None for fewer than two values.
+        n: number of values.
     """
 
     value: float | None
@@ -32,18 +32,18 @@ class MeanInterval:
 def bootstrap_mean(
     values: Sequence[float], seed: int, *, resamples: int = 10_000, confidence: float = 0.95
 ) -> MeanInterval:
-    """The mean with its percentile bootstrap interval (Efron 1979).
+    """The mean of values with its percentile bootstrap interval (Efron 1979).
 
-    Of paired differences, this is the paired bootstrap.
+    Applied to paired differences, this is the paired bootstrap.
 
     Args:
         values: finite numbers.
         seed: at least 0; the same seed and values give the same interval.
-        resamples: at least 1.
-        confidence: coverage, above 0 and below 1.
+        resamples: number of bootstrap samples, at least 1.
+        confidence: the confidence level, in (0, 1).
 
     Raises:
-        InputError: an argument out of range.
+        InputError: an argument is out of range.
 
     >>> bootstrap_mean([0.5, 0.5, 0.5], seed=0)
     MeanInterval(value=0.5, low=0.5, high=0.5, n=3)
@@ -60,11 +60,11 @@ def bootstrap_mean(
     numbers = np.asarray(values, dtype=np.float64)
     n = len(numbers)
     if not np.isfinite(numbers).all():
-        raise InputError("a mean needs finite numbers; leave out NaN and infinity")
+        raise InputError("the values must be finite; remove NaN and infinity")
     if n < 2:
         return MeanInterval(float(numbers[0]) if n else None, None, None, n)
     generator = np.random.default_rng(seed)
-    step = max(1, _DRAWN // n)
+    step = max(1, _CHUNK_DRAWS // n)
     means = [
         numbers[generator.integers(0, n, size=(min(step, resamples - start), n))].mean(axis=1)
         for start in range(0, resamples, step)

@@ -1,6 +1,7 @@
-"""Several runs on the same examples: the worst case over recipes, and tests between models.
+"""Metrics over several runs: the worst case over recipes, and paired tests between models.
 
-Everything here works on the examples that all runs share, matched by id, and says how many.
+A run is the outcomes of one model under one recipe. All functions use the examples that the runs
+share, matched by id; ``n`` is their number.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ class McNemar:
     """An exact McNemar test.
 
     Args:
-        only_a: examples that ``a`` survives and ``b`` does not.
-        only_b: the reverse.
+        only_a: number of examples that survive in ``a`` but not in ``b``.
+        only_b: number of examples that survive in ``b`` but not in ``a``.
         p_value: two-sided, in (0, 1].
-        n: shared examples.
+        n: number of shared examples.
     """
 
     only_a: int
@@ -34,13 +35,13 @@ class McNemar:
 
 @dataclass(frozen=True)
 class Difference:
-    """Accuracy under attack of ``a`` minus that of ``b``, in [-1, 1], with its interval.
+    """Accuracy under attack of ``a`` minus that of ``b``, with its confidence interval.
 
     Args:
-        value: the difference on the ``n`` shared examples.
-        low: lower end.
-        high: upper end.
-        n: shared examples.
+        value: the difference on the shared examples, in [-1, 1].
+        low: lower end of the interval.
+        high: upper end of the interval.
+        n: number of shared examples.
     """
 
     value: float
@@ -53,11 +54,11 @@ def worst_case(runs: Sequence[Sequence[Outcome]]) -> Metric:
     """Accuracy under the worst of several recipes: an example counts if it survives all.
 
     Args:
-        runs: the outcomes of each recipe, for one model. Examples that a run lacks are left out;
-            the metric's ``n`` says how many all of them share.
+        runs: the outcomes of one model under each recipe. Only examples that are present in all
+            runs are used; the metric's ``n`` is their number.
 
     Raises:
-        InputError: no run, no shared example, or an example twice in a run.
+        InputError: there is no run or no shared example, or a run contains an example twice.
     """
     tables = [_survival(run) for run in runs]
     shared = _shared(tables)
@@ -65,13 +66,14 @@ def worst_case(runs: Sequence[Sequence[Outcome]]) -> Metric:
 
 
 def mcnemar_exact(a: Sequence[Outcome], b: Sequence[Outcome]) -> McNemar:
-    """Whether two runs survive equally often: the exact two-sided McNemar test.
+    """The exact two-sided McNemar test: whether two runs have equal accuracy under attack.
 
-    McNemar 1947. Under the null hypothesis, of the examples that only one of the two survives,
-    each falls to either side with probability 1/2; without any, the p-value is 1.
+    McNemar 1947. Discordant examples survive in only one of the two runs. Under the null
+    hypothesis each of them falls to either run with probability 1/2. Without discordant examples
+    the p-value is 1.
 
     Raises:
-        InputError: no shared example, or an example twice in a run.
+        InputError: there is no shared example, or a run contains an example twice.
     """
     pairs = _pairs(a, b)
     k, discordant = min(pairs.only_a, pairs.only_b), pairs.only_a + pairs.only_b
@@ -88,20 +90,21 @@ def paired_bootstrap(
     resamples: int = 10_000,
     confidence: float = 0.95,
 ) -> Difference:
-    """The difference of two accuracies under attack, with a paired percentile bootstrap.
+    """The difference of two accuracies under attack, with a paired percentile bootstrap interval.
 
-    Efron 1979. An example contributes -1, 0 or 1 to the difference, so drawing ``n`` examples with
-    replacement is drawing how many of each from one multinomial distribution.
+    Efron 1979. An example contributes -1, 0 or 1 to the difference. So instead of ``n`` examples
+    with replacement, this draws the three counts from a multinomial distribution.
 
     Args:
         a: one run.
-        b: another, on the same examples.
+        b: another run on the same examples.
         seed: the same seed and outcomes give the same interval.
-        resamples: at least 1.
-        confidence: coverage, above 0 and below 1.
+        resamples: number of bootstrap samples, at least 1.
+        confidence: the confidence level, in (0, 1).
 
     Raises:
-        InputError: no shared example, an example twice in a run, or an argument out of range.
+        InputError: there is no shared example, a run contains an example twice, or an argument is
+            out of range.
     """
     import numpy as np
 
@@ -136,13 +139,13 @@ def _pairs(a: Sequence[Outcome], b: Sequence[Outcome]) -> _Pairs:
 def _survival(outcomes: Sequence[Outcome]) -> dict[str, bool]:
     table = {outcome.example_id: survived(outcome) for outcome in outcomes}
     if len(table) != len(outcomes):
-        raise InputError("an example stands twice in one run; give one outcome an example")
+        raise InputError("a run contains an example twice; pass one outcome per example")
     return table
 
 
 def _shared(tables: Sequence[dict[str, bool]]) -> set[str]:
     if not tables:
-        raise InputError("no run to compare; give at least one")
+        raise InputError("no runs to compare; pass at least one")
     shared = set.intersection(*(set(table) for table in tables))
     if not shared:
         raise InputError("the runs share no example; compare runs of one dataset, split and seed")

@@ -1,8 +1,8 @@
-"""Whether a cell's numbers mean what they say: one named check per line of a table.
+"""Reliability checks of a cell's results.
 
-After the flags of AutoAttack (Croce and Hein 2020, ``flags_doc.md`` of fra31/auto-attack): each
-check has a name, a condition and an explanation. All are pure functions of a cell's outcomes and of
-what was found about batch invariance.
+Modelled on the flags of AutoAttack (Croce and Hein 2020, ``flags_doc.md`` of fra31/auto-attack):
+each check has a name, a condition and an explanation. All are pure functions of a cell's outcomes
+and of its batch-invariance result.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from robustbert.records import BatchInvariance, Outcome, ReliabilityCheck
 
-#: A search that ended after so few queries had hardly anything to try.
+#: A search that ended after at most this many queries had hardly any candidates to try.
 FEW_QUERIES = 10
 
 
@@ -24,10 +24,10 @@ class _Evidence:
 
 @dataclass(frozen=True)
 class _Measured:
-    """A number to compare with a threshold; ``holds`` False fails the check whatever it is."""
+    """A value to compare with a threshold; if ``valid`` is False, the check fails in any case."""
 
-    number: float
-    holds: bool = True
+    value: float
+    valid: bool = True
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,14 @@ def _retracted(evidence: _Evidence) -> _Measured | None:
     return _share(retracted, retracted + broken)
 
 
-def _little_to_try(evidence: _Evidence) -> _Measured | None:
+def _few_queries(evidence: _Evidence) -> _Measured | None:
     survivors = [o for o in evidence.outcomes if o.attacked and o.status != "broken"]
     return _share(sum(o.queries <= FEW_QUERIES for o in survivors), len(survivors))
 
 
 def _batch_invariance(evidence: _Evidence) -> _Measured | None:
-    found = evidence.batch_invariance
-    return _Measured(found.differing, found.status == "verified") if found else None
+    result = evidence.batch_invariance
+    return _Measured(result.differing, result.status == "verified") if result else None
 
 
 def _share(part: int, whole: int) -> _Measured | None:
@@ -69,39 +69,39 @@ _CHECKS = (
            "share of attacked examples whose query budget ran out: a larger one may break them"),
     _Check("retracted", _retracted, 0.05,
            "share of the attack's claims that failed the check: its search breaks its own limits"),
-    _Check("little-to-try", _little_to_try, 0.30,
+    _Check("little-to-try", _few_queries, 0.30,
            f"share of surviving examples with at most {FEW_QUERIES} queries: hardly attacked"),
     _Check("batch-invariance", _batch_invariance, 0,
            "answers that differed when asked again alone: outcomes may not repeat"),
 )
 # fmt: on
 
-#: The names of the checks, in the order of a record.
+#: The names of the checks, in the order of a record's list.
 CHECK_NAMES = tuple(check.name for check in _CHECKS)
 
 
 def reliability(
     outcomes: Sequence[Outcome], batch_invariance: BatchInvariance | None
 ) -> list[ReliabilityCheck]:
-    """Every check of a cell that can be made, in a fixed order.
+    """Run all applicable checks of a cell, in a fixed order.
 
-    A share fails above its threshold, not at it. A check that has nothing to measure (no attacked
-    example, say) is absent.
+    A check fails if its value is above its threshold. A check without data (for example without
+    attacked examples) is omitted.
 
     Args:
         outcomes: one per example.
-        batch_invariance: what was found; None where it was not checked.
+        batch_invariance: the batch-invariance result; None if it was not checked.
     """
     evidence = _Evidence(outcomes, batch_invariance)
-    made = [(check, check.measure(evidence)) for check in _CHECKS]
+    measurements = [(check, check.measure(evidence)) for check in _CHECKS]
     return [
         ReliabilityCheck(
             name=check.name,
-            passed=measured.holds and measured.number <= check.threshold,
-            measured=measured.number,
+            passed=measured.valid and measured.value <= check.threshold,
+            measured=measured.value,
             threshold=check.threshold,
             about=check.about,
         )
-        for check, measured in made
+        for check, measured in measurements
         if measured is not None
     ]

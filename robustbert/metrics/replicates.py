@@ -1,4 +1,4 @@
-"""Mean and standard deviation over replicates: models that differ in their training seed alone."""
+"""Mean and standard deviation over replicates: models that differ only in the training seed."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from robustbert.errors import InputError
 
 
 @dataclass(frozen=True)
-class Spread:
-    """The mean of a number over replicates, and how far they spread.
+class MeanStd:
+    """The mean and standard deviation of a metric over replicates.
 
     Args:
-        mean: in the unit of the number.
-        deviation: the sample standard deviation (``n - 1`` in the denominator), in the same unit;
-            None for a single replicate, which has none.
-        n: the number of replicates, at least 1.
+        mean: the mean, in the metric's unit.
+        std: the sample standard deviation (with ``n - 1`` in the denominator), in the same unit;
+            None for a single replicate.
+        n: number of replicates, at least 1.
     """
 
     mean: float
-    deviation: float | None
+    std: float | None
     n: int
 
 
-def spread(values: Sequence[float]) -> Spread:
+def mean_std(values: Sequence[float]) -> MeanStd:
     """The mean and sample standard deviation of one value per replicate.
 
     Raises:
-        InputError: no value.
+        InputError: ``values`` is empty.
 
-    >>> spread([0.2, 0.3, 0.4])
-    Spread(mean=0.3, deviation=0.1, n=3)
+    >>> mean_std([0.2, 0.3, 0.4])
+    MeanStd(mean=0.3, std=0.1, n=3)
     """
     if not values:
-        raise InputError("a mean over replicates needs at least one of them")
-    deviation = statistics.stdev(values) if len(values) > 1 else None
-    return Spread(statistics.mean(values), deviation, len(values))
+        raise InputError("a mean over replicates needs at least one value; give one per replicate")
+    std = statistics.stdev(values) if len(values) > 1 else None
+    return MeanStd(statistics.mean(values), std, len(values))

@@ -6,7 +6,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from robustbert.metrics import Spread
+from robustbert.metrics import MeanStd
 from robustbert.reports.escape import markdown, printable, shorten
 from robustbert.reports.leaderboard import Group, Table
 from robustbert.reports.table_rows import Mean, Proportion, Row
@@ -108,7 +108,7 @@ def _row_cells(group: Group, row: Row) -> list[str]:
 def _percent(number: Proportion | None, n: int | None, common_n: int) -> str:
     """A proportion in percent, with its number of examples ``n`` unless it is the common one."""
     suffix = "" if n == common_n else f" (n={n})"
-    if isinstance(number, Spread):
+    if isinstance(number, MeanStd):
         return f"{100 * number.mean:.1f} {_spread(number, 100)}{suffix}"
     if number is None or number.value is None or number.low is None or number.high is None:
         return _MISSING
@@ -118,13 +118,13 @@ def _percent(number: Proportion | None, n: int | None, common_n: int) -> str:
 def _mean(mean: Mean | None, scale: int, unit: str) -> str:
     if mean is None:
         return _MISSING
-    if isinstance(mean, Spread):
+    if isinstance(mean, MeanStd):
         return f"{scale * mean.mean:.1f}{unit} {_spread(mean, scale)}"
     return f"{scale * mean:.1f}{unit}"
 
 
-def _spread(spread: Spread, scale: int) -> str:
-    deviation = _MISSING if spread.deviation is None else f"{scale * spread.deviation:.1f}"
+def _spread(spread: MeanStd, scale: int) -> str:
+    deviation = _MISSING if spread.std is None else f"{scale * spread.std:.1f}"
     return f"± {deviation} (n={spread.n} {'seed' if spread.n == 1 else 'seeds'})"
 
 

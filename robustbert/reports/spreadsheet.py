@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from robustbert.metrics import Spread
+from robustbert.metrics import MeanStd
 from robustbert.records import Metric, defense_names
 from robustbert.reports.conditions import limits_of
 from robustbert.reports.escape import spreadsheet
@@ -93,11 +93,11 @@ def _parts(number: Proportion | None, n: int | None) -> list[_Value]:
         return [None] * len(_PARTS)
     if isinstance(number, Metric):
         return [number.value, number.low, number.high, number.n, None, 1]
-    return [number.mean, None, None, n, number.deviation, number.n]
+    return [number.mean, None, None, n, number.std, number.n]
 
 
 def _mean(mean: Mean | None) -> list[_Value]:
-    return [mean.mean, mean.deviation] if isinstance(mean, Spread) else [mean, None]
+    return [mean.mean, mean.std] if isinstance(mean, MeanStd) else [mean, None]
 
 
 def _recipe(row: Row, recipe: str) -> list[_Value]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from robustbert.metrics import Spread, spread, words_changed_share, worst_case
+from robustbert.metrics import MeanStd, mean_std, words_changed_share, worst_case
 from robustbert.records import Metric, Outcome, Record, ReliabilityCheck, record_name
 from robustbert.reports.grouping import Member
 from robustbert.reports.marks import (
@@ -20,8 +20,8 @@ from robustbert.reports.marks import (
 from robustbert.reports.wording import listed
 
 Outcomes: TypeAlias = Mapping[str, Sequence[Outcome]]
-Proportion: TypeAlias = Metric | Spread
-Mean: TypeAlias = float | Spread
+Proportion: TypeAlias = Metric | MeanStd
+Mean: TypeAlias = float | MeanStd
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Row:
     """One model with its defenses: a single model or several replicates.
 
     A proportion of a single model is a :class:`~robustbert.records.Metric` with a Wilson interval;
-    that of replicates is their mean and standard deviation (:class:`~robustbert.metrics.Spread`).
+    that of replicates is their mean and standard deviation (:class:`~robustbert.metrics.MeanStd`).
 
     Args:
         name: the names of the model and its defenses, joined by " + ".
@@ -150,13 +150,13 @@ class Row:
             return get(self.replicates[0])
         metrics = [metric for one in self.replicates if (metric := get(one)) is not None]
         values = [metric.value for metric in metrics if metric.value is not None]
-        return spread(values) if values else None
+        return mean_std(values) if values else None
 
     def _mean(self, get: Callable[[Replicate], float | None]) -> Mean | None:
         if len(self.replicates) == 1:
             return get(self.replicates[0])
         values = [value for one in self.replicates if (value := get(one)) is not None]
-        return spread(values) if values else None
+        return mean_std(values) if values else None
 
 
 def most_common_n(numbers: Sequence[int]) -> int:

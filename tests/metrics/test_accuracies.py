@@ -1,4 +1,4 @@
-"""The numbers of a cell against a data frame's own arithmetic."""
+"""The metrics of a cell compared with pandas."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def test_agrees_with_pandas(outcomes: list[Outcome]) -> None:
     assert metrics.attack_success_rate.value == pytest.approx(_mean(success))
     assert metrics.attack_success_rate.n == len(attacked)
     assert metrics.queries_mean == pytest.approx(_mean(attacked.queries))
-    of_textattack = attacked.textattack_queries.astype(float)
-    assert metrics.textattack_queries_mean == pytest.approx(_mean(of_textattack))
+    textattack_queries = attacked.textattack_queries.astype(float)
+    assert metrics.textattack_queries_mean == pytest.approx(_mean(textattack_queries))
     assert metrics.queries_mean_broken == pytest.approx(_mean(broken.queries))
     assert metrics.words_changed_mean == pytest.approx(_mean(broken.words_changed.astype(float)))
     assert metrics.similarity_mean == pytest.approx(_mean(broken.similarity.astype(float)))
@@ -74,7 +74,7 @@ def test_agrees_with_pandas(outcomes: list[Outcome]) -> None:
     assert counts(outcomes).retracted == table.retracted.sum()
 
 
-def test_one_of_each() -> None:
+def test_one_example_per_status() -> None:
     outcomes = make_outcomes(skipped=1, robust=1, broken=1, exhausted=1, error=1)
     assert clean_accuracy(outcomes).value == 3 / 5
     assert accuracy_under_attack(outcomes).value == 2 / 5
@@ -100,5 +100,5 @@ def test_retracted_counts_as_robust() -> None:
     assert words_changed_share(outcomes) == pytest.approx(1 / 3)
 
 
-def test_truncated_is_passed_on() -> None:
+def test_truncated_count_is_kept() -> None:
     assert counts(make_outcomes(robust=3), truncated=2).truncated == 2

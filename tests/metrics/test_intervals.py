@@ -13,8 +13,8 @@ from robustbert.metrics import proportion, wilson_interval
 
 
 @st.composite
-def trials(draw: st.DrawFn, most: int = 1_000_000) -> tuple[int, int]:
-    n = draw(st.integers(1, most))
+def trials(draw: st.DrawFn, max_trials: int = 1_000_000) -> tuple[int, int]:
+    n = draw(st.integers(1, max_trials))
     return draw(st.integers(0, n)), n
 
 
@@ -34,7 +34,7 @@ def test_agrees_with_scipy(k: int, n: int) -> None:
 
 
 @given(trials())
-def test_holds_the_share_and_stays_within_bounds(trial: tuple[int, int]) -> None:
+def test_contains_the_proportion_and_lies_within_bounds(trial: tuple[int, int]) -> None:
     k, n = trial
     metric = proportion(k, n)
     assert metric.value == k / n
@@ -42,25 +42,25 @@ def test_holds_the_share_and_stays_within_bounds(trial: tuple[int, int]) -> None
     assert metric.low < metric.high
 
 
-@given(trials(most=2000))
-def test_mirrors(trial: tuple[int, int]) -> None:
+@given(trials(max_trials=2000))
+def test_symmetry(trial: tuple[int, int]) -> None:
     k, n = trial
     left, right = wilson_interval(k, n), wilson_interval(n - k, n)
     assert left.low == pytest.approx(1 - right.high, abs=1e-12)
 
 
-def test_nothing_tried_is_no_number() -> None:
+def test_zero_trials_give_none() -> None:
     metric = proportion(0, 0)
     assert (metric.value, metric.low, metric.high, metric.n) == (None, None, None, 0)
 
 
 @pytest.mark.parametrize(("k", "n"), [(0, 0), (-1, 3), (4, 3)])
-def test_impossible_trials_are_refused(k: int, n: int) -> None:
+def test_invalid_trials_are_rejected(k: int, n: int) -> None:
     with pytest.raises(InputError, match=f"k={k} and n={n}"):
         wilson_interval(k, n)
 
 
 @pytest.mark.parametrize("confidence", [0.0, 1.0, 95.0, float("nan")])
-def test_impossible_confidence_is_refused(confidence: float) -> None:
+def test_invalid_confidence_is_rejected(confidence: float) -> None:
     with pytest.raises(InputError, match="confidence"):
         wilson_interval(1, 2, confidence)

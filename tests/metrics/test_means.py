@@ -17,7 +17,7 @@ NUMBERS = st.lists(st.floats(-1, 1), min_size=2, max_size=25)
 
 
 @given(NUMBERS, st.integers(0, 2**32 - 1))
-def test_it_holds_what_it_must(values: list[float], seed: int) -> None:
+def test_invariants(values: list[float], seed: int) -> None:
     found = bootstrap_mean(values, seed, resamples=200)
     assert found.n == len(values)
     assert found.value == pytest.approx(sum(values) / len(values))
@@ -26,7 +26,7 @@ def test_it_holds_what_it_must(values: list[float], seed: int) -> None:
     assert bootstrap_mean(values, seed, resamples=200) == found
 
 
-def test_it_agrees_with_enumeration() -> None:
+def test_agrees_with_enumeration() -> None:
     values = [0.1, -0.3, 0.25, 0.0, 0.4]
     every = [np.mean(drawn) for drawn in itertools.product(values, repeat=5)]
     low, high = np.quantile(every, [0.1, 0.9])
@@ -34,25 +34,25 @@ def test_it_agrees_with_enumeration() -> None:
     assert (found.low, found.high) == pytest.approx((low, high), abs=0.01)
 
 
-def test_it_agrees_with_scipy() -> None:
+def test_agrees_with_scipy() -> None:
     random = np.random.default_rng(3)
     values = random.normal(0.02, 0.1, 300)
     expected = bootstrap(
         (values,), np.mean, method="percentile", rng=random, n_resamples=9999
     ).confidence_interval
     found = bootstrap_mean(list(values), seed=1)
-    # Both are Monte Carlo estimates of ends whose own error is about 0.0002.
+    # The interval ends are Monte Carlo estimates with an error of about 0.0002.
     assert (found.low, found.high) == pytest.approx(tuple(expected), abs=0.0015)
 
 
-def test_drawing_in_parts_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_drawing_in_chunks_does_not_change_results(monkeypatch: pytest.MonkeyPatch) -> None:
     values = list(np.random.default_rng(0).random(50))
     whole = bootstrap_mean(values, 5, resamples=1000)
-    monkeypatch.setattr(means, "_DRAWN", 50 * 7)
+    monkeypatch.setattr(means, "_CHUNK_DRAWS", 50 * 7)
     assert bootstrap_mean(values, 5, resamples=1000) == whole
 
 
-def test_one_number_has_no_interval() -> None:
+def test_one_value_has_no_interval() -> None:
     found = bootstrap_mean([0.25], 0)
     assert (found.value, found.low, found.high, found.n) == (0.25, None, None, 1)
 
@@ -66,6 +66,6 @@ def test_one_number_has_no_interval() -> None:
         ([1.0, float("nan")], 0, {}),
     ],
 )
-def test_impossible_arguments_are_refused(values, seed, options) -> None:  # type: ignore[no-untyped-def]
+def test_invalid_arguments_are_rejected(values, seed, options) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(InputError):
         bootstrap_mean(values, seed, **options)

@@ -25,19 +25,19 @@ from tests.records.builders import make_outcome, make_outcomes
 
 def run(survives: Sequence[bool], first: int = 0) -> list[Outcome]:
     return [
-        make_outcome(f"e{first + i}", "robust" if stands else "broken")
-        for i, stands in enumerate(survives)
+        make_outcome(f"e{first + i}", "robust" if survived else "broken")
+        for i, survived in enumerate(survives)
     ]
 
 
 @st.composite
-def runs(draw: st.DrawFn, least: int = 1, most: int = 4) -> list[list[bool]]:
+def runs(draw: st.DrawFn, min_runs: int = 1, max_runs: int = 4) -> list[list[bool]]:
     n = draw(st.integers(1, 25))
     one = st.lists(st.booleans(), min_size=n, max_size=n)
-    return draw(st.lists(one, min_size=least, max_size=most))
+    return draw(st.lists(one, min_size=min_runs, max_size=max_runs))
 
 
-pairs = runs(least=2, most=2)
+pairs = runs(min_runs=2, max_runs=2)
 
 
 @given(runs())
@@ -66,7 +66,7 @@ def test_only_survivors_count() -> None:
 
 
 @pytest.mark.parametrize("compare", [mcnemar_exact, lambda a, b: paired_bootstrap(a, b, 0)])
-def test_runs_that_cannot_be_compared(compare) -> None:  # type: ignore[no-untyped-def]
+def test_invalid_runs_are_rejected(compare) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(InputError, match="share no example"):
         compare(run([True]), run([True], first=5))
     with pytest.raises(InputError, match="share no example"):
@@ -75,8 +75,8 @@ def test_runs_that_cannot_be_compared(compare) -> None:  # type: ignore[no-untyp
         compare(run([True]) * 2, run([True]))
 
 
-def test_worst_case_of_nothing() -> None:
-    with pytest.raises(InputError, match="no run"):
+def test_worst_case_without_examples() -> None:
+    with pytest.raises(InputError, match="no runs"):
         worst_case([])
     with pytest.raises(InputError, match="share no example"):
         worst_case([run([True]), run([True], first=1)])
@@ -99,20 +99,20 @@ def test_mcnemar_agrees_with_the_binomial_test(only_a: int, only_b: int) -> None
     assert mcnemar_exact(a, b).p_value == pytest.approx(expected, rel=1e-9, abs=1e-300)
 
 
-def test_mcnemar_of_equals_is_one() -> None:
+def test_mcnemar_of_identical_runs_is_one() -> None:
     outcomes = run([True, False])
     assert mcnemar_exact(outcomes, outcomes).p_value == 1.0
 
 
 @given(pairs, st.integers(0, 2**32 - 1))
-def test_bootstrap_holds_what_it_must(tables: list[list[bool]], seed: int) -> None:
+def test_bootstrap_invariants(tables: list[list[bool]], seed: int) -> None:
     a, b = map(run, tables)
-    there = paired_bootstrap(a, b, seed, resamples=200)
-    back = paired_bootstrap(b, a, seed, resamples=200)
-    assert there.value == pytest.approx(np.mean(tables[0]) - np.mean(tables[1]))
-    assert -1 <= there.low <= there.high <= 1
-    assert there.value == -back.value
-    assert paired_bootstrap(a, b, seed, resamples=200) == there
+    forward = paired_bootstrap(a, b, seed, resamples=200)
+    reverse = paired_bootstrap(b, a, seed, resamples=200)
+    assert forward.value == pytest.approx(np.mean(tables[0]) - np.mean(tables[1]))
+    assert -1 <= forward.low <= forward.high <= 1
+    assert forward.value == -reverse.value
+    assert paired_bootstrap(a, b, seed, resamples=200) == forward
 
 
 def test_bootstrap_agrees_with_enumeration() -> None:
@@ -137,17 +137,17 @@ def test_bootstrap_agrees_with_scipy() -> None:
     ).confidence_interval
     result = paired_bootstrap(run(a), run(b), seed=1)
     assert result.value == pytest.approx(a.mean() - b.mean())
-    # Both are Monte Carlo estimates of ends whose own error is about 0.001.
+    # The interval ends are Monte Carlo estimates with an error of about 0.001.
     assert (result.low, result.high) == pytest.approx(tuple(expected), abs=0.006)
 
 
-def test_bootstrap_of_equals_has_no_width() -> None:
+def test_bootstrap_of_identical_runs_has_zero_width() -> None:
     outcomes = run([True, False, True])
     result = paired_bootstrap(outcomes, outcomes, 0)
     assert (result.value, result.low, result.high, result.n) == (0, 0, 0, 3)
 
 
 @pytest.mark.parametrize("options", [{"resamples": 0}, {"confidence": 1.0}])
-def test_impossible_options_are_refused(options: dict[str, float]) -> None:
+def test_invalid_options_are_rejected(options: dict[str, float]) -> None:
     with pytest.raises(InputError):
         paired_bootstrap(run([True]), run([True]), 0, **options)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""The reliability checks, each around its threshold."""
+"""The reliability checks, tested around their thresholds."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ VERIFIED = BatchInvariance(
 def check(
     name: str, outcomes: Sequence[Outcome], found: BatchInvariance | None = None
 ) -> ReliabilityCheck:
-    [wanted] = [one for one in reliability(outcomes, found) if one.name == name]
-    return wanted
+    [result] = [one for one in reliability(outcomes, found) if one.name == name]
+    return result
 
 
 def retracted(n: int) -> list[Outcome]:
@@ -33,8 +33,8 @@ def retracted(n: int) -> list[Outcome]:
 
 
 @pytest.mark.parametrize(("exhausted", "passed"), [(0, True), (2, True), (3, False)])
-def test_exhausted_is_a_share_of_the_attacked(exhausted: int, passed: bool) -> None:
-    # 20 attacked; neither skipped examples nor errors are
+def test_exhausted_is_a_share_of_attacked_examples(exhausted: int, passed: bool) -> None:
+    # 20 attacked examples; skipped examples and errors do not count
     outcomes = make_outcomes(exhausted=exhausted, robust=10, broken=10 - exhausted)
     others = make_outcomes(skipped=30, error=30)
     found = check("exhausted", [*outcomes, *others])
@@ -42,14 +42,14 @@ def test_exhausted_is_a_share_of_the_attacked(exhausted: int, passed: bool) -> N
 
 
 @pytest.mark.parametrize(("failed", "passed"), [(0, True), (1, True), (2, False)])
-def test_retracted_is_a_share_of_the_claims(failed: int, passed: bool) -> None:
+def test_retracted_is_a_share_of_claimed_successes(failed: int, passed: bool) -> None:
     outcomes = [*make_outcomes(broken=20 - failed, robust=50), *retracted(failed)]
     found = check("retracted", outcomes)
     assert (found.measured, found.passed) == (failed / 20, passed)
 
 
 @pytest.mark.parametrize(("few", "passed"), [(3, True), (4, False)])
-def test_little_to_try_is_a_share_of_the_attacked_that_survived(few: int, passed: bool) -> None:
+def test_little_to_try_is_a_share_of_surviving_examples(few: int, passed: bool) -> None:
     survivors = [make_outcome(f"s{i}", queries=10 if i < few else 11) for i in range(9)]
     survivors.append(make_outcome("s9", "exhausted", queries=11))
     others = [make_outcome("b", "broken", queries=2), make_outcome("k", "skipped", queries=1)]
@@ -71,7 +71,7 @@ def test_batch_invariance(changes: dict[str, object], measured: int, passed: boo
     assert (made.measured, made.threshold, made.passed) == (measured, 0, passed)
 
 
-def test_what_cannot_be_measured_is_absent() -> None:
+def test_checks_without_data_are_omitted() -> None:
     assert reliability([], None) == []
     assert reliability(make_outcomes(skipped=3, error=2), None) == []
     names = [one.name for one in reliability(make_outcomes(broken=3), None)]
@@ -80,7 +80,7 @@ def test_what_cannot_be_measured_is_absent() -> None:
     assert names == ["exhausted", "little-to-try"]
 
 
-def test_a_whole_cell_has_every_check_in_order_and_says_what_each_is_about() -> None:
+def test_complete_cell_has_all_checks_in_order_with_explanations() -> None:
     made = reliability(make_outcomes(robust=3, broken=2), VERIFIED)
     assert tuple(one.name for one in made) == CHECK_NAMES
     for one in made:

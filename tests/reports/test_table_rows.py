@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from robustbert.metrics import Spread
+from robustbert.metrics import MeanStd
 from robustbert.records import Record, record_name
 from robustbert.reports import leaderboard_table
 from tests.records.builders import make_outcome, make_outcomes, make_record
@@ -154,10 +154,10 @@ def test_replicates_share_a_row_with_mean_and_spread() -> None:
     assert [row.label for row in group.rows] == ["minilm", "b"]
     row = group.rows[0]
     assert [one.training_seed for one in row.replicates] == [0, 1, 2]
-    expected = Spread(pytest.approx(1 / 3), pytest.approx(statistics.stdev([0.2, 0.3, 0.5])), 3)
+    expected = MeanStd(pytest.approx(1 / 3), pytest.approx(statistics.stdev([0.2, 0.3, 0.5])), 3)
     assert row.accuracy_under("pwws") == row.worst_case == expected
-    assert row.clean == Spread(0.8, 0.0, 3)
-    assert row.queries == Spread(10, 0.0, 3)
+    assert row.clean == MeanStd(0.8, 0.0, 3)
+    assert row.queries == MeanStd(10, 0.0, 3)
     assert any("sample standard deviation over n training seeds" in note for note in group.notes)
 
 
@@ -192,7 +192,7 @@ def test_replicate_without_a_recipe_is_noted() -> None:
     cells = replicates(2, 3, 5, recipe="pwws") + replicates(2, 3, recipe="textfooler")
     [group] = table_of(*cells).groups
     [row] = group.rows
-    assert row.worst_case == Spread(0.25, pytest.approx(statistics.stdev([0.2, 0.3])), 2)
+    assert row.worst_case == MeanStd(0.25, pytest.approx(statistics.stdev([0.2, 0.3])), 2)
     assert "textfooler was run for 2 of the 3 training seeds of minilm." in group.notes
     assert (
         "There is no worst case for minilm (training seed 2): textfooler was not run."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from robustbert.metrics import Spread
+from robustbert.metrics import MeanStd
 from robustbert.reports.notes.comparability import (
     different_conditions,
     different_environments,
@@ -71,7 +71,7 @@ def _replicates(rows: Sequence[Row], recipes: Sequence[str]) -> Iterator[str]:
             yield f"All training seeds of {row.label} gave the same weights."
         for recipe in recipes:
             accuracy = row.accuracy_under(recipe)
-            if isinstance(accuracy, Spread) and accuracy.n < len(row.replicates):
+            if isinstance(accuracy, MeanStd) and accuracy.n < len(row.replicates):
                 yield (
                     f"{recipe} was run for {accuracy.n} of the {len(row.replicates)} training "
                     f"seeds of {row.label}."
