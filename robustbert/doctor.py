@@ -171,7 +171,7 @@ def matmul_gflops(dtype: str) -> float:
     import torch
 
     from robustbert.models.inference.linear import Linear
-    from robustbert.models.inference.threads import in_threads, thread_count
+    from robustbert.models.inference.threads import map_in_threads, thread_count
 
     generator = torch.Generator().manual_seed(0)
     weight = torch.randn(PEAK_FEATURES, PEAK_FEATURES, generator=generator)
@@ -181,14 +181,14 @@ def matmul_gflops(dtype: str) -> float:
     def compute(given: Any) -> None:
         with torch.inference_mode():
             for _ in range(PEAK_TIMES):
-                layer.product(given)
+                layer.kernel(given)
 
     inputs = [rows] * thread_count()
-    in_threads(compute, inputs)  # the first products are slower
+    map_in_threads(compute, inputs)  # the first products are slower
     seconds = []
     for _ in range(PEAK_REPEATS):
         began = time.perf_counter()
-        in_threads(compute, inputs)
+        map_in_threads(compute, inputs)
         seconds.append(time.perf_counter() - began)
     operations = 2 * PEAK_ROWS * PEAK_FEATURES**2 * PEAK_TIMES * len(inputs)
     return operations / min(seconds) / 1e9
@@ -196,15 +196,15 @@ def matmul_gflops(dtype: str) -> float:
 
 def _batch_invariance(problems: list[str], notes: list[str]) -> dict[str, Any]:
     """Check the packaged MiniLM anew, whatever was remembered."""
-    from robustbert.models.inference.findings import fresh_findings
-    from robustbert.models.inference.invariance import ladders
+    from robustbert.models.inference.invariance import verified_ladders
+    from robustbert.models.inference.invariance_cache import empty_invariance_cache
     from robustbert.models.sentence_encoder import SentenceEncoder
 
     try:
-        with fresh_findings():
+        with empty_invariance_cache():
             encoder = SentenceEncoder("float32", "cpu")
-            faults = {dtype: encoder.find_fault(dtype) for dtype in DTYPES}
-            ladder = {name: list(rungs) for name, rungs in ladders(encoder.row_counts).items()}
+            faults = {dtype: encoder.find_dtype_problem(dtype) for dtype in DTYPES}
+            ladders = verified_ladders(encoder.row_counts)
     except MissingAssetError as error:
         return {"not_checked": str(error)}
     exact, fast = (faults[dtype] for dtype in DTYPES)
@@ -216,7 +216,7 @@ def _batch_invariance(problems: list[str], notes: list[str]) -> dict[str, Any]:
     elif fast:
         notes.append(f"in bfloat16 {fast.reason}; runs go on in float32")
     status = {dtype: "not verified" if fault else "verified" for dtype, fault in faults.items()}
-    return {"status": status, "ladder": ladder}
+    return {"status": status, "ladder": {name: list(rungs) for name, rungs in ladders.items()}}
 
 
 def _gpu(_problems: list[str], _notes: list[str]) -> dict[str, Any]:

@@ -31,9 +31,9 @@ def write_reviews(path: Path, n: int = 120) -> Path:
 @pytest.fixture(scope="session", autouse=True)
 def fresh() -> Iterator[None]:
     """Nothing is known of this machine's kernels, and what tests find is not kept."""
-    from robustbert.models.inference.findings import fresh_findings
+    from robustbert.models.inference.invariance_cache import empty_invariance_cache
 
-    with fresh_findings():
+    with empty_invariance_cache():
         yield
 
 

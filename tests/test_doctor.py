@@ -14,8 +14,8 @@ from robustbert import doctor, packages
 from robustbert.cli import main
 from robustbert.errors import BatchInvarianceWarning
 from robustbert.machine import isa_limits, processor_name
-from robustbert.models.inference.findings import fresh_findings
-from robustbert.models.inference.invariance import Fault
+from robustbert.models.inference.invariance import DtypeProblem
+from robustbert.models.inference.invariance_cache import empty_invariance_cache
 from robustbert.models.inference.linear import can_prepack
 from robustbert.models.inference.row_counts import LADDER
 
@@ -58,9 +58,9 @@ def test_the_text_has_a_section_per_topic_and_columns_that_line_up(found: doctor
 
 def test_a_false_finding_is_contradicted():
     layer = "prepacked 384x384 float32" if can_prepack(torch.float32) else "plain 384x384 float32"
-    with fresh_findings() as remembered:
+    with empty_invariance_cache() as cache:
         for rung in LADDER:
-            remembered.note(layer, False, rung)
+            cache.put(layer, False, rung)
         facts = doctor._batch_invariance([], [])
     assert facts["ladder"][layer]
 
@@ -68,7 +68,7 @@ def test_a_false_finding_is_contradicted():
 def test_a_machine_where_scores_depend_on_the_batch(monkeypatch):
     monkeypatch.setattr("robustbert.models.inference.invariance.is_invariant", lambda *_: False)
     problems: list[str] = []
-    with pytest.warns(BatchInvarianceWarning, match="may not repeat"):
+    with pytest.warns(BatchInvarianceWarning, match="may not be reproducible"):
         facts = doctor._batch_invariance(problems, [])
     assert facts["status"]["float32"] == "not verified"
     assert "report" in problems[0]
@@ -77,11 +77,13 @@ def test_a_machine_where_scores_depend_on_the_batch(monkeypatch):
 def test_float32_alone_verified_is_a_note(monkeypatch):
     from robustbert.models import sentence_encoder as encoder
 
-    def find_fault(make_answer, _sequences, _model, dtype: str, _kind: str) -> Fault | None:
-        make_answer()
-        return Fault("it rounds", computes=True) if dtype == "bfloat16" else None
+    def find_problem(
+        make_forward, _sequences, _model, dtype: str, _kind: str
+    ) -> DtypeProblem | None:
+        make_forward()
+        return DtypeProblem("it rounds", runs=True) if dtype == "bfloat16" else None
 
-    monkeypatch.setattr(encoder, "find_fault", find_fault)
+    monkeypatch.setattr(encoder, "find_dtype_problem", find_problem)
     problems: list[str] = []
     notes: list[str] = []
     found = doctor._batch_invariance(problems, notes)

@@ -132,11 +132,11 @@ def test_more_examples_than_there_are(refused, reviews: Path):
 @pytest.mark.parametrize(
     ("spoil", "expected"),
     [
-        (break_weights, "hold NaN"),
+        (break_weights, "contain NaN"),
         (lambda folder: set_label_names(folder, ["good", "bad"]), "has the labels good, bad but"),
         (lambda folder: [path.unlink() for path in folder.glob("*token*")]
-         + [(folder / "vocab.txt").unlink()], "holds no tokenizer"),
-        (lambda folder: (folder / "model.safetensors").unlink(), "holds no *.safetensors"),
+         + [(folder / "vocab.txt").unlink()], "has no tokenizer"),
+        (lambda folder: (folder / "model.safetensors").unlink(), "has no *.safetensors"),
         (lambda folder: (folder / "config.json").unlink(), "is no model folder"),
         (lambda folder: (folder / "config.json").write_text("{"), "cannot"),
         (lambda folder: (folder / "model.safetensors").write_bytes(b"x"), "cannot load"),

@@ -87,7 +87,7 @@ def peak(config, dtype: str) -> float:
     import torch
 
     from robustbert.models.inference.linear import Linear
-    from robustbert.models.inference.threads import in_threads, thread_count
+    from robustbert.models.inference.threads import map_in_threads, thread_count
 
     width, inner = config.hidden_size, config.intermediate_size
     found = []
@@ -102,7 +102,7 @@ def peak(config, dtype: str) -> float:
                         layer(given)
 
             inputs = [given] * thread_count()
-            best = min(_seconds(partial(in_threads, product), inputs) for _ in range(4))
+            best = min(_seconds(partial(map_in_threads, product), inputs) for _ in range(4))
             found.append(2 * ROWS * columns * rows * TIMES * len(inputs) / best / 1e9)
     return max(found)
 
@@ -110,13 +110,15 @@ def peak(config, dtype: str) -> float:
 def _tokens(folder: Path, texts: Sequence[str], longest: int | None) -> list[tuple[int, ...]]:
     from transformers import AutoTokenizer
 
-    from robustbert.models.inference.batching import distinct
+    from robustbert.models.inference.batching import unique_sequences
 
     if not texts:
         return []
     tokenizer = AutoTokenizer.from_pretrained(folder)
     longest = longest or tokenizer.model_max_length
-    return distinct(tokenizer(list(texts), truncation=True, max_length=longest)["input_ids"]).items
+    return unique_sequences(
+        tokenizer(list(texts), truncation=True, max_length=longest)["input_ids"]
+    ).items
 
 
 def _seconds(function: Callable, given: Sequence) -> float:

@@ -24,7 +24,7 @@ from robustbert.data.words import words_of
 from robustbert.errors import AttackError, describe_error
 from robustbert.models.classifier import Classifier
 from robustbert.models.inference.answer_cache import AnswerCache
-from robustbert.models.inference.invariance import InvarianceFinding
+from robustbert.models.inference.invariance import InvarianceResult
 from robustbert.records.schema import Outcome, Params, RecipeRef
 from robustbert.seeds import derive_seed
 
@@ -211,7 +211,7 @@ class AttackRunner:
         return self._track.limits
 
     @property
-    def batch_invariance(self) -> InvarianceFinding:
+    def batch_invariance(self) -> InvarianceResult:
         """What was found about the victim and the sentence encoder."""
         return self.classifier.batch_invariance & self.encoder.batch_invariance
 

@@ -22,7 +22,7 @@ from robustbert.bench.store import check_configuration
 from robustbert.data import TextDataset, select_examples
 from robustbert.data.words import words_of
 from robustbert.errors import OutputError, RecordError
-from robustbert.models.inference.findings import unwritten_findings
+from robustbert.models.inference.invariance_cache import unsaved_invariance_cache
 from robustbert.progress import progress_bar
 from robustbert.records import outcomes_path, read_record, record_path
 from robustbert.records.schema import Environment
@@ -84,7 +84,7 @@ def estimate_plan(plan: Plan, settings: Settings) -> Estimate:
     environment = capture_environment(settings.device)
     pairs = list(dict.fromkeys((cell.dataset, cell.victim) for cell in plan.cells))
     meter = Meter(plan, settings, assets_complete=not missing)
-    with unwritten_findings(), progress_bar(len(pairs), "measuring", "model") as bar:
+    with unsaved_invariance_cache(), progress_bar(len(pairs), "measuring", "model") as bar:
         for dataset, victim in pairs:
             meter.measure(datasets[dataset], victim)
             bar.update(1)

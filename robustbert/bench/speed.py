@@ -101,7 +101,7 @@ def _measure_network(
     import torch
 
     from robustbert.models.huggingface import HuggingFaceClassifier
-    from robustbert.models.huggingface_files import LoadedFiles, longest_input, read_tokenizer
+    from robustbert.models.huggingface_files import LoadedFiles, max_input_length, read_tokenizer
     from robustbert.models.pretrained import load_network
 
     assert base.folder is not None
@@ -109,7 +109,7 @@ def _measure_network(
         model = load_network(base.folder, dataset.label_names).eval()
     _make_decided(model)
     tokenizer = read_tokenizer(base.folder)
-    limits = [longest_input(model, tokenizer), config.max_length]
+    limits = [max_input_length(model, tokenizer), config.max_length]
     tokenizer.model_max_length = min(limit for limit in limits if limit is not None)
     classifier = HuggingFaceClassifier(
         LoadedFiles(model, tokenizer, "0" * 64),

@@ -1,4 +1,4 @@
-"""Classifiers: load, save, predict; batching and number format; classical baselines."""
+"""Classifiers: loading, saving, prediction, fast inference and classical baselines."""
 
 from robustbert.models.classifier import Classifier, ModelInfo, TokenGradient
 from robustbert.models.input_checks import check_texts

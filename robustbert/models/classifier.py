@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from robustbert.errors import ModelError
-from robustbert.models.inference.invariance import InvarianceFinding
+from robustbert.models.inference.invariance import InvarianceResult
 from robustbert.models.input_checks import check_texts
 
 
@@ -109,9 +109,9 @@ class Classifier(ABC):
         return self._rows(self._alone, texts)
 
     @property
-    def batch_invariance(self) -> InvarianceFinding:
+    def batch_invariance(self) -> InvarianceResult:
         """Whether rows of :meth:`predict_proba` depend on the batch; not verified by default."""
-        return InvarianceFinding(verified=False)
+        return InvarianceResult(verified=False)
 
     @property
     def has_gradients(self) -> bool:

@@ -14,22 +14,22 @@ from robustbert.errors import ModelError
 from robustbert.models.classifier import Classifier, ModelInfo, TokenGradient
 from robustbert.models.devices import choose_device, choose_dtype, describe_device
 from robustbert.models.folders import describe_source, whole_folder
-from robustbert.models.huggingface_files import LoadedFiles, longest_input, one_line, read_folder
+from robustbert.models.huggingface_files import LoadedFiles, max_input_length, one_line, read_folder
 from robustbert.models.inference.batching import (
-    DEVICE_TOKEN_BUDGET,
-    PACK_TOKENS,
+    GPU_TOKEN_BUDGET,
     TOKEN_BUDGET,
-    distinct,
+    unique_sequences,
 )
 from robustbert.models.inference.invariance import (
-    Fault,
-    InvarianceFinding,
+    DtypeProblem,
+    InvarianceResult,
     choose_usable_dtype,
-    find_fault,
-    finding,
+    find_dtype_problem,
+    invariance_result,
     sample_texts,
 )
 from robustbert.models.inference.packed import PackedNetwork, can_pack
+from robustbert.models.inference.packs import PACK_TOKENS
 from robustbert.models.inference.padded import PaddedNetwork
 from robustbert.models.input_checks import label_order
 from robustbert.models.quiet import quiet_transformers
@@ -77,12 +77,12 @@ class HuggingFaceClassifier(Classifier):
         named = own != [f"LABEL_{i}" for i in range(len(own))]
         self.label_names = tuple(own if label_names is None else label_names)
         self._order = label_order(name, own, self.label_names, named=named)
-        self._max_length = longest_input(files.model, files.tokenizer)
+        self._max_length = max_input_length(files.model, files.tokenizer)
         self._packs = self._device.type == "cpu" and can_pack(files.model)
         self.token_budget: int = token_budget or self._default_budget()
         self._networks: dict[str, PackedNetwork | PaddedNetwork] = {}
         query_dtype, self._verified = choose_usable_dtype(
-            name, choose_dtype(dtype, self._device), self._find_fault
+            name, choose_dtype(dtype, self._device), self._find_dtype_problem
         )
         self._networks = {used: self._networks[used] for used in {"float32", query_dtype}}
         self._exact_network, self._query = self._network("float32"), self._network(query_dtype)
@@ -98,7 +98,7 @@ class HuggingFaceClassifier(Classifier):
     def _default_budget(self) -> int:
         if self._packs:
             return PACK_TOKENS
-        return TOKEN_BUDGET if self._device.type == "cpu" else DEVICE_TOKEN_BUDGET
+        return TOKEN_BUDGET if self._device.type == "cpu" else GPU_TOKEN_BUDGET
 
     def _network(self, dtype: str) -> PackedNetwork | PaddedNetwork:
         if dtype not in self._networks:
@@ -112,22 +112,24 @@ class HuggingFaceClassifier(Classifier):
         if dtype == "bfloat16":
             model = copy.deepcopy(model).bfloat16()
         return PaddedNetwork(
-            model, self._tokenizer, longest=self._max_length, token_budget=self.token_budget
+            model, self._tokenizer, max_length=self._max_length, token_budget=self.token_budget
         )
 
-    def _find_fault(self, dtype: str) -> Fault | None:
+    def _find_dtype_problem(self, dtype: str) -> DtypeProblem | None:
         way = f"{'packed' if self._packs else 'padded'} by {self.token_budget} tokens"
         kind = f"{way} {describe_device(self._device)}"
         sequences = [tuple(ids) for ids in self._tokenize(sample_texts())]
-        return find_fault(
+        return find_dtype_problem(
             lambda: self._network(dtype).logits, sequences, self._exact_model, dtype, kind
         )
 
     @property
-    def batch_invariance(self) -> InvarianceFinding:
+    def batch_invariance(self) -> InvarianceResult:
         """Whether its networks' rows depend on the batch, and at which row counts they do not."""
         networks = self._networks.values()
-        return finding(self._verified, [c for network in networks for c in network.row_counts])
+        return invariance_result(
+            self._verified, [c for network in networks for c in network.row_counts]
+        )
 
     @property
     def has_gradients(self) -> bool:
@@ -167,7 +169,7 @@ class HuggingFaceClassifier(Classifier):
         )
 
     def _probabilities(self, texts: Sequence[str], *, alone: bool = False) -> np.ndarray:
-        found = distinct(self._tokenize(texts))
+        found = unique_sequences(self._tokenize(texts))
         rows = self._answers(self._query, found.items, alone=alone)
         if self._query is not self._exact_network:
             best = np.partition(rows, -2, axis=1)

@@ -1,4 +1,4 @@
-"""Read a Hugging Face sequence classifier from a folder, and refuse what cannot be trusted."""
+"""Load a Hugging Face sequence classifier from a folder that may be untrusted."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from robustbert.errors import ModelError
 from robustbert.models.folders import hash_files
 from robustbert.models.quiet import quiet_transformers
 
-#: Files of which a tokenizer has at least one.
+#: A tokenizer has at least one of these files.
 TOKENIZER_FILES = (
     *("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "tokenizer.model"),
     *("sentencepiece.bpe.model", "sentencepiece.model", "spm.model", "bpe.codes"),
 )
-#: Weights as pickles, which can run code when they are read.
+#: Weights in pickle files, which can run code when they are loaded.
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
-#: Models whose positions start after the padding index, as RoBERTa's do.
+#: Model types whose position ids start after the padding index, as in RoBERTa.
 OFFSET_POSITIONS = (
     *("roberta", "roberta-prelayernorm", "xlm-roberta", "xlm-roberta-xl", "camembert", "xmod"),
     *("longformer", "mpnet", "ibert", "data2vec-text"),
 )
-#: transformers writes 1e30 where a tokenizer has no limit.
+#: A model_max_length from here up means no limit: transformers writes 1e30.
 NO_LIMIT = 10**6
 
 
 @dataclass(frozen=True, eq=False)
 class LoadedFiles:
-    """A network in float32 and evaluation mode, its tokenizer, and the hash of its files."""
+    """A model in float32 and evaluation mode, its tokenizer, and the hash of its files."""
 
     model: Any
     tokenizer: Any
@@ -36,10 +36,10 @@ class LoadedFiles:
 
 
 def read_folder(folder: Path) -> LoadedFiles:
-    """Load a sequence classifier: safetensors only, no remote code, nothing initialised anew.
+    """Load a sequence classifier: safetensors only, no remote code, no newly initialized weights.
 
     Raises:
-        ModelError: a part is missing, unsafe, broken, or no sequence classifier.
+        ModelError: a file is missing, unsafe or broken, or the model is not a sequence classifier.
     """
     check_files(folder)
     tokenizer = read_tokenizer(folder)
@@ -52,31 +52,33 @@ def read_folder(folder: Path) -> LoadedFiles:
 
 
 def check_files(folder: Path) -> None:
-    """Check that weights are safetensors and a tokenizer is there.
+    """Check that a folder contains weights as safetensors, and a tokenizer.
 
     Raises:
-        ModelError: says which is missing.
+        ModelError: the weights or the tokenizer are missing.
     """
     if not any(folder.glob("*.safetensors")):
         pickles = sorted(path.name for pattern in PICKLES for path in folder.glob(pattern))
         if pickles:
             raise ModelError(
-                f"{folder} holds its weights as a pickle ({pickles[0]}), which can run code; "
-                "convert it where you trust it: save_pretrained(…, safe_serialization=True)"
+                f"{folder} has its weights as a pickle ({pickles[0]}), which can run code; if you "
+                "trust it, convert it: save_pretrained(…, safe_serialization=True)"
             )
-        raise ModelError(f"{folder} holds no *.safetensors weights; give a complete model folder")
+        raise ModelError(f"{folder} has no *.safetensors weights; give a complete model folder")
     if not any((folder / name).is_file() for name in TOKENIZER_FILES):
         raise ModelError(
-            f"{folder} holds no tokenizer; save the one it was trained with into it "
+            f"{folder} has no tokenizer; save the one that the model was trained with into it "
             "(tokenizer.save_pretrained)"
         )
 
 
 def read_tokenizer(folder: Path) -> Any:
-    """Load the tokenizer of a folder; one without a padding token pads with its end token.
+    """Load the tokenizer of a folder.
+
+    If it has no padding token, it pads with its EOS token, or else with its unknown token.
 
     Raises:
-        ModelError: it cannot be read.
+        ModelError: the tokenizer cannot be read.
     """
     from transformers import AutoTokenizer
 
@@ -92,8 +94,8 @@ def read_tokenizer(folder: Path) -> Any:
     return tokenizer
 
 
-def longest_input(model: Any, tokenizer: Any) -> int | None:
-    """How many tokens the model reads, special tokens included; None where nothing limits it."""
+def max_input_length(model: Any, tokenizer: Any) -> int | None:
+    """The maximum input length in tokens, including special tokens; None for no limit."""
     limits = []
     if tokenizer.model_max_length and tokenizer.model_max_length < NO_LIMIT:
         limits.append(int(tokenizer.model_max_length))
@@ -120,33 +122,34 @@ def _read_network(folder: Path) -> Any:
                 torch_dtype=torch.float32,
                 output_loading_info=True,
             )
-    except Exception as error:  # safetensors and transformers share no root but this
+    except Exception as error:  # safetensors and transformers have no other common class
         raise ModelError(f"cannot load the model of {folder}: {one_line(error)}") from error
     if report["missing_keys"]:
         missing = ", ".join(sorted(report["missing_keys"])[:3])
         raise ModelError(
-            f"{folder} is no trained sequence classifier (no weights for {missing}); "
+            f"{folder} is not a trained sequence classifier (missing weights: {missing}); "
             f"train it first: robustbert train --model {folder}"
         )
     if model.config.num_labels < 2:
-        raise ModelError(f"{folder} has a single output (a regression); give a classifier")
+        raise ModelError(f"{folder} has a single output (a regression model); give a classifier")
     return model.eval().requires_grad_(False)
 
 
 def check_weights(folder: Path, model: Any) -> None:
-    """Check that every weight is a finite number.
+    """Check that all weights are finite.
 
     Raises:
-        ModelError: names the first that is not.
+        ModelError: a weight is NaN or infinite; the message says which.
     """
     for name, weight in model.named_parameters():
         if not weight.isfinite().all():
             raise ModelError(
-                f"{folder}: the weights {name} hold NaN or infinity; train or download it again"
+                f"{folder}: the weights {name} contain NaN or infinity; train or download the "
+                "model again"
             )
 
 
 def one_line(error: Exception) -> str:
-    """The first line of an error's message, or its type where it has none."""
+    """The first line of an error's message, or its type if the message is empty."""
     lines = str(error).strip().splitlines()
     return lines[0][:300] if lines else type(error).__name__

@@ -1,4 +1,4 @@
-"""Third-party noise that tells a user nothing."""
+"""Silence warnings and progress bars of third-party libraries."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet_transformers() -> Iterator[None]:
-    """Silence warnings, advice and progress bars of transformers and the hub in the block."""
+    """Within the block, silence warnings and progress bars of transformers and the Hub client."""
     from huggingface_hub.utils.tqdm import (
         are_progress_bars_disabled,
         disable_progress_bars,

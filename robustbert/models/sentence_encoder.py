@@ -1,7 +1,7 @@
-"""The sentence encoder that similarities are measured with: the packaged MiniLM.
+"""The sentence encoder for similarities: the packaged MiniLM.
 
-It stands where recipes have the Universal Sentence Encoder or SBERT, so similarities differ from
-theirs; a record names it among its assets.
+It replaces the Universal Sentence Encoder and SBERT in recipes, so similarities differ from theirs.
+A record names it among its assets.
 """
 
 from __future__ import annotations
@@ -16,43 +16,39 @@ import numpy as np
 from robustbert.assets import sentence_encoder_folder
 from robustbert.models.devices import choose_device, choose_dtype, describe_device
 from robustbert.models.inference.answer_cache import CAPACITY, AnswerCache
-from robustbert.models.inference.batching import (
-    DEVICE_TOKEN_BUDGET,
-    PACK_TOKENS,
-    distinct,
-    plan_batches,
-)
+from robustbert.models.inference.batching import GPU_TOKEN_BUDGET, plan_batches, unique_sequences
 from robustbert.models.inference.invariance import (
-    Answer,
-    Fault,
-    InvarianceFinding,
+    DtypeProblem,
+    Forward,
+    InvarianceResult,
     choose_usable_dtype,
-    find_fault,
-    finding,
+    find_dtype_problem,
+    invariance_result,
     sample_texts,
 )
 from robustbert.models.inference.packed import PackedBert
+from robustbert.models.inference.packs import PACK_TOKENS
 from robustbert.models.inference.row_counts import RowCounts
 from robustbert.models.quiet import quiet_transformers
 
-#: What all-MiniLM-L6-v2 was trained to read, in tokens (its sentence_bert_config.json).
+#: Maximum length in tokens of all-MiniLM-L6-v2 (from its sentence_bert_config.json).
 MAX_LENGTH = 256
 
-Means = Callable[[Sequence[tuple[int, ...]]], Any]
-"""Means of hidden states over tokens, of token sequences: float32 tensor, shape (n, d)."""
+MeanPooled = Callable[[Sequence[tuple[int, ...]]], Any]
+"""Maps token sequences to hidden states averaged over tokens: float32 tensor, shape (n, d)."""
 
 
 class SentenceEncoder:
     """Mean-pooled, unit-norm encodings (Reimers and Gurevych 2019, section 3).
 
-    A text's encoding is a function of the text alone, to the last bit, if :attr:`batch_invariance`
-    is verified.
+    A text's encoding is a function of that text alone, bit for bit, if :attr:`batch_invariance` is
+    verified.
 
     Args:
         dtype: auto, float32 or bfloat16, for :meth:`encode`.
         device: auto, cpu, cuda, cuda:N or mps.
-        token_budget: tokens of a batch, at least 1; None takes what suits the device. Changes no
-            encoding.
+        token_budget: tokens per batch, at least 1; None selects a default for the device. Does not
+            affect encodings.
 
     Raises:
         MissingAssetError: the packaged MiniLM is not installed.
@@ -70,77 +66,77 @@ class SentenceEncoder:
             self._tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
             self._exact = AutoModel.from_pretrained(folder, local_files_only=True)
         self._token_budget = token_budget or (
-            PACK_TOKENS if self._device.type == "cpu" else DEVICE_TOKEN_BUDGET
+            PACK_TOKENS if self._device.type == "cpu" else GPU_TOKEN_BUDGET
         )
         self._exact = self._exact.eval().requires_grad_(False).to(self._device)
         self._networks: dict[str, Any] = {}
         self.dtype, self._verified = choose_usable_dtype(
-            "the sentence encoder", choose_dtype(dtype, self._device), self.find_fault
+            "the sentence encoder", choose_dtype(dtype, self._device), self.find_dtype_problem
         )
         self._networks = {used: self._networks[used] for used in {"float32", self.dtype}}
-        self._exact_means = self._means("float32")
-        self._fast_means = self._means(self.dtype)
+        self._exact_means = self._mean_pooled("float32")
+        self._fast_means = self._mean_pooled(self.dtype)
         self._encodings = AnswerCache(lambda texts: self._encode(self._fast_means, texts))
         self._exact_encodings = self._encodings
-        if self.dtype != "float32":  # few are taken again
+        if self.dtype != "float32":  # a smaller cache, because few encodings are recomputed
             self._exact_encodings = AnswerCache(self.encode_uncached, CAPACITY // 4)
 
-    def find_fault(self, dtype: str) -> Fault | None:
+    def find_dtype_problem(self, dtype: str) -> DtypeProblem | None:
         """Why a dtype should not be used on this machine; None if it is batch invariant."""
         import torch
 
-        way = "packed" if self._device.type == "cpu" else "padded"
-        kind = f"{way} by {self._token_budget} tokens, means, {describe_device(self._device)}"
+        layout = "packed" if self._device.type == "cpu" else "padded"
+        kind = f"{layout} by {self._token_budget} tokens, means, {describe_device(self._device)}"
         sequences = [tuple(ids) for ids in self._tokenize(sample_texts())]
 
-        def make_answer() -> Answer:
-            means = self._means(dtype)
+        def make_forward() -> Forward:
+            means = self._mean_pooled(dtype)
 
-            def answer(sequences: Sequence[tuple[int, ...]]) -> np.ndarray:
+            def forward(sequences: Sequence[tuple[int, ...]]) -> np.ndarray:
                 with torch.inference_mode():
                     return np.asarray(means(sequences).numpy())
 
-            return answer
+            return forward
 
-        return find_fault(make_answer, sequences, self._exact, dtype, kind)
+        return find_dtype_problem(make_forward, sequences, self._exact, dtype, kind)
 
     @property
     def row_counts(self) -> list[RowCounts]:
-        """The row counts of the linear layers of its networks."""
+        """The verified row counts of the linear layers of its networks."""
         packed = [one for one in self._networks.values() if isinstance(one, PackedBert)]
         return [counts for network in packed for counts in network.row_counts]
 
     @property
-    def batch_invariance(self) -> InvarianceFinding:
-        """Whether its networks' rows depend on the batch, and at which row counts they do not."""
-        return finding(self._verified, self.row_counts)
+    def batch_invariance(self) -> InvarianceResult:
+        """The batch-invariance result of its networks, with the verified row counts."""
+        return invariance_result(self._verified, self.row_counts)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """Encodings in the encoder's dtype: float32, shape (n, 384)."""
+        """Encode texts in the encoder's dtype: float32, shape (n, 384)."""
         return self._encodings(texts)
 
     def encode_exact(self, texts: Sequence[str]) -> np.ndarray:
-        """Encodings in float32 whatever the dtype: float32, shape (n, 384)."""
+        """Encode texts in float32, whatever the encoder's dtype: float32, shape (n, 384)."""
         return self._exact_encodings(texts)
 
     def encode_uncached(self, texts: Sequence[str]) -> np.ndarray:
-        """As :meth:`encode_exact`, computed whatever is remembered: to check with."""
+        """Like :meth:`encode_exact`, but bypass the cache; for checks."""
         return self._encode(self._exact_means, texts)
 
     def encode_alone(self, texts: Sequence[str]) -> np.ndarray:
-        """As :meth:`encode`, each text by itself, whatever is remembered: to check with."""
+        """Like :meth:`encode`, but bypass the cache and encode each text by itself; for checks."""
         rows = [self._encode(self._fast_means, [text]) for text in texts]
         return np.concatenate(rows) if rows else self._encode(self._fast_means, texts)
 
-    def _encode(self, means: Means, texts: Sequence[str]) -> np.ndarray:
+    def _encode(self, mean_pooled: MeanPooled, texts: Sequence[str]) -> np.ndarray:
         import torch
 
         if not texts:
             return np.zeros((0, self._exact.config.hidden_size), dtype=np.float32)
-        found = distinct(self._tokenize(texts))
+        unique = unique_sequences(self._tokenize(texts))
         with torch.inference_mode():
-            vectors = torch.nn.functional.normalize(means(found.items), dim=1).numpy()
-        return np.asarray(vectors[found.inverse])
+            vectors = torch.nn.functional.normalize(mean_pooled(unique.items), dim=1).numpy()
+        return np.asarray(vectors[unique.inverse])
 
     def _tokenize(self, texts: Sequence[str]) -> list[list[int]]:
         encoded = self._tokenizer(
@@ -148,8 +144,8 @@ class SentenceEncoder:
         )
         return list(encoded["input_ids"])
 
-    def _means(self, dtype: str) -> Means:
-        """The network in a dtype: means of hidden states over tokens."""
+    def _mean_pooled(self, dtype: str) -> MeanPooled:
+        """The forward function for a dtype."""
         if dtype not in self._networks:
             self._networks[dtype] = self._make_network(dtype)
         network = self._networks[dtype]
@@ -168,16 +164,16 @@ class SentenceEncoder:
         lengths = [len(tokens) for tokens in sequences]
         vectors = torch.zeros(len(lengths), model.config.hidden_size)
         for batch in plan_batches(
-            lengths, longest=MAX_LENGTH, token_budget=self._token_budget, full=True
+            lengths, max_length=MAX_LENGTH, token_budget=self._token_budget, fixed_shapes=True
         ):
             rows = batch.rows
             ids = torch.zeros((len(rows), batch.length), dtype=torch.int64)
-            for place, row in enumerate(rows):
-                ids[place, : lengths[row]] = torch.tensor(sequences[row])
-            own = torch.tensor([lengths[row] for row in rows], device=self._device)
-            mask = (torch.arange(batch.length, device=self._device) < own.unsqueeze(1)).long()
+            for index, row in enumerate(rows):
+                ids[index, : lengths[row]] = torch.tensor(sequences[row])
+            counts = torch.tensor([lengths[row] for row in rows], device=self._device)
+            mask = (torch.arange(batch.length, device=self._device) < counts.unsqueeze(1)).long()
             hidden = model(input_ids=ids.to(self._device), attention_mask=mask).last_hidden_state
-            means = (hidden.float() * mask.unsqueeze(-1)).sum(dim=1) / own.unsqueeze(1)
+            means = (hidden.float() * mask.unsqueeze(-1)).sum(dim=1) / counts.unsqueeze(1)
             vectors[torch.from_numpy(rows[: batch.real])] = means[: batch.real].cpu()
         return vectors
 
@@ -186,5 +182,5 @@ class SentenceEncoder:
 def sentence_encoder(
     dtype: str = "auto", device: str = "auto", token_budget: int | None = None
 ) -> SentenceEncoder:
-    """The one encoder of this process for a number format, a device and a token budget."""
+    """The encoder for a dtype, device and token budget, shared within the process."""
     return SentenceEncoder(dtype, device, token_budget)

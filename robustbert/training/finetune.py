@@ -22,7 +22,7 @@ from transformers.trainer_utils import get_last_checkpoint
 from robustbert.errors import ModelError, OutputError
 from robustbert.models.devices import choose_device, has_bfloat16
 from robustbert.models.folders import whole_folder
-from robustbert.models.huggingface_files import longest_input, read_tokenizer
+from robustbert.models.huggingface_files import max_input_length, read_tokenizer
 from robustbert.models.model_registry import load_model
 from robustbert.models.pretrained import Base, load_network
 from robustbert.models.quiet import quiet_transformers
@@ -190,7 +190,7 @@ class FineTuning:
         return found
 
     def _max_length(self, model: Any, tokenizer: Any) -> int:
-        limits = [longest_input(model, tokenizer), self._config.max_length]
+        limits = [max_input_length(model, tokenizer), self._config.max_length]
         known = [limit for limit in limits if limit is not None]
         return min(known) if known else int(tokenizer.model_max_length)
 

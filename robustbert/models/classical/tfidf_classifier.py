@@ -21,7 +21,7 @@ from robustbert.models.classical.tfidf_features import (
 )
 from robustbert.models.classifier import Classifier, ModelInfo
 from robustbert.models.folders import describe_source, hash_files, whole_folder
-from robustbert.models.inference.invariance import InvarianceFinding
+from robustbert.models.inference.invariance import InvarianceResult
 from robustbert.models.input_checks import label_order
 from robustbert.models.json_files import StoredModel, read_checked
 
@@ -144,9 +144,9 @@ class TfidfClassifier(Classifier):
         return cls(features, head, config.label_names, info, label_names)
 
     @property
-    def batch_invariance(self) -> InvarianceFinding:
+    def batch_invariance(self) -> InvarianceResult:
         """Always verified: each row is summed in an order of its own."""
-        return InvarianceFinding(verified=True)
+        return InvarianceResult(verified=True)
 
     def _probabilities(self, texts: Sequence[str]) -> np.ndarray:
         return self._head.probabilities(self._features.transform(texts))[:, self._order]

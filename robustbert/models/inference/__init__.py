@@ -1,1 +1,1 @@
-"""Fast inference whose answers do not depend on the batch."""
+"""Fast, batch-invariant inference: a text's result does not depend on its batch."""

@@ -1,9 +1,9 @@
-"""Batch invariance: whether a text's answer depends on the other texts of its batch.
+"""Batch invariance: whether a text's result depends on the other texts of its batch.
 
-Linear layers are checked one by one (:mod:`robustbert.models.inference.row_counts`); here a whole
-network is:
-texts of random words, each alone, must get bit for bit what they get together. A finding holds for
-a network's architecture, whatever its weights, and is remembered for this machine.
+Linear layers are checked one by one (:mod:`robustbert.models.inference.row_counts`). Here the whole
+network is checked: the output for each of some texts of random words must be bit-identical alone
+and in batches. A result holds for a network's architecture, independent of its weights, and is
+cached for this machine.
 """
 
 from __future__ import annotations
@@ -20,173 +20,185 @@ import numpy as np
 
 from robustbert.errors import BatchInvarianceWarning
 from robustbert.models.huggingface_files import one_line
-from robustbert.models.inference.findings import Findings, machine_findings
+from robustbert.models.inference.invariance_cache import InvarianceCache, machine_invariance_cache
 from robustbert.models.inference.row_counts import RowCounts
 from robustbert.progress import progress_bar
 
-#: Words of the check's texts, and how many: with two special tokens, multiples of 8 and others,
-#: some twice, on both sides of where attention takes another kernel.
+#: The words of the test texts.
 WORDS = (
     "time person year way day thing man world life hand part child eye woman place work week case "
     "point company number group problem fact"
 )
+#: The lengths of the test texts in words. With two special tokens, their lengths in tokens include
+#: multiples of 8 and others, duplicates, and lengths for both attention kernels.
 WORD_COUNTS = (1, 6, 9, 22, 22, 38, 64)
-#: How many copies of them are asked together: many make batches as large as those of an attack.
+#: How often the test texts are repeated in a batch; the last makes batches as large as an attack's.
 COPIES = (1, 3, 32)
-#: Settings of a network that change nothing that it computes.
-NAMES_ONLY = frozenset(
+#: Configuration fields that do not affect a network's computation.
+IGNORED_SETTINGS = frozenset(
     {"_name_or_path", "architectures", "dtype", "id2label", "label2id"}
     | {"torch_dtype", "transformers_version"}
 )
 
-Answer = Callable[[Sequence[tuple[int, ...]]], np.ndarray]
-"""A network: token sequences to one row of numbers for each."""
+Forward = Callable[[Sequence[tuple[int, ...]]], np.ndarray]
+"""The forward function of a network: maps token sequences to one output row each."""
 
 
 @dataclass(frozen=True)
-class InvarianceFinding:
-    """What was found about a model, or about all models of a cell.
+class InvarianceResult:
+    """The batch-invariance result of one model, or of all models of a table cell.
 
     Args:
-        verified: whether every network's rows came out the same alone and together.
-        ladder: for each kind of linear layer that was computed, the row counts that agree.
+        verified: whether the rows of every network were bit-identical alone and in batches.
+        ladder: the verified row counts of each type of linear layer that was computed, by the
+            layer's description.
     """
 
     verified: bool
     ladder: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
-    def __and__(self, other: InvarianceFinding) -> InvarianceFinding:
-        """What holds for both."""
-        return InvarianceFinding(
+    def __and__(self, other: InvarianceResult) -> InvarianceResult:
+        """Combine the results of two models."""
+        return InvarianceResult(
             self.verified and other.verified, dict(sorted({**self.ladder, **other.ladder}.items()))
         )
 
 
 def sample_texts() -> list[str]:
-    """Random texts of `WORD_COUNTS` words, the same each time."""
-    chance, words = random.Random(0), WORDS.split()
-    return [" ".join(chance.choices(words, k=count)) for count in WORD_COUNTS]
+    """The test texts: random words, `WORD_COUNTS` of them, the same on each call."""
+    generator, words = random.Random(0), WORDS.split()
+    return [" ".join(generator.choices(words, k=count)) for count in WORD_COUNTS]
 
 
-def finding(verified: bool, row_counts: Iterable[RowCounts]) -> InvarianceFinding:
-    """The finding of a model: not verified either where a layer has no row counts that agree."""
-    found = ladders(row_counts)
-    return InvarianceFinding(verified and all(found.values()), found)
+def invariance_result(verified: bool, row_counts: Iterable[RowCounts]) -> InvarianceResult:
+    """The result of a model; not verified if any of its layers has no verified row count."""
+    ladders = verified_ladders(row_counts)
+    return InvarianceResult(verified and all(ladders.values()), ladders)
 
 
-def ladders(row_counts: Iterable[RowCounts]) -> dict[str, tuple[int, ...]]:
-    """The row counts that agree, by the layer's description, sorted."""
-    return dict(sorted({str(counts.layer): counts.ladder for counts in row_counts}.items()))
+def verified_ladders(row_counts: Iterable[RowCounts]) -> dict[str, tuple[int, ...]]:
+    """The verified row counts of each layer, sorted by the layer's description."""
+    return dict(sorted({str(counts.spec): counts.ladder for counts in row_counts}.items()))
 
 
 @dataclass(frozen=True)
-class Fault:
-    """Why a network should not be used as it is.
+class DtypeProblem:
+    """Why a network should not run in a dtype on this machine.
 
     Args:
-        reason: a clause for a message.
-        computes: whether it computes at all.
+        reason: a clause for messages.
+        runs: whether the forward pass runs at all.
     """
 
     reason: str
-    computes: bool
+    runs: bool
 
 
 def is_invariant(
-    answer: Answer, sequences: Sequence[tuple[int, ...]], name: str, findings: Findings
+    forward: Forward, sequences: Sequence[tuple[int, ...]], name: str, cache: InvarianceCache
 ) -> bool:
-    """Whether each sequence alone gets, to the last bit, what it gets together with others.
+    """Whether the output for each sequence is bit-identical alone and in a batch.
 
     Args:
-        answer: the network.
-        sequences: what it is asked, alone and in batches of `COPIES` of each.
-        name: what the finding is remembered by.
-        findings: where it is.
+        forward: the network.
+        sequences: test inputs, run one by one and in batches with `COPIES` of each.
+        name: the key of the result in the cache.
+        cache: the cache of results.
     """
-    found = findings.get(name)
-    if found is None:
+    invariant = cache.get(name)
+    if invariant is None:
         with progress_bar(1 + len(COPIES), "checking batch invariance", "step") as bar:
-            alone = np.concatenate([answer([sequence]) for sequence in sequences])
-            found = True
+            alone = np.concatenate([forward([sequence]) for sequence in sequences])
+            invariant = True
             for copies in COPIES:
                 bar.update()
-                together = answer([*sequences] * copies)
-                found &= together.tobytes() == np.tile(alone, (copies, 1)).tobytes()
-        findings.note(name, found)
-    return found
+                together = forward([*sequences] * copies)
+                invariant &= together.tobytes() == np.tile(alone, (copies, 1)).tobytes()
+        cache.put(name, invariant)
+    return invariant
 
 
-def find_fault(
-    make_answer: Callable[[], Answer],
+def find_dtype_problem(
+    make_forward: Callable[[], Forward],
     sequences: Sequence[tuple[int, ...]],
     model: Any,
     dtype: str,
     kind: str,
-) -> Fault | None:
-    """Why a network of transformers should not be used as it is; None if it is batch invariant.
+) -> DtypeProblem | None:
+    """Why a transformers model should not run in a dtype; None if it is batch invariant.
 
     Args:
-        make_answer: makes the network; its linear layers are checked in passing.
-        sequences: what it is asked: the tokens of :func:`sample_texts`.
-        model: what it was made from: its class and configuration are its architecture.
+        make_forward: makes the forward function, which checks the model's linear layers as it runs.
+        sequences: test inputs: the tokens of :func:`sample_texts`.
+        model: the model; its class and configuration identify its architecture.
         dtype: float32 or bfloat16.
-        kind: what else decides how it computes: packed or padded, tokens of a batch, the device.
+        kind: everything else that affects the computation: packed or padded batches, the tokens
+            per batch, the device.
 
     Raises:
-        RuntimeError: torch cannot compute it in float32, or has too little memory.
+        RuntimeError: torch cannot run the model in float32, or runs out of memory.
     """
     import torch
     import transformers
 
-    from robustbert.version import __version__
+    from robustbert import __version__
 
     versions = f"transformers {transformers.__version__} robustbert {__version__}"
     threads = f"{torch.get_num_threads()} threads"
     name = f"network {_architecture(model)} {kind} {dtype} {threads} {versions}"
     try:
-        answer = make_answer()
+        forward = make_forward()
         if model.device.type == "cpu":
-            answer(sequences[:1])  # so that each layer's ladder is known, whatever is remembered
-        found = is_invariant(answer, sequences, name, machine_findings())
+            forward(sequences[:1])  # checks each linear layer, even if the result is cached
+        invariant = is_invariant(forward, sequences, name, machine_invariance_cache())
     except torch.OutOfMemoryError:
         raise
     except RuntimeError as error:
         if dtype == "float32":
             raise
-        return Fault(f"torch cannot compute it here ({one_line(error)})", computes=False)
-    return None if found else Fault("a text's scores depend on its batch", computes=True)
+        return DtypeProblem(f"torch cannot run it on this machine ({one_line(error)})", runs=False)
+    return None if invariant else DtypeProblem("a text's scores depend on its batch", runs=True)
 
 
 def _architecture(model: Any) -> str:
-    """A hash of what a network computes, its weights aside."""
-    config = {k: v for k, v in model.config.to_dict().items() if k not in NAMES_ONLY}
+    """A hash of a model's architecture, without its weights."""
+    config = {k: v for k, v in model.config.to_dict().items() if k not in IGNORED_SETTINGS}
     config |= {"class": type(model).__name__, "num_labels": model.config.num_labels}
     text = json.dumps(config, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def choose_usable_dtype(
-    name: str, wanted: str, find_fault: Callable[[str], Fault | None]
+    name: str, requested: str, find_problem: Callable[[str], DtypeProblem | None]
 ) -> tuple[str, bool]:
-    """The dtype that a model should compute in here, and whether it and float32 are verified.
+    """Choose the dtype for a model on this machine.
 
-    ``wanted`` if it is batch invariant. Where it is not and float32 is, or where it cannot be
-    computed, float32, with a warning. Where neither is, ``wanted`` all the same, with a warning.
+    This is ``requested``, or float32 if only float32 is batch invariant or the model cannot run in
+    ``requested``. If neither dtype is invariant it is ``requested`` too. A warning is issued unless
+    both are invariant.
 
     Args:
-        name: of the model, for warnings.
-        wanted: float32 or bfloat16.
-        find_fault: what is wrong with the model in a dtype.
+        name: the model's name, for warnings.
+        requested: float32 or bfloat16.
+        find_problem: returns the problem with a dtype, or None.
+
+    Returns:
+        the dtype, and whether both it and float32 are batch invariant.
     """
-    exact = find_fault("float32")
-    fault = exact if wanted == "float32" else find_fault(wanted)
-    if fault is not exact and fault is not None and (exact is None or not fault.computes):
-        _warn(f"{name}: float32 is used, because in bfloat16 {fault.reason}")
-        wanted, fault = "float32", exact
+    exact = find_problem("float32")
+    problem = exact if requested == "float32" else find_problem(requested)
+    if problem is not exact and problem is not None and (exact is None or not problem.runs):
+        _warn(f"{name}: float32 is used, because in bfloat16 {problem.reason}")
+        requested, problem = "float32", exact
     if exact is not None:
-        _warn(f"{name}: in float32 {exact.reason}, so outcomes may not repeat; tables mark it")
-    return wanted, exact is None and fault is None
+        _warn(
+            f"{name}: in float32 {exact.reason}, so outcomes may not be reproducible; tables "
+            "mark them"
+        )
+    return requested, exact is None and problem is None
 
 
 def _warn(message: str) -> None:
-    warnings.warn(f"{message}; `robustbert doctor` says more", BatchInvarianceWarning, stacklevel=2)
+    warnings.warn(
+        f"{message}; run `robustbert doctor` for details", BatchInvarianceWarning, stacklevel=2
+    )

@@ -1,4 +1,4 @@
-"""What was found about this machine's kernels, kept from one process to the next."""
+"""A cache on disk for the results of batch-invariance checks on this machine."""
 
 from __future__ import annotations
 
@@ -11,104 +11,112 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-#: What a finding means; raise it when the checks change, and everything is checked again.
+#: Version of the checks. Increase it when they change, so that older results are ignored.
 REVISION = 1
 
 
-class Findings:
-    """Yes or no for each (subject, number), remembered in memory and in a file.
+class InvarianceCache:
+    """The results of batch-invariance checks, cached in memory and in a file.
 
-    The file has one JSON line per finding and is only appended to, so that several processes can
-    share it; a line that cannot be read (the process that wrote it was killed) is skipped, and
-    found again. Where the file cannot be written, findings last as long as the process: they save
-    time and decide nothing.
+    A result is a boolean for a subject (a linear layer or a whole network) and a number of rows.
+    The file has one JSON line per result and is only appended to, so that several processes can
+    share it. Lines that cannot be parsed (the process that wrote them was killed) are skipped, and
+    their results are computed again. If the file cannot be written, results are cached for this
+    process only. The cache affects the speed, never the results.
 
     Args:
-        path: the file; None keeps findings in memory alone.
+        path: the file; None caches in memory only.
 
     Attributes:
-        objects: what was made from these findings in this process, by a key.
+        shared: objects built from these results that this process shares, by key.
 
-    >>> findings = Findings(None)
-    >>> findings.note("plain 384x384 float32", True, 16)
-    >>> findings.get("plain 384x384 float32", 16), findings.get("plain 384x384 float32", 32)
+    >>> cache = InvarianceCache(None)
+    >>> cache.put("plain 384x384 float32", True, rows=16)
+    >>> cache.get("plain 384x384 float32", rows=16), cache.get("plain 384x384 float32", rows=32)
     (True, None)
     """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._known = _read(path) if path is not None else {}
-        self.objects: dict[Hashable, Any] = {}
+        self._results = _read(path) if path is not None else {}
+        self.shared: dict[Hashable, Any] = {}
 
-    def get(self, subject: str, number: int = 0) -> bool | None:
-        """What was found; None where nothing was."""
-        return self._known.get((subject, number))
+    def get(self, subject: str, rows: int = 0) -> bool | None:
+        """The cached result, or None; ``rows`` is 0 for a whole network."""
+        return self._results.get((subject, rows))
 
-    def note(self, subject: str, found: bool, number: int = 0) -> None:
-        """Remember a finding; ``number`` tells findings about one subject apart."""
+    def put(self, subject: str, invariant: bool, rows: int = 0) -> None:
+        """Cache a result; ``rows`` is 0 for a whole network."""
         with self._lock:
-            self._known[subject, number] = found
+            self._results[subject, rows] = invariant
             if self._path is None:
                 return
-            line = json.dumps([subject, number, found]) + "\n"
-            with contextlib.suppress(OSError):  # see the class: nothing is lost but time
+            line = json.dumps([subject, rows, invariant]) + "\n"
+            with contextlib.suppress(OSError):  # a result that is not saved is computed again
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 with self._path.open("a", encoding="utf-8") as file:
                     file.write(line)
 
+    def copy_in_memory(self) -> InvarianceCache:
+        """A copy with the same results that is never written to disk."""
+        copy = InvarianceCache(None)
+        copy._results = dict(self._results)
+        return copy
+
 
 def _read(path: Path) -> dict[tuple[str, int], bool]:
-    known = {}
+    results = {}
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return {}  # not there yet
+        return {}  # not written yet
     for line in text.splitlines():
         try:
-            subject, number, found = json.loads(line)
+            subject, rows, invariant = json.loads(line)
         except (ValueError, TypeError):
-            continue  # torn
-        if isinstance(subject, str) and type(number) is int and type(found) is bool:
-            known[subject, number] = found
-    return known
+            continue  # an incomplete line
+        if isinstance(subject, str) and type(rows) is int and type(invariant) is bool:
+            results[subject, rows] = invariant
+    return results
 
 
-def machine_findings() -> Findings:
-    """The findings about this machine: one file in the cache per kind of processor and torch."""
-    return _fresh[-1] if _fresh else _kept_findings()
-
-
-@contextmanager
-def fresh_findings() -> Iterator[Findings]:
-    """In the block, nothing is known of this machine, and what is found is not kept."""
-    _fresh.append(Findings(None))
-    try:
-        yield _fresh[-1]
-    finally:
-        _fresh.pop()
+def machine_invariance_cache() -> InvarianceCache:
+    """The cache of this machine: one file per processor type and torch build."""
+    return _replacements[-1] if _replacements else _machine_cache()
 
 
 @contextmanager
-def unwritten_findings() -> Iterator[Findings]:
-    """In the block, what is known of this machine is used, and what is found is not kept."""
-    known = Findings(None)
-    known._known = dict(machine_findings()._known)
-    _fresh.append(known)
+def empty_invariance_cache() -> Iterator[InvarianceCache]:
+    """Within the block, use an empty cache in memory instead of this machine's."""
+    with _replaced(InvarianceCache(None)) as cache:
+        yield cache
+
+
+@contextmanager
+def unsaved_invariance_cache() -> Iterator[InvarianceCache]:
+    """Within the block, use this machine's cache without writing new results to disk."""
+    with _replaced(machine_invariance_cache().copy_in_memory()) as cache:
+        yield cache
+
+
+@contextmanager
+def _replaced(cache: InvarianceCache) -> Iterator[InvarianceCache]:
+    _replacements.append(cache)
     try:
-        yield known
+        yield cache
     finally:
-        _fresh.pop()
+        _replacements.pop()
 
 
-# Of the process, not of a context: the threads that compute see it, too.
-_fresh: list[Findings] = []
+# A global and not a ContextVar, because worker threads must see it too.
+_replacements: list[InvarianceCache] = []
 
 
 @lru_cache(maxsize=1)
-def _kept_findings() -> Findings:
+def _machine_cache() -> InvarianceCache:
     from robustbert.machine import processor_class
     from robustbert.paths import cache_folder
 
     name = f"{processor_class()}-{REVISION}.jsonl"
-    return Findings(cache_folder() / "batch-invariance" / name)
+    return InvarianceCache(cache_folder() / "batch-invariance" / name)

@@ -1,16 +1,15 @@
-"""Linear layers on the CPU whose rows do not depend on the batch.
+"""Batch-invariant linear layers on the CPU.
 
-`Linear` prepacks its weight: torch reorders a weight for every product, or multiplies with a layout
-that is not the processor's own. oneDNN, which comes with torch, can be given the weight in the
-layout that its kernels read; products of few rows gain most. It can also apply GELU to a product
-before it is written. Where torch lacks that, the products are torch's plain ones. `FilledLinears`
-does for the plain layers of any network what `Linear` does for its own: each product is computed at
-a row count of :mod:`robustbert.models.inference.row_counts`.
+`Linear` prepacks its weight. torch alone repacks the weight on every call, or reads it in a layout
+that is slower on the CPU. oneDNN, which comes with torch, accepts a weight in the layout that its
+kernels read; matmuls with few rows gain most. It can also fuse GELU into the matmul. If this is
+unavailable, `Linear` uses torch's own functions. `BatchInvariantLinears` applies the same padding
+of rows to the linear layers of any network. Both run only with numbers of rows that were verified
+by :mod:`robustbert.models.inference.row_counts`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -18,10 +17,17 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
-from robustbert.models.inference.row_counts import Layer, Product, RowCounts, row_counts_of
+from robustbert.models.inference.row_counts import (
+    Kernel,
+    LinearSpec,
+    MakeKernel,
+    RowCounts,
+    shared_row_counts,
+)
 
-#: Rows that the prepacked layout is made for. Others are right, too, and as fast (measured).
-ROWS = 2048
+#: Number of rows that weights are prepacked for. Other numbers are correct too, and as fast
+#: (measured).
+PREPACK_ROWS = 2048
 
 _DTYPE_NAMES = {torch.float32: "float32", torch.bfloat16: "bfloat16"}
 
@@ -29,60 +35,60 @@ _DTYPE_NAMES = {torch.float32: "float32", torch.bfloat16: "bfloat16"}
 class Linear:
     """``activation(rows @ weight.T + bias)`` on the CPU, without gradients.
 
-    A row of the result is a function of that row alone, to the last bit, wherever
-    :attr:`row_counts` has found row counts that agree.
+    An output row is a function of its input row alone, bit for bit, if :attr:`row_counts` found
+    verified row counts.
 
     Args:
         weight: float32, shape (o, i).
         bias: float32, shape (o,).
-        dtype: ``torch.float32`` or ``torch.bfloat16``: of the factors and of the result.
-        activation: ``"none"`` or ``"gelu"`` (the exact one, by the error function).
+        dtype: ``torch.float32`` or ``torch.bfloat16``, of the inputs, weights and outputs.
+        activation: ``"none"`` or ``"gelu"`` (the exact one, with the error function).
 
     Attributes:
-        product: the layer at any row count, unchecked.
+        kernel: computes the layer without padding the rows to a verified row count.
     """
 
     def __init__(self, weight: Any, bias: Any, dtype: Any, activation: str = "none") -> None:
         self._dtype = dtype
         kind = "prepacked" if can_prepack(dtype) else "plain"
-        make = _prepacked if kind == "prepacked" else _plain
-        self._make = partial(make, activation=activation)
+        make_kernel = _prepacked if kind == "prepacked" else _plain
+        self._make_kernel = partial(make_kernel, activation=activation)
         out_features, in_features = weight.shape
-        self._layer = Layer(
+        self._spec = LinearSpec(
             kind if activation == "none" else f"{kind} {activation}",
             in_features,
             out_features,
             _DTYPE_NAMES[dtype],
             threads=1,
         )
-        self.product: Product = self._make(weight.detach().to(dtype), bias.detach().to(dtype))
+        self.kernel: Kernel = self._make_kernel(weight.detach().to(dtype), bias.detach().to(dtype))
 
     def __call__(self, rows: Any) -> Any:
-        """Rows of shape (n, i), float32 or of the dtype: shape (n, o), of the dtype."""
-        return self.row_counts.apply(self.product, rows.to(self._dtype))
+        """Apply the layer to rows (n, i), float32 or of the layer's dtype: (n, o), of its dtype."""
+        return self.row_counts.apply(self.kernel, rows.to(self._dtype))
 
     @property
     def row_counts(self) -> RowCounts:
-        """The row counts that agree, on as many threads as torch has now."""
+        """The layer's verified row counts, for torch's current number of threads."""
         threads = torch.get_num_threads()
-        if threads != self._layer.threads:
-            self._layer = replace(self._layer, threads=threads)
-        return row_counts_of(self._layer, self._make)
+        if threads != self._spec.threads:
+            self._spec = replace(self._spec, threads=threads)
+        return shared_row_counts(self._spec, self._make_kernel)
 
 
-class FilledLinears(TorchFunctionMode):
-    """In the block, linear layers of a network on the CPU are computed at row counts that agree.
+class BatchInvariantLinears(TorchFunctionMode):
+    """Within the block, the linear layers of a network on the CPU run with verified row counts.
 
-    These are ``torch.nn.functional.linear``, and ``torch.addmm`` as ``transformers.Conv1D`` (GPT-2)
-    calls it. Layers that are computed otherwise are left as they are.
+    This replaces ``torch.nn.functional.linear``, and ``torch.addmm`` as it is called by
+    ``transformers.Conv1D`` (GPT-2). Layers that are computed by other functions are not affected.
 
     Attributes:
-        row_counts: of the layers that were computed so far.
+        row_counts: of the layers that have been computed so far.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.row_counts: dict[Layer, RowCounts] = {}
+        self.row_counts: dict[LinearSpec, RowCounts] = {}
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
@@ -96,39 +102,34 @@ class FilledLinears(TorchFunctionMode):
         return func(*args, **kwargs)
 
     def _linear(self, input: Any, weight: Any, bias: Any = None) -> Any:
-        def product(rows: Any) -> Any:
+        def kernel(rows: Any) -> Any:
             return torch.nn.functional.linear(rows, weight, bias)
 
         if bias is None:
-            return self._filled("plain without bias", input, weight, product, _plain_without_bias)
-        return self._filled("plain", input, weight, product, _plain)
+            return self._apply("plain without bias", input, weight, kernel, _plain_without_bias)
+        return self._apply("plain", input, weight, kernel, _plain)
 
     def _addmm(self, bias: Any, input: Any, weight: Any) -> Any:
-        def product(rows: Any) -> Any:
+        def kernel(rows: Any) -> Any:
             return torch.addmm(bias, rows, weight)
 
-        return self._filled("addmm", input, weight.T, product, _plain_addmm)
+        return self._apply("addmm", input, weight.T, kernel, _plain_addmm)
 
-    def _filled(
-        self,
-        kind: str,
-        input: Any,
-        weight: Any,
-        product: Product,
-        make_product: Callable[[Any, Any], Product],
+    def _apply(
+        self, kind: str, input: Any, weight: Any, kernel: Kernel, make_kernel: MakeKernel
     ) -> Any:
         if input.device.type != "cpu" or input.dtype not in _DTYPE_NAMES:
-            return product(input)
+            return kernel(input)
         out_features, in_features = weight.shape
         dtype, threads = _DTYPE_NAMES[input.dtype], torch.get_num_threads()
-        layer = Layer(kind, in_features, out_features, dtype, threads)
-        counts = self.row_counts[layer] = row_counts_of(layer, make_product)
+        spec = LinearSpec(kind, in_features, out_features, dtype, threads)
+        counts = self.row_counts[spec] = shared_row_counts(spec, make_kernel)
         rows = input.reshape(-1, in_features)
-        return counts.apply(product, rows).reshape(*input.shape[:-1], out_features)
+        return counts.apply(kernel, rows).reshape(*input.shape[:-1], out_features)
 
 
 def can_prepack(dtype: Any) -> bool:
-    """Whether oneDNN takes prepacked weights of this dtype here."""
+    """Whether oneDNN accepts prepacked weights of this dtype on this machine."""
     ops = torch.ops.mkldnn
     if not torch.backends.mkldnn.is_available() or not all(
         hasattr(ops, name) for name in ("_linear_pointwise", "_reorder_linear_weight")
@@ -138,28 +139,28 @@ def can_prepack(dtype: Any) -> bool:
 
 
 def _has_bfloat16() -> bool:
-    """Whether oneDNN multiplies bfloat16 on this processor."""
+    """Whether oneDNN supports bfloat16 on this CPU."""
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
-def _prepacked(weight: Any, bias: Any, activation: str) -> Product:
-    packed = torch.ops.mkldnn._reorder_linear_weight(weight, ROWS)
-    multiply = torch.ops.mkldnn._linear_pointwise
-    return lambda rows: multiply(rows, packed, bias, activation, [], "none")
+def _prepacked(weight: Any, bias: Any, activation: str) -> Kernel:
+    packed = torch.ops.mkldnn._reorder_linear_weight(weight, PREPACK_ROWS)
+    linear = torch.ops.mkldnn._linear_pointwise
+    return lambda rows: linear(rows, packed, bias, activation, [], "none")
 
 
-def _plain(weight: Any, bias: Any, activation: str = "none") -> Product:
-    def product(rows: Any) -> Any:
-        found = torch.nn.functional.linear(rows, weight, bias)
-        return torch.nn.functional.gelu(found) if activation == "gelu" else found
+def _plain(weight: Any, bias: Any, activation: str = "none") -> Kernel:
+    def kernel(rows: Any) -> Any:
+        output = torch.nn.functional.linear(rows, weight, bias)
+        return torch.nn.functional.gelu(output) if activation == "gelu" else output
 
-    return product
+    return kernel
 
 
-def _plain_without_bias(weight: Any, _bias: Any) -> Product:
+def _plain_without_bias(weight: Any, _bias: Any) -> Kernel:
     return lambda rows: torch.nn.functional.linear(rows, weight)
 
 
-def _plain_addmm(weight: Any, bias: Any) -> Product:
-    columns = weight.T.contiguous()  # as GPT-2's layers hold it
-    return lambda rows: torch.addmm(bias, rows, columns)
+def _plain_addmm(weight: Any, bias: Any) -> Kernel:
+    transposed = weight.T.contiguous()  # the layout of GPT-2's weights
+    return lambda rows: torch.addmm(bias, rows, transposed)

@@ -1,15 +1,15 @@
-"""Row counts at which a linear layer computes each row as it does in any other batch.
+"""Find the numbers of rows with which a linear layer is batch invariant on this machine.
 
-A matrix product sums in an order that the library chooses by the number of rows, so that a row can
-get other last bits in another batch. Which row counts are safe depends on the processor: with AMX
-in bfloat16, a layer from 1,536 to 384 features computes 48 to 368 rows differently from all larger
-batches; with AVX-512 there is no such range. So they are checked on the machine at hand: a short
-ladder when a layer is first used, any other multiple of 16 rows when it first comes up. Batches are
-then filled up with repeated rows to a row count that agreed.
+A matmul sums in an order that the library chooses by the number of rows. So the same row can get
+different last bits in different batches. Which row counts are safe depends on the CPU: in bfloat16
+with AMX, a layer from 1,536 to 384 features computes batches of 48 to 368 rows differently from all
+larger ones; with AVX-512 there is no such range. So row counts are checked on the machine at hand:
+a short list of them (the ladder) when a layer is first used, other multiples of 16 on demand.
+Batches are then padded with repeated rows to a verified row count.
 
-The check multiplies rows and weights whose products cancel: each exact sum is 0, and what is
-computed is rounding noise alone, which differs wherever the order of summation does. (In bfloat16,
-ordinary numbers show another order in one of 10,000 results; these show it in nine of ten.)
+The check multiplies rows and weights whose exact products are 0, so that the output is rounding
+noise, which changes with the order of summation. (In bfloat16, with ordinary inputs, 1 in 10,000
+outputs reveals another order of summation; with these inputs, 9 in 10 do.)
 """
 
 from __future__ import annotations
@@ -19,33 +19,38 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from robustbert.models.inference.findings import Findings, machine_findings
+from robustbert.models.inference.invariance_cache import InvarianceCache, machine_invariance_cache
 
-Product = Callable[[Any], Any]
-"""A linear layer: rows of shape (n, i) to rows of shape (n, o)."""
+Kernel = Callable[[Any], Any]
+"""Computes a linear layer as it is, without padding: rows (n, i) to rows (n, o)."""
 
-#: Row counts that are checked against each other before a layer is used.
+MakeKernel = Callable[[Any, Any], Kernel]
+"""``make_kernel(weight, bias)``: the kernel of a layer with these weights, shapes (o, i), (o,)."""
+
+#: Row counts that are compared with each other when a layer is first used.
 LADDER = (16, 32, 64, 128, 256, 384, 512, 768, 1024, 1536, 2048)
-#: Between the rungs, multiples of this are checked when they come up.
-STEP = 16
-#: More rows than this are not checked as one: they are computed in pieces.
-MOST_ROWS = 4096
-#: Distinct rows of the check, a prime: no block of a kernel starts with the same row each time.
+#: Other multiples of this are checked on demand.
+ROW_COUNT_STEP = 16
+#: Larger batches are split into chunks of verified row counts.
+MAX_ROWS = 4096
+#: Number of distinct test rows. A prime, so that their repetition does not align with the blocks of
+#: a kernel.
 DISTINCT_ROWS = 61
-#: Where the check's rows start; two starts put other rows at each position.
-STARTS = (0, 23)
+#: Indices of the first test row. Two of them put different rows at each position.
+OFFSETS = (0, 23)
 
 
 @dataclass(frozen=True)
-class Layer:
-    """What a linear layer's kernels depend on, its weights aside.
+class LinearSpec:
+    """The properties that determine how a linear layer is computed, without its weights.
 
     Args:
-        kind: which product: ``"prepacked"``, ``"plain"``, with its activation and other options.
-        in_features: numbers in a row of the input.
-        out_features: numbers in a row of the result.
+        kind: the kernel with its options, such as ``"prepacked"``, ``"plain"`` or
+            ``"prepacked gelu"``.
+        in_features: size of an input row.
+        out_features: size of an output row.
         dtype: float32 or bfloat16.
-        threads: how many threads share one product.
+        threads: number of threads that compute one matmul.
     """
 
     kind: str
@@ -61,33 +66,30 @@ class Layer:
 
 
 class RowCounts:
-    """The row counts at which a layer's rows do not depend on the batch.
+    """The row counts with which a linear layer is batch invariant.
 
     Args:
-        layer: what is checked.
-        make_product: ``make_product(weight, bias)`` gives the layer's product with these weights,
-            tensors of shapes (o, i) and (o,) and of the layer's dtype.
-        findings: where results are remembered.
+        spec: the layer to check.
+        make_kernel: makes the layer's kernel from tensors of the layer's dtype.
+        cache: the cache of results.
     """
 
-    def __init__(
-        self, layer: Layer, make_product: Callable[[Any, Any], Product], findings: Findings
-    ) -> None:
-        self.layer = layer
-        self._make_product = make_product
-        self._findings = findings
+    def __init__(self, spec: LinearSpec, make_kernel: MakeKernel, cache: InvarianceCache) -> None:
+        self.spec = spec
+        self._make_kernel = make_kernel
+        self._cache = cache
         self._lock = threading.Lock()
         self._reference: Any = None
-        self._fits: dict[int, int | None] = {}
+        self._padded_counts: dict[int, int | None] = {}
         self._ladder: tuple[int, ...] | None = None
 
     @property
     def ladder(self) -> tuple[int, ...]:
-        """The rungs of `LADDER` that agree with the reference; empty where no rung can be one.
+        """The verified row counts of `LADDER`: their rows are those of the reference, bit for bit.
 
-        The reference is the largest rung, of at least `DISTINCT_ROWS` rows, whose rows do not
-        depend on their positions. The first access computes it, on the threads that torch has then:
-        they must be as many as the layer's.
+        The reference is the largest row count, of at least `DISTINCT_ROWS`, whose rows do not
+        depend on their positions. Without a reference the result is empty. The first access
+        computes it; torch's number of threads must then be ``spec.threads``.
         """
         if self._ladder is None:
             with self._lock:
@@ -97,138 +99,143 @@ class RowCounts:
 
     @property
     def checked(self) -> bool:
-        """Whether the ladder is known already."""
+        """Whether the ladder has been computed."""
         return self._ladder is not None
 
-    def fit(self, rows: int) -> int | None:
-        """The row count to fill ``rows`` up to; None where there is none.
+    def padded_count(self, rows: int) -> int | None:
+        """The verified row count to pad ``rows`` to, or None if there is none.
 
-        The next multiple of `STEP` if it agrees with the reference, else the next rung that does.
-        A multiple that was not asked for before is checked now.
+        This is the next multiple of `ROW_COUNT_STEP` if it matches the reference, otherwise the
+        next verified row count of the ladder. A multiple that has no result yet is checked now.
         """
         try:
-            return self._fits[rows]
+            return self._padded_counts[rows]
         except KeyError:
             ladder = self.ladder
             with self._lock:
-                found = self._fits[rows] = self._find_fit(rows, ladder)
-            return found
+                count = self._padded_counts[rows] = self._find_padded_count(rows, ladder)
+            return count
 
-    def apply(self, product: Product, rows: Any) -> Any:
-        """``product(rows)``, computed at row counts that agree: shape (n, o).
+    def apply(self, kernel: Kernel, rows: Any) -> Any:
+        """Compute ``kernel(rows)``, shape (n, o), with verified row counts.
 
-        Where no row count agrees, the product of the rows as they are.
+        If the layer has no verified row count, the rows are not padded.
         """
         import torch
 
-        count = self.fit(len(rows))
+        count = self.padded_count(len(rows))
         if count == len(rows):
-            return product(rows)
+            return kernel(rows)
         if count is not None:
-            return product(fill_rows(rows, count))[: len(rows)]
+            return kernel(pad_rows(rows, count))[: len(rows)]
         if not self.ladder:
-            return product(rows)
-        pieces = -(-len(rows) // self.ladder[-1])
-        return torch.cat([self.apply(product, piece) for piece in rows.chunk(pieces)])
+            return kernel(rows)
+        chunks = -(-len(rows) // self.ladder[-1])
+        return torch.cat([self.apply(kernel, chunk) for chunk in rows.chunk(chunks)])
 
-    def _find_fit(self, rows: int, ladder: tuple[int, ...]) -> int | None:
+    def _find_padded_count(self, rows: int, ladder: tuple[int, ...]) -> int | None:
         if rows == 0:
             return 0
-        first = -(-rows // STEP) * STEP
-        if ladder and first <= MOST_ROWS and self._agrees(first, ladder[-1]):
+        first = -(-rows // ROW_COUNT_STEP) * ROW_COUNT_STEP
+        if ladder and first <= MAX_ROWS and self._matches(first, ladder[-1]):
             return first
-        return next((rung for rung in ladder if rung >= first), None)
+        return next((count for count in ladder if count >= first), None)
 
     def _find_ladder(self) -> tuple[int, ...]:
-        known = {rung: self._findings.get(str(self.layer), rung) for rung in LADDER}
-        if None in known.values():
-            probe = _Probe(self.layer, self._make_product)
-            candidates = [rung for rung in reversed(LADDER) if rung >= DISTINCT_ROWS]
-            references = (probe.refer_to(rung) for rung in candidates)
+        results = {count: self._cache.get(str(self.spec), count) for count in LADDER}
+        if None in results.values():
+            check = _KernelCheck(self.spec, self._make_kernel)
+            candidates = [count for count in reversed(LADDER) if count >= DISTINCT_ROWS]
+            references = (check.make_reference(count) for count in candidates)
             reference = next((found for found in references if found is not None), None)
-            for rung in LADDER:
-                known[rung] = reference is not None and probe.agrees(rung, reference, STARTS)
-                self._findings.note(str(self.layer), bool(known[rung]), rung)
+            for count in LADDER:
+                results[count] = reference is not None and check.matches(count, reference, OFFSETS)
+                self._cache.put(str(self.spec), bool(results[count]), count)
             self._reference = reference
-        return tuple(rung for rung in LADDER if known[rung])
+        return tuple(count for count in LADDER if results[count])
 
-    def _agrees(self, rows: int, reference: int) -> bool:
-        found = self._findings.get(str(self.layer), rows)
-        if found is None:
-            probe = _Probe(self.layer, self._make_product)
-            if self._reference is None:  # the ladder was remembered, its reference was not
-                self._reference = probe.refer_to(reference)
-            found = self._reference is not None and probe.agrees(rows, self._reference, STARTS[-1:])
-            self._findings.note(str(self.layer), found, rows)
-        return found
+    def _matches(self, rows: int, reference_count: int) -> bool:
+        result = self._cache.get(str(self.spec), rows)
+        if result is None:
+            check = _KernelCheck(self.spec, self._make_kernel)
+            if self._reference is None:  # the ladder came from the cache, without its reference
+                self._reference = check.make_reference(reference_count)
+            result = self._reference is not None and check.matches(
+                rows, self._reference, OFFSETS[-1:]
+            )
+            self._cache.put(str(self.spec), result, rows)
+        return result
 
 
-class _Probe:
-    """A layer on rows and weights that cancel."""
+class _KernelCheck:
+    """Run a layer's kernel on inputs and weights whose exact products are 0."""
 
-    def __init__(self, layer: Layer, make_product: Callable[[Any, Any], Product]) -> None:
+    def __init__(self, spec: LinearSpec, make_kernel: MakeKernel) -> None:
         import torch
 
         generator = torch.Generator().manual_seed(0)
-        dtype = getattr(torch, layer.dtype)
+        dtype = getattr(torch, spec.dtype)
         with torch.inference_mode():
-            rows, weight = cancelling_factors(
-                DISTINCT_ROWS, layer.in_features, layer.out_features, generator
+            rows, weight = cancelling_matrices(
+                DISTINCT_ROWS, spec.in_features, spec.out_features, generator
             )
             self._rows = rows.to(dtype)
-            bias = torch.zeros(layer.out_features, dtype=dtype)
-            self._product = make_product(weight.to(dtype), bias)
+            bias = torch.zeros(spec.out_features, dtype=dtype)
+            self._kernel = make_kernel(weight.to(dtype), bias)
 
-    def refer_to(self, count: int) -> Any:
-        """The results at ``count`` rows, if equal rows come out equal at every position.
+    def make_reference(self, count: int) -> Any:
+        """The outputs of the distinct rows in a batch of ``count`` rows.
 
-        A tensor of shape (`DISTINCT_ROWS`, o); None if they do not.
+        Returns:
+            a tensor of shape (`DISTINCT_ROWS`, o); None if equal rows give different outputs at
+            different positions.
         """
-        results = self._compute(STARTS[0], count)
+        results = self._compute(OFFSETS[0], count)
         reference = results[:DISTINCT_ROWS].clone()
-        same = results.equal(reference[self._which(STARTS[0], count)])
-        return reference if same and self.agrees(count, reference, STARTS[1:]) else None
+        same = results.equal(reference[self._row_indices(OFFSETS[0], count)])
+        return reference if same and self.matches(count, reference, OFFSETS[1:]) else None
 
-    def agrees(self, count: int, reference: Any, starts: Sequence[int]) -> bool:
-        """Whether ``count`` rows come out as in the reference, bit by bit, at every position."""
+    def matches(self, count: int, reference: Any, offsets: Sequence[int]) -> bool:
+        """Whether a batch of ``count`` rows gives the reference's bits at every position."""
         return all(
-            self._compute(start, count).equal(reference[self._which(start, count)])
-            for start in starts
+            self._compute(offset, count).equal(reference[self._row_indices(offset, count)])
+            for offset in offsets
         )
 
-    def _compute(self, start: int, count: int) -> Any:
+    def _compute(self, offset: int, count: int) -> Any:
         import torch
 
         with torch.inference_mode():
-            return self._product(self._rows[self._which(start, count)])
+            return self._kernel(self._rows[self._row_indices(offset, count)])
 
-    def _which(self, start: int, count: int) -> Any:
+    def _row_indices(self, offset: int, count: int) -> Any:
         import torch
 
-        return torch.arange(start, start + count) % len(self._rows)
+        return torch.arange(offset, offset + count) % len(self._rows)
 
 
-def cancelling_factors(rows: int, in_features: int, out_features: int, generator: Any) -> Any:
-    """Rows (n, i) and a weight (o, i), float32, whose exact products are all 0.
+def cancelling_matrices(rows: int, in_features: int, out_features: int, generator: Any) -> Any:
+    """Random inputs (n, i) and a weight (o, i), float32, whose exact products are all 0.
 
-    Half of a row's numbers are the negatives of the other half, in random places; a weight has the
-    same number at both places. All fit in bfloat16.
+    In an input row, half of the values are the negatives of the other half, at random positions.
+    In a weight row, the two positions of such a pair have the same value. All values are exact in
+    bfloat16.
     """
     import torch
 
     half = in_features // 2
-    places = torch.randperm(2 * half, generator=generator)
+    positions = torch.randperm(2 * half, generator=generator)
     first = torch.randn(rows, half, generator=generator).bfloat16().float()
     second = torch.randn(out_features, half, generator=generator).bfloat16().float()
-    given = torch.zeros(rows, in_features)
+    inputs = torch.zeros(rows, in_features)
     weight = torch.zeros(out_features, in_features)
-    given[:, places] = torch.cat([first, -first], dim=1)
-    weight[:, places] = torch.cat([second, second], dim=1)
-    return given, weight
+    inputs[:, positions] = torch.cat([first, -first], dim=1)
+    weight[:, positions] = torch.cat([second, second], dim=1)
+    return inputs, weight
 
 
-def fill_rows(rows: Any, count: int) -> Any:
-    """``rows`` of shape (n, d), n >= 1, the last repeated until there are ``count``: (count, d)."""
+def pad_rows(rows: Any, count: int) -> Any:
+    """Repeat the last of n >= 1 rows until there are ``count``: shape (n, d) to (count, d)."""
     import torch
 
     missing = count - len(rows)
@@ -238,13 +245,13 @@ def fill_rows(rows: Any, count: int) -> Any:
 _LOCK = threading.Lock()
 
 
-def row_counts_of(layer: Layer, make_product: Callable[[Any, Any], Product]) -> RowCounts:
-    """The one `RowCounts` of a kind of layer in this process."""
-    findings = machine_findings()
-    found = findings.objects.get(layer)
+def shared_row_counts(spec: LinearSpec, make_kernel: MakeKernel) -> RowCounts:
+    """The `RowCounts` of a linear layer, shared by all layers of this process with its spec."""
+    cache = machine_invariance_cache()
+    found = cache.shared.get(spec)
     if found is None:
         with _LOCK:
-            new = RowCounts(layer, make_product, findings)
-            found = findings.objects.setdefault(layer, new)
+            new = RowCounts(spec, make_kernel, cache)
+            found = cache.shared.setdefault(spec, new)
     assert isinstance(found, RowCounts)
     return found

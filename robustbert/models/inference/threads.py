@@ -1,8 +1,9 @@
-"""Work spread over the processor's threads, a piece a thread.
+"""Data-parallel work on CPU threads: one item per thread.
 
-torch's own way is to spread each product over all threads, which then wait for each other several
-times a layer, and how a product is cut decides its last bits. Pieces that run on one thread each
-need not wait, and come out the same whatever the number of threads.
+By default torch splits each matmul over all threads. The threads then wait for each other several
+times per layer, and the way a matmul is split decides the last bits of its result. Items that run
+on one thread each need no synchronization, and their results do not depend on the number of
+threads.
 """
 
 from __future__ import annotations
@@ -17,27 +18,30 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def in_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-    """``function`` of each item, in order, on as many threads as torch has been given.
+def map_in_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    """Apply ``function`` to each item, in parallel on as many threads as torch may use.
 
-    Inside, torch works on one thread. What ``function`` raises is raised here.
+    Within ``function``, torch uses one thread. Exceptions of ``function`` propagate.
+
+    Returns:
+        the results, in the order of ``items``.
     """
-    with one_thread_each() as threads:
+    with single_threaded() as threads:
         if threads == 1 or len(items) < 2:
             return [function(item) for item in items]
         return list(_pool(threads).map(function, items))
 
 
 def thread_count() -> int:
-    """How many threads torch has been given (``OMP_NUM_THREADS``, ``torch.set_num_threads``)."""
+    """The number of threads torch may use (``OMP_NUM_THREADS`` or ``torch.set_num_threads``)."""
     import torch
 
     return torch.get_num_threads()
 
 
 @contextmanager
-def one_thread_each() -> Iterator[int]:
-    """In the block, torch works on one thread; gives how many it had before."""
+def single_threaded() -> Iterator[int]:
+    """Limit torch to one thread within the block; yield the previous number of threads."""
     import torch
 
     threads = torch.get_num_threads()

@@ -1,9 +1,9 @@
-"""Are networks of real size batch invariant here?
+"""Check the batch invariance of networks of realistic size on this machine.
 
 ``python -m tests.models.inference.real_size float32``.
 
 A BERT (packed), a RoBERTa and a GPT-2 (padded), random and as wide as MiniLM, on one thread and on
-two. Prints a line for each, and exits 1 if any row depends on the others of its batch.
+two. Prints one line per network, and exits with 1 if any row depends on its batch.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ GROUPS = (1, 1, 1, 2, 3, 9, 33)
 
 
 class Tokenizer:
-    """What a padded network reads of one."""
+    """The parts of a tokenizer that `PaddedNetwork` uses."""
 
     pad_token_id = 1
     padding_side = "right"
@@ -57,7 +57,7 @@ def make_networks(dtype: str) -> dict[str, PackedNetwork | PaddedNetwork]:
     ).eval()  # fmt: skip
     padded = {
         name: PaddedNetwork(
-            model.to(getattr(torch, dtype)), Tokenizer(), longest=150, token_budget=4096
+            model.to(getattr(torch, dtype)), Tokenizer(), max_length=150, token_budget=4096
         )
         for name, model in (("roberta", roberta), ("gpt2", gpt2))
     }
@@ -65,7 +65,7 @@ def make_networks(dtype: str) -> dict[str, PackedNetwork | PaddedNetwork]:
 
 
 def rows_that_differ(network: PackedNetwork | PaddedNetwork) -> int:
-    """Of texts asked in groups of several sizes, how many rows are not those of all together."""
+    """The number of rows of small batches that differ from those of one large batch."""
     chance = random.Random(0)
     lengths = [chance.choice((5, 8, 20, 24, 70, 130)) for _ in range(30)] + [22] * 40
     sequences = [[chance.randrange(2, 60) for _ in range(length)] for length in lengths]
@@ -86,7 +86,7 @@ def main() -> int:
             torch.set_num_threads(threads)
             for name, network in make_networks(dtype).items():
                 if name == "packed" and threads == 1:
-                    continue  # on two threads its layers are computed on one each
+                    continue  # with two threads, each of its layers still runs on one
                 differing = rows_that_differ(network)
                 print(f"{name} {dtype} {threads} threads: {differing} rows differ")
                 worst = max(worst, differing)

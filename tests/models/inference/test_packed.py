@@ -1,4 +1,4 @@
-"""The fast way through a BERT against transformers' own."""
+"""Packed BERT inference compared with transformers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from transformers import (
     RobertaForSequenceClassification,
 )
 
-from robustbert.models.inference.packed import SHORT, PackedBert, PackedNetwork, can_pack
+from robustbert.models.inference.packed import MAX_SHORT_LENGTH, PackedBert, PackedNetwork, can_pack
 
 SIZES = {
     "vocab_size": 50,
@@ -36,20 +36,28 @@ def network() -> BertForSequenceClassification:
 
 @pytest.fixture(scope="module")
 def sequences() -> list[list[int]]:
-    """Lengths on both sides of where attention changes, some of them several times."""
+    """Sequences with lengths around the limit of unfused attention, some of them repeated."""
     chance = random.Random(0)
-    lengths = [1, 2, SHORT - 1, SHORT, SHORT, SHORT + 1, 200]
+    lengths = [
+        1,
+        2,
+        MAX_SHORT_LENGTH - 1,
+        MAX_SHORT_LENGTH,
+        MAX_SHORT_LENGTH,
+        MAX_SHORT_LENGTH + 1,
+        200,
+    ]
     lengths += [chance.randint(5, 12) for _ in range(40)]
     return [[chance.randrange(50) for _ in range(length)] for length in lengths]
 
 
-def one_by_one(sequences: list[list[int]], function) -> torch.Tensor:
+def each_alone(sequences: list[list[int]], function) -> torch.Tensor:
     with torch.inference_mode():
         return torch.stack([function(torch.tensor([tokens])) for tokens in sequences])
 
 
-def test_logits_are_those_of_transformers(network, sequences):
-    expected = one_by_one(sequences, lambda ids: network(input_ids=ids).logits[0])
+def test_logits_match_transformers(network, sequences):
+    expected = each_alone(sequences, lambda ids: network(input_ids=ids).logits[0])
     found = torch.from_numpy(PackedNetwork(network, "float32").logits(sequences))
     assert found.dtype == torch.float32
     torch.testing.assert_close(found, expected, atol=2e-5, rtol=0)
@@ -57,25 +65,25 @@ def test_logits_are_those_of_transformers(network, sequences):
     assert 0 < (coarse - expected).abs().max() < 0.1
 
 
-def test_means_and_first_tokens_are_those_of_transformers(network, sequences):
+def test_means_and_first_tokens_match_transformers(network, sequences):
     states = lambda ids: network.bert(input_ids=ids).last_hidden_state[0]  # noqa: E731
     packed = PackedBert(network.bert, "float32")
-    expected = one_by_one(sequences, lambda ids: states(ids).mean(dim=0))
+    expected = each_alone(sequences, lambda ids: states(ids).mean(dim=0))
     torch.testing.assert_close(packed.means(sequences), expected, atol=2e-5, rtol=0)
-    expected = one_by_one(sequences, lambda ids: states(ids)[0])
+    expected = each_alone(sequences, lambda ids: states(ids)[0])
     torch.testing.assert_close(packed.first_tokens(sequences), expected, atol=2e-5, rtol=0)
 
 
-def test_a_network_of_one_layer(sequences):
+def test_network_with_one_layer(sequences):
     torch.manual_seed(0)
     network = BertForSequenceClassification(BertConfig(**SIZES | {"num_hidden_layers": 1})).eval()
-    expected = one_by_one(sequences, lambda ids: network(input_ids=ids).logits[0])
+    expected = each_alone(sequences, lambda ids: network(input_ids=ids).logits[0])
     found = torch.from_numpy(PackedNetwork(network, "float32").logits(sequences))
     torch.testing.assert_close(found, expected, atol=2e-5, rtol=0)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-def test_a_row_depends_on_its_sequence_alone(network, sequences, dtype: str):
+def test_row_depends_on_its_sequence_alone(network, sequences, dtype: str):
     packed = PackedBert(network.bert, dtype)
     first, means = packed.first_tokens(sequences), packed.means(sequences)
     small = PackedBert(network.bert, dtype, token_budget=1)
@@ -104,7 +112,7 @@ def test_rows_do_not_depend_on_the_number_of_threads(network, sequences, dtype: 
     assert found[0].equal(found[2])
 
 
-def test_only_plain_berts_are_packed(network):
+def test_only_standard_bert_is_packed(network):
     assert can_pack(network)
     assert can_pack(network.bert)
     assert not can_pack(BertForSequenceClassification(BertConfig(**SIZES, hidden_act="relu")))
@@ -115,7 +123,7 @@ def test_only_plain_berts_are_packed(network):
     assert not can_pack(RobertaForSequenceClassification(roberta))
 
 
-def test_an_error_in_a_thread_is_raised_and_threads_are_given_back(network):
+def test_error_in_a_thread_is_raised_and_thread_count_is_restored(network):
     before = torch.get_num_threads()
     with pytest.raises(IndexError):
         PackedBert(network.bert, "float32").means([[1, 2], [50_000]])

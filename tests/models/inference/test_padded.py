@@ -1,4 +1,4 @@
-"""The general way through a network of transformers."""
+"""Padded inference for arbitrary transformers models."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from robustbert.models.inference.padded import PaddedNetwork
 
 
 class Tokenizer:
-    """What a padded network reads of one."""
+    """The parts of a tokenizer that `PaddedNetwork` uses."""
 
     pad_token_id = 1
     padding_side = "right"
@@ -45,17 +45,17 @@ def sequences() -> list[list[int]]:
 
 
 def padded(model, token_budget: int = 4096) -> PaddedNetwork:
-    return PaddedNetwork(model, Tokenizer(), longest=200, token_budget=token_budget)
+    return PaddedNetwork(model, Tokenizer(), max_length=200, token_budget=token_budget)
 
 
-def test_logits_are_those_of_one_text_at_a_time(roberta, sequences):
+def test_logits_match_one_text_at_a_time(roberta, sequences):
     with torch.inference_mode():
         alone = [roberta(input_ids=torch.tensor([tokens])).logits[0] for tokens in sequences]
     found = padded(roberta).logits(sequences)
     np.testing.assert_allclose(found, torch.stack(alone).numpy(), atol=2e-5)
 
 
-def test_a_row_depends_on_its_sequence_alone(roberta, sequences):
+def test_row_depends_on_its_sequence_alone(roberta, sequences):
     together = padded(roberta).logits(sequences)
     np.testing.assert_array_equal(padded(roberta, token_budget=1).logits(sequences), together)
     chance = random.Random(1)

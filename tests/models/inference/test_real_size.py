@@ -1,4 +1,4 @@
-"""Networks of real size, under each limit of instructions that this processor has."""
+"""Networks of realistic size under each instruction-set limit that this CPU supports."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from robustbert.machine import processor_flags
 
-#: A limit of instructions, the processor flag that it needs, and the dtypes to test under it.
+#: Instruction-set limits, the CPU flag that each needs, and the dtypes to test under it.
 LIMITS = {
     None: ("", ("float32", "bfloat16")),
     "AVX512_CORE_BF16": ("avx512_bf16", ("float32", "bfloat16")),
@@ -22,11 +22,11 @@ LIMITS = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("limit", LIMITS, ids=str)
-def test_networks_of_real_size_under_each_limit_of_instructions(limit: str | None, tmp_path: Path):
-    """In a process of its own, because oneDNN reads the limit once; see ``real_size.py``."""
+def test_networks_are_invariant_under_each_instruction_set_limit(limit: str | None, tmp_path: Path):
+    """In a subprocess, because oneDNN reads the limit once; see ``real_size.py``."""
     flag, dtypes = LIMITS[limit]
     if flag and flag not in processor_flags():
-        pytest.skip(f"this processor has no {flag}")
+        pytest.skip(f"this CPU has no {flag}")
     environment = os.environ | {"ROBUSTBERT_CACHE": str(tmp_path)}
     environment.pop("ONEDNN_MAX_CPU_ISA", None)
     if limit:
