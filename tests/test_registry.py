@@ -28,10 +28,10 @@ ENTRIES = [Entry("square", "colorsys:rgb_to_hsv", "four"), Entry("cube", "math:p
 
 PLUGIN = """
 from dataclasses import dataclass
-from typing import ClassVar
 
 from robustbert.data import Rows
-from robustbert.models.pretrained import TfidfBase
+from robustbert.defenses import Defense
+from robustbert.models import TfidfBase
 
 
 def colours(length=None):
@@ -51,18 +51,8 @@ SVM = TfidfBase("plugin-svm", "linear-svm")
 
 
 @dataclass(frozen=True)
-class Smoothing:
-    revision: ClassVar[int] = 1
+class Smoothing(Defense):
     sigma: float = 0.5
-
-    def train(self, dataset, plain, config, out, *, resume=False):
-        raise NotImplementedError
-
-    def params(self):
-        return {"sigma": self.sigma}
-
-    def ingredients(self):
-        return {}
 
 
 class Holder:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, replace
-from typing import Any
 
 from robustbert.bench.costs import attack_cost
 from robustbert.bench.plan import Plan, VictimSpec
 from robustbert.bench.run import Settings
 from robustbert.bench.speed import MOST_TEXTS, Speed, measure_base, measure_queries
-from robustbert.bench.victims import find_made, training_seed
+from robustbert.bench.victims import find_trained, load_classifier, needs_plain_model, training_seed
 from robustbert.data import TextDataset, select_examples
 from robustbert.data.words import words_of
-from robustbert.defenses import make_defense
-from robustbert.models import load_model
+from robustbert.defenses import Defense, make_defense
 from robustbert.models.pretrained import find_base
 from robustbert.training import TrainingConfig, make_config
 
@@ -70,9 +68,9 @@ class Meter:
             if victim.trained:
                 self.trainings[key] = TrainingEstimate(dataset.name, victim, False, None)
         elif not victim.trained:
-            self.query_seconds[key] = self._measure_folder(dataset, victim.base)
-        elif (folder := self._find_made(dataset, victim)) is not None:
-            self.query_seconds[key] = self._measure_folder(dataset, folder)
+            self.query_seconds[key] = self._measure_model(dataset, victim, victim.base)
+        elif (folder := self._find_trained(dataset, victim)) is not None:
+            self.query_seconds[key] = self._measure_model(dataset, victim, folder)
             self.trainings[key] = TrainingEstimate(dataset.name, victim, True, 0.0)
         else:
             speed = self._measure_base(dataset, victim)
@@ -80,19 +78,20 @@ class Meter:
             seconds = self._training_seconds(dataset, victim, speed)
             self.trainings[key] = TrainingEstimate(dataset.name, victim, False, seconds)
 
-    def _find_made(self, dataset: TextDataset, victim: VictimSpec) -> str | None:
+    def _find_trained(self, dataset: TextDataset, victim: VictimSpec) -> str | None:
         if victim.defense is not None and not self._assets_complete:
             return None
-        folder = find_made(victim, dataset, seed=self._plan.seed, device=self._settings.device)
+        folder = find_trained(victim, dataset, seed=self._plan.seed, device=self._settings.device)
         return None if folder is None else str(folder)
 
-    def _measure_folder(self, dataset: TextDataset, folder: str) -> float:
-        classifier = load_model(
-            folder,
+    def _measure_model(self, dataset: TextDataset, victim: VictimSpec, model: str) -> float:
+        classifier = load_classifier(
+            victim,
+            model,
+            dataset,
             dtype=self._settings.dtype,
             device=self._settings.device,
             token_budget=self._settings.token_budget,
-            label_names=dataset.label_names,
         )
         return measure_queries(classifier, self._texts(dataset))
 
@@ -109,34 +108,36 @@ class Meter:
     def _training_seconds(
         self, dataset: TextDataset, victim: VictimSpec, speed: Speed
     ) -> float | None:
-        """Of the plain training, unless it is there or counted, and of the defense's."""
+        """Of the plain training, if it is still to be done, and of the defense's training."""
         config = self._config(victim)
-        plain = replace(victim, defense=None, params={})
-        key = dataset.name, victim.base, config
-        there = key in self._trained or self._find_made(dataset, plain) is not None
-        self._trained.add(key)
-        seconds = 0.0 if there else speed.training_seconds
-        if victim.defense is None:
+        defense = make_defense(victim.defense, victim.params) if victim.defense else None
+        seconds = 0.0
+        if needs_plain_model(defense):
+            plain = replace(victim, defense=None, params={})
+            key = dataset.name, victim.base, config
+            done = key in self._trained or self._find_trained(dataset, plain) is not None
+            self._trained.add(key)
+            seconds = 0.0 if done else speed.training_seconds
+        if defense is None or not defense.trains:
             return seconds
-        attacks = self._defense_attacks(dataset, victim, speed)
-        epochs = self._defense_params(victim).get("epochs", config.epochs)
-        again = speed.training_seconds * epochs / config.epochs
-        return None if attacks is None else seconds + attacks + again
+        rows = self._rows_seconds(dataset, defense, speed)
+        if rows is None or defense.has_training_loss:
+            return None
+        epochs = defense.training_config(config).epochs
+        return seconds + rows + speed.training_seconds * epochs / config.epochs
 
-    def _defense_attacks(
-        self, dataset: TextDataset, victim: VictimSpec, speed: Speed
-    ) -> float | None:
-        """Seconds of the attacks on training examples that a defense's parameters tell of."""
-        params = self._defense_params(victim)
-        recipes, examples = params.get("recipes", ()), params.get("examples", 0)
-        words = self._training_words(dataset) * examples
-        costs = [attack_cost(r, params["track"], words, speed.query_seconds) for r in recipes]
+    def _rows_seconds(self, dataset: TextDataset, defense: Defense, speed: Speed) -> float | None:
+        """Seconds to make a defense's training rows; known only for attacks with recipes."""
+        params = defense.params()
+        if not defense.has_training_rows:
+            return 0.0
+        if not {"recipes", "examples", "track"} <= params.keys():
+            return None
+        words = self._training_words(dataset) * params["examples"]
+        recipes, track = params["recipes"], params["track"]
+        costs = [attack_cost(name, track, words, speed.query_seconds) for name in recipes]
         known = [cost.seconds for cost in costs if cost.seconds is not None]
         return sum(known) if len(known) == len(costs) else None
-
-    def _defense_params(self, victim: VictimSpec) -> dict[str, Any]:
-        assert victim.defense is not None
-        return make_defense(victim.defense, victim.params).params()
 
     def _training_words(self, dataset: TextDataset) -> float:
         """The mean number of words of a training text."""

@@ -1,8 +1,8 @@
-"""The cache of trained models: each made once, and an interrupted training goes on.
+"""The cache of trained models: each is trained once, and an interrupted training is resumed.
 
-A model's folder is named by a hash of everything that made it. While it is made, its checkpoints
-lie beside it in ``HASH.unfinished``; one process at a time works there, since it holds
-``HASH.lock``. What belongs to another hash is never looked at.
+A model's folder is named by a hash of its cache key: everything that determines the model. During
+training its checkpoints are beside it in ``HASH.unfinished``, and ``HASH.lock`` ensures that only
+one process trains it. Folders of other hashes are ignored.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from robustbert.models.json_files import StoredModel, read_checked
 from robustbert.paths import cache_folder
 from robustbert.training.result import CHECKPOINTS
 
-# Beside a cached checkpoint: everything that made it, and the seconds that took.
-MADE_FILE = "made.json"
+# In a cached model's folder: its cache key and training time.
+CACHE_FILE = "made.json"
 
 
-class _Made(StoredModel):
+class _CacheFile(StoredModel):
     seconds: Annotated[float, Field(ge=0)] | None
 
 
@@ -39,8 +39,9 @@ class CachedModel:
     """A trained model in the cache.
 
     Args:
-        folder: where it lies.
-        seconds: what it took to make; None if that was not in one go, which is not known then.
+        folder: the model's folder.
+        seconds: the training time; None if training was interrupted, because the time of the
+            earlier part is not known.
     """
 
     folder: Path
@@ -48,17 +49,19 @@ class CachedModel:
 
 
 def find_cached(key: Mapping[str, object]) -> CachedModel | None:
-    """The model that ``key`` made; None if it is not there. Makes and writes nothing."""
+    """Look up a cached model; None if there is none. Trains and writes nothing."""
     folder = _folder(key)
     return CachedModel(folder, _seconds(folder)) if folder.is_dir() else None
 
 
-def make_cached(key: Mapping[str, object], make: Callable[[Path], object]) -> CachedModel:
-    """The model that ``key`` makes, made if it is not there: by one process, all or nothing.
+def find_or_train(key: Mapping[str, object], train: Callable[[Path], object]) -> CachedModel:
+    """Return the cached model for ``key``; train it first if there is none.
+
+    Only one process trains it, and the folder is written atomically.
 
     Args:
         key: everything that the model depends on; JSON.
-        make: trains into a folder, from the last checkpoint in it if there is one.
+        train: trains into a folder, from the last checkpoint in it if there is one.
 
     Raises:
         OutputError: the cache cannot be written to.
@@ -75,30 +78,30 @@ def make_cached(key: Mapping[str, object], make: Callable[[Path], object]) -> Ca
         ) from error
     try:
         if not folder.is_dir():
-            _make(folder, key, make)
+            _train(folder, key, train)
     finally:
         lock.release()
     return CachedModel(folder, _seconds(folder))
 
 
-def _make(folder: Path, key: Mapping[str, object], make: Callable[[Path], object]) -> None:
+def _train(folder: Path, key: Mapping[str, object], train: Callable[[Path], object]) -> None:
     unfinished = folder.with_suffix(".unfinished")
     resumed = _is_trained(unfinished) or _has_checkpoint(unfinished)
-    if not resumed:  # what a killed process left has nothing to go on from
+    if not resumed:  # a killed process left no checkpoint to resume from
         shutil.rmtree(unfinished, ignore_errors=True)
     began = time.perf_counter()
-    if not _is_trained(unfinished):  # else the earlier process ended just before it was moved
+    if not _is_trained(unfinished):  # otherwise only the folder was not renamed yet
         try:
-            make(unfinished)
+            train(unfinished)
         except BaseException as error:
-            # A failure would come again; what an interruption leaves is worth keeping.
+            # A failed training would fail again, so it is deleted. An interrupted one is kept.
             if isinstance(error, RobustbertError) or not _has_checkpoint(unfinished):
                 shutil.rmtree(unfinished, ignore_errors=True)
             raise
     seconds = None if resumed else round(time.perf_counter() - began, 3)
     text = json.dumps({"key": key, "seconds": seconds}, sort_keys=True, indent=2)
     try:
-        (unfinished / MADE_FILE).write_text(text + "\n", encoding="utf-8")
+        (unfinished / CACHE_FILE).write_text(text + "\n", encoding="utf-8")
         os.replace(unfinished, folder)
     except OSError as error:
         raise OutputError(
@@ -120,5 +123,5 @@ def _has_checkpoint(folder: Path) -> bool:
 
 
 def _seconds(folder: Path) -> float | None:
-    advice = f"remove {folder}, and it is made again"
-    return read_checked(folder / MADE_FILE, _Made, advice=advice).seconds
+    advice = f"delete {folder}, and the model will be trained again"
+    return read_checked(folder / CACHE_FILE, _CacheFile, advice=advice).seconds

@@ -16,8 +16,7 @@ from robustbert.bench.suite import Suite
 from robustbert.bench.suite_checks import check_suite, make_limits
 from robustbert.defenses import make_defense
 from robustbert.errors import InputError
-from robustbert.models import MODELS
-from robustbert.models.pretrained import TfidfBase
+from robustbert.models import MODELS, TfidfBase
 from robustbert.records.names import cell_name, replicate_seed
 from robustbert.training import make_config
 
@@ -51,8 +50,10 @@ class VictimSpec:
 
     @property
     def trained(self) -> bool:
-        """Whether it has to be trained: a table name, or any base with a defense."""
-        return self.base in MODELS or self.defense is not None or bool(self.training)
+        """Whether it has to be trained: a table name, own settings, or a defense that trains."""
+        if self.base in MODELS or self.training:
+            return True
+        return self.defense is not None and make_defense(self.defense, self.params).trains
 
 
 @dataclass(frozen=True)

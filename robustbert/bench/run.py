@@ -17,13 +17,12 @@ from robustbert.bench.environment import capture_environment
 from robustbert.bench.job import CellRun
 from robustbert.bench.plan import Cell, Plan
 from robustbert.bench.store import Configuration, check_configuration, output_folder
-from robustbert.bench.victims import Victim, prepare_victim
+from robustbert.bench.victims import Victim, check_trainable, prepare_victim
 from robustbert.data import TextDataset, load_dataset, select_examples
 from robustbert.errors import InputError, UnknownNameError
 from robustbert.models.devices import choose_device, choose_dtype
 from robustbert.models.inference.answer_cache import AnswerCache
 from robustbert.models.model_registry import DTYPES
-from robustbert.models.pretrained import find_base
 from robustbert.records import Record, outcomes_path, read_outcomes, record_name, write_text
 from robustbert.records.schema import Environment
 from robustbert.reports import Table, leaderboard_table, render_markdown, to_csv
@@ -187,7 +186,7 @@ def _check_models(plan: Plan, datasets: Mapping[str, TextDataset], settings: Set
     """Load what comes trained, find what others are trained from: a bad one stops the run here."""
     for dataset, victim in dict.fromkeys((cell.dataset, cell.victim) for cell in plan.cells):
         if victim.trained:
-            find_base(victim.base)
+            check_trainable(victim)
         else:
             prepare_victim(
                 victim,

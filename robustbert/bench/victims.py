@@ -1,4 +1,4 @@
-"""Victims: trained when they are needed, kept in a cache keyed by everything that made them."""
+"""Victims: trained on demand, and cached by everything that determines their training."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from robustbert.bench.model_cache import CachedModel, find_cached, make_cached
+from robustbert.bench.model_cache import CachedModel, find_cached, find_or_train
 from robustbert.bench.plan import VictimSpec
 from robustbert.data import TextDataset
 from robustbert.defenses import Defense, make_defense
+from robustbert.defenses.base import source_sha256
+from robustbert.errors import ModelError
 from robustbert.models import Classifier, load_model
 from robustbert.models.devices import choose_device, choose_dtype
 from robustbert.models.pretrained import find_base
 from robustbert.records.schema import DefenseRef, Params
 from robustbert.training import TrainingConfig, make_config, train
 
-# What training does beyond its settings; a change here makes every cached checkpoint stale.
+# Part of every cache key: increase it when the training code gives other models than before.
 TRAINING_REVISION = 2
 
 
@@ -26,15 +28,15 @@ class Victim:
     """A classifier ready to be attacked.
 
     Args:
-        name: what tables call it.
-        variant: what tells it apart from others of that name; None where there is one.
-        classifier: with its labels in the dataset's order.
-        defenses: what defended it, in the order of application.
-        training_seed: of its training; None if it came trained.
-        training: the other settings of its training, as a record holds them; None if it came
+        name: its name in tables.
+        variant: distinguishes it from other victims of that name; None if there are none.
+        classifier: the classifier, with its labels in the dataset's order.
+        defenses: its defenses, in the order of application.
+        training_seed: the seed of its training; None if it was already trained.
+        training: the other settings of its training, as records hold them; None if it was already
             trained.
-        train_seconds: what all its training cost when it was trained; None if it came trained, or
-            was not trained in one go.
+        train_seconds: the time of all its training; None if it was already trained, or if a
+            training was interrupted.
     """
 
     name: str
@@ -55,37 +57,94 @@ def prepare_victim(
     device: str = "auto",
     token_budget: int | None = None,
 ) -> Victim:
-    """Load a victim, from the cache where it was trained before; train it otherwise.
+    """Load a victim, and train it first if it has to be trained and is not in the cache.
 
     Args:
-        spec: which model, and how it is made.
-        dataset: what it is trained on, and whose labels it has.
-        seed: of training, at least 0, unless the victim has its own.
-        dtype: auto, float32 or bfloat16: the number format of queries.
+        spec: the model, its training and its defense.
+        dataset: the training data; its labels are the victim's.
+        seed: the training seed, at least 0, for a victim without one of its own.
+        dtype: the inference dtype: auto, float32 or bfloat16.
         device: auto, cpu, cuda, cuda:N or mps.
-        token_budget: tokens of a batch of queries; None takes what suits the device.
+        token_budget: tokens per batch of queries; None selects a default for the device.
 
     Raises:
         ModelError: the model cannot be loaded, or its labels are not the dataset's.
     """
-    made = _made(spec, dataset, seed, device) if spec.trained else None
-    classifier = load_model(
-        str(made.folder) if made else spec.base,
+    trained = _train(spec, dataset, seed, device) if spec.trained else None
+    classifier = load_classifier(
+        spec,
+        str(trained.folder) if trained else spec.base,
+        dataset,
         dtype=dtype,
         device=device,
         token_budget=token_budget,
-        label_names=dataset.label_names,
     )
-    classifier.info = replace(classifier.info, name=spec.name)
     return Victim(
         name=spec.name,
         variant=spec.variant,
         classifier=classifier,
         defenses=_defense_refs(spec),
-        training_seed=training_seed(spec, seed) if made else None,
-        training=_training(spec, seed, device) if made else None,
-        train_seconds=made.seconds if made else None,
+        training_seed=training_seed(spec, seed) if trained else None,
+        training=_training(spec, seed, device) if trained else None,
+        train_seconds=trained.seconds if trained else None,
     )
+
+
+def load_classifier(
+    spec: VictimSpec,
+    model: str,
+    dataset: TextDataset,
+    *,
+    dtype: str = "auto",
+    device: str = "auto",
+    token_budget: int | None = None,
+) -> Classifier:
+    """Load a victim's trained model and put its defense around it.
+
+    The classifier has the victim's name and the hash of the trained weights, also if it is
+    wrapped: records tell a wrapped classifier from the plain one by its defense.
+
+    Args:
+        spec: the victim.
+        model: the trained model, as :func:`robustbert.models.load_model` takes it.
+        dataset: its labels are the victim's.
+        dtype: the inference dtype: auto, float32 or bfloat16.
+        device: auto, cpu, cuda, cuda:N or mps.
+        token_budget: tokens per batch of queries; None selects a default for the device.
+
+    Raises:
+        ModelError: the model cannot be loaded, its labels are not the dataset's, or the defense
+            changes them.
+    """
+    plain = load_model(
+        model,
+        dtype=dtype,
+        device=device,
+        token_budget=token_budget,
+        label_names=dataset.label_names,
+    )
+    defense = _defense(spec)
+    classifier = plain if defense is None else defense.wrap(plain)
+    if classifier.label_names != plain.label_names:
+        raise ModelError(
+            f"the defense {spec.defense} changes the labels of {spec.name}; a wrapped classifier "
+            "must keep them, in the same order"
+        )
+    classifier.info = replace(classifier.info, name=spec.name, sha256=plain.info.sha256)
+    return classifier
+
+
+def check_trainable(spec: VictimSpec) -> None:
+    """Check that a victim that has to be trained can be.
+
+    Raises:
+        UnknownNameError: there is no such base or defense.
+        ModelError: the base cannot be fine-tuned, or not with this defense.
+    """
+    find_base(spec.base)
+    defense = _defense(spec)
+    if defense is not None:
+        defense.check_base(spec.base)
 
 
 def training_seed(spec: VictimSpec, seed: int) -> int:
@@ -93,42 +152,56 @@ def training_seed(spec: VictimSpec, seed: int) -> int:
     return seed if spec.training_seed is None else spec.training_seed
 
 
-def find_made(
+def find_trained(
     spec: VictimSpec, dataset: TextDataset, *, seed: int, device: str = "auto"
 ) -> Path | None:
     """The folder of a victim that was trained before; None if it would have to be trained.
 
-    Reads the assets of its defense, which must be there.
+    Reads the assets that its defense depends on, which must be complete.
     """
-    config = _config(spec, seed, device)
-    found = find_cached(_key(spec, dataset, config))
-    if found and spec.defense is not None:
-        defense = make_defense(spec.defense, spec.params)
+    config, defense = _config(spec, seed, device), _defense(spec)
+    found = None
+    if needs_plain_model(defense):
+        found = find_cached(_key(spec, dataset, config))
+        if found is None:
+            return None
+    if defense is not None and defense.trains:
         found = find_cached(_defended_key(spec, dataset, config, defense))
     return found.folder if found else None
 
 
-def _made(spec: VictimSpec, dataset: TextDataset, seed: int, device: str) -> CachedModel:
-    """The trained victim and the seconds of all its training."""
-    config = _config(spec, seed, device)
-    plain = make_cached(
-        _key(spec, dataset, config),
-        lambda out: train(dataset, spec.base, config, out, resume=True),
-    )
-    if spec.defense is None:
-        return plain
-    defense = make_defense(spec.defense, spec.params)
-    defended = make_cached(
+def _train(spec: VictimSpec, dataset: TextDataset, seed: int, device: str) -> CachedModel:
+    """The victim's trained model from the cache, trained first if need be.
+
+    Its seconds are those of all its training: of the plain model too, if the defense needs one.
+    """
+    config, defense = _config(spec, seed, device), _defense(spec)
+    plain: CachedModel | None = None
+    if needs_plain_model(defense):
+        plain = find_or_train(
+            _key(spec, dataset, config),
+            lambda out: train(dataset, spec.base, config, out, resume=True),
+        )
+        if defense is None or not defense.trains:
+            return plain
+    assert defense is not None
+    start = spec.base if plain is None else plain.folder
+    defended = find_or_train(
         _defended_key(spec, dataset, config, defense),
-        lambda out: defense.train(dataset, plain.folder, config, out, resume=True),
+        lambda out: defense.train(dataset, start, config, out, resume=True),
     )
-    known = plain.seconds is not None and defended.seconds is not None
-    seconds = (plain.seconds or 0.0) + (defended.seconds or 0.0)
-    return CachedModel(defended.folder, seconds if known else None)
+    parts = [defended.seconds] if plain is None else [plain.seconds, defended.seconds]
+    known = [seconds for seconds in parts if seconds is not None]
+    return CachedModel(defended.folder, sum(known) if len(known) == len(parts) else None)
+
+
+def needs_plain_model(defense: Defense | None) -> bool:
+    """Whether the plain model has to be trained, for a victim with this defense or none."""
+    return defense is None or not defense.trains or defense.needs_plain_model
 
 
 def _training(spec: VictimSpec, seed: int, device: str) -> Params:
-    """What decides a training beside its data and its seed."""
+    """The settings of a training other than its data and seed, as records hold them."""
     config = _config(spec, seed, device)
     left_out = ("seed", "device", "tensorboard")
     settings: Params = asdict(config)
@@ -142,10 +215,14 @@ def _config(spec: VictimSpec, seed: int, device: str) -> TrainingConfig:
     return make_config({"device": device, **spec.training}, seed=training_seed(spec, seed))
 
 
+def _defense(spec: VictimSpec) -> Defense | None:
+    return None if spec.defense is None else make_defense(spec.defense, spec.params)
+
+
 def _defense_refs(spec: VictimSpec) -> tuple[DefenseRef, ...]:
-    if spec.defense is None:
+    defense = _defense(spec)
+    if spec.defense is None or defense is None:
         return ()
-    defense = make_defense(spec.defense, spec.params)
     return (DefenseRef(name=spec.defense, params=defense.params(), revision=defense.revision),)
 
 
@@ -155,8 +232,9 @@ def _defended_key(
     return _key(spec, dataset, config) | {
         "defense": spec.defense,
         "defense_revision": defense.revision,
+        "defense_source": source_sha256(defense),
         "params": defense.params(),
-        "ingredients": defense.ingredients(),
+        "dependencies": defense.dependencies(),
     }
 
 

@@ -1,5 +1,6 @@
-"""Defenses: published ways to train classifiers that are harder to break."""
+"""Defenses: published ways to make classifiers more robust."""
 
-from robustbert.defenses.table import DEFENSES, Defense, make_defense
+from robustbert.defenses.base import Defense
+from robustbert.defenses.defense_registry import DEFENSES, make_defense
 
 __all__ = ["DEFENSES", "Defense", "make_defense"]

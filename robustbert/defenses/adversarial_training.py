@@ -1,15 +1,15 @@
-"""Adversarial training by augmentation: the simplest loop.
+"""Adversarial training by augmentation: fine-tune, attack, and fine-tune again on both.
 
-A classifier is fine-tuned, attacked on some of its training examples, and fine-tuned again on the
-training examples and the adversarial ones that the attack found, each with the label of the
-example it came from. This is how Jin et al. 2020, "Is BERT Really Robust?", and Ren et al. 2019,
+A classifier is fine-tuned and attacked on some of its training examples. It is then fine-tuned
+again on the training examples and the adversarial examples that the attacks found, each with the
+label of its original. This is how Jin et al. 2020, "Is BERT Really Robust?", and Ren et al. 2019,
 "Generating Natural Language Adversarial Examples through Probability Weighted Word Saliency", use
 their attacks for training.
 
-Where this differs: they attack the whole training set with one recipe and train from the
-pre-trained weights; this attacks a share of it with several recipes, so that the first epoch of an
-evaluation does not cost hours, and goes on from the fine-tuned weights (classical models, which
-have no such weights, are trained anew).
+Differences: they attack the whole training set with one recipe and train from the pretrained
+weights. This attacks a part of it with several recipes, so that it does not take hours, and
+continues from the fine-tuned weights (classical models have no such weights and are fitted from
+scratch again).
 """
 
 from __future__ import annotations
@@ -25,35 +25,36 @@ from robustbert.attacks import check_track, runnable_recipe
 from robustbert.attacks.protocol import PROTOCOL_REVISION
 from robustbert.attacks.recipes import assets_of
 from robustbert.attacks.tracks import assets_of_track
+from robustbert.defenses.base import Defense
 from robustbert.errors import AttackError, InputError
-from robustbert.models.pretrained import retraining_base
 
 if TYPE_CHECKING:
     import datasets
 
     from robustbert.data import TextDataset
     from robustbert.records.schema import Outcome
-    from robustbert.training import TrainedModel, TrainingConfig
+    from robustbert.training import TrainingConfig
 
 
 @dataclass(frozen=True)
-class AdversarialTraining:
-    """Its parameters.
+class AdversarialTraining(Defense):
+    """Adversarial training by augmentation.
 
     Args:
-        recipes: which recipes attack the training examples.
+        recipes: the recipes that attack the training examples.
         track: the limits of the attacks, ``published`` or ``unified``.
-        examples: how many training examples each recipe attacks, at least 1; each recipe has
-            examples of its own.
+        examples: the number of training examples that each recipe attacks, at least 1; no two
+            recipes attack the same example.
         epochs: of the second fine-tuning, at least 1.
 
     Raises:
-        InputError: a number out of range, or no recipe.
-        UnknownNameError: no such recipe or track.
-        MissingAssetError: a recipe that cannot run offline.
+        InputError: a number is out of range, or there is no recipe.
+        UnknownNameError: there is no such recipe or track.
+        MissingAssetError: a recipe cannot run offline.
     """
 
     revision: ClassVar[int] = 1
+    needs_plain_model: ClassVar[bool] = True
 
     recipes: Sequence[str] = ("textfooler", "deepwordbug")
     track: str = "unified"
@@ -70,16 +71,23 @@ class AdversarialTraining:
         for recipe in self.recipes:
             runnable_recipe(recipe)
 
-    def params(self) -> dict[str, Any]:
-        """Every parameter, as a record holds them."""
-        return {
-            "recipes": list(self.recipes),
-            "track": self.track,
-            "examples": self.examples,
-            "epochs": self.epochs,
-        }
+    def training_rows(
+        self, dataset: TextDataset, plain: Path | None, config: TrainingConfig
+    ) -> datasets.Dataset:
+        """The adversarial examples of the plain model, with their true labels.
 
-    def ingredients(self) -> dict[str, Any]:
+        Raises:
+            InputError: the training split holds too few examples.
+            AttackError: every attack failed with an error.
+        """
+        assert plain is not None
+        return adversarial_rows(dataset, self._attack(dataset, plain, config))
+
+    def training_config(self, config: TrainingConfig) -> TrainingConfig:
+        """The same settings with the epochs of the second fine-tuning."""
+        return replace(config, epochs=self.epochs)
+
+    def dependencies(self) -> dict[str, Any]:
         """TextAttack's version, the protocol's revision, and the hash of every asset read."""
         assets = (*assets_of(self.recipes), *assets_of_track(self.track), "sentence-encoder")
         return {
@@ -88,49 +96,19 @@ class AdversarialTraining:
             "assets": dict(ensure_assets(assets)),
         }
 
-    def train(
-        self,
-        dataset: TextDataset,
-        plain: Path,
-        config: TrainingConfig,
-        out: Path,
-        *,
-        resume: bool = False,
-    ) -> TrainedModel:
-        """Attack the classifier in ``plain``, then train it again on both; into ``out``.
-
-        With ``resume``, the attacks run again and the training goes on from its last checkpoint.
-
-        Raises:
-            InputError: the training split holds too few examples.
-            AttackError: no attack ran to its end.
-        """
-        from robustbert.training import train
-
-        broken = self._attack(dataset, plain, config)
-        again = replace(config, epochs=self.epochs)
-        return train(
-            dataset,
-            retraining_base(plain),
-            again,
-            out,
-            extra_examples=adversarial_rows(dataset, broken),
-            resume=resume,
-        )
-
     def _attack(self, dataset: TextDataset, plain: Path, config: TrainingConfig) -> list[Outcome]:
-        """The broken ones of every recipe's share of the training examples."""
+        """The broken outcomes of all recipes, each on its own training examples."""
         from robustbert.attacks import AttackRunner
         from robustbert.data import select_examples
         from robustbert.models import load_model
         from robustbert.progress import progress_bar
 
         classifier = load_model(str(plain), device=config.device, label_names=dataset.label_names)
-        wanted = self.examples * len(self.recipes)
-        items = select_examples(dataset, "train", wanted, config.seed).items
+        n = self.examples * len(self.recipes)
+        items = select_examples(dataset, "train", n, config.seed).items
         outcomes: list[Outcome] = []
-        with progress_bar(wanted, "attacking training examples", "text") as bar:
-            for place, recipe in enumerate(self.recipes):
+        with progress_bar(n, "attacking training examples", "text") as bar:
+            for index, recipe in enumerate(self.recipes):
                 runner = AttackRunner(
                     classifier,
                     recipe,
@@ -139,7 +117,7 @@ class AdversarialTraining:
                     seed=config.seed,
                     device=config.device,
                 )
-                share = items[place * self.examples : (place + 1) * self.examples]
+                share = items[index * self.examples : (index + 1) * self.examples]
                 outcomes += runner.run(share, on_outcome=lambda _: bar.update()).outcomes
         if all(outcome.status == "error" for outcome in outcomes):
             raise AttackError(f"every attack on training examples failed: {outcomes[0].error}")
@@ -147,7 +125,7 @@ class AdversarialTraining:
 
 
 def adversarial_rows(dataset: TextDataset, broken: Sequence[Outcome]) -> datasets.Dataset:
-    """Adversarial texts with their true labels, in the form of the training split."""
+    """Adversarial texts with their true labels, with the columns of the training split."""
     import datasets
 
     columns = {

@@ -2,7 +2,7 @@
 
 from robustbert.models.classifier import Classifier, ModelInfo, TokenGradient
 from robustbert.models.input_checks import check_texts
-from robustbert.models.model_registry import MODELS, load_model
+from robustbert.models.model_registry import MODELS, TfidfBase, TransformerBase, load_model
 from robustbert.models.predict import Prediction, classify, predict
 
 __all__ = [
@@ -10,7 +10,9 @@ __all__ = [
     "Classifier",
     "ModelInfo",
     "Prediction",
+    "TfidfBase",
     "TokenGradient",
+    "TransformerBase",
     "check_texts",
     "classify",
     "load_model",

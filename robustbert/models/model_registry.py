@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from robustbert.errors import ModelError, UnknownNameError
@@ -11,9 +12,49 @@ from robustbert.models.classifier import Classifier
 from robustbert.registry import Entry, Registry
 
 
-def _is_base(target: object) -> bool:
-    from robustbert.models.pretrained import TfidfBase, TransformerBase
+@dataclass(frozen=True)
+class TransformerBase:
+    """Pretrained weights without a classification head, as an entry of the table of models.
 
+    Args:
+        name: the name in the table.
+        distribution: the package that holds the weights.
+        folder: returns their folder; raises MissingAssetError if the package is not installed.
+    """
+
+    name: str
+    distribution: str
+    folder: Callable[[], Path]
+
+    @property
+    def source(self) -> str:
+        """The package and its version."""
+        from robustbert.packages import package_version
+
+        return f"{self.distribution}=={package_version(self.distribution)}"
+
+
+@dataclass(frozen=True)
+class TfidfBase:
+    """A classical model on TF-IDF features, as an entry of the table of models.
+
+    Args:
+        name: the name in the table.
+        kind: naive-bayes, linear-svm or random-forest.
+    """
+
+    name: str
+    kind: str
+
+    @property
+    def source(self) -> str:
+        """The library that fits it, and its version."""
+        from robustbert.packages import package_version
+
+        return f"scikit-learn=={package_version('scikit-learn')} {self.kind}"
+
+
+def _is_base(target: object) -> bool:
     return isinstance(target, (TfidfBase, TransformerBase))
 
 
@@ -26,7 +67,7 @@ MODELS = Registry(
         Entry("tfidf-rf", "robustbert.models.pretrained:TFIDF_RF", "TF-IDF, random forest"),
     ],
     accepts=_is_base,
-    expected="a TransformerBase or TfidfBase of robustbert.models.pretrained",
+    expected="a TransformerBase or TfidfBase of robustbert.models",
 )
 
 HUB_PREFIX = "hub:"

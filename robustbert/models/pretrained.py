@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,50 +11,8 @@ from robustbert.errors import ModelError, UnknownNameError
 from robustbert.models.folders import TRAINING_FILE, describe_source, hash_files
 from robustbert.models.huggingface_files import check_files, check_weights, one_line
 from robustbert.models.json_files import Line, StoredModel, read_checked
-from robustbert.models.model_registry import HUB_PREFIX, MODELS
+from robustbert.models.model_registry import HUB_PREFIX, MODELS, TfidfBase, TransformerBase
 from robustbert.models.quiet import quiet_transformers
-
-
-@dataclass(frozen=True)
-class TransformerBase:
-    """Pretrained weights without a classification head, as an entry of the table of models.
-
-    Args:
-        name: the name in the table.
-        distribution: the package that holds the weights.
-        folder: returns their folder; raises MissingAssetError if the package is not installed.
-    """
-
-    name: str
-    distribution: str
-    folder: Callable[[], Path]
-
-    @property
-    def source(self) -> str:
-        """The package and its version."""
-        from robustbert.packages import package_version
-
-        return f"{self.distribution}=={package_version(self.distribution)}"
-
-
-@dataclass(frozen=True)
-class TfidfBase:
-    """A classical model on TF-IDF features, as an entry of the table of models.
-
-    Args:
-        name: the name in the table.
-        kind: naive-bayes, linear-svm or random-forest.
-    """
-
-    name: str
-    kind: str
-
-    @property
-    def source(self) -> str:
-        """The library that fits it, and its version."""
-        from robustbert.packages import package_version
-
-        return f"scikit-learn=={package_version('scikit-learn')} {self.kind}"
 
 
 def _minilm_folder() -> Path:

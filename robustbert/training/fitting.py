@@ -66,8 +66,11 @@ def train(
     out = Path(out).expanduser().absolute()
     check_free(out, disposable=(CHECKPOINTS,))
     found = find_base(base)
-    if loss is not None or callbacks:
-        check_takes_loss(found)
+    if (loss is not None or callbacks) and found.folder is None:
+        raise ModelError(
+            f"{found.name} is fitted by scikit-learn and takes no training loss or callbacks; "
+            "use a network, such as minilm"
+        )
     texts, labels = _training_rows(dataset, extra_examples)
     plan = _plan(dataset, found, config, extra=len(extra_examples) if extra_examples else 0)
     if loss is not None:
@@ -78,19 +81,6 @@ def train(
         tuning = FineTuning(dataset, found, config, out, plan, loss=loss, callbacks=callbacks)
         return tuning.run(texts, labels, resume=resume)
     return _fit(dataset, found, config, out, plan, texts, labels)
-
-
-def check_takes_loss(base: Base) -> None:
-    """Check that a base is trained by gradient steps, so that it can take a loss or callbacks.
-
-    Raises:
-        ModelError: it is a classical model.
-    """
-    if base.folder is None:
-        raise ModelError(
-            f"{base.name} is fitted by scikit-learn and takes no training loss or callbacks; "
-            "use a network, such as minilm"
-        )
 
 
 def _fit(

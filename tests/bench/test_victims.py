@@ -11,7 +11,7 @@ import pytest
 
 from robustbert.bench import victims
 from robustbert.bench.plan import VictimSpec
-from robustbert.bench.victims import find_made, prepare_victim
+from robustbert.bench.victims import find_trained, prepare_victim
 from robustbert.data import load_dataset
 from robustbert.errors import ModelError
 from tests.tiny import make_tiny_bert
@@ -197,11 +197,11 @@ prepare_victim(VictimSpec("m", "tfidf-svm"), load_dataset("file:" + sys.argv[1])
 
 
 def test_a_victim_is_found_only_when_it_was_made(spec, dataset, cache):
-    assert find_made(spec, dataset, seed=0, device="cpu") is None
+    assert find_trained(spec, dataset, seed=0, device="cpu") is None
     assert not cache.exists()
     prepare(spec, dataset)
-    assert [find_made(spec, dataset, seed=0, device="cpu")] == kept(cache)
-    assert find_made(spec, dataset, seed=1, device="cpu") is None
+    assert [find_trained(spec, dataset, seed=0, device="cpu")] == kept(cache)
+    assert find_trained(spec, dataset, seed=1, device="cpu") is None
 
 
 def test_a_victims_own_training_seed_counts(dataset, cache):
@@ -209,8 +209,8 @@ def test_a_victims_own_training_seed_counts(dataset, cache):
     assert prepare_victim(seeded, dataset, seed=0).training_seed == 4
     (folder,) = kept(cache)
     assert json.loads((folder / "made.json").read_text())["key"]["config"]["seed"] == 4
-    assert find_made(seeded, dataset, seed=0) == folder
-    assert find_made(VictimSpec("m", "tfidf-nb"), dataset, seed=0) is None
+    assert find_trained(seeded, dataset, seed=0) == folder
+    assert find_trained(VictimSpec("m", "tfidf-nb"), dataset, seed=0) is None
 
 
 @pytest.mark.parametrize("content", ["{}", '{"seconds": []}', '{"seconds": NaN}', '{"a": ' * 9999])
@@ -218,7 +218,7 @@ def test_a_broken_note_in_the_cache(dataset, cache, content):
     prepare_victim(VictimSpec("m", "tfidf-nb"), dataset, seed=0)
     (folder,) = kept(cache)
     (folder / "made.json").write_text(content)
-    with pytest.raises(ModelError, match=r"made\.json .*; remove .*made again"):
+    with pytest.raises(ModelError, match=r"made\.json .*; delete .*will be trained again"):
         prepare_victim(VictimSpec("m", "tfidf-nb"), dataset, seed=0)
 
 

@@ -79,8 +79,8 @@ def test_a_defended_victim_is_kept_under_its_own_key(dataset, own_cache):
     keys = [json.loads(path.read_text())["key"] for path in made]
     assert len(keys) == 2
     (defended,) = [key for key in keys if "defense" in key]
-    assert defended["ingredients"]["textattack"] == "0.3.11"
-    assert set(defended["ingredients"]["assets"]) >= {"wordnet", "sentence-encoder"}
+    assert defended["dependencies"]["textattack"] == "0.3.11"
+    assert set(defended["dependencies"]["assets"]) >= {"wordnet", "sentence-encoder"}
 
 
 def test_goes_on_from_the_weights_of_a_network(

@@ -1,0 +1,235 @@
+"""The interface of defenses: a defense overrides hooks, the base class does the rest.
+
+A defense is a frozen dataclass whose fields are its parameters, in a module of its own::
+
+    @dataclass(frozen=True)
+    class LabelSmoothing(Defense):
+        smoothing: float = 0.1
+
+        def training_loss(self, model, inputs):
+            logits = model(inputs["input_ids"], inputs["attention_mask"]).logits
+            return cross_entropy(logits, inputs["labels"], label_smoothing=self.smoothing)
+
+What a record says of a defended model: ``defenses`` holds the name, the parameters and the
+revision; ``model`` holds the hash of the trained weights. A defense at inference
+(:meth:`Defense.wrap`) changes no weights, so the wrapped classifier has the hash of the weights
+inside it, and the undefended and the wrapped model differ in ``defenses`` alone. Tables keep both
+apart by that: a row is one model under one list of defenses.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from robustbert.errors import InputError, ModelError
+from robustbert.models.pretrained import find_base, retraining_base
+
+if TYPE_CHECKING:
+    import datasets
+    import torch
+    import transformers
+
+    from robustbert.data import TextDataset
+    from robustbert.models import Classifier
+    from robustbert.training import TrainedModel, TrainingConfig
+
+
+@dataclass(frozen=True)
+class Defense:
+    """A defense with its parameters; every hook does nothing unless it is overridden.
+
+    The hooks are :meth:`training_loss`, :meth:`training_rows` and :meth:`wrap`. A defense that
+    overrides no method of training trains nothing: the plainly trained model is wrapped.
+
+    Attributes:
+        revision: of the defense, at least 1, stored in records. Increase it when the same
+            parameters produce another model or another wrapped classifier than before.
+        needs_plain_model: whether a plain model is trained first. Its folder is then given to
+            :meth:`training_rows`, and training continues from its weights; a classical model is
+            fitted from scratch again. Otherwise training starts from the base model.
+    """
+
+    revision: ClassVar[int] = 1
+    needs_plain_model: ClassVar[bool] = False
+
+    def training_loss(self, model: Any, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """Compute the training loss of a batch, in place of cross-entropy.
+
+        It runs in training mode, under autocast if the training uses bfloat16. It may run the
+        network several times, read and perturb its input embeddings
+        (``model.get_input_embeddings()``, then ``model(inputs_embeds=...)``) or hidden states, and
+        compute gradients of its own with ``torch.autograd.grad``. The Trainer calls ``backward`` on
+        the returned loss; gradients that the method itself accumulates into ``.grad`` count too.
+        Random numbers must come from torch's, NumPy's or Python's global generators, which are
+        seeded and restored when a training is resumed. State that must survive between batches
+        belongs in the network (see :meth:`callbacks`), because a resumed training starts with a
+        new object.
+
+        Args:
+            model: the network, a ``transformers.PreTrainedModel`` for sequence classification; with
+                several GPUs, the parallel wrapper of torch around it.
+            inputs: ``input_ids`` and ``attention_mask``, int64 (n, t), and ``labels``, int64 (n,),
+                on the network's device.
+
+        Returns:
+            A scalar tensor.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no training loss")
+
+    def training_rows(
+        self, dataset: TextDataset, plain: Path | None, config: TrainingConfig
+    ) -> datasets.Dataset | None:
+        """Make extra training rows with the columns ``text`` and ``label``, or None.
+
+        They are added to the training split. It must give the same rows for the same arguments,
+        since it runs again when a training is resumed; derive random choices from ``config.seed``.
+
+        Args:
+            dataset: the training data.
+            plain: the folder of the plain model, for :func:`robustbert.models.load_model`; None
+                unless :attr:`needs_plain_model`.
+            config: the training settings.
+        """
+        return None
+
+    def wrap(self, classifier: Classifier) -> Classifier:
+        """Put a classifier around the trained one, for a defense at inference.
+
+        The result has the same labels in the same order. Its ``info`` can have another dtype or
+        maximum length; its hash is that of the wrapped classifier, see the top of this module. Each
+        text's probabilities must be a function of that text alone, so random choices must be
+        derived from the text, for example from its hash.
+        """
+        return classifier
+
+    def training_config(self, config: TrainingConfig) -> TrainingConfig:
+        """Change the training settings, for example the number of epochs; the same by default."""
+        return config
+
+    def callbacks(self) -> Sequence[transformers.TrainerCallback]:
+        """Callbacks for the Trainer; none by default.
+
+        Their ``on_init_end`` gets the network as ``model`` and the tokenizer as
+        ``processing_class``, for example to find substitutes of tokens, or to attach a module with
+        parameters of its own to the network: the optimizer then trains it and checkpoints hold it.
+        ``on_train_end`` has to remove the module again.
+        """
+        return ()
+
+    def dependencies(self) -> dict[str, Any]:
+        """What its result depends on besides data, parameters, training settings and source; JSON.
+
+        Part of the cache key: for example hashes of assets and versions of packages. None by
+        default.
+        """
+        return {}
+
+    def params(self) -> dict[str, Any]:
+        """All parameters by name, as records hold them; tuples are lists."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
+
+    @property
+    def has_training_loss(self) -> bool:
+        """Whether it overrides :meth:`training_loss`."""
+        return self._overrides("training_loss")
+
+    @property
+    def has_training_rows(self) -> bool:
+        """Whether it overrides :meth:`training_rows`."""
+        return self._overrides("training_rows")
+
+    @property
+    def trains(self) -> bool:
+        """Whether it overrides a method of training, so that it has a model of its own."""
+        hooks = ("training_loss", "training_rows", "training_config", "callbacks")
+        return any(self._overrides(hook) for hook in hooks)
+
+    def check_base(self, base: str) -> None:
+        """Check that the defense can train a base model.
+
+        Raises:
+            UnknownNameError: there is no such base.
+            ModelError: the base cannot be trained, or it is a classical model, which has no
+                training loss, and the defense replaces that.
+        """
+        classical = find_base(base).folder is None
+        if classical and (self.has_training_loss or self._overrides("callbacks")):
+            raise ModelError(
+                f"{type(self).__name__} changes the training loss, which {base} does not have; "
+                "use a network such as minilm, or a defense that adds training rows"
+            )
+
+    def train(
+        self,
+        dataset: TextDataset,
+        start: str | Path,
+        config: TrainingConfig,
+        out: Path,
+        *,
+        resume: bool = False,
+    ) -> TrainedModel:
+        """Train a defended model and write its folder.
+
+        Args:
+            dataset: the training data.
+            start: the folder of the plain model if :attr:`needs_plain_model`; otherwise a base, as
+                :func:`robustbert.training.train` takes it.
+            config: the training settings, before :meth:`training_config`.
+            out: the folder to write; it must not hold a model already.
+            resume: continue from the last checkpoint in ``out``, if there is one.
+
+        Raises:
+            ModelError: the base has no training loss and the defense replaces it; or as in
+                :func:`robustbert.training.train`.
+            InputError: the defense overrides no method of training.
+        """
+        from robustbert.training import train
+
+        if not self.trains:
+            raise InputError(f"{type(self).__name__} trains nothing; wrap a trained classifier")
+        plain = Path(start) if self.needs_plain_model else None
+        base = str(start) if plain is None else retraining_base(plain)
+        self.check_base(base)
+        config = self.training_config(config)
+        return train(
+            dataset,
+            base,
+            config,
+            out,
+            extra_examples=self.training_rows(dataset, plain, config),
+            loss=self.training_loss if self.has_training_loss else None,
+            callbacks=self.callbacks(),
+            resume=resume,
+        )
+
+    def _overrides(self, method: str) -> bool:
+        return getattr(type(self), method) is not getattr(Defense, method)
+
+
+def source_sha256(defense: Defense) -> str:
+    """The SHA-256 of the source files that define a defense's class and its base classes.
+
+    Part of the cache key, so that an edited defense is trained again. :class:`Defense` itself is
+    left out: its changes are covered by the revision of training.
+
+    Raises:
+        InputError: a class has no source file.
+    """
+    digest = hashlib.sha256()
+    for kind in type(defense).__mro__:
+        if kind in (Defense, object):
+            continue
+        try:
+            source = Path(inspect.getfile(kind)).read_bytes()
+        except (TypeError, OSError) as error:
+            raise InputError(
+                f"cannot read the source of the defense {kind.__qualname__}; define it in a file"
+            ) from error
+        digest.update(hashlib.sha256(source).digest())
+    return digest.hexdigest()

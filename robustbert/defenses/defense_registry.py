@@ -1,0 +1,45 @@
+"""The table of defenses: one published defense per module."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from robustbert.defenses.base import Defense
+from robustbert.registry import Entry, Registry
+from robustbert.validation import build_from_settings
+
+
+def _is_defense(target: object) -> bool:
+    # A subclass that is not a dataclass itself would ignore its parameters.
+    return (
+        isinstance(target, type)
+        and issubclass(target, Defense)
+        and "__dataclass_params__" in vars(target)
+    )
+
+
+DEFENSES = Registry(
+    "defense",
+    [
+        Entry(
+            "adversarial-training",
+            "robustbert.defenses.adversarial_training:AdversarialTraining",
+            "fine-tune, attack training examples, fine-tune again on both",
+        ),
+    ],
+    accepts=_is_defense,
+    expected="a dataclass that extends robustbert.defenses.Defense",
+)
+
+
+def make_defense(name: str, params: Mapping[str, Any]) -> Defense:
+    """Make the defense called ``name`` with these parameters; missing ones have their defaults.
+
+    Raises:
+        UnknownNameError: there is no such defense or parameter; the message lists the near names.
+        InputError: a value has the wrong type or is out of range, or an import path leads to
+            something else.
+    """
+    defense: Defense = build_from_settings(DEFENSES.load(name), params, name)
+    return defense
