@@ -1,4 +1,4 @@
-"""The benchmarks of speed: TextAttack's own outcomes as an oracle, and what the tools print."""
+"""Speed benchmarks: TextAttack's own outcomes as an oracle, and the printed tables."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ SPEED = Path(__file__).parents[1] / "benchmarks" / "speed"
 
 @pytest.fixture
 def tools(monkeypatch: pytest.MonkeyPatch):
-    """Import a module of ``benchmarks/speed`` by its name."""
+    """A function that imports a module of ``benchmarks/speed`` by name."""
     monkeypatch.syspath_prepend(str(SPEED))
-    names = ("compare", "floor", "parity", "plain", "shares")
+    names = ("compare", "floor", "parity", "plain", "shares", "speed_tables")
     yield importlib.import_module
     for name in names:
         sys.modules.pop(name, None)
@@ -33,14 +33,14 @@ def victim(bert):
 
 @pytest.fixture
 def reviews(victim) -> list[Any]:
-    """Texts with the labels that the victim gives them."""
+    """Texts labelled with the victim's predictions."""
     from tests.attacks.conftest import TEXTS, Review
 
     labels = victim.predict_proba(TEXTS).argmax(axis=1)
     return [Review(text[:9], text, int(y)) for text, y in zip(TEXTS, labels, strict=True)]
 
 
-def test_what_differs_is_told(tools):
+def test_differences_are_reported(tools):
     parity, plain = tools("parity"), tools("plain")
     from tests.records.builders import make_outcome
 
@@ -52,20 +52,20 @@ def test_what_differs_is_told(tools):
     assert parity.differences([same], [ours]) == []
     other = plain.PlainOutcome("e0", "robust", None, 8, 9)
     found = parity.differences([other], [ours])
-    assert [(d.what, d.plain, d.ours) for d in found] == [
+    assert [(d.field, d.plain, d.ours) for d in found] == [
         ("status", "robust", "broken"),
         ("text", "none", "fin"),
         ("queries", "8 (9)", "7 (9)"),
     ]
-    assert parity.Row.of("pwws", "float32", 1, []).kept
-    assert not parity.Row.of("pwws", "float32", 1, found).kept
-    assert parity.Row.of("pwws", "bfloat16", 1, found[1:]).kept
+    assert parity.Row.of("pwws", "float32", 1, []).is_met
+    assert not parity.Row.of("pwws", "float32", 1, found).is_met
+    assert parity.Row.of("pwws", "bfloat16", 1, found[1:]).is_met
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["deepwordbug", "textfooler", "textbugger"])
-def test_outcomes_are_those_of_plain_textattack(tools, bert, victim, reviews, name: str):
-    """Recipes with a sentence encoder too, which is sentence-transformers' on the plain side."""
+def test_outcomes_equal_those_of_unmodified_textattack(tools, bert, victim, reviews, name: str):
+    """Includes recipes with a sentence encoder (sentence-transformers in the baseline)."""
     from robustbert.attacks import AttackRunner
 
     outcomes = AttackRunner(victim, name, track="published", dtype="float32").run(reviews).outcomes
@@ -75,73 +75,77 @@ def test_outcomes_are_those_of_plain_textattack(tools, bert, victim, reviews, na
 
 
 @pytest.mark.slow
-def test_all_sides_are_compared_and_the_floor_counts_what_was_asked(tools, bert, victim, reviews):
+def test_implementations_are_compared_and_the_floor_is_measured(tools, bert, victim, reviews):
     compare = tools("compare")
-    warm, *examples = reviews[:3]
-    ours = {d: compare.Ours(bert, "textfooler", d, victim.label_names) for d in compare.DTYPES}
-    got = compare.compare_sides(ours, bert, "textfooler", warm, examples, 1)
+    warm_up, *examples = reviews[:3]
+    attacks = {
+        dtype: compare.RobustbertAttack(bert, "textfooler", dtype, victim.label_names)
+        for dtype in compare.DTYPES
+    }
+    got = compare.compare_implementations(attacks, bert, "textfooler", warm_up, examples, 1)
     assert got["same"]["float32"] == {"status": 2, "text": 2, "queries": 2}
     assert {len(seconds) for seconds in got["seconds"].values()} == {1}
-    floor = compare.measure_own_floor(ours["float32"], warm, examples, 1)
+    floor = compare.measure_floor_ratios(attacks["float32"], warm_up, examples, 1)
     assert floor["victim"][0] > 0
     assert floor["encoder"][0] > 0
 
-    skipped = replace(warm, label=1 - warm.label)
+    skipped = replace(warm_up, label=1 - warm_up.label)
     with pytest.raises(SystemExit, match="skipped"):
-        ours["float32"].attack(skipped, examples)
+        attacks["float32"].attack(skipped, examples)
 
 
 @pytest.mark.slow
-def test_all_of_an_attacks_time_is_told(tools, bert, victim, reviews):
+def test_time_shares_sum_to_one(tools, bert, victim, reviews):
     from robustbert.models.inference.packed import PackedBert, PackedNetwork
 
     before = PackedNetwork.logits, PackedBert.means
-    warm, *examples = reviews[:3]
-    own = tools("compare").Ours(bert, "textfooler", "bfloat16", victim.label_names)
-    found = tools("shares").shares(own, warm, examples)
+    warm_up, *examples = reviews[:3]
+    attack = tools("compare").RobustbertAttack(bert, "textfooler", "bfloat16", victim.label_names)
+    found = tools("shares").time_shares(attack, warm_up, examples)
     assert sum(found.values()) == pytest.approx(1)
     assert all(0 < share < 1 for share in found.values())
     assert before == (PackedNetwork.logits, PackedBert.means)
 
 
 @pytest.mark.slow
-def test_the_floor_is_what_the_machine_does(tools, bert):
+def test_floor_measurement(tools, bert):
     floor = tools("floor")
-    asked = floor.Asked(victim=("a fine film", "a dull film"), encoder=("a fine film",))
-    found = floor.measure_floor(bert, asked, "float32")
+    queried = floor.QueriedTexts(victim=("a fine film", "a dull film"), encoder=("a fine film",))
+    found = floor.measure_floor(bert, queried, "float32")
     assert found.bare == found.victim + found.encoder > 0
     assert found.gflops > 0
 
-    # two layers of a tiny BERT on 5 tokens, counted by hand
+    # two layers of a tiny BERT on 5 tokens, computed by hand
     class Config:
         hidden_size, intermediate_size, num_hidden_layers = 16, 32, 2
 
-    products = 2 * 5 * (4 * 16 * 16 + 2 * 16 * 32)
-    assert floor.operations(Config, 5) == 2 * (products + 2 * 2 * 5 * 5 * 16)
+    linear = 2 * 5 * (4 * 16 * 16 + 2 * 16 * 32)
+    assert floor.operations(Config, 5) == 2 * (linear + 2 * 2 * 5 * 5 * 16)
 
 
-def test_the_tables_have_one_row_per_file_and_one_part_per_processor(tools, tmp_path, monkeypatch):
-    compare = tools("compare")
-    spread = compare.spread([3.0, 1.0, 2.0])
-    assert spread == {"min": 1.0, "median": 2.0, "max": 3.0}
+def test_tables_have_one_row_per_file_and_one_section_per_processor(tools, tmp_path, monkeypatch):
+    tables = tools("speed_tables")
+    summary = tables.summary([3.0, 1.0, 2.0])
+    assert summary == {"min": 1.0, "median": 2.0, "max": 3.0}
     got = {
         "dataset": "d",
         "recipe": "r",
         "n": 5,
-        "ratios": {f"{d} to {s}": spread for s in compare.PLAIN for d in compare.DTYPES},
+        "ratios": {f"{d} to {s}": summary for s in tables.PADDING for d in tables.DTYPES},
         "floor": {
-            d: {"n": 9, "attack_to_bare": spread, "forward_to_peak": spread} for d in compare.DTYPES
+            d: {"n": 9, "attack_to_bare": summary, "forward_to_peak": summary}
+            for d in tables.DTYPES
         },
         "instructions": "AMX bf16",
     }
-    monkeypatch.setattr(compare, "RESULTS", tmp_path)
+    monkeypatch.setattr(tables, "RESULTS", tmp_path)
     for processor in ("Intel(R) Xeon(R)", "Some CPU"):
         got["environment"] = {"processor": processor}
-        folder = compare.processor_folder(got)
+        folder = tables.processor_folder(got)
         folder.mkdir()
         (folder / "d-r.json").write_text(json.dumps(got))
     assert (tmp_path / "intel-r-xeon-r-amx-bf16" / "d-r.json").exists()
-    title, ratios, floors, other, *_ = compare.table().split("\n\n")
+    title, ratios, floors, other, *_ = tables.format_tables().split("\n\n")
     assert title == "**Intel(R) Xeon(R), AMX bf16**"
     assert other == "**Some CPU, AMX bf16**"
     head, _, row = ratios.splitlines()
@@ -154,6 +158,6 @@ def test_the_tables_have_one_row_per_file_and_one_part_per_processor(tools, tmp_
     assert head.count("|") == row.count("|")
 
 
-def test_the_docs_show_the_committed_figures(tools):
+def test_docs_show_the_committed_figures(tools):
     docs = (SPEED.parents[1] / "docs" / "performance.md").read_text(encoding="utf-8")
-    assert tools("compare").table() in docs
+    assert tools("speed_tables").format_tables() in docs

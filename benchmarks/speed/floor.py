@@ -1,7 +1,7 @@
-"""What this machine allows: bare forward passes, and the peak of its matrix products.
+"""Lower bound of an attack's time on this machine: bare forward passes, and peak matmul throughput.
 
-The forward passes are those of the very texts that an attack asked, each token sequence once, all
-at hand at the start and cut into tokens, so that no search, no check and no waiting is in them.
+The forward passes are those over the texts that an attack queried, each token sequence once. All
+texts are tokenized beforehand, so search, constraints and scheduling are excluded.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-#: Rows of the products that are timed, and how often each is repeated.
-ROWS, TIMES = 2048, 5
-#: How many of what is timed go first, untimed.
-WARM = 16
+#: Rows of a timed matmul, and its number of repetitions.
+ROWS, REPEATS = 2048, 5
+#: The number of inputs that are run before timing.
+WARM_UP_INPUTS = 16
 
 
 @dataclass(frozen=True)
-class Asked:
-    """The distinct texts that an attack asked of the victim and of the sentence encoder."""
+class QueriedTexts:
+    """The distinct texts that an attack passed to the victim and to the sentence encoder."""
 
     victim: tuple[str, ...]
     encoder: tuple[str, ...]
@@ -28,16 +28,16 @@ class Asked:
 
 @dataclass(frozen=True)
 class Floor:
-    """Seconds in a number format, on all threads.
+    """Seconds for a given dtype, on all threads.
 
     Args:
-        victim: the victim's forward passes.
-        encoder: the sentence encoder's.
-        victim_at_peak: what the victim's products would take at ``gflops``: all of the network's,
-            on texts without padding. robustbert leaves out about a quarter of them
-            (``robustbert/models/inference/packed.py``), so that less than this is possible.
-        gflops: the best of the network's own products, torch's or robustbert's, measured: 1e9
-            operations a second.
+        victim: forward passes of the victim.
+        encoder: forward passes of the sentence encoder.
+        victim_at_peak: the time of all the victim's matmuls at peak ``gflops``, without padding.
+            robustbert skips about a quarter of them (``robustbert/models/inference/packed.py``),
+            so a shorter time is possible.
+        gflops: the best measured throughput of the network's linear layers (torch's or
+            robustbert's), in 1e9 operations per second.
     """
 
     victim: float
@@ -51,8 +51,8 @@ class Floor:
         return self.victim + self.encoder
 
 
-def measure_floor(folder: Path, asked: Asked, dtype: str) -> Floor:
-    """Time the forward passes of ``asked`` on the BERT in ``folder``, and its products."""
+def measure_floor(folder: Path, queried: QueriedTexts, dtype: str) -> Floor:
+    """Time the forward passes over ``queried`` with the BERT in ``folder``, and its matmuls."""
     from transformers import AutoModel, AutoModelForSequenceClassification
 
     from robustbert.assets import sentence_encoder_folder
@@ -61,10 +61,10 @@ def measure_floor(folder: Path, asked: Asked, dtype: str) -> Floor:
 
     model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
     victim = PackedNetwork(model, dtype).logits
-    tokens = _tokens(folder, asked.victim, None)
+    tokens = _tokens(folder, queried.victim, None)
     encoder_folder = sentence_encoder_folder()
     encoder = PackedBert(AutoModel.from_pretrained(encoder_folder).eval(), dtype).means
-    encoder_tokens = _tokens(encoder_folder, asked.encoder, MAX_LENGTH)
+    encoder_tokens = _tokens(encoder_folder, queried.encoder, MAX_LENGTH)
     gflops = peak(model.config, dtype)
     return Floor(
         victim=_seconds(victim, tokens),
@@ -75,39 +75,40 @@ def measure_floor(folder: Path, asked: Asked, dtype: str) -> Floor:
 
 
 def operations(config, length: int) -> float:
-    """Multiplications and additions of a BERT's layers on one text of so many tokens."""
+    """Number of operations (multiplications and additions) of a BERT on ``length`` tokens."""
     width, inner = config.hidden_size, config.intermediate_size
-    products = 2 * length * (4 * width * width + 2 * width * inner)
+    linear = 2 * length * (4 * width * width + 2 * width * inner)
     attention = 4 * length * length * width
-    return config.num_hidden_layers * (products + attention)
+    return config.num_hidden_layers * (linear + attention)
 
 
 def peak(config, dtype: str) -> float:
-    """The best of a layer's products, one on each thread: 1e9 operations a second."""
+    """Peak throughput of a layer's matmuls, one per thread, in 1e9 operations per second."""
     import torch
 
     from robustbert.models.inference.linear import Linear
     from robustbert.models.inference.threads import map_in_threads, thread_count
 
     width, inner = config.hidden_size, config.intermediate_size
-    found = []
-    for columns, rows in ((width, 3 * width), (width, inner), (inner, width)):
-        plain = torch.nn.Linear(columns, rows, dtype=getattr(torch, dtype))
-        given = torch.randn(ROWS, columns).to(plain.weight.dtype)
+    throughputs = []
+    for inputs, outputs in ((width, 3 * width), (width, inner), (inner, width)):
+        plain = torch.nn.Linear(inputs, outputs, dtype=getattr(torch, dtype))
+        rows = torch.randn(ROWS, inputs).to(plain.weight.dtype)
         for layer in (plain, Linear(plain.weight, plain.bias, plain.weight.dtype)):
 
-            def product(given, layer=layer):
+            def run_layer(rows, layer=layer):
                 with torch.inference_mode():
-                    for _ in range(TIMES):
-                        layer(given)
+                    for _ in range(REPEATS):
+                        layer(rows)
 
-            inputs = [given] * thread_count()
-            best = min(_seconds(partial(map_in_threads, product), inputs) for _ in range(4))
-            found.append(2 * ROWS * columns * rows * TIMES * len(inputs) / best / 1e9)
-    return max(found)
+            per_thread = [rows] * thread_count()
+            best = min(_seconds(partial(map_in_threads, run_layer), per_thread) for _ in range(4))
+            total = 2 * ROWS * inputs * outputs * REPEATS * len(per_thread)
+            throughputs.append(total / best / 1e9)
+    return max(throughputs)
 
 
-def _tokens(folder: Path, texts: Sequence[str], longest: int | None) -> list[tuple[int, ...]]:
+def _tokens(folder: Path, texts: Sequence[str], max_length: int | None) -> list[tuple[int, ...]]:
     from transformers import AutoTokenizer
 
     from robustbert.models.inference.batching import unique_sequences
@@ -115,16 +116,15 @@ def _tokens(folder: Path, texts: Sequence[str], longest: int | None) -> list[tup
     if not texts:
         return []
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    longest = longest or tokenizer.model_max_length
-    return unique_sequences(
-        tokenizer(list(texts), truncation=True, max_length=longest)["input_ids"]
-    ).items
+    max_length = max_length or tokenizer.model_max_length
+    encoded = tokenizer(list(texts), truncation=True, max_length=max_length)
+    return distinct(encoded["input_ids"]).items
 
 
-def _seconds(function: Callable, given: Sequence) -> float:
-    if not given:
+def _seconds(function: Callable, inputs: Sequence) -> float:
+    if not inputs:
         return 0.0
-    function(given[:WARM])
+    function(inputs[:WARM_UP_INPUTS])
     began = time.perf_counter()
-    function(given)
+    function(inputs)
     return time.perf_counter() - began

@@ -1,12 +1,12 @@
-"""Do outcomes depend on how many examples run at once, or on their order?
+"""Check that outcomes do not depend on the number of concurrent examples or on their order.
 
     python benchmarks/speed/lanes.py MODEL [--recipes pwws,textfooler] [-n 100] [--lanes 1,3,8,128]
 
 MODEL is the folder of a model fine-tuned on rotten_tomatoes. Each recipe attacks the same examples
-on the published track with each number of lanes, and with the last one in reversed order too. Each
-run loads the model and the sentence encoder anew, so that nothing is remembered from another.
-Printed: one line per run, with how many outcomes differ from those of the first in status, text or
-queries. Exits 1 if any does.
+on the published track with each number of lanes, and with the last number also in reversed order.
+Each run reloads the model and the sentence encoder, so nothing is cached between runs. Prints one
+line per run with the number of outcomes that differ from the first run in status, text or queries.
+Exits with 1 if any outcome differs.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ RECIPES = "deepwordbug,pwws,textbugger,textfooler"
 def outcomes_by_id(
     model: Path, recipe: str, dtype: str, examples: Sequence, lanes: int, label_names: Sequence[str]
 ) -> dict[str, tuple]:
-    """Each example's status, adversarial text and queries."""
+    """Status, adversarial text and queries, keyed by example id."""
     from robustbert.attacks import AttackRunner
     from robustbert.models import load_model
     from robustbert.models.sentence_encoder import sentence_encoder
@@ -31,9 +31,11 @@ def outcomes_by_id(
     sentence_encoder.cache_clear()
     victim = load_model(str(model), dtype=dtype, device="cpu", label_names=label_names)
     runner = AttackRunner(victim, recipe, track="published", dtype=dtype, device="cpu", lanes=lanes)
-    used = {victim.info.dtype, runner.encoder.dtype}
-    if used != {dtype}:
-        raise SystemExit(f"{dtype} is not batch invariant here: a model is used in float32")
+    dtypes = {victim.info.dtype, runner.encoder.dtype}
+    if dtypes != {dtype}:
+        raise SystemExit(
+            f"{dtype} is not batch invariant on this machine, so float32 is used instead"
+        )
     return {
         outcome.example_id: (outcome.status, outcome.adversarial_text, outcome.queries)
         for outcome in runner.run(examples).outcomes
@@ -56,24 +58,24 @@ def main() -> int:
     lanes = [int(number) for number in options.lanes.split(",")]
     runs = [(number, "in order", examples) for number in lanes]
     runs.append((lanes[-1], "reversed", examples[::-1]))
-    worst = 0
+    max_differing = 0
     for recipe in options.recipes.split(","):
         for dtype in options.dtypes.split(","):
             first = None
             for number, order, items in runs:
                 began = time.perf_counter()
-                found = outcomes_by_id(
+                outcomes = outcomes_by_id(
                     options.model, recipe, dtype, items, number, dataset.label_names
                 )
-                first = first or found
-                differing = sum(found[name] != outcome for name, outcome in first.items())
-                worst = max(worst, differing)
+                first = first or outcomes
+                differing = sum(outcomes[name] != outcome for name, outcome in first.items())
+                max_differing = max(max_differing, differing)
                 print(
-                    f"{recipe} {dtype}, {number} lanes {order}: {differing} of {len(found)} "
+                    f"{recipe} {dtype}, {number} lanes {order}: {differing} of {len(outcomes)} "
                     f"outcomes differ ({time.perf_counter() - began:.0f} s)",
                     flush=True,
                 )
-    return 1 if worst else 0
+    return 1 if max_differing else 0
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""How much memory many examples take: 5,000 of one cheap recipe, in one run.
+"""Measure the peak memory of a run over 5,000 examples with a cheap recipe.
 
     python benchmarks/speed/memory.py [--recipe deepwordbug] [-n 5000]
 
-Attacks training examples of rotten_tomatoes (its test split is smaller) on the MiniLM that the
-suites train, and prints the peak of the process after every 500. Exits 1 above 2.5 GB.
+Attacks the MiniLM of the suites with training examples of rotten_tomatoes (its test split is too
+small), and prints the peak memory of the process after every 500 examples. Exits with 1 if it is
+above 2.5 GB.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ LIMIT_GB = 2.5
 
 
 def peak_gb() -> float:
-    """The most that this process ever held, in 1e9 bytes."""
+    """Peak memory of this process, in 1e9 bytes."""
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9
 
@@ -39,13 +40,13 @@ def main() -> int:
     print(f"loaded: {peak_gb():.2f} GB", flush=True)
     done = 0
 
-    def tell(_outcome) -> None:
+    def report(_outcome) -> None:
         nonlocal done
         done += 1
         if done % 500 == 0:
             print(f"{done} examples: {peak_gb():.2f} GB", flush=True)
 
-    run = runner.run(examples, tell)
+    run = runner.run(examples, report)
     print(f"{len(examples)} examples, {run.victim_queries} queries, {run.seconds:.0f} s")
     return 0 if peak_gb() <= LIMIT_GB else 1
 

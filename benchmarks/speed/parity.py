@@ -1,14 +1,13 @@
-"""Are robustbert's outcomes TextAttack's? The same attacks by both, example by example.
+"""Check that robustbert's outcomes match TextAttack's, example by example.
 
     python benchmarks/speed/parity.py MODEL [--recipes pwws,textfooler] [-n 100] [--dtypes float32]
 
-MODEL is the folder of a model fine-tuned on rotten_tomatoes. TextAttack runs plainly: its own
-objects and loop, one example after another, in float32, padded to the longest text of a query
-(``plain.py``); but its iga checks the children of two parents, as robustbert's does. robustbert
-runs the published track in every dtype named. Printed: one line per recipe and dtype, then every
-example that differs, and how (queries: distinct texts, and in brackets TextAttack's own count).
-Exits 1 where a promise is not kept: in float32 every status equal and 99% of texts and query
-counts; in bfloat16 99% of statuses.
+MODEL is the folder of a model fine-tuned on rotten_tomatoes. TextAttack runs unmodified (one
+example at a time, in float32, padded to the longest text of a batch; see ``plain.py``), except that
+its iga checks the children of two parents as robustbert's does. robustbert runs the published track
+in each of the dtypes. Prints one line per recipe and dtype, then every difference (queries are
+distinct texts, with TextAttack's own count in brackets). Exits with 1 if a requirement is not met:
+in float32, all statuses and 99% of texts and query counts are equal; in bfloat16, 99% of statuses.
 """
 
 from __future__ import annotations
@@ -25,22 +24,22 @@ from tabulate import tabulate
 from robustbert.records import Outcome
 
 RECIPES = "deepwordbug,pwws,textbugger,textfooler"
-#: The least shares of equal statuses, and of equal texts and query counts.
-PROMISES = {"float32": (1.0, 0.99), "bfloat16": (0.99, 0.0)}
+#: Minimum share of equal statuses, and of equal texts and query counts.
+REQUIREMENTS = {"float32": (1.0, 0.99), "bfloat16": (0.99, 0.0)}
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What came out differently for an example: its status, text or queries."""
+    """A difference in the status, text or queries of an example."""
 
     example_id: str
-    what: str
+    field: str
     plain: str
     ours: str
 
 
 def differences(plain: Sequence[PlainOutcome], ours: Sequence[Outcome]) -> list[Difference]:
-    """Everything that differs, the examples in order."""
+    """All differences, in the order of the examples."""
     found = []
     for p, o in zip(plain, ours, strict=True):
         text = o.adversarial_text if o.status == "broken" else None
@@ -57,7 +56,7 @@ def differences(plain: Sequence[PlainOutcome], ours: Sequence[Outcome]) -> list[
 
 
 def _changes(text: str | None, original: str) -> str:
-    """The words of ``text`` that are not at their place in the original."""
+    """The words of ``text`` that differ from the original at the same position."""
     if text is None:
         return "none"
     words = original.split()
@@ -65,12 +64,12 @@ def _changes(text: str | None, original: str) -> str:
     return " ".join(new)
 
 
-HEADERS = ("recipe", "dtype", "same status", "same text", "same queries", "promise")
+HEADERS = ("recipe", "dtype", "same status", "same text", "same queries", "requirement")
 
 
 @dataclass(frozen=True)
 class Row:
-    """How many of ``n`` examples came out the same, and whether that keeps the promise."""
+    """Number of equal values over ``n`` examples, and whether it meets the requirement."""
 
     recipe: str
     dtype: str
@@ -82,19 +81,20 @@ class Row:
     @classmethod
     def of(cls, recipe: str, dtype: str, n: int, found: Sequence[Difference]) -> Row:
         equal = {
-            what: n - sum(d.what == what for d in found) for what in ("status", "text", "queries")
+            field: n - sum(d.field == field for d in found)
+            for field in ("status", "text", "queries")
         }
         return cls(recipe, dtype, n, **equal)
 
     @property
-    def kept(self) -> bool:
-        least_status, least_rest = PROMISES[self.dtype]
+    def is_met(self) -> bool:
+        min_status, min_rest = REQUIREMENTS[self.dtype]
         rest = min(self.text, self.queries)
-        return self.status >= least_status * self.n and rest >= least_rest * self.n
+        return self.status >= min_status * self.n and rest >= min_rest * self.n
 
     def cells(self) -> list[str]:
         counts = [f"{count}/{self.n}" for count in (self.status, self.text, self.queries)]
-        return [self.recipe, self.dtype, *counts, "kept" if self.kept else "NOT KEPT"]
+        return [self.recipe, self.dtype, *counts, "met" if self.is_met else "NOT MET"]
 
     def __str__(self) -> str:
         return "  ".join(self.cells())
@@ -130,14 +130,14 @@ def main() -> int:
             found = differences(plain, runner.run(examples).outcomes)
             rows.append(Row.of(recipe, dtype, len(examples), found))
             reports += [
-                f"{recipe} {dtype} {d.example_id} {d.what}: {d.plain} -> {d.ours}" for d in found
+                f"{recipe} {dtype} {d.example_id} {d.field}: {d.plain} -> {d.ours}" for d in found
             ]
             print(rows[-1], flush=True)
     print()
     print(tabulate([row.cells() for row in rows], headers=HEADERS))
-    print("\nTextAttack -> robustbert, where they differ:" if reports else "\nNothing differs.")
+    print("\nDifferences (TextAttack -> robustbert):" if reports else "\nNo differences.")
     print("\n".join(reports))
-    return 0 if all(row.kept for row in rows) else 1
+    return 0 if all(row.is_met for row in rows) else 1
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""TextAttack as it runs by itself, to compare with: one example after another, in float32.
+"""Baseline: unmodified TextAttack, one example at a time, in float32.
 
-The same recipes, seeds, word lists and vectors on disk as robustbert's; what recipes ask of hubs
-(sentence encoders) is the packaged MiniLM, through sentence-transformers.
+Recipes, seeds, word lists and vectors are those of robustbert. Sentence encoders that recipes fetch
+from a hub are replaced by the packaged MiniLM, run by sentence-transformers.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 PADDINGS = ("full", "dynamic")
-"""To 512 tokens, as TextAttack's wrapper pads hub models; to the longest text of a query."""
+"""Pad to 512 tokens, as TextAttack's wrapper does for hub models; or to the longest text."""
 
 STATUSES = {
     "SuccessfulAttackResult": "broken",
@@ -25,10 +25,10 @@ STATUSES = {
 
 @dataclass(frozen=True)
 class PlainOutcome:
-    """What TextAttack says of an example; ``text`` is None unless it is broken.
+    """TextAttack's result for one example; ``text`` is None unless it is broken.
 
-    ``queries`` counts the distinct texts that its wrapper was asked, ``textattack_queries`` is its
-    own count.
+    ``queries`` is the number of distinct texts passed to the model wrapper, ``textattack_queries``
+    is TextAttack's own count.
     """
 
     example_id: str
@@ -42,10 +42,10 @@ class PlainTextAttack:
     """A recipe on a model folder, ready to run.
 
     Args:
-        folder: of a Hugging Face sequence classifier.
-        recipe: a name of robustbert's table.
+        folder: folder of a Hugging Face sequence classifier.
+        recipe: name of a recipe in robustbert.
         padding: one of `PADDINGS`.
-        seed: of the run; each example's own is derived from it, as robustbert derives it.
+        seed: seed of the run; the seed of each example is derived from it as in robustbert.
     """
 
     def __init__(self, folder: str | Path, recipe: str, padding: str, seed: int = 0) -> None:
@@ -53,17 +53,17 @@ class PlainTextAttack:
         from robustbert.attacks.recipes import runnable_recipe
         from robustbert.attacks.textattack.bootstrap import import_textattack
 
-        found = runnable_recipe(recipe)
-        ensure_assets((*found.assets, "sentence-encoder"))
+        recipe_entry = runnable_recipe(recipe)
+        ensure_assets((*recipe_entry.assets, "sentence-encoder"))
         import_textattack()
         from robustbert.attacks.textattack.recipe_builder import build_attack
 
         self.recipe, self.seed = recipe, seed
         self._victim = _victim(folder, padding)
-        self._attack = build_attack(found, self._victim, _encode)
+        self._attack = build_attack(recipe_entry, self._victim, _encode)
 
     def outcomes(self, examples: Sequence) -> Iterator[PlainOutcome]:
-        """Attack examples one after another."""
+        """Attack one example at a time."""
         import numpy as np
         import torch
 
@@ -89,7 +89,7 @@ def _victim(folder, padding: str):
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
     class FullPadding(HuggingFaceModelWrapper):
-        """TextAttack's own wrapper; it keeps the distinct texts that it was asked."""
+        """TextAttack's own wrapper, which also stores the distinct texts that it gets."""
 
         def __init__(self, model, tokenizer) -> None:
             super().__init__(model, tokenizer)
@@ -100,6 +100,8 @@ def _victim(folder, padding: str):
             return super().__call__(text_input_list)
 
     class DynamicPadding(FullPadding):
+        """The same wrapper with padding to the longest text of a batch."""
+
         def __call__(self, text_input_list: Sequence[str]) -> torch.Tensor:
             self.texts.update(text_input_list)
             inputs = self.tokenizer(
@@ -115,7 +117,7 @@ def _victim(folder, padding: str):
     model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
     tokenizer = AutoTokenizer.from_pretrained(folder)
     if padding == "full":
-        # robustbert writes the length that it trained with; hub models say 512
+        # robustbert saves the length used in training; hub models have 512
         tokenizer.model_max_length = min(512, model.config.max_position_embeddings)
         return FullPadding(model, tokenizer)
     return DynamicPadding(model, tokenizer)

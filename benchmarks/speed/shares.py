@@ -1,11 +1,11 @@
-"""Where an attack's time goes: forward passes by network and number format, and all the rest.
+"""Measure the shares of an attack's time: forward passes by network and dtype, and the rest.
 
     python benchmarks/speed/shares.py MODEL [--dataset rotten_tomatoes] [--recipes pwws] [-n 100]
 
-MODEL is the folder of a MiniLM fine-tuned on the dataset. Each recipe runs on it on the published
-track, in float32 and bfloat16; printed is which share of the wall time went where. An attack in
-bfloat16 has float32 in it, too: broken texts are checked in it, and what is close to a boundary is
-taken again.
+MODEL is the folder of a MiniLM fine-tuned on the dataset. Each recipe attacks it on the published
+track, in float32 and bfloat16; the shares of the wall time are printed. An attack in bfloat16 also
+uses float32: adversarial texts are verified in it, and predictions near the decision boundary are
+recomputed.
 """
 
 from __future__ import annotations
@@ -17,50 +17,57 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from compare import DTYPES, SEED, Ours, warm_up
+from compare import SEED, RobustbertAttack, warm_up
+from speed_tables import DTYPES
 from tabulate import tabulate
+
+if TYPE_CHECKING:
+    from robustbert.data import Example
 
 PARTS = [(network, dtype) for network in ("victim", "encoder") for dtype in reversed(DTYPES)]
 REST = "the rest"
 
 
 @contextmanager
-def forward_passes_timed() -> Iterator[dict[tuple[str, str], float]]:
-    """Inside, what is given counts the seconds of forward passes by network and dtype."""
+def timed_forward_passes() -> Iterator[dict[tuple[str, str], float]]:
+    """Time forward passes; the yielded dict accumulates seconds by network and dtype."""
     from robustbert.models.inference.packed import PackedBert, PackedNetwork
 
-    spent: dict[tuple[str, str], float] = defaultdict(float)
+    seconds: dict[tuple[str, str], float] = defaultdict(float)
 
     def timed(network: str, function: Callable) -> Callable:
         def run(self, *args, **options):
             began = time.perf_counter()
-            found = function(self, *args, **options)
-            spent[network, self.dtype] += time.perf_counter() - began
-            return found
+            output = function(self, *args, **options)
+            seconds[network, self.dtype] += time.perf_counter() - began
+            return output
 
         return run
 
-    own = PackedNetwork.logits, PackedBert.means
-    PackedNetwork.logits = timed("victim", own[0])  # type: ignore[method-assign]
-    PackedBert.means = timed("encoder", own[1])  # type: ignore[method-assign]
+    originals = PackedNetwork.logits, PackedBert.means
+    PackedNetwork.logits = timed("victim", originals[0])  # type: ignore[method-assign]
+    PackedBert.means = timed("encoder", originals[1])  # type: ignore[method-assign]
     try:
-        yield spent
+        yield seconds
     finally:
-        PackedNetwork.logits, PackedBert.means = own  # type: ignore[method-assign]
+        PackedNetwork.logits, PackedBert.means = originals  # type: ignore[method-assign]
 
 
-def shares(own: Ours, warm, examples: Sequence) -> dict[str, float]:
-    """Of the attack's wall time, the share of each of `PARTS` and of the rest; they sum to 1."""
-    with forward_passes_timed() as spent:
-        run = own.prepare()
-        warm_up(run, warm)
-        spent.clear()
+def time_shares(
+    attack: RobustbertAttack, warm_up_example: Example, examples: Sequence
+) -> dict[str, float]:
+    """The shares of `PARTS` and of the rest in the attack's wall time; they sum to 1."""
+    with timed_forward_passes() as seconds:
+        run = attack.prepare()
+        warm_up(run, warm_up_example)
+        seconds.clear()
         began = time.perf_counter()
         run(examples)
-        seconds = time.perf_counter() - began
-    found = {" ".join(part): spent[part] / seconds for part in PARTS}
-    return found | {REST: 1 - sum(found.values())}
+        total = time.perf_counter() - began
+    shares = {" ".join(part): seconds[part] / total for part in PARTS}
+    return shares | {REST: 1 - sum(shares.values())}
 
 
 def main() -> None:
@@ -76,19 +83,19 @@ def main() -> None:
     dataset = load_dataset(options.dataset)
     first, *examples = select_examples(dataset, "test", options.num_examples + 1, SEED).items
     victim = load_model(str(options.model), label_names=dataset.label_names)
-    warm = replace(first, label=int(victim.predict_proba([first.text]).argmax()))
+    warm_up_example = replace(first, label=int(victim.predict_proba([first.text]).argmax()))
     rows = []
     for recipe in options.recipes.split(","):
         for dtype in DTYPES:
-            own = Ours(options.model, recipe, dtype, dataset.label_names)
-            found = shares(own, warm, examples)
+            attack = RobustbertAttack(options.model, recipe, dtype, dataset.label_names)
+            shares = time_shares(attack, warm_up_example, examples)
             rows.append([f"{options.dataset} {recipe}", dtype])
-            rows[-1] += [f"{share:.0%}" for share in found.values()]
+            rows[-1] += [f"{share:.0%}" for share in shares.values()]
             print("  ".join(rows[-1]), flush=True)
     print()
-    heads = ["attack", "dtype", *(" ".join(part) for part in PARTS), REST]
+    headers = ["attack", "dtype", *(" ".join(part) for part in PARTS), REST]
     align = ["left", "left", *["right"] * (len(PARTS) + 1)]
-    print(tabulate(rows, headers=heads, tablefmt="github", colalign=align))
+    print(tabulate(rows, headers=headers, tablefmt="github", colalign=align))
 
 
 if __name__ == "__main__":
