@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from robustbert.errors import InputError, RobustbertError
+from robustbert.io import write_text
 from robustbert.records import (
     Outcome,
     Record,
@@ -26,7 +27,6 @@ from robustbert.records import (
     without_texts,
     write_outcomes,
     write_record,
-    write_text,
 )
 from robustbert.reports import Table, leaderboard_table, render_markdown, to_csv
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from robustbert.errors import OutputError
+from robustbert.io import build_folder, file_lock, output_errors
 
 _MANIFEST = ".manifest.json"
-_BUILDING = ".building"
 
 
 @dataclass(frozen=True)
@@ -56,47 +54,34 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 
 def build_once(folder: Path, source: str, build: Callable[[Path], None]) -> Manifest:
-    """The asset at ``folder``, made by ``build`` if it is not there.
+    """Build the asset at ``folder`` unless it exists: completely or not at all.
 
-    ``build`` fills a folder beside the final one, which takes its name only when it is whole:
-    a process that dies leaves nothing that looks finished, and what it left is swept away by the
-    next. Two processes at once build once.
+    Two processes at once build it once, and what a killed process left is removed by the next.
 
     Args:
         folder: where the asset belongs.
-        source: for the manifest.
-        build: fills the empty folder it is given, or raises.
+        source: the packages that it is built from, for the manifest.
+        build: fills the empty folder that it is given, or raises.
 
     Raises:
         OutputError: the folder cannot be written.
     """
-    from filelock import FileLock
 
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.parent / f".{folder.name}.lock"):
-            found = read_manifest(folder)
-            return found if found is not None else _build(folder, source, build)
-    except OSError as error:
-        raise OutputError(
-            f"cannot write the assets to {folder.parent}: {error}; "
-            "set ROBUSTBERT_CACHE to a folder that can be written"
-        ) from error
-
-
-def _build(folder: Path, source: str, build: Callable[[Path], None]) -> Manifest:
-    temporary = folder.parent / f"{_BUILDING}-{folder.name}"
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir()
-    try:
+    def fill(partial: Path) -> Manifest:
+        partial.mkdir()
         start = time.monotonic()
-        build(temporary)
+        build(partial)
         seconds = round(time.monotonic() - start, 1)
-        manifest = Manifest(tree_sha256(temporary), source, seconds)
-        (temporary / _MANIFEST).write_text(json.dumps(asdict(manifest)) + "\n", encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
-        temporary.replace(folder)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
-    return manifest
+        manifest = Manifest(tree_sha256(partial), source, seconds)
+        (partial / _MANIFEST).write_text(json.dumps(asdict(manifest)) + "\n", encoding="utf-8")
+        return manifest
+
+    place = f"the assets to {folder.parent}"
+    advice = "set ROBUSTBERT_CACHE to a folder that can be written"
+    lock = folder.parent / f".{folder.name}.lock"
+    with file_lock(lock, place=place, advice=advice), output_errors(place, advice):
+        finished = read_manifest(folder)
+        if finished is not None:
+            return finished
+        partial = folder.parent / f".building-{folder.name}"
+        return build_folder(folder, partial, fill, advice=advice)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
@@ -17,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from filelock import FileLock
 from pydantic import Field
 
-from robustbert.errors import OutputError, RobustbertError
+from robustbert.errors import RobustbertError
+from robustbert.io import build_folder, file_lock, output_errors
 from robustbert.models.folders import TRAINING_FILE
 from robustbert.models.json_files import StoredModel, read_checked
 from robustbert.paths import cache_folder
@@ -28,6 +27,7 @@ from robustbert.training.result import CHECKPOINTS
 
 # In a cached model's folder: its cache key and training time.
 CACHE_FILE = "made.json"
+_ADVICE = "set ROBUSTBERT_CACHE to another folder"
 
 
 class _CacheFile(StoredModel):
@@ -67,51 +67,41 @@ def find_or_train(key: Mapping[str, object], train: Callable[[Path], object]) ->
         OutputError: the cache cannot be written to.
     """
     folder = _folder(key)
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder.with_suffix(".lock"))
-        lock.acquire()
-    except OSError as error:
-        raise OutputError(
-            f"cannot write to the cache {folder.parent} ({error.strerror}); "
-            "set ROBUSTBERT_CACHE to another folder"
-        ) from error
-    try:
+    place = f"to the cache {folder.parent}"
+    with file_lock(folder.with_suffix(".lock"), place=place, advice=_ADVICE):
         if not folder.is_dir():
             _train(folder, key, train)
-    finally:
-        lock.release()
     return CachedModel(folder, _seconds(folder))
 
 
 def _train(folder: Path, key: Mapping[str, object], train: Callable[[Path], object]) -> None:
     unfinished = folder.with_suffix(".unfinished")
-    resumed = _is_trained(unfinished) or _has_checkpoint(unfinished)
-    if not resumed:  # a killed process left no checkpoint to resume from
-        shutil.rmtree(unfinished, ignore_errors=True)
-    began = time.perf_counter()
-    if not _is_trained(unfinished):  # otherwise only the folder was not renamed yet
-        try:
-            train(unfinished)
-        except BaseException as error:
-            # A failed training would fail again, so it is deleted. An interrupted one is kept.
-            if isinstance(error, RobustbertError) or not _has_checkpoint(unfinished):
+    resumed = _is_resumable(unfinished)
+
+    def fill(unfinished: Path) -> None:
+        began = time.perf_counter()
+        if not _is_trained(unfinished):  # otherwise only the folder was not renamed yet
+            try:
+                train(unfinished)
+            except RobustbertError:
+                # A failed training would fail again, so it is deleted. An interrupted one is kept.
                 shutil.rmtree(unfinished, ignore_errors=True)
-            raise
-    seconds = None if resumed else round(time.perf_counter() - began, 3)
-    text = json.dumps({"key": key, "seconds": seconds}, sort_keys=True, indent=2)
-    try:
-        (unfinished / CACHE_FILE).write_text(text + "\n", encoding="utf-8")
-        os.replace(unfinished, folder)
-    except OSError as error:
-        raise OutputError(
-            f"cannot write {folder} ({error.strerror}); set ROBUSTBERT_CACHE to another folder"
-        ) from error
+                raise
+        seconds = None if resumed else round(time.perf_counter() - began, 3)
+        text = json.dumps({"key": key, "seconds": seconds}, sort_keys=True, indent=2)
+        with output_errors(str(folder), _ADVICE):
+            (unfinished / CACHE_FILE).write_text(text + "\n", encoding="utf-8")
+
+    build_folder(folder, unfinished, fill, advice=_ADVICE, resumable=_is_resumable)
 
 
 def _folder(key: Mapping[str, object]) -> Path:
     digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
     return cache_folder() / "models" / digest[:24]
+
+
+def _is_resumable(folder: Path) -> bool:
+    return _is_trained(folder) or _has_checkpoint(folder)
 
 
 def _is_trained(folder: Path) -> bool:

@@ -20,10 +20,11 @@ from robustbert.bench.store import Configuration, check_configuration, output_fo
 from robustbert.bench.victims import Victim, check_trainable, prepare_victim
 from robustbert.data import TextDataset, load_dataset, select_examples
 from robustbert.errors import InputError, UnknownNameError
+from robustbert.io import write_text
 from robustbert.models.devices import choose_device, choose_dtype
 from robustbert.models.inference.answer_cache import AnswerCache
 from robustbert.models.model_registry import DTYPES
-from robustbert.records import Record, outcomes_path, read_outcomes, record_name, write_text
+from robustbert.records import Record, outcomes_path, read_outcomes, record_name
 from robustbert.records.schema import Environment
 from robustbert.reports import Table, leaderboard_table, render_markdown, to_csv
 

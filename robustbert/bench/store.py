@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from robustbert.errors import OutputError, RecordError
-from robustbert.records import TEMPORARY_FILES, write_text
+from robustbert.errors import RecordError
+from robustbert.io import file_lock, output_errors, remove_temporary_files, write_text
 
 #: Held by the run that writes to a folder.
 LOCK_FILE = ".lock"
@@ -87,35 +85,32 @@ def output_folder(out: Path) -> Iterator[None]:
     Raises:
         OutputError: it cannot be written to, or another run is writing to it.
     """
-    lock = FileLock(out / LOCK_FILE)
-    try:
+    place, advice = f"to {out}", "choose another --out"
+    with output_errors(place, advice):
         new = [folder for folder in (out, *out.parents) if not folder.exists()]
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=out):
             pass
-        lock.acquire(timeout=0)
-        _sweep(out)
-    except Timeout as error:  # an OSError too
-        raise OutputError(
-            f"another run is writing to {out}; wait for it, or choose another --out"
-        ) from error
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(f"cannot write to {out} ({reason}); choose another --out") from error
+    busy = f"another run is writing to {out}; wait for it, or choose another --out"
+    held = False
     try:
-        yield
+        with file_lock(out / LOCK_FILE, place=place, advice=advice, busy=busy):
+            held = True
+            with output_errors(place, advice):
+                for folder in (out, out / "records", out / "outcomes"):
+                    remove_temporary_files(folder)
+            yield
     finally:
-        lock.release()
-        own = {LOCK_FILE, CONFIGURATION_FILE}
-        if new and {path.name for path in out.iterdir()} <= own:
-            for name in own:
-                (out / name).unlink(missing_ok=True)
-        with suppress(OSError):  # not empty, as it should be
-            for folder in new:
-                folder.rmdir()
+        if held:
+            _remove_unused(out, new)
 
 
-def _sweep(out: Path) -> None:
-    for folder in (out, out / "records", out / "outcomes"):
-        for path in folder.glob(TEMPORARY_FILES):
-            path.unlink(missing_ok=True)
+def _remove_unused(out: Path, new: Sequence[Path]) -> None:
+    """Remove the ``new`` folders again if nothing was written there."""
+    own = {LOCK_FILE, CONFIGURATION_FILE}
+    if new and {path.name for path in out.iterdir()} <= own:
+        for name in own:
+            (out / name).unlink(missing_ok=True)
+    with suppress(OSError):  # not empty, as it should be
+        for folder in new:
+            folder.rmdir()

@@ -3,65 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
-import tempfile
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 
-from robustbert.errors import ModelError, OutputError
+from robustbert.errors import ModelError
 from robustbert.models.json_files import Line, StoredModel, read_checked
 
 #: What training writes beside a model: where it came from, on what, with what result.
 TRAINING_FILE = "training.json"
-
-
-def check_free(folder: Path, *, disposable: Collection[str] = ()) -> None:
-    """Check that ``folder`` does not exist, or holds at most ``disposable`` names.
-
-    Raises:
-        OutputError: it holds something else, or is a file.
-    """
-    if folder.is_dir():
-        taken = sorted(path.name for path in folder.iterdir() if path.name not in disposable)
-        if not taken:
-            return
-        raise OutputError(f"{folder} holds {taken[0]} already; choose another place or remove it")
-    if folder.exists():
-        raise OutputError(f"{folder} is a file; choose another place for a folder")
-
-
-@contextmanager
-def whole_folder(folder: Path, *, disposable: Collection[str] = ()) -> Iterator[Path]:
-    """A new folder to fill, which becomes ``folder`` only when the block ends well.
-
-    Args:
-        folder: the place.
-        disposable: names that may lie in it now, and are gone in the end.
-
-    Raises:
-        OutputError: ``folder`` holds something else already, or cannot be written.
-    """
-    folder = Path(folder).absolute()
-    check_free(folder, disposable=disposable)
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    except OSError as error:
-        raise OutputError(
-            f"cannot write to {folder.parent} ({error.strerror}); choose another place"
-        ) from error
-    try:
-        yield partial
-        partial.chmod(0o755)
-        if folder.is_dir():
-            shutil.rmtree(folder)
-        os.replace(partial, folder)
-    except OSError as error:
-        raise OutputError(f"cannot write {folder} ({error.strerror or error})") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def hash_files(files: Iterable[Path]) -> str:

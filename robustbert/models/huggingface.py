@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from robustbert.errors import ModelError
+from robustbert.io import atomic_folder
 from robustbert.models.classifier import Classifier, ModelInfo, TokenGradient
 from robustbert.models.devices import choose_device, choose_dtype, describe_device
-from robustbert.models.folders import describe_source, whole_folder
+from robustbert.models.folders import describe_source
 from robustbert.models.huggingface_files import LoadedFiles, max_input_length, one_line, read_folder
 from robustbert.models.inference.batching import (
     GPU_TOKEN_BUDGET,
@@ -138,7 +139,7 @@ class HuggingFaceClassifier(Classifier):
 
     def save(self, folder: Path) -> None:
         """Write weights (float32 safetensors), configuration and tokenizer."""
-        with whole_folder(folder) as partial:
+        with atomic_folder(folder) as partial:
             self._exact_model.save_pretrained(partial, safe_serialization=True)
             self._tokenizer.save_pretrained(partial)
 

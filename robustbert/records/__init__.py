@@ -25,7 +25,6 @@ from robustbert.records.schema import (
     json_schema,
 )
 from robustbert.records.storage import (
-    TEMPORARY_FILES,
     Run,
     append_outcome,
     defense_names,
@@ -39,14 +38,12 @@ from robustbert.records.storage import (
     without_texts,
     write_outcomes,
     write_record,
-    write_text,
 )
 
 __all__ = [
     "OUTCOME_MIGRATIONS",
     "RECORD_MIGRATIONS",
     "SCHEMA_VERSION",
-    "TEMPORARY_FILES",
     "AssetsRef",
     "BatchInvariance",
     "Counts",
@@ -80,5 +77,4 @@ __all__ = [
     "without_texts",
     "write_outcomes",
     "write_record",
-    "write_text",
 ]

@@ -9,11 +9,9 @@ UTF-8 has no form for, is written as its JSON escape and read back as it was.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
-import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +19,8 @@ from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from robustbert.errors import OutputError, RecordError
+from robustbert.errors import RecordError
+from robustbert.io import output_errors, write_bytes
 from robustbert.records.migrations import (
     OUTCOME_MIGRATIONS,
     RECORD_MIGRATIONS,
@@ -34,8 +33,6 @@ from robustbert.records.schema import SCHEMA_VERSION, DefenseRef, Outcome, Recor
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _SURROGATE = re.compile("[\ud800-\udfff]")
-#: What files are called that are being written; one that a killed run leaves may go.
-TEMPORARY_FILES = ".*.tmp"
 #: The oldest schema version that is read.
 OLDEST_VERSION = min(RECORD_MIGRATIONS)
 
@@ -88,22 +85,13 @@ def without_texts(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
     )
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all, making its folder.
-
-    Raises:
-        OutputError: the place cannot be written to.
-    """
-    _replace(Path(path), text.encode("utf-8", "backslashreplace"))
-
-
 def write_record(record: Record, path: Path) -> None:
     """Write a record: indented, keys sorted, one newline at the end, whole or not at all.
 
     Raises:
         OutputError: the place cannot be written to.
     """
-    _replace(Path(path), _encode(record, indent=2, sort_keys=True))
+    write_bytes(path, _encode(record, indent=2, sort_keys=True))
 
 
 def write_outcomes(outcomes: Iterable[Outcome], path: Path) -> None:
@@ -112,7 +100,7 @@ def write_outcomes(outcomes: Iterable[Outcome], path: Path) -> None:
     Raises:
         OutputError: the place cannot be written to.
     """
-    _replace(Path(path), b"".join(_encode(outcome) for outcome in outcomes))
+    write_bytes(path, b"".join(_encode(outcome) for outcome in outcomes))
 
 
 def append_outcome(outcome: Outcome, path: Path) -> None:
@@ -122,13 +110,11 @@ def append_outcome(outcome: Outcome, path: Path) -> None:
         OutputError: the place cannot be written to.
     """
     path = Path(path)
-    try:
+    with output_errors(str(path), "choose another folder"):
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a+b") as file:
             _mend_last_line(file)
             file.write(_encode(outcome))
-    except OSError as error:
-        _refuse(path, error)
 
 
 def read_record(path: Path) -> Record:
@@ -277,22 +263,3 @@ def _mend_last_line(file: Any) -> None:
         file.truncate(size - len(tail))
     else:
         file.write(b"\n")
-
-
-def _replace(path: Path, content: bytes) -> None:
-    temporary = path.with_name(TEMPORARY_FILES.replace("*", secrets.token_hex(8)))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    except OSError as error:
-        _refuse(path, error)
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-
-
-def _refuse(path: Path, error: OSError) -> NoReturn:
-    raise OutputError(
-        f"{path}: cannot be written: {error.strerror or error}; choose another folder"
-    ) from error

@@ -20,8 +20,8 @@ from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_utils import get_last_checkpoint
 
 from robustbert.errors import ModelError, OutputError
+from robustbert.io import atomic_folder
 from robustbert.models.devices import choose_device, has_bfloat16
-from robustbert.models.folders import whole_folder
 from robustbert.models.huggingface_files import max_input_length, read_tokenizer
 from robustbert.models.model_registry import load_model
 from robustbert.models.pretrained import Base, load_network
@@ -253,7 +253,7 @@ class FineTuning:
         return arguments
 
     def _write(self, model: Any, tokenizer: Any, seconds: float, steps: int) -> None:
-        with whole_folder(self._out, disposable=(CHECKPOINTS,)) as folder:
+        with atomic_folder(self._out, disposable=(CHECKPOINTS,)) as folder:
             with quiet_transformers():
                 model.save_pretrained(folder, safe_serialization=True)
                 tokenizer.save_pretrained(folder)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robustbert.errors import DatasetError, ModelError
-from robustbert.models.folders import check_free, whole_folder
+from robustbert.io import atomic_folder, check_free
 from robustbert.models.pretrained import Base, find_base
 from robustbert.training.config import Loss, TrainingConfig
 from robustbert.training.result import (
@@ -97,7 +97,7 @@ def _fit(
     began = time.perf_counter()
     fitted = fit_tfidf(str(base.kind), texts, labels, dataset.label_names, seed=config.seed)
     seconds = time.perf_counter() - began
-    with whole_folder(out) as partial:
+    with atomic_folder(out) as partial:
         fitted.save(partial)
         write_training(partial, plan, metrics=measure(fitted, dataset), seconds=seconds, steps=0)
     return read_training(out)

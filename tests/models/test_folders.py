@@ -6,50 +6,9 @@ import os
 
 import pytest
 
-from robustbert.errors import ModelError, OutputError
-from robustbert.models.folders import describe_source, hash_files, whole_folder
+from robustbert.errors import ModelError
+from robustbert.models.folders import describe_source, hash_files
 from robustbert.models.json_files import MAX_CONTAINERS, SMALL_FILE, read_json
-
-
-def test_a_folder_appears_whole(tmp_path):
-    with whole_folder(tmp_path / "deep" / "out") as partial:
-        (partial / "a").write_text("a")
-        assert not (tmp_path / "deep" / "out").exists()
-    assert (tmp_path / "deep" / "out" / "a").read_text() == "a"
-    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["out"]
-
-
-def test_or_not_at_all(tmp_path):
-    def fail_halfway() -> None:
-        with whole_folder(tmp_path / "out") as partial:
-            (partial / "a").write_text("a")
-            raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        fail_halfway()
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_what_is_there_is_not_overwritten(tmp_path):
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "mine").touch()
-    with pytest.raises(OutputError, match="holds mine already"), whole_folder(tmp_path / "out"):
-        pass
-    (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match="is a file"), whole_folder(tmp_path / "file"):
-        pass
-
-
-def test_disposable_names_may_be_there_and_go(tmp_path):
-    (tmp_path / "out" / "checkpoints").mkdir(parents=True)
-    with whole_folder(tmp_path / "out", disposable=("checkpoints",)) as partial:
-        (partial / "a").touch()
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a"]
-
-
-def test_an_unwritable_place():
-    with pytest.raises(OutputError, match="cannot write to /proc"), whole_folder("/proc/no/out"):
-        pass
 
 
 def test_hash_is_over_names_and_contents(tmp_path):

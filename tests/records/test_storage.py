@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from robustbert.errors import OutputError, RecordError
+from robustbert.io import write_text
 from robustbert.records import (
     Outcome,
     Record,
@@ -28,7 +29,6 @@ from robustbert.records import (
     without_texts,
     write_outcomes,
     write_record,
-    write_text,
 )
 from robustbert.records.storage import _encode
 from tests.records.builders import make_outcome, make_outcomes, make_record
@@ -192,7 +192,7 @@ def test_unwritable_places_are_output_errors(tmp_path: Path) -> None:
         lambda: write_text(below, "x"),
         lambda: write_text(tmp_path, "x"),
     ):
-        with pytest.raises(OutputError, match="cannot be written"):
+        with pytest.raises(OutputError, match="cannot write"):
             write()
     assert os.listdir(tmp_path) == ["file"]
 

@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import Field, PlainValidator
 
 from robustbert.errors import InputError, ModelError
+from robustbert.io import atomic_folder
 from robustbert.models.classical.estimators import HEADS, Head
 from robustbert.models.classical.npz import MAX_ARRAY_BYTES, ArrayLayout, read_arrays
 from robustbert.models.classical.tfidf_features import (
@@ -20,7 +21,7 @@ from robustbert.models.classical.tfidf_features import (
     TfidfFeatures,
 )
 from robustbert.models.classifier import Classifier, ModelInfo
-from robustbert.models.folders import describe_source, hash_files, whole_folder
+from robustbert.models.folders import describe_source, hash_files
 from robustbert.models.inference.invariance import InvarianceResult
 from robustbert.models.input_checks import label_order
 from robustbert.models.json_files import StoredModel, read_checked
@@ -111,7 +112,7 @@ class TfidfClassifier(Classifier):
                 "than can be loaded again; train on fewer or shorter texts"
             )
         _check_head(self._head, "the model")
-        with whole_folder(folder) as partial:
+        with atomic_folder(folder) as partial:
             (partial / CONFIG_FILE).write_bytes(text)
             np.savez_compressed(partial / ARRAYS_FILE, **arrays)
 

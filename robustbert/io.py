@@ -1,0 +1,179 @@
+"""Files and folders that are written completely or not at all, and locks between processes."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TypeVar
+
+from robustbert.errors import OutputError
+
+_T = TypeVar("_T")
+
+TEMPORARY_FILES = ".*.tmp"
+"""The pattern of files that are still being written; what a killed process left may be removed."""
+
+
+@contextmanager
+def output_errors(place: str, advice: str) -> Iterator[None]:
+    """Turn an ``OSError`` in the block into an ``OutputError`` of one line.
+
+    Args:
+        place: what could not be written, such as ``"to /results"``.
+        advice: what to do about it.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(f"cannot write {place} ({reason}); {advice}") from error
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file completely or not at all, creating its folder.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    path = Path(path)
+    temporary = path.with_name(TEMPORARY_FILES.replace("*", secrets.token_hex(8)))
+    try:
+        with output_errors(str(path), "choose another folder"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_bytes(content)
+            os.replace(temporary, path)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file in UTF-8, lone surrogates as escapes; see :func:`write_bytes`.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
+
+
+def remove_temporary_files(folder: Path) -> None:
+    """Remove the partly written files that killed processes left in ``folder``."""
+    for path in folder.glob(TEMPORARY_FILES):
+        path.unlink(missing_ok=True)
+
+
+def check_free(folder: Path, *, disposable: Collection[str] = ()) -> None:
+    """Check that ``folder`` does not exist, or holds at most ``disposable`` names.
+
+    Raises:
+        OutputError: it holds something else, or is a file.
+    """
+    if folder.is_dir():
+        taken = sorted(path.name for path in folder.iterdir() if path.name not in disposable)
+        if not taken:
+            return
+        raise OutputError(f"{folder} holds {taken[0]} already; choose another place or remove it")
+    if folder.exists():
+        raise OutputError(f"{folder} is a file; choose another place for a folder")
+
+
+@contextmanager
+def atomic_folder(folder: Path, *, disposable: Collection[str] = ()) -> Iterator[Path]:
+    """Give a new folder to fill, which becomes ``folder`` only if the block succeeds.
+
+    Args:
+        folder: the final place.
+        disposable: names that ``folder`` may hold now; they are removed in the end.
+
+    Raises:
+        OutputError: ``folder`` holds something else already, or cannot be written.
+    """
+    folder = Path(folder).absolute()
+    check_free(folder, disposable=disposable)
+    with output_errors(f"to {folder.parent}", "choose another place"):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        with output_errors(str(folder), "choose another place"):
+            yield partial
+            partial.chmod(0o755)
+            _move(partial, folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+@contextmanager
+def file_lock(path: Path, *, place: str, advice: str, busy: str = "") -> Iterator[None]:
+    """Hold a lock file, so that one process at a time runs the block.
+
+    Args:
+        path: the lock file; its folder is created.
+        place: what cannot be written if the file cannot be, for :func:`output_errors`.
+        advice: what to do about it.
+        busy: do not wait while another process holds the lock, but raise this message.
+
+    Raises:
+        OutputError: the lock file cannot be written, or another process holds it.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path)
+    with output_errors(place, advice):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=0 if busy else -1)
+        except Timeout as error:  # an OSError too
+            raise OutputError(busy) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def build_folder(
+    folder: Path,
+    partial: Path,
+    build: Callable[[Path], _T],
+    *,
+    advice: str,
+    resumable: Callable[[Path], bool] = lambda partial: False,
+) -> _T:
+    """Build ``folder`` completely or not at all; call it under a :func:`file_lock`.
+
+    Args:
+        folder: the final place; replaced if it exists.
+        partial: where it is built, beside ``folder``.
+        build: fills ``partial``, which it may have to create.
+        advice: what to do if ``folder`` cannot be written.
+        resumable: whether what a failed or killed process left in ``partial`` is kept for the next
+            call; by default it is removed.
+
+    Returns:
+        What ``build`` returns.
+
+    Raises:
+        OutputError: ``folder`` cannot be written. Errors of ``build`` pass through.
+    """
+    if not resumable(partial):
+        shutil.rmtree(partial, ignore_errors=True)
+    try:
+        result = build(partial)
+        with output_errors(str(folder), advice):
+            _move(partial, folder)
+    except BaseException:
+        if not resumable(partial):
+            shutil.rmtree(partial, ignore_errors=True)
+        raise
+    return result
+
+
+def _move(partial: Path, folder: Path) -> None:
+    """Give ``partial`` the place of ``folder``."""
+    if folder.is_dir():
+        shutil.rmtree(folder)
+    os.replace(partial, folder)
