@@ -118,7 +118,7 @@ def _tokens(folder: Path, texts: Sequence[str], max_length: int | None) -> list[
     tokenizer = AutoTokenizer.from_pretrained(folder)
     max_length = max_length or tokenizer.model_max_length
     encoded = tokenizer(list(texts), truncation=True, max_length=max_length)
-    return distinct(encoded["input_ids"]).items
+    return unique_sequences(encoded["input_ids"]).items
 
 
 def _seconds(function: Callable, inputs: Sequence) -> float:
