@@ -251,7 +251,7 @@ class TestAttack:
         )
 
     def test_failed_attacks_are_no_success(self, reviews, svm, tmp_path, monkeypatch, capsys):
-        from robustbert.attacks.scheduler import search
+        from robustbert.attacks.textattack import search
 
         def fail(*_: object) -> None:
             raise ValueError("broken\nrecipe")

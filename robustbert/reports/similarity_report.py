@@ -171,10 +171,7 @@ def measure_similarities(
     import numpy as np
 
     from robustbert.attacks.similarity import angular_similarity
-    from robustbert.attacks.textattack.bootstrap import import_textattack
 
-    if by_stretch:
-        import_textattack()  # it splits texts into words
     pairs_by_text = {text: _text_pairs(text, by_stretch) for text in dict.fromkeys(texts)}
     pairs = [pair for text_pairs in pairs_by_text.values() for pair in text_pairs]
     vectors = _encode(encoder, [text for pair in pairs for text in (pair.original, pair.changed)])

@@ -10,6 +10,7 @@ process and gets a SIGKILL, so that nothing of it can tidy up. Prints a line a r
 
 from __future__ import annotations
 
+import importlib
 import os
 import random
 import signal
@@ -18,7 +19,6 @@ import time
 from pathlib import Path
 
 from robustbert.assets import ensure_assets
-from robustbert.attacks.textattack.bootstrap import import_textattack
 from robustbert.bench import Settings, Suite, make_plan, run_plan
 
 
@@ -60,7 +60,7 @@ def main() -> None:
     out, model, dataset = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
     kills, seed = int(sys.argv[4]), int(sys.argv[5])
     ensure_assets(("word-vectors", "sentence-encoder"))
-    import_textattack()
+    importlib.import_module("robustbert.attacks.textattack")
     began = time.monotonic()
     run(out / "whole", model, dataset, 300)
     longest = time.monotonic() - began

@@ -35,7 +35,7 @@ def nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a dry run trained or attacked")
 
-    for name in ("robustbert.bench.victims.train", "robustbert.attacks.scheduler.AttackRunner.run"):
+    for name in ("robustbert.bench.victims.train", "robustbert.attacks.runner.AttackRunner.run"):
         monkeypatch.setattr(name, refuse)
 
 

@@ -127,11 +127,8 @@ def test_answers_that_depend_on_the_batch_are_found_and_marked(reviews, svm, tmp
 
 @pytest.mark.filterwarnings("ignore:The 'warn' method is deprecated:DeprecationWarning")
 def test_what_was_found_stays_when_failed_examples_run_again(reviews, svm, tmp_path, monkeypatch):
-    from robustbert.attacks.textattack.bootstrap import import_textattack
+    from robustbert.attacks.textattack import search
     from robustbert.models.classical.tfidf_classifier import TfidfClassifier
-
-    import_textattack()
-    from robustbert.attacks.scheduler import search
 
     what = plan(reviews, svm, n=3)
     run_search, calls = search.search, []
@@ -283,7 +280,7 @@ def test_a_cell_that_was_killed_before_the_recheck_is_rechecked(
 ):
     what = plan(reviews, svm)
     with monkeypatch.context() as patch:
-        patch.setattr("robustbert.attacks.scheduler.AttackRunner.recheck", _interrupt)
+        patch.setattr("robustbert.attacks.runner.AttackRunner.recheck", _interrupt)
         with pytest.raises(KeyboardInterrupt):
             run_plan(what, settings(tmp_path / "cut"))
     (record,) = run_plan(what, settings(tmp_path / "cut")).records
@@ -301,7 +298,7 @@ def test_a_finished_run_is_read_and_not_run_again(reviews, svm, tmp_path, monkey
     what = plan(reviews, svm)
     first = run_plan(what, settings(tmp_path / "out"))
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out" / "records").iterdir()}
-    monkeypatch.setattr("robustbert.attacks.scheduler.AttackRunner.run", None)
+    monkeypatch.setattr("robustbert.attacks.runner.AttackRunner.run", None)
     assert run_plan(what, settings(tmp_path / "out")).records == first.records
     assert all(path.stat().st_mtime_ns == time for path, time in before.items())
 

@@ -60,9 +60,6 @@ def test_no_texts_give_no_rows(encoder: SentenceEncoder):
 
 def test_bfloat16_moves_a_similarity_by_less_than_is_taken_again():
     from robustbert.attacks.similarity import angular_similarity
-    from robustbert.attacks.textattack.bootstrap import import_textattack
-
-    import_textattack()
     from robustbert.attacks.textattack.constraints import BORDERLINE
 
     coarse = SentenceEncoder("bfloat16", "cpu")

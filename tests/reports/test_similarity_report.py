@@ -322,11 +322,9 @@ class TestWithTheEncoders:
 def test_by_stretch_matches_verification():
     """Same measure as :func:`text_similarity`, which verifies attacks and serves as the oracle."""
     from robustbert.attacks.similarity import text_similarity
-    from robustbert.attacks.textattack.bootstrap import import_textattack
     from robustbert.data.words import words_of
     from robustbert.models.sentence_encoder import sentence_encoder
 
-    import_textattack()
     start = (
         "the film, a long one, has a plot that nobody in the cinema could follow to its end; " * 3
     )
