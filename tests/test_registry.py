@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -10,7 +11,6 @@ import pytest
 from robustbert import registry
 from robustbert.attacks import RECIPES
 from robustbert.attacks.recipes import assets_of, runnable_recipe
-from robustbert.attacks.textattack.bootstrap import import_textattack
 from robustbert.data import DATASETS, load_dataset
 from robustbert.defenses import DEFENSES, make_defense
 from robustbert.errors import (
@@ -243,7 +243,7 @@ class TestImportPaths:
             make_defense(f"{plugin}:Smoothing", {"sigmas": 1})
 
     def test_a_recipe_gets_every_asset_that_recipes_read(self, plugin: str):
-        import_textattack()
+        importlib.import_module("robustbert.attacks.textattack")
         name = "plugin.recipes:Mine"
         assert set(assets_of([name])) == set(assets_of(["textfooler", "textbugger", "iga"]))
         assert runnable_recipe(name).random

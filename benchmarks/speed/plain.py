@@ -51,16 +51,13 @@ class PlainTextAttack:
     def __init__(self, folder: str | Path, recipe: str, padding: str, seed: int = 0) -> None:
         from robustbert.assets import ensure_assets
         from robustbert.attacks.recipes import runnable_recipe
-        from robustbert.attacks.textattack.bootstrap import import_textattack
+        from robustbert.attacks.textattack.recipe_builder import build_attack
 
         recipe_entry = runnable_recipe(recipe)
         ensure_assets((*recipe_entry.assets, "sentence-encoder"))
-        import_textattack()
-        from robustbert.attacks.textattack.recipe_builder import build_attack
-
         self.recipe, self.seed = recipe, seed
         self._victim = _victim(folder, padding)
-        self._attack = build_attack(recipe_entry, self._victim, _encode)
+        self._attack = build_attack(recipe_entry, self._victim, _SentenceTransformer())
 
     def outcomes(self, examples: Sequence) -> Iterator[PlainOutcome]:
         """Attack one example at a time."""
@@ -132,8 +129,13 @@ def _sentence_transformer():
     return SentenceTransformer(str(sentence_encoder_folder()), device="cpu")
 
 
-def _encode(_server: str, texts: Sequence[str]) -> list:
-    encoded = _sentence_transformer().encode(
-        list(texts), normalize_embeddings=True, show_progress_bar=False
-    )
-    return list(encoded)
+class _SentenceTransformer:
+    """The sentence encoder of recipes, called directly: TextAttack runs without a pool here."""
+
+    def embed(self, texts: Sequence[str]) -> list:
+        encoded = _sentence_transformer().encode(
+            list(texts), normalize_embeddings=True, show_progress_bar=False
+        )
+        return list(encoded)
+
+    exact = embed

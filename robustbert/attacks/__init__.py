@@ -1,4 +1,4 @@
-"""Attacks: TextAttack's recipes under fixed tracks, run many examples at once."""
+"""Attacks: TextAttack's recipes under fixed tracks, run on many examples concurrently."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The table of attack recipes: TextAttack's, by name, with what each needs.
+"""The table of TextAttack's attack recipes, by name, with the requirements of each.
 
-A recipe is TextAttack's own object; this table only says where it is, which assets it reads,
-whether it draws random numbers and whether it needs the victim's gradients. Recipes whose assets
-have no offline source are listed too, with what is missing and how to obtain it.
+A recipe is TextAttack's own class. This table says where it is, which assets it reads, whether it
+draws random numbers and whether it needs the victim's gradients. Recipes whose assets have no
+offline source are listed too, with what is missing and how to obtain it.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from robustbert.registry import Entry, Registry
 
 @dataclass(frozen=True)
 class Recipe(Entry):
-    """A line of the recipe table.
+    """One recipe of the table.
 
     Args:
-        assets: names of the offline assets that the recipe reads (``robustbert assets``).
-        random: True where the recipe draws random numbers.
-        gradients: True where the recipe reads the victim's gradients (white box).
-        missing: what it needs that has no offline source; empty where the recipe runs.
-        remedy: how to obtain what is missing.
+        assets: names of the offline assets that the recipe reads (see ``robustbert assets``).
+        random: True if the recipe draws random numbers.
+        gradients: True if the recipe needs the victim's gradients (white box).
+        missing: the requirement that has no offline source; empty if the recipe can run.
+        remedy: how to run the recipe anyway.
     """
 
     assets: tuple[str, ...] = ()
@@ -33,24 +33,24 @@ class Recipe(Entry):
     remedy: str = ""
 
 
-_BASE = ("wordnet", "pos-tagger", "stopwords", "tagset")  # what importing TextAttack reads
+_BASE = ("wordnet", "pos-tagger", "stopwords", "tagset")  # importing TextAttack reads these
 _VECTORS = (*_BASE, "word-vectors")
 _ALL = (*_VECTORS, "sentence-encoder")
 
 
 @dataclass(frozen=True)
 class _Gap:
-    """What has no offline source, and how to obtain it."""
+    """A requirement without an offline source, and how to run the recipe anyway."""
 
     missing: str
     remedy: str
 
 
-_HUB = "its weights come from the Hugging Face hub, use textattack itself"
-_NET = "it is downloaded from TextAttack's server, use textattack itself"
+_HUB = "its weights are on the Hugging Face Hub; run this recipe with TextAttack directly"
+_NET = "it is on TextAttack's server; run this recipe with TextAttack directly"
 _MASKED = _Gap("a masked language model", _HUB)
 _ENTITIES = _Gap("flair's named-entity tagger", _HUB)
-_BILLION = _Gap("the 1-billion-words language model", f"{_NET}, with tensorflow")
+_BILLION = _Gap("the 1-billion-words language model", f"{_NET}, and with TensorFlow")
 _WRITE = _Gap("the learning-to-write language model", _NET)
 _HOWNET = _Gap("the HowNet candidate list", _NET)
 _CONFUSABLES = _Gap(
@@ -58,11 +58,12 @@ _CONFUSABLES = _Gap(
     "install TextAttack from its source repository",
 )
 _WORD_LEVEL = _Gap(
-    "a victim with a word-level vocabulary (TextAttack's LSTM or CNN)", "use textattack itself"
+    "a victim with a word-level vocabulary (TextAttack's LSTM or CNN)",
+    "run this recipe with TextAttack directly",
 )
 _SHORTEST = _Gap(
-    "another measure: it looks for the shortest text that keeps the prediction",
-    "use textattack itself",
+    "another metric: it searches for the shortest text that keeps the prediction",
+    "run this recipe with TextAttack directly",
 )
 
 
@@ -85,14 +86,14 @@ def _online(name: str, target: str, summary: str, gap: _Gap) -> Recipe:
 
 
 def _external(name: str, target: str, summary: str) -> Recipe:
-    """A recipe of another package: what it reads is not known, so every asset is provided."""
+    """A recipe of another package, with every asset, because its requirements are unknown."""
     return Recipe(name, target, summary, _ALL, random=True)
 
 
 def _is_recipe(target: object) -> bool:
-    from textattack.attack_recipes import AttackRecipe
+    from robustbert.attacks.textattack.recipe_classes import is_recipe_class
 
-    return isinstance(target, type) and issubclass(target, AttackRecipe)
+    return is_recipe_class(target)
 
 
 # fmt: off
@@ -103,10 +104,10 @@ _BUILT_IN = (
     _offline("textbugger", "TextBuggerLi2018", "typos, neighbours (Li 2018)", _ALL, random=True),
     _offline("textfooler", "TextFoolerJin2019", "embedding neighbours (Jin 2019)", _ALL),
     _offline("iga", "IGAWang2019", "neighbours, genetic search (Wang 2019)", _VECTORS, random=True),
-    _offline("a2t", "A2TYoo2021", "neighbours by gradient (Yoo 2021)", _ALL, gradients=True),
+    _offline("a2t", "A2TYoo2021", "gradient-guided neighbours (Yoo 2021)", _ALL, gradients=True),
     _offline("leap", "LEAP2023", "WordNet synonyms, swarm search (Xiao 2023)", _BASE, random=True),
     _online("alzantot", "GeneticAlgorithmAlzantot2018", "genetic (Alzantot 2018)", _BILLION),
-    _online("bad-characters", "BadCharacters2021", "unseen letters (Boucher 2021)", _CONFUSABLES),
+    _online("bad-characters", "BadCharacters2021", "invisible edits (Boucher 2021)", _CONFUSABLES),
     _online("bae", "BAEGarg2019", "masked-model replacements (Garg 2020)", _MASKED),
     _online("bert-attack", "BERTAttackLi2020", "masked-model replacements (Li 2020)", _MASKED),
     _online("checklist", "CheckList2020", "names, numbers, places (Ribeiro 2020)", _ENTITIES),
@@ -126,13 +127,13 @@ RECIPES = Registry(
     accepts=_is_recipe,
     expected="a subclass of textattack.attack_recipes.AttackRecipe",
 )
-"""The recipes by name; each target is a TextAttack recipe, loaded after TextAttack is set up.
+"""The recipes by name; each target is a class of TextAttack recipes.
 
-A recipe of another package may need any offline asset and may draw random numbers. It is taken to
-read no gradients.
+Import :mod:`robustbert.attacks.textattack` before loading one. A recipe of another package is
+assumed to need every offline asset, to draw random numbers and to need no gradients.
 """
 
-#: The recipes over which the worst case of a table is taken, in the order of its columns.
+#: The recipes that the worst case of a table is computed over, in the order of its columns.
 CORE_RECIPES = ("deepwordbug", "pwws", "textbugger", "textfooler")
 
 
@@ -140,27 +141,27 @@ def recipe(name: str) -> Recipe:
     """The recipe called ``name``.
 
     Raises:
-        UnknownNameError: no such recipe; the message lists the near ones.
+        UnknownNameError: unknown recipe; the message suggests similar names.
         DuplicateNameError: several packages register the name.
     """
     return RECIPES.entry(name)
 
 
 def runnable_recipe(name: str) -> Recipe:
-    """The recipe called ``name``, if everything that it needs has an offline source.
+    """The recipe called ``name``, which must be able to run offline.
 
     Raises:
-        UnknownNameError: no such recipe; the message lists the near ones.
+        UnknownNameError: unknown recipe; the message suggests similar names.
         MissingAssetError: the recipe needs something that has no offline source.
     """
     found = recipe(name)
     if found.missing:
         raise MissingAssetError(
-            f"recipe {name!r} needs {found.missing}, which is not here: {found.remedy}"
+            f"recipe {name!r} needs {found.missing}, which is not available offline: {found.remedy}"
         )
     return found
 
 
 def assets_of(names: Iterable[str]) -> tuple[str, ...]:
-    """Every asset that the recipes called ``names`` read, sorted, without repeats."""
+    """Every asset that the recipes called ``names`` read, sorted, without duplicates."""
     return tuple(sorted({asset for name in names for asset in runnable_recipe(name).assets}))

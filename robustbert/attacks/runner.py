@@ -1,17 +1,20 @@
-"""Running a recipe on examples: a lane each, their searches checked and told as outcomes."""
+"""Run a recipe on many examples concurrently and verify what it finds."""
 
 from __future__ import annotations
 
+import importlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import partial
+from typing import TYPE_CHECKING
 
 from robustbert.assets import ensure_assets
+from robustbert.attacks.outcome_builder import AttackedExample, AttackResult, build_outcome
 from robustbert.attacks.recipes import Recipe, runnable_recipe
-from robustbert.attacks.scheduler.pool import Finished, Pool, Task
+from robustbert.attacks.scheduler.clients import PooledEncoder, PooledVictim
+from robustbert.attacks.scheduler.pool import Pool, Task
 from robustbert.attacks.scheduler.recheck import AnswerSample, Recheck
-from robustbert.attacks.textattack.bootstrap import import_textattack
 from robustbert.attacks.tracks import (
     LiLimits,
     TrackLimits,
@@ -20,7 +23,6 @@ from robustbert.attacks.tracks import (
     check_track,
 )
 from robustbert.data.loading import check_length
-from robustbert.data.words import words_of
 from robustbert.errors import AttackError, describe_error
 from robustbert.models.classifier import Classifier
 from robustbert.models.inference.answer_cache import AnswerCache
@@ -29,52 +31,31 @@ from robustbert.records.schema import Outcome, Params, RecipeRef
 from robustbert.seeds import derive_seed
 
 if TYPE_CHECKING:
-    from robustbert.attacks.textattack.model_wrapper import Ask
-    from robustbert.attacks.textattack.search import QueryCounts, Search
+    from robustbert.attacks.textattack.search import Search
     from robustbert.attacks.verification import Verdict
     from robustbert.models.sentence_encoder import SentenceEncoder
 
-#: Examples that run at once unless told otherwise.
+#: The default number of examples that are attacked concurrently.
 LANES = 128
-#: Batches of the victim's that a round of answers fills at most: more are no faster, and searches
-#: that wait for fewer end sooner.
+#: Maximum number of the victim's batches per round. More is no faster, and it delays every search.
 ROUND_BATCHES = 16
-#: Of English, as BERT cuts it; only sizes of rounds depend on it.
+#: Average of English text with BERT's tokenizer; only the size of rounds depends on it.
 CHARACTERS_PER_TOKEN = 4
-
-
-class AttackedExample(Protocol):
-    """What the engine reads of an example."""
-
-    @property
-    def example_id(self) -> str:
-        """What it is called, in every run."""
-        ...
-
-    @property
-    def text(self) -> str:
-        """What is attacked."""
-        ...
-
-    @property
-    def label(self) -> int:
-        """The true label."""
-        ...
 
 
 @dataclass(frozen=True)
 class AttackRun:
-    """The outcomes of a recipe on some examples, and what they cost.
+    """The outcomes of a recipe on some examples, and their cost.
 
     Args:
         outcomes: in the order of the examples.
-        recipe: what ran, as a record holds it.
-        asset_hashes: name to sha256 of every asset the recipe read.
+        recipe: the recipe in record format.
+        asset_hashes: name to sha256 of every asset that the recipe read.
         seconds: wall time.
-        victim_seconds: of it, in the victim.
-        victim_queries: texts that the victim scored; answers remembered are not counted.
-        victim_sample: some of the victim's answers, for :meth:`AttackRunner.recheck`.
-        encoder_sample: some of the sentence encoder's encodings, for the same.
+        victim_seconds: the part of ``seconds`` spent in the victim.
+        victim_queries: number of texts that the victim scored; cache hits are not counted.
+        victim_sample: a sample of the victim's outputs, for :meth:`AttackRunner.recheck`.
+        encoder_sample: a sample of the sentence encoder's embeddings, for the same.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -89,29 +70,30 @@ class AttackRun:
 
 @dataclass
 class AttackRunner:
-    """A recipe on a victim under a track.
+    """Attacks a victim with one recipe under one track.
 
     Args:
         classifier: the victim.
         recipe: a name of ``RECIPES``.
         track: ``published``, ``unified`` or ``unified-li``.
-        limits: the limits of the ``unified`` track; the others do not read them.
-        length: ``short`` or ``long``, as the dataset of the examples is: the share of words that
-            may change depends on it.
+        limits: the limits of the ``unified`` track; ignored on the other tracks.
+        length: ``short`` or ``long``: the text length of the dataset. It determines which share of
+            the words may change.
         seed: at least 0; every example's own seed is derived from it.
-        dtype: the number format of the sentence encoder: auto, float32 or bfloat16.
-        device: where the sentence encoder runs.
-        lanes: how many examples run at once, at least 1; changes no outcome.
-        token_budget: tokens of a batch of the sentence encoder's, at least 1; None takes what
-            suits the device. Changes no outcome.
-        answers: the classifier's ``predict_proba`` with its answers remembered; give runners on
-            one classifier the same, and what one asked is not computed for the next. Changes no
-            outcome. None remembers for this runner alone.
+        dtype: the dtype of the sentence encoder: auto, float32 or bfloat16.
+        device: the device of the sentence encoder.
+        lanes: the number of examples attacked concurrently, at least 1. Does not affect outcomes.
+        token_budget: maximum number of tokens per batch of the sentence encoder, at least 1; None
+            selects a default for the device. Does not affect outcomes.
+        answers: a cache of the classifier's ``predict_proba``. Share one between the runners of a
+            classifier, so that a text is scored once for all of them. None: a cache of this runner
+            alone. Does not affect outcomes.
 
     Raises:
-        UnknownNameError: no such recipe, track or length.
+        UnknownNameError: unknown recipe, track or length.
         MissingAssetError: an asset of the recipe cannot be obtained.
-        AttackError: the recipe needs gradients and the victim has none, or there is no lane.
+        AttackError: the recipe needs gradients and the victim has none, or ``lanes`` is less
+            than 1.
     """
 
     classifier: Classifier
@@ -129,16 +111,16 @@ class AttackRunner:
     def __post_init__(self) -> None:
         self._track = TrackLimits(check_track(self.track), check_length(self.length), self.limits)
         if self.lanes < 1:
-            raise AttackError(f"lanes is {self.lanes}; give at least 1")
+            raise AttackError(f"lanes is {self.lanes}; it must be at least 1")
         self._recipe: Recipe = runnable_recipe(self.recipe)
         if self._recipe.gradients and not self.classifier.has_gradients:
             raise AttackError(
-                f"recipe {self.recipe!r} reads gradients, which {self.classifier.info.name!r} "
-                "does not have; choose a recipe without (robustbert list recipes)"
+                f"recipe {self.recipe!r} needs gradients, which {self.classifier.info.name!r} does "
+                "not have; choose a recipe that needs no gradients (see: robustbert list recipes)"
             )
         assets = (*self._recipe.assets, *assets_of_track(self.track), "sentence-encoder")
         self.asset_hashes = dict(ensure_assets(assets))
-        import_textattack()
+        importlib.import_module("robustbert.attacks.textattack")  # takes seconds; not timed by run
 
     def run(
         self,
@@ -149,56 +131,54 @@ class AttackRunner:
         """Attack every example.
 
         Args:
-            examples: each with an id of its own.
-            on_outcome: called with each outcome as it ends, in no fixed order.
+            examples: examples with unique ids.
+            on_outcome: called with each outcome as soon as there is one, in no fixed order.
             on_round: called after each round with the cumulative query count.
+
+        Raises:
+            AttackError: two examples have the same id.
         """
-        from robustbert.attacks.textattack.constraints import ENCODER, EXACT_ENCODER, FRESH_ENCODER
-        from robustbert.attacks.textattack.model_wrapper import EXACT_VICTIM, GRADIENTS, VICTIM
-        from robustbert.attacks.textattack.remembering import remembered_words
-        from robustbert.attacks.textattack.rewriting import fast_rewriting
-        from robustbert.attacks.textattack.tagging import fast_tagging
+        from robustbert.attacks.textattack.patches import PATCHES
 
         began = time.perf_counter()
         answers = self.answers or AnswerCache(self.classifier.predict_proba)
         computed_before = answers.computed
-        encoder = self.encoder
         sample_seed = derive_seed(self.seed, self.recipe, self.track, "recheck")
         victim_sample = AnswerSample(answers, sample_seed)
-        encoder_sample = AnswerSample(encoder.encode, sample_seed)
+        encoder_sample = AnswerSample(self.encoder.encode, sample_seed)
         pool = Pool(
-            {
-                VICTIM: victim_sample,
-                EXACT_VICTIM: self.classifier.predict_proba_exact,
-                GRADIENTS: lambda texts: [self.classifier.token_gradient(text) for text in texts],
-                ENCODER: encoder_sample,
-                EXACT_ENCODER: encoder.encode_exact,
-                FRESH_ENCODER: encoder.encode_uncached,
-            },
             lanes=self.lanes,
             round_characters=self.round_characters,
-            on_round=lambda: on_round(pool.stats[VICTIM].asked),
+            on_round=lambda: on_round(victim.stats.requested),
         )
-        found: dict[str, Outcome] = {}
-        with remembered_words(), fast_rewriting(), fast_tagging():
-            for outcome in self._outcomes(pool, examples):
-                found[outcome.example_id] = outcome
+        victim = PooledVictim(pool, self.classifier, victim_sample)
+        encoder = PooledEncoder(
+            pool,
+            embed=encoder_sample,
+            exact=self.encoder.encode_exact,
+            uncached=self.encoder.encode_uncached,
+        )
+        by_id: dict[str, Outcome] = {}
+        with PATCHES.applied():
+            for outcome in self._outcomes(pool, victim, encoder, examples):
+                by_id[outcome.example_id] = outcome
                 on_outcome(outcome)
         return AttackRun(
-            outcomes=tuple(found[example.example_id] for example in examples),
+            outcomes=tuple(by_id[example.example_id] for example in examples),
             recipe=self.recipe_ref(),
             asset_hashes=self.asset_hashes,
             seconds=time.perf_counter() - began,
-            victim_seconds=pool.stats[VICTIM].seconds,
+            victim_seconds=victim.stats.seconds,
             victim_queries=answers.computed - computed_before,
             victim_sample=victim_sample,
             encoder_sample=encoder_sample,
         )
 
     def recheck(self, run: AttackRun) -> tuple[Recheck, Recheck]:
-        """Ask again, each text alone, for some answers of a run: the victim's, the encoder's.
+        """Recompute a sample of a run's victim outputs and of its embeddings, one text at a time.
 
-        0.1% of them, at least 200, drawn by seed; no answer should differ in any bit.
+        The samples are 0.1% of the outputs (at least 200), chosen by seed. All recomputed outputs
+        should be bit-identical.
         """
         return (
             run.victim_sample.recheck(self.classifier.predict_proba_alone),
@@ -206,17 +186,17 @@ class AttackRunner:
         )
 
     @property
-    def limits_in_force(self) -> UnifiedLimits | LiLimits | None:
-        """The limits that the track puts over the recipe; None on the ``published`` track."""
+    def active_limits(self) -> UnifiedLimits | LiLimits | None:
+        """The limits that the track applies to the recipe; None on the ``published`` track."""
         return self._track.limits
 
     @property
     def batch_invariance(self) -> InvarianceResult:
-        """What was found about the victim and the sentence encoder."""
+        """The combined result of the batch-invariance checks of victim and sentence encoder."""
         return self.classifier.batch_invariance & self.encoder.batch_invariance
 
     def recipe_ref(self) -> RecipeRef:
-        """The recipe as a record holds it."""
+        """The recipe in record format."""
         from importlib.metadata import version
 
         params: Params = {"similarity_dtype": self.encoder.dtype}
@@ -224,116 +204,86 @@ class AttackRunner:
 
     @property
     def round_characters(self) -> int | None:
-        """How much is asked of the models at a time; None for a victim without batches: all."""
+        """Maximum number of characters per round; None if the victim does not use batches."""
         if self.classifier.token_budget is None:
             return None
         return ROUND_BATCHES * CHARACTERS_PER_TOKEN * self.classifier.token_budget
 
     @property
     def encoder(self) -> SentenceEncoder:
-        """What answers for similarities; runners of one dtype, device and token budget share it."""
+        """The sentence encoder, shared by runners with the same dtype, device and token budget."""
         from robustbert.models.sentence_encoder import sentence_encoder
 
         return sentence_encoder(self.dtype, self.device, self.token_budget)
 
-    def _outcomes(self, pool: Pool, examples: Sequence[AttackedExample]) -> Iterator[Outcome]:
+    def _outcomes(
+        self,
+        pool: Pool,
+        victim: PooledVictim,
+        encoder: PooledEncoder,
+        examples: Sequence[AttackedExample],
+    ) -> Iterator[Outcome]:
+        """The outcomes of the examples, in the order in which their tasks finish."""
         by_id = {example.example_id: example for example in examples}
         if len(by_id) < len(examples):
-            raise AttackError("two examples have the same id; give each example once")
-        for finished in pool.run([self._task(pool, example) for example in examples]):
-            yield self._outcome(by_id[finished.key], finished)
+            raise AttackError("two examples have the same id; pass each example once")
+        tasks = [
+            Task(
+                example.example_id,
+                self._seed_of(example),
+                partial(self._attack, victim, encoder, example),
+            )
+            for example in examples
+        ]
+        for finished in pool.run(tasks):
+            if finished.error is not None:  # raised by our code, not by the search
+                raise finished.error
+            example = by_id[finished.key]
+            yield build_outcome(
+                example, finished.value, seed=self._seed_of(example), seconds=finished.seconds
+            )
 
-    def _task(self, pool: Pool, example: AttackedExample) -> Task:
-        seed = derive_seed(self.seed, self.recipe, self.track, example.example_id)
-        return Task(example.example_id, seed, lambda: self._attack(pool.ask, example))
+    def _seed_of(self, example: AttackedExample) -> int:
+        return derive_seed(self.seed, self.recipe, self.track, example.example_id)
 
-    def _attack(self, ask: Ask, example: AttackedExample) -> _Attacked:
-        """Search, and check what was found: what happens in a lane."""
-        from robustbert.attacks.textattack.model_wrapper import VICTIM
+    def _attack(
+        self, victim: PooledVictim, encoder: PooledEncoder, example: AttackedExample
+    ) -> AttackResult:
+        """Attack one example and verify the result; runs inside a task."""
         from robustbert.attacks.textattack.search import SearchFailedError, search
 
         try:
-            found = search(
-                self._recipe, self.classifier, ask, example.text, example.label, self._track
-            )
+            found = search(self._recipe, victim, encoder, example.text, example.label, self._track)
         except SearchFailedError as failure:
-            (answer,) = ask(VICTIM, [example.text])
-            return _Attacked(
-                int(answer.argmax()),
-                float(answer[example.label]),
+            (probabilities,) = victim.probabilities([example.text])
+            return AttackResult(
+                int(probabilities.argmax()),
+                float(probabilities[example.label]),
                 failure.queries,
                 error=str(failure),
             )
-        attacked = _Attacked(
+        result = AttackResult(
             found.clean_prediction, found.label_probability, found.queries, search=found
         )
         if not found.success:
-            return attacked
+            return result
         try:
-            return replace(attacked, verdict=self._check(ask, example, found))
-        except Exception as error:  # of a constraint that is asked again
-            return replace(attacked, search=None, error=describe_error(error))
+            return replace(result, verdict=self._verify(victim, encoder, example, found))
+        except Exception as error:  # raised by a constraint that is checked again
+            return replace(result, search=None, error=describe_error(error))
 
-    def _check(self, ask: Ask, example: AttackedExample, found: Search) -> Verdict:
+    def _verify(
+        self, victim: PooledVictim, encoder: PooledEncoder, example: AttackedExample, found: Search
+    ) -> Verdict:
+        from robustbert.attacks.textattack.constraints import satisfies_measurable
         from robustbert.attacks.verification import Verifier
 
-        # similarity is reported on every track; only unified has a limit for it
+        # Similarity is reported on every track, but only the unified track limits it.
         limits = self.limits if self.track == "unified" else UnifiedLimits()
         min_similarity = limits.min_similarity if self.track == "unified" else None
-        return Verifier(ask, min_similarity, limits.similarity_stretch).check(
-            example.text, found.adversarial_text, example.label, found.constraints
+        return Verifier(victim, encoder, min_similarity, limits.similarity_stretch).check(
+            example.text,
+            found.adversarial_text,
+            example.label,
+            partial(satisfies_measurable, found.constraints),
         )
-
-    def _outcome(self, example: AttackedExample, finished: Finished) -> Outcome:
-        if finished.error is not None:  # not of the search: of this engine
-            raise finished.error
-        attacked: _Attacked = finished.value
-        base: dict[str, Any] = {
-            "example_id": example.example_id,
-            "label": example.label,
-            "clean_prediction": attacked.clean_prediction,
-            "text": example.text,
-            "words": len(words_of(example.text)),
-            "queries": attacked.queries.distinct,
-            "textattack_queries": attacked.queries.textattack,
-            "gradient_queries": attacked.queries.gradients,
-            "label_probability": attacked.label_probability,
-            "adversarial_label_probability": None,
-            "seed": derive_seed(self.seed, self.recipe, self.track, example.example_id),
-            "seconds": finished.seconds,
-            "retracted": False,
-            "adversarial_prediction": None,
-            "adversarial_text": None,
-            "words_changed": None,
-            "similarity": None,
-            "error": attacked.error,
-        }
-        search, verdict = attacked.search, attacked.verdict
-        if search is None:
-            return Outcome(**base, status="error")
-        if attacked.clean_prediction != example.label:
-            return Outcome(**base, status="skipped")
-        base["adversarial_label_probability"] = search.last_label_probability
-        if verdict is None:
-            return Outcome(**base, status="exhausted" if search.exhausted else "robust")
-        base |= {
-            "adversarial_text": search.adversarial_text,
-            "adversarial_prediction": verdict.prediction,
-            "adversarial_label_probability": verdict.label_probability,
-            "words_changed": verdict.words_changed,
-            "similarity": verdict.similarity,
-            "retracted": not verdict.holds,
-        }
-        return Outcome(**base, status="broken" if verdict.holds else "robust")
-
-
-@dataclass(frozen=True)
-class _Attacked:
-    """What a lane ended with: a search and, if it found something, the verdict; or an error."""
-
-    clean_prediction: int
-    label_probability: float
-    queries: QueryCounts
-    search: Search | None = None
-    verdict: Verdict | None = None
-    error: str | None = None

@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     import numpy as np
 
 Encoder = Callable[[Sequence[str]], Iterable["np.ndarray"]]
-"""Unit-norm float32 encodings of texts, in order."""
+"""A function that returns one unit-norm float32 embedding per text, in order."""
 
 
 def angular_similarity(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """``1 - angle / pi`` between rows: 1 the same direction, 0.5 at right angles, 0 opposite.
+    """``1 - angle / pi`` between rows: 1 same direction, 0.5 orthogonal, 0 opposite.
 
     Args:
-        first: float, shape (n, d), rows not zero.
-        second: float, shape (n, d), rows not zero.
+        first: float, shape (n, d), no zero rows.
+        second: float, shape (n, d), no zero rows.
 
     Returns:
         float64, shape (n,), in [0, 1].
@@ -51,16 +51,17 @@ def pair_similarities(pairs: Sequence[StretchPair], encode: Encoder) -> np.ndarr
 def text_similarity(
     original: Sequence[str], changed: Sequence[str], stretch: int, encode: Encoder
 ) -> float:
-    """The least similarity of a changed stretch to what it was; 1.0 if nothing changed.
+    """The minimum similarity of a changed stretch to the original stretch; 1.0 without changes.
 
-    TextFooler compares a window around the word replaced last with the text before, so that what
-    it checked cannot be read off the finished text, and a chain of small steps can lead far. This
-    is a property of the two texts: it can be measured again, and covers all changes of a stretch.
+    TextFooler compares a window around the word replaced last with the same window before that
+    replacement. So its check cannot be reproduced from the final text, and many small changes can
+    add up. This measure depends only on the two texts: it can be reproduced, and it covers all
+    changes of a stretch.
 
     Args:
         original: the words of the original text.
         changed: the words of the perturbed text.
-        stretch: the least words of a stretch, at least 1.
+        stretch: minimum number of words in a stretch, at least 1.
         encode: the sentence encoder.
     """
     similarities = pair_similarities(changed_stretches(original, changed, stretch), encode)

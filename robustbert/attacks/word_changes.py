@@ -1,4 +1,7 @@
-"""Words changed between two texts, and the stretches of text that hold the changes."""
+"""Words changed between two texts, and the stretches of text that contain the changes.
+
+A stretch is a run of consecutive words; sentence similarities are measured stretch by stretch.
+"""
 
 from __future__ import annotations
 
@@ -19,37 +22,42 @@ def count_words_changed(original: Sequence[str], changed: Sequence[str]) -> int:
 
 @dataclass(frozen=True)
 class StretchPair:
-    """A stretch of the original text and what became of it."""
+    """A stretch of the original text and the corresponding stretch of the changed text."""
 
     original: str
     changed: str
 
 
 def changed_stretches(
-    original: Sequence[str], changed: Sequence[str], least: int
+    original: Sequence[str], changed: Sequence[str], min_words: int
 ) -> tuple[StretchPair, ...]:
     """The stretches of the original that differ in the changed text.
 
-    The original is cut into as many stretches as it has times ``least`` words, of ``least`` to
-    ``2 * least - 1`` words each (one, if it is shorter), as even as they can be.
+    The original is split as evenly as possible into ``len(original) // min_words`` stretches, of
+    ``min_words`` to ``2 * min_words - 1`` words each. A text shorter than that is one stretch.
+
+    Args:
+        original: the words of the original text.
+        changed: the words of the changed text.
+        min_words: minimum number of words in a stretch, at least 1.
 
     >>> changed_stretches("a b c d e".split(), "a b x d e".split(), 2)
     (StretchPair(original='c d e', changed='x d e'),)
     """
-    pieces = max(1, len(original) // least)
-    cuts = [place * len(original) // pieces for place in range(pieces + 1)]
+    count = max(1, len(original) // min_words)
+    cuts = [index * len(original) // count for index in range(count + 1)]
     mapped = cuts if len(changed) == len(original) else _map_cuts(cuts, original, changed)
     pairs = []
-    for place in range(pieces):
-        before = original[cuts[place] : cuts[place + 1]]
-        after = changed[mapped[place] : mapped[place + 1]]
+    for index in range(count):
+        before = original[cuts[index] : cuts[index + 1]]
+        after = changed[mapped[index] : mapped[index + 1]]
         if before != after:
             pairs.append(StretchPair(" ".join(before), " ".join(after)))
     return tuple(pairs)
 
 
 def _map_cuts(cuts: Sequence[int], original: Sequence[str], changed: Sequence[str]) -> list[int]:
-    """Where cuts of the original fall in the changed text, by a shortest word alignment."""
+    """Where cuts of the original lie in the changed text, by a minimal word alignment."""
     from rapidfuzz.distance import Levenshtein
 
     shift = [0] * (len(original) + 1)
@@ -60,7 +68,7 @@ def _map_cuts(cuts: Sequence[int], original: Sequence[str], changed: Sequence[st
             shift[operation.src_pos + 1] -= 1
     total = 0
     moved = []
-    for place, change in enumerate(shift):
+    for index, change in enumerate(shift):
         total += change
-        moved.append(place + total)
+        moved.append(index + total)
     return [0, *(moved[cut] for cut in cuts[1:-1]), len(changed)]

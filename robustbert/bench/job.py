@@ -217,7 +217,7 @@ class CellRun:
         )
 
     def _protocol(self) -> Protocol:
-        limits = self.runner.limits_in_force
+        limits = self.runner.active_limits
         return Protocol(
             revision=PROTOCOL_REVISION,
             seed=self.runner.seed,

@@ -1,14 +1,15 @@
-"""A tiny victim and made-up reviews long enough for every limit."""
+"""A tiny victim, and invented reviews that are long enough for every limit."""
 
 from __future__ import annotations
 
+import importlib
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from robustbert.assets import ensure_assets
-from robustbert.attacks.textattack.bootstrap import import_textattack
 from robustbert.models import load_model
 from robustbert.models.classifier import Classifier
 from tests.tiny import make_tiny_bert
@@ -35,7 +36,8 @@ class Review:
 @pytest.fixture(scope="session")
 def textattack():
     ensure_assets(("word-vectors", "sentence-encoder"))
-    return import_textattack()
+    importlib.import_module("robustbert.attacks.textattack")
+    return sys.modules["textattack"]
 
 
 @pytest.fixture(scope="session")
@@ -50,10 +52,10 @@ def victim(victim_folder: Path) -> Classifier:
 
 @pytest.fixture(scope="session")
 def reviews(victim: Classifier) -> tuple[Review, ...]:
-    """Every text with the victim's own label, but for one that it gets wrong."""
+    """Every text with the label that the victim predicts; the last one with the other label."""
     labels = victim.predict_proba(TEXTS).argmax(axis=1)
     labels[-1] = 1 - labels[-1]
     return tuple(
-        Review(f"review-{place}", text, int(label))
-        for place, (text, label) in enumerate(zip(TEXTS, labels, strict=True))
+        Review(f"review-{index}", text, int(label))
+        for index, (text, label) in enumerate(zip(TEXTS, labels, strict=True))
     )

@@ -38,18 +38,18 @@ def test_offline_recipes_name_assets_that_exist(name: str):
     assert set(runnable_recipe(name).assets) <= set(asset_names())
 
 
-def test_the_others_say_what_is_missing_and_how_it_is_had():
+def test_recipes_that_cannot_run_say_what_is_missing_and_how_to_run_them():
     for name in set(RECIPES) - set(OFFLINE):
         with pytest.raises(MissingAssetError, match=recipe(name).missing[:20].replace("(", r"\(")):
             runnable_recipe(name)
         assert recipe(name).remedy
 
 
-def test_an_unknown_recipe_gets_the_near_names():
+def test_an_unknown_recipe_name_gets_suggestions():
     with pytest.raises(UnknownNameError, match="did you mean textfooler"):
         runnable_recipe("textfoler")
 
 
-def test_assets_of_several_recipes_come_once():
+def test_shared_assets_are_listed_once():
     assert assets_of(["pwws", "textfooler"]) == assets_of(["textfooler"])
     assert "word-vectors" not in assets_of(["pwws"])

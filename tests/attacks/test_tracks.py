@@ -1,25 +1,32 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from robustbert.attacks.recipes import runnable_recipe
+from robustbert.attacks.scheduler.clients import PooledEncoder, PooledVictim
+from robustbert.attacks.scheduler.pool import Pool
 from robustbert.attacks.tracks import LiLimits, TrackLimits, UnifiedLimits, check_track
 from robustbert.errors import InputError, UnknownNameError
 
 
 @pytest.fixture
 def build(textattack, victim):
-    from robustbert.attacks.textattack.model_wrapper import QueuedVictim
+    from robustbert.attacks.textattack.model_wrapper import PooledModelWrapper
     from robustbert.attacks.textattack.recipe_builder import build_attack
+    from robustbert.attacks.textattack.track_limits import apply_track
 
-    def silent(server: str, texts) -> list:
-        return []
+    pool = Pool(lanes=1)
+    nothing = np.zeros((0, 1))
+    encoder = PooledEncoder(
+        pool, embed=lambda _: nothing, exact=lambda _: nothing, uncached=lambda _: nothing
+    )
 
     def under(name: str, track: str = "unified", length: str = "short", words: int = 20):
         limits = TrackLimits(track, length, UnifiedLimits())
-        queued = QueuedVictim(victim, silent)
-        attack = build_attack(runnable_recipe(name), queued, silent)
-        return limits.apply(name, attack, queued, words, silent)
+        model = PooledModelWrapper(PooledVictim(pool, victim))
+        attack = build_attack(runnable_recipe(name), model, encoder)
+        return apply_track(limits, name, attack, model, words, encoder)
 
     return under
 
@@ -42,7 +49,7 @@ KEPT = {
 
 
 @pytest.mark.parametrize("name", KEPT)
-def test_unified_puts_the_shared_limits_in_place_of_the_recipes_own(build, name: str):
+def test_unified_replaces_constraints_of_the_recipe_with_shared_limits(build, name: str):
     attack = build(name)
     assert names(attack) == SHARED | KEPT[name]
     assert attack.goal_function.get_results.budget == 20 * 50
@@ -52,7 +59,7 @@ def test_unified_puts_the_shared_limits_in_place_of_the_recipes_own(build, name:
     assert words.limit == 2
 
 
-def test_neighbours_are_limited_to_fifty_a_word(build):
+def test_neighbours_are_limited_to_fifty_per_word(build):
     assert build("textfooler").transformation.max_candidates == 50
     assert build("a2t").transformation.max_candidates == 50
     swaps = build("textbugger").transformation.transformations
@@ -60,7 +67,7 @@ def test_neighbours_are_limited_to_fifty_a_word(build):
 
 
 @pytest.mark.parametrize("track", ["published", "unified", "unified-li"])
-def test_children_of_two_parents_are_checked_too(build, track: str):
+def test_crossover_offspring_is_checked(build, track: str):
     assert build("iga", track).search_method.post_crossover_check
 
 
@@ -86,7 +93,7 @@ LI = {
 
 
 @pytest.mark.parametrize("name", LI)
-def test_unified_li_adds_its_limits_to_the_recipes_own(build, name: str):
+def test_unified_li_adds_its_limits_to_those_of_the_recipe(build, name: str):
     attack = build(name, "unified-li")
     assert names(attack) == LI[name]
     assert attack.goal_function.query_budget == 20 * 50
@@ -110,7 +117,6 @@ def test_unified_li_swaps_neighbours_or_makes_random_edits(build):
         assert transformation.max_candidates == 50
     edits = build("deepwordbug", "unified-li").transformation
     assert type(edits).__name__ == "RandomEdits"
-    import numpy as np
     from textattack.shared import AttackedText
 
     np.random.seed(0)
@@ -144,7 +150,7 @@ def test_stopwords_are_the_same_for_all(build):
 
 @pytest.mark.parametrize("length", ["short", "long"])
 def test_words_limit_is_textattacks(textattack, length: str):
-    """For every length of text, the most words that ``MaxWordsPerturbed`` lets through."""
+    """For every text length, the maximum that ``MaxWordsPerturbed`` accepts."""
     from textattack.constraints.overlap import MaxWordsPerturbed
     from textattack.shared import AttackedText
 
@@ -162,7 +168,7 @@ def test_words_limit_is_textattacks(textattack, length: str):
             assert constraint._check_constraint(after, before) == allowed, (words, changed)
 
 
-def test_no_example_has_a_limit_of_no_words():
+def test_every_example_may_change_at_least_one_word():
     limits = UnifiedLimits()
     assert min(limits.words_limit(n, length) for n in range(5, 999) for length in ("short", "long"))
 
@@ -176,6 +182,6 @@ def test_limits_out_of_range_are_refused(limits: dict[str, float]):
         UnifiedLimits(**limits)
 
 
-def test_an_unknown_track_gets_the_near_name():
+def test_an_unknown_track_name_gets_a_suggestion():
     with pytest.raises(UnknownNameError, match="did you mean unified"):
         check_track("unifed")

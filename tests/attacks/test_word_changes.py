@@ -14,7 +14,7 @@ WORDS = st.lists(st.sampled_from(["one", "two", "three", "four"]), max_size=40)
 
 
 def edit_distance(a: list[str], b: list[str]) -> int:
-    """Wagner and Fischer's table, written out."""
+    """The table of Wagner and Fischer (1974), written out."""
     table = [[i + j if i * j == 0 else 0 for j in range(len(b) + 1)] for i in range(len(a) + 1)]
     for i in range(1, len(a) + 1):
         for j in range(1, len(b) + 1):
@@ -29,26 +29,26 @@ def test_words_changed_is_the_edit_distance(a: list[str], b: list[str]):
 
 
 @given(WORDS, WORDS, st.integers(1, 15))
-def test_stretches_cover_every_difference(a: list[str], b: list[str], least: int):
-    pairs = changed_stretches(a, b, least)
+def test_stretches_cover_every_difference(a: list[str], b: list[str], min_words: int):
+    pairs = changed_stretches(a, b, min_words)
     assert bool(pairs) == (a != b)
     for pair in pairs:
         assert pair.original != pair.changed
-        assert len(pair.original.split()) < max(2 * least, len(a) + 1)
-        if len(a) >= least:
-            assert len(pair.original.split()) >= least
+        assert len(pair.original.split()) < max(2 * min_words, len(a) + 1)
+        if len(a) >= min_words:
+            assert len(pair.original.split()) >= min_words
 
 
 @given(WORDS.filter(lambda words: len(words) >= 4), st.data())
 def test_replaced_words_lie_in_their_own_stretch(words: list[str], data: st.DataObject):
-    place = data.draw(st.integers(0, len(words) - 1))
-    changed = [*words[:place], "new", *words[place + 1 :]]
+    index = data.draw(st.integers(0, len(words) - 1))
+    changed = [*words[:index], "new", *words[index + 1 :]]
     (pair,) = changed_stretches(words, changed, 4)
     assert pair.changed.split().count("new") == 1
     assert len(pair.changed.split()) == len(pair.original.split())
 
 
-def test_a_word_cut_in_two_moves_no_other_stretch():
+def test_a_split_word_moves_no_other_stretch():
     words = [f"w{i}" for i in range(30)]
     changed = ["w", "0", *words[1:]]
     (pair,) = changed_stretches(words, changed, 15)
@@ -63,7 +63,7 @@ def test_angular_similarity_against_trigonometry():
     assert angular_similarity(first, second) == pytest.approx(1 - angles / math.pi, abs=1e-7)
 
 
-def test_text_similarity_is_the_least_of_the_stretches():
+def test_text_similarity_is_the_minimum_over_the_stretches():
     vectors = {"a b": [1.0, 0.0], "x b": [1.0, 1.0], "c d": [1.0, 0.0], "c y": [0.0, 1.0]}
 
     def encode(texts):

@@ -1,34 +1,36 @@
-"""The engine: TextAttack's own searches, many at once, each as if it ran alone.
+"""The scheduler: many TextAttack searches at once, each with the outcome that it has alone.
 
-A recipe of TextAttack is a goal function, a search method, a transformation and constraints. Its
-search is ordinary Python: it calls the victim with a handful of texts, waits, looks at the scores,
-calls again. Run so, a model sees small batches one after the other, padded to 512 tokens.
+A TextAttack recipe consists of a goal function, a search method, a transformation and constraints.
+Its search is ordinary Python: it calls the victim with a few texts, waits, looks at the scores and
+calls again. Run like this, a model sees one small batch after another, each padded to 512 tokens.
 
-Here each example has its own ``textattack.Attack``, unmodified, in a greenlet of its own: a *lane*.
-Its victim is a stand-in (:class:`~robustbert.attacks.textattack.model_wrapper.QueuedVictim`), its
-sentence encoder another
-(:class:`~robustbert.attacks.textattack.constraints.PooledSentenceEncoder`); when the search calls
-one of them, the lane stops inside that call. When all lanes have stopped, the pool
-(:mod:`~robustbert.attacks.scheduler.pool`) gathers what was asked, drops what repeats, answers each
-model's questions in one go, in batches of like length, and lets every lane go on with its own
-answers, until it asks again or ends. A lane that ends takes the next example. Long texts ask for
-more than fills the batches; then the lanes that began first are answered, so that examples end one
-by one, and not all together at the end of the run.
+Here each example has its own ``textattack.Attack`` in its own greenlet. Its victim is a proxy
+(:class:`~robustbert.attacks.textattack.model_wrapper.PooledModelWrapper`), and so is its sentence
+encoder (:class:`~robustbert.attacks.textattack.constraints.PooledSentenceEncoder`). Both call the
+clients of a pool (:mod:`~robustbert.attacks.scheduler.clients`), and such a call suspends the
+search. When every search is suspended, the pool (:mod:`~robustbert.attacks.scheduler.pool`)
+collects the requested texts, drops duplicates, calls each model once, in batches of texts of
+similar length, and resumes each search with its answers. When a search ends, the next example
+starts. At most ``lanes`` examples are attacked concurrently. If the searches request more than one
+round can hold, those that started first are served first, so that examples finish one by one
+instead of all together at the end of the run.
 
-What a search sees is what it would see alone:
+A search sees exactly what it would see alone:
 
-- **answers** do not depend on the batch they were computed in, to the last bit
-  (:mod:`robustbert.models.inference.batching`), so that remembering them changes nothing either;
-- **random numbers**: TextAttack draws from the global generators of ``random``, NumPy and torch. A
-  lane carries its own states of all three, seeded from (run seed, recipe, track, example), which
-  are put in place while it runs (:mod:`~robustbert.attacks.scheduler.random_states`);
-- **caches** of TextAttack's goal function and constraints are per ``Attack``, and so per example;
-- **pure functions** of TextAttack and NLTK that took much of the time are replaced by faster ones
-  that return the same (:mod:`~robustbert.attacks.textattack.remembering`,
-  :mod:`~robustbert.attacks.textattack.rewriting`, :mod:`~robustbert.attacks.textattack.tagging`).
+- **Model outputs** do not depend on the batch, to the last bit
+  (:mod:`robustbert.models.inference.batching`), so caching them does not change outcomes.
+- **Random numbers**: TextAttack draws from the global generators of ``random``, NumPy and torch.
+  Each search has its own states of all three, seeded by (run seed, recipe, track, example). They
+  are restored whenever the search is resumed
+  (:mod:`~robustbert.attacks.scheduler.random_states`).
+- **Caches** of TextAttack's goal function and constraints belong to an ``Attack``, so to one
+  example.
+- **Patches**: slow pure functions of TextAttack and NLTK are replaced by faster ones that return
+  the same values (:mod:`~robustbert.attacks.textattack.patches`).
 
-So the outcome of an example is a function of (victim, recipe, track, example, seed) alone: not of
-the number of lanes, the order, the other examples, or what was resumed. What a search claims is
-checked before it is believed (:mod:`robustbert.attacks.verification`); one that raises becomes an
-outcome with status ``error``, and the others go on.
+So the outcome of an example is a function of (victim, recipe, track, example, seed) alone. It does
+not depend on the number of concurrent searches, the order, the other examples, or whether the run
+was resumed. Each success that a search reports is verified
+(:mod:`robustbert.attacks.verification`). A search that raises yields an outcome with status
+``error``, and the others continue.
 """

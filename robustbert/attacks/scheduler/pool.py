@@ -1,30 +1,66 @@
-"""Many blocking searches at once, so that a model sees large batches.
+"""A pool of blocking searches whose model requests are answered in large batches.
 
-A search is ordinary Python that stops whenever it needs a model. Each runs in a greenlet; when it
-asks, it hands its texts to the pool and waits. When every search waits, the pool answers them with
-one call a model and lets them go on. Where they ask for more than makes a full batch, it answers
-those that began first: they end early, and little is lost when the run is stopped. What a search
-sees (answers, random numbers) does not depend on which others run beside it.
+A search is ordinary Python that blocks whenever it calls a model. Each search runs in a greenlet.
+When it calls a model, it hands its texts to the pool and is suspended. When every search is
+suspended, the pool calls each model once with the texts of all of them and resumes them. If the
+searches request more than one round can hold, those that started first are served first, so that
+they finish early and an interrupted run loses little work. What a search sees (model outputs,
+random numbers) does not depend on which other searches run at the same time.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import greenlet
 
 from robustbert.attacks.scheduler.random_states import GeneratorStates
 
-Server = Callable[[Sequence[str]], Iterable[Any]]
-"""Answers each text of a sequence, by itself: the answer to one does not depend on the others."""
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, eq=False)
+class Service(Generic[Answer]):
+    """A function that a pool calls on behalf of its tasks, once per round.
+
+    Args:
+        name: what the service computes, for people.
+        function: returns one answer per text, in order. The answer to a text must not depend on the
+            other texts.
+    """
+
+    name: str
+    function: Callable[[Sequence[str]], Iterable[Answer]]
+
+
+@dataclass
+class ServiceStats:
+    """How much one service was used.
+
+    Args:
+        requested: texts that tasks requested answers for.
+        computed: texts that the service was called with: distinct within each round.
+        seconds: time spent in the service.
+    """
+
+    requested: int = 0
+    computed: int = 0
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
 class Task:
-    """A search: ``function`` is called once, with the generators seeded by ``seed``."""
+    """A search to run.
+
+    Args:
+        key: identifies the task among the tasks of a run.
+        seed: seeds the global random generators before the task starts.
+        function: the search; called once, without arguments.
+    """
 
     key: str
     seed: int
@@ -33,7 +69,14 @@ class Task:
 
 @dataclass(frozen=True)
 class Finished:
-    """How a task ended: with a value, or with the exception that it raised."""
+    """The result of a task: a value, or the exception that it raised.
+
+    Args:
+        key: the task's key.
+        value: what the task returned; None if it raised.
+        error: the exception that it raised, if any.
+        seconds: time spent in the task itself, without waiting for services.
+    """
 
     key: str
     value: Any
@@ -42,8 +85,8 @@ class Finished:
 
 
 @dataclass(frozen=True)
-class _Question:
-    server: str
+class _Request:
+    service: Service[Any]
     texts: tuple[str, ...]
 
     @property
@@ -51,23 +94,14 @@ class _Question:
         return sum(map(len, self.texts))
 
 
-@dataclass
-class ServerStats:
-    """What one server was asked: texts, texts that were not repeats, seconds spent."""
-
-    asked: int = 0
-    answered: int = 0
-    seconds: float = 0.0
-
-
 @dataclass(eq=False)
-class _Running:
-    """A task that has begun."""
+class _RunningTask:
+    """A task that has started and is suspended at its current request."""
 
     task: Task
     greenlet: Any
     states: GeneratorStates
-    question: _Question | None = None
+    request: _Request | None = None
     seconds: float = 0.0
 
 
@@ -77,52 +111,62 @@ class _TaskGreenlet(greenlet.greenlet):
 
 @dataclass
 class Pool:
-    """Runs tasks together and answers their questions in batches.
+    """Runs tasks concurrently and answers their requests in batches.
 
     Args:
-        servers: who answers, by name.
-        lanes: how many tasks run at once, at least 1.
-        round_characters: a round answers the tasks that began first, as many as ask for at most so
-            many characters, and one at least; None answers all.
+        lanes: maximum number of tasks that run concurrently, at least 1.
+        round_characters: maximum number of characters answered per round. The tasks that started
+            first are served first, and at least one is served. None: no maximum.
         on_round: called after each round of answers.
+
+    Attributes:
+        stats: how much each service was used.
+
+    >>> lengths = Service("lengths", lambda texts: [len(text) for text in texts])
+    >>> pool = Pool(lanes=2)
+    >>> tasks = [Task(word, 0, lambda word=word: pool.ask(lengths, [word])) for word in ("a", "bb")]
+    >>> [finished.value for finished in pool.run(tasks)]
+    [[1], [2]]
     """
 
-    servers: Mapping[str, Server]
     lanes: int
     round_characters: int | None = None
     on_round: Callable[[], None] = lambda: None
-    stats: dict[str, ServerStats] = field(default_factory=dict)
+    stats: defaultdict[Service[Any], ServiceStats] = field(
+        default_factory=lambda: defaultdict(ServiceStats), init=False
+    )
 
-    def __post_init__(self) -> None:
-        for name in self.servers:
-            self.stats.setdefault(name, ServerStats())
+    def ask(self, service: Service[Answer], texts: Sequence[str]) -> list[Answer]:
+        """The service's answers to ``texts``, in order.
 
-    def ask(self, server: str, texts: Sequence[str]) -> list[Any]:
-        """Answers to ``texts``, in order; inside a task this waits for the pool's next round."""
+        Within a task this suspends the task until a round has answered it; elsewhere the service is
+        called at once.
+        """
         current = greenlet.getcurrent()
-        question = _Question(server, tuple(texts))
-        if not question.texts:
+        request = _Request(service, tuple(texts))
+        if not request.texts:
             return []
         if isinstance(current, _TaskGreenlet):
-            answers: list[Any] = current.parent.switch(question)
+            answers: list[Answer] = current.parent.switch(request)
             return answers
-        return self._answer([question])[0]
+        return self._answer([request])[0]
 
     def run(self, tasks: Iterable[Task]) -> Iterator[Finished]:
-        """Run every task; yield each as it ends.
+        """Run every task; yield the result of each as soon as it finishes.
 
-        An exception of a task becomes its result; an exception of a server is raised here.
+        An exception raised by a task becomes its result. An exception raised by a service ends the
+        run and is raised here.
         """
         outside = GeneratorStates.capture()
-        waiting: list[_Running] = []
+        waiting: list[_RunningTask] = []
         source = iter(tasks)
         try:
             while True:
-                yield from self._fill(source, waiting)
+                yield from self._start_tasks(source, waiting)
                 if not waiting:
                     return
-                served = self._served(waiting)
-                answers = self._answer([running.question for running in served if running.question])
+                served = self._select(waiting)
+                answers = self._answer([running.request for running in served if running.request])
                 self.on_round()
                 for running, answer in zip(served, answers, strict=True):
                     finished = self._resume(running, answer)
@@ -135,25 +179,28 @@ class Pool:
             for running in waiting:
                 running.greenlet.throw(greenlet.GreenletExit)
 
-    def _served(self, waiting: Sequence[_Running]) -> list[_Running]:
-        """Whom a round answers: those that began first, up to ``round_characters``."""
+    def _select(self, waiting: Sequence[_RunningTask]) -> list[_RunningTask]:
+        """The tasks to serve in this round: first started, first served."""
         if self.round_characters is None:
             return list(waiting)
-        served: list[_Running] = []
+        served: list[_RunningTask] = []
         total = 0
         for running in waiting:
-            total += running.question.characters if running.question else 0
+            total += running.request.characters if running.request else 0
             if served and total > self.round_characters:
                 break
             served.append(running)
         return served
 
-    def _fill(self, source: Iterator[Task], waiting: list[_Running]) -> Iterator[Finished]:
+    def _start_tasks(
+        self, source: Iterator[Task], waiting: list[_RunningTask]
+    ) -> Iterator[Finished]:
+        """Start tasks until ``lanes`` of them wait; yield those that finish without a request."""
         while len(waiting) < self.lanes:
             task = next(source, None)
             if task is None:
                 return
-            running = _Running(
+            running = _RunningTask(
                 task, _TaskGreenlet(task.function), GeneratorStates.from_seed(task.seed)
             )
             finished = self._resume(running, None)
@@ -162,15 +209,15 @@ class Pool:
             else:
                 yield finished
 
-    def _resume(self, running: _Running, answer: Any) -> Finished | None:
-        """Let a task go on until its next question; what it ended with, if it ended."""
+    def _resume(self, running: _RunningTask, answer: Any) -> Finished | None:
+        """Run a task until its next request; its result if it finished instead."""
         began = time.perf_counter()
         running.states.restore()
         error = None
         value = None
         try:
             value = (
-                running.greenlet.switch(answer) if running.question else running.greenlet.switch()
+                running.greenlet.switch(answer) if running.request else running.greenlet.switch()
             )
         except Exception as raised:
             error = raised
@@ -178,21 +225,21 @@ class Pool:
         if running.greenlet.dead:
             return Finished(running.task.key, value, error, running.seconds)
         running.states = GeneratorStates.capture()
-        running.question = value
+        running.request = value
         return None
 
-    def _answer(self, questions: Sequence[_Question]) -> list[list[Any]]:
-        """One list of answers a question; each server is called once, with distinct texts."""
-        found: dict[str, dict[str, Any]] = {}
-        for name in dict.fromkeys(question.server for question in questions):
-            asked = [
-                text for question in questions if question.server == name for text in question.texts
+    def _answer(self, requests: Sequence[_Request]) -> list[list[Any]]:
+        """One list of answers per request; each service is called once, with distinct texts."""
+        answers: dict[Service[Any], dict[str, Any]] = {}
+        for service in dict.fromkeys(request.service for request in requests):
+            requested = [
+                text for request in requests if request.service is service for text in request.texts
             ]
-            distinct = list(dict.fromkeys(asked))
+            distinct = list(dict.fromkeys(requested))
             began = time.perf_counter()
-            found[name] = dict(zip(distinct, self.servers[name](distinct), strict=True))
-            stats = self.stats[name]
+            answers[service] = dict(zip(distinct, service.function(distinct), strict=True))
+            stats = self.stats[service]
             stats.seconds += time.perf_counter() - began
-            stats.asked += len(asked)
-            stats.answered += len(distinct)
-        return [[found[q.server][text] for text in q.texts] for q in questions]
+            stats.requested += len(requested)
+            stats.computed += len(distinct)
+        return [[answers[r.service][text] for text in r.texts] for r in requests]

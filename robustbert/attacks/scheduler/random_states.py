@@ -1,4 +1,4 @@
-"""The three global random generators that TextAttack draws from, saved and restored."""
+"""Save and restore the three global random generators that TextAttack draws from."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class GeneratorStates:
 
     @classmethod
     def capture(cls) -> GeneratorStates:
-        """The states as they are now."""
+        """The current states."""
         import numpy
         import torch
 
@@ -25,9 +25,9 @@ class GeneratorStates:
 
     @classmethod
     def from_seed(cls, seed: int) -> GeneratorStates:
-        """The states that seeding all three with ``seed`` (0 to 2**32 - 1) gives.
+        """The states after seeding all three with ``seed`` (0 to 2**32 - 1).
 
-        The generators themselves are left as they were.
+        The global generators are not changed.
         """
         import numpy
         import torch
@@ -41,7 +41,7 @@ class GeneratorStates:
         )
 
     def restore(self) -> None:
-        """Put the three generators into these states."""
+        """Set the three generators to these states."""
         import numpy
         import torch
 

@@ -1,4 +1,4 @@
-"""A sample of the answers of a run, asked again alone: does an answer depend on its batch?"""
+"""Recompute a sample of a run's model outputs one text at a time, to check batch invariance."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ from typing import Any
 
 import numpy as np
 
-#: The share of a run's answers that is asked again, and how many at least.
+#: The fraction of a run's outputs that is recomputed, and the minimum number of them.
 SHARE = 0.001
-LEAST = 200
+MIN_SAMPLE = 200
 _HASHES = 2**64
 
 Rows = Callable[[Sequence[str]], Any]
-"""One row of numbers for each text, in order."""
+"""A function that returns one row of numbers per text, in order."""
 
 
 @dataclass(frozen=True)
 class Recheck:
-    """How many answers were asked again, and how many of them came out differently."""
+    """How many outputs were recomputed, and how many of them differed."""
 
     checked: int
     differing: int
 
 
 class AnswerSample:
-    """``function``, and a sample of the answers that it gave.
+    """Wraps ``function`` and keeps a sample of its outputs.
 
-    The sample is drawn by the texts' hashes: those with the least of them, whatever the order and
-    the batches in which texts are asked.
+    The texts with the smallest hashes are sampled, so that the sample does not depend on the order
+    and the batches of the calls.
 
     Args:
-        function: gives a row of numbers for each text.
-        seed: at least 0; another seed draws other texts.
-        share: of the distinct texts, about how many are drawn; in (0, 1].
-        least: how many are drawn at least, as far as there are so many.
+        function: returns one row of numbers per text.
+        seed: at least 0; another seed samples other texts.
+        share: approximate fraction of the distinct texts to sample, in (0, 1].
+        min_sample: minimum sample size, if there are that many texts.
 
     >>> sample = AnswerSample(lambda texts: np.array([[len(text)] for text in texts]), seed=0)
     >>> sample(["a", "bb"]).tolist()
@@ -46,33 +46,36 @@ class AnswerSample:
     Recheck(checked=2, differing=1)
     """
 
-    def __init__(self, function: Rows, seed: int, share: float = SHARE, least: int = LEAST) -> None:
+    def __init__(
+        self, function: Rows, seed: int, share: float = SHARE, min_sample: int = MIN_SAMPLE
+    ) -> None:
         self._function = function
         self._key = seed.to_bytes(8, "big")
-        self._certain = int(share * _HASHES)
-        self._least = least
-        self._drawn: dict[int, tuple[str, np.ndarray]] = {}
-        self._largest: list[int] = []  # a heap of the negatives of drawn hashes that may have to go
+        self._always_below = int(share * _HASHES)
+        self._min_sample = min_sample
+        self._rows: dict[int, tuple[str, np.ndarray]] = {}
+        # A max-heap: the negated hashes of the sampled texts that smaller hashes may still replace.
+        self._replaceable: list[int] = []
 
     def __call__(self, texts: Sequence[str]) -> Any:
-        """What the function answers."""
+        """Call the function and sample its outputs."""
         rows = self._function(texts)
-        for place, text in enumerate(texts):
-            self._offer(text, rows[place])
+        for index, text in enumerate(texts):
+            self._offer(text, rows[index])
         return rows
 
     def recheck(self, alone: Rows) -> Recheck:
-        """Ask for the sample again and count the rows that differ in any bit.
+        """Recompute the sampled outputs and count the rows that are not bit-identical.
 
         Args:
-            alone: computes each text by itself, and remembers nothing.
+            alone: computes each text on its own, without a cache.
         """
-        texts = [text for text, _ in self._drawn.values()]
-        given: Iterable[np.ndarray] = (row for _, row in self._drawn.values())
-        again = alone(texts) if texts else ()
+        texts = [text for text, _ in self._rows.values()]
+        sampled: Iterable[np.ndarray] = (row for _, row in self._rows.values())
+        recomputed = alone(texts) if texts else ()
         differing = sum(
             row.tobytes() != np.asarray(other).tobytes()
-            for row, other in zip(given, again, strict=True)
+            for row, other in zip(sampled, recomputed, strict=True)
         )
         return Recheck(len(texts), differing)
 
@@ -81,13 +84,13 @@ class AnswerSample:
             text.encode("utf-8", "surrogatepass"), digest_size=8, key=self._key
         ).digest()
         number = int.from_bytes(digest, "big")
-        if number in self._drawn:
+        if number in self._rows:
             return
-        if number >= self._certain:
-            largest = -self._largest[0] if self._largest else 0
-            if len(self._drawn) >= self._least and number >= largest:
+        if number >= self._always_below:
+            largest = -self._replaceable[0] if self._replaceable else 0
+            if len(self._rows) >= self._min_sample and number >= largest:
                 return
-            heapq.heappush(self._largest, -number)
-        self._drawn[number] = text, np.array(row)
-        if len(self._drawn) > self._least and self._largest:
-            del self._drawn[-heapq.heappop(self._largest)]
+            heapq.heappush(self._replaceable, -number)
+        self._rows[number] = text, np.array(row)
+        if len(self._rows) > self._min_sample and self._replaceable:
+            del self._rows[-heapq.heappop(self._replaceable)]

@@ -1,4 +1,4 @@
-"""The one package that imports TextAttack; importing it puts TextAttack's assets in place."""
+"""The one package that imports TextAttack; importing it makes TextAttack's assets available."""
 
 from robustbert.attacks.textattack.bootstrap import import_textattack
 

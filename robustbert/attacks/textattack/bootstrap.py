@@ -1,4 +1,4 @@
-"""Importing TextAttack: after its folders are in place, without its noise and its downloads."""
+"""Import TextAttack: with its assets on disk, without its output and its downloads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from robustbert.assets.asset_registry import asset_root
 from robustbert.assets.nltk_data import use_nltk_assets
 from robustbert.errors import RobustbertError
 
-# ``textattack/shared/utils/install.py`` points all these at its own cache.
+# Variables that ``textattack/shared/utils/install.py`` sets to folders of its own cache.
 _OVERWRITTEN = (
     "HF_HOME",
     "PYTORCH_TRANSFORMERS_CACHE",
@@ -26,22 +26,24 @@ _OVERWRITTEN = (
     "TOKENIZERS_PARALLELISM",
     "XDG_CACHE_HOME",
 )
-# They read ``HF_HOME`` and its kin once, when imported: so before TextAttack changes it.
+# Modules that read these variables once, when imported: import them before TextAttack sets them.
 _READ_ONCE = ("huggingface_hub.constants", "datasets.config", "transformers.utils.hub")
-_DOWNLOADED_MARK = "post_install_check_3"
+_DOWNLOADED_MARKER = "post_install_check_3"
 _VECTORS_IN_USE = "textattack_counterfitted_GLOVE_embedding"
 
 
 def import_textattack() -> ModuleType:
-    """Import TextAttack so that its recipes find the assets; the same module on every call.
+    """Import TextAttack so that its recipes find the assets; returns the module.
 
-    Makes what NLTK needs if it is missing, but not the word vectors: ask
-    :func:`~robustbert.assets.ensure_assets` for them before building a recipe that swaps by
-    embedding. Sets ``TA_CACHE_DIR`` and ``NLTK_DATA`` and leaves every other variable as it was.
+    Importing :mod:`robustbert.attacks.textattack` calls this. It builds the assets that NLTK needs
+    if they are missing, but not the word vectors: call :func:`~robustbert.assets.ensure_assets` for
+    them before building a recipe that swaps words by embedding. It sets ``TA_CACHE_DIR`` and
+    ``NLTK_DATA``, and no other environment variable.
 
     Raises:
-        MissingAssetError: an asset cannot be made.
-        RobustbertError: TextAttack cannot be imported, or was before, with other word vectors.
+        MissingAssetError: an asset cannot be built.
+        RobustbertError: TextAttack cannot be imported, or it was imported before and has loaded
+            other word vectors.
     """
     use_nltk_assets()
     home = asset_root("word-vectors")
@@ -50,30 +52,14 @@ def import_textattack() -> ModuleType:
         textattack = sys.modules["textattack"]
     else:
         home.mkdir(parents=True, exist_ok=True)
-        (home / _DOWNLOADED_MARK).touch()
+        (home / _DOWNLOADED_MARKER).touch()  # TextAttack downloads nothing if this file exists
         textattack = _import_quietly()
     _move_home(home)
     return textattack
 
 
-@contextlib.contextmanager
-def no_downloads() -> Iterator[None]:
-    """Refuse ``nltk.download``, quietly, while building TextAttack's parts.
-
-    Some, ``WordSwapWordNet`` for one, ask the network for what English does not need.
-    """
-    import nltk
-
-    download = nltk.download
-    nltk.download = lambda *args, **kwargs: False
-    try:
-        yield
-    finally:
-        nltk.download = download
-
-
 def _import_quietly() -> ModuleType:
-    with _silence(), _restored_environment():
+    with _silenced(), _restored_environment():
         try:
             for name in _READ_ONCE:
                 importlib.import_module(name)
@@ -84,7 +70,8 @@ def _import_quietly() -> ModuleType:
                 f"TextAttack cannot be imported ({type(error).__name__}: {reason}); "
                 "install the versions of robustbert's constraints.txt"
             ) from error
-    # It warns of every wrapper that is not its own, and holds the stream that swallowed its noise.
+    # It warns about every model wrapper that is not its own, and its handlers still write to the
+    # stream that discarded its output.
     logger = logging.getLogger("textattack.shared.utils.install")
     logger.setLevel(logging.ERROR)
     for handler in logger.handlers:
@@ -94,7 +81,7 @@ def _import_quietly() -> ModuleType:
 
 
 def _move_home(home: Path) -> None:
-    """Point a TextAttack that someone else imported at our word vectors."""
+    """Make a TextAttack that was imported before use our word vectors."""
     install: Any = importlib.import_module("textattack.shared.utils.install")
     shared: Any = importlib.import_module("textattack.shared.utils")
     if Path(install.TEXTATTACK_CACHE_DIR).resolve() == home.resolve():
@@ -102,14 +89,14 @@ def _move_home(home: Path) -> None:
     if _VECTORS_IN_USE in shared.GLOBAL_OBJECTS:
         raise RobustbertError(
             "textattack was imported first and has loaded word vectors from "
-            f"{install.TEXTATTACK_CACHE_DIR}; import robustbert.attacks.textattack before, "
-            f"or set TA_CACHE_DIR={home}"
+            f"{install.TEXTATTACK_CACHE_DIR}; import robustbert.attacks.textattack before "
+            f"textattack, or set TA_CACHE_DIR={home}"
         )
     install.TEXTATTACK_CACHE_DIR = str(home)
 
 
 @contextlib.contextmanager
-def _silence() -> Iterator[None]:
+def _silenced() -> Iterator[None]:
     with (
         contextlib.redirect_stdout(io.StringIO()),
         contextlib.redirect_stderr(io.StringIO()),

@@ -1,61 +1,61 @@
-"""Constraints of our own, as TextAttack's search methods call them."""
+"""Our implementations of TextAttack's ``Constraint``, and a check of constraints on final texts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from textattack.constraints import Constraint
+from textattack.constraints.overlap import LevenshteinEditDistance, MaxWordsPerturbed
 from textattack.constraints.semantics.sentence_encoders import SentenceEncoder
+from textattack.shared import AttackedText
 
+from robustbert.attacks.scheduler.clients import PooledEncoder
 from robustbert.attacks.similarity import pair_similarities
-from robustbert.attacks.textattack.model_wrapper import Ask
 from robustbert.attacks.word_changes import changed_stretches, count_words_changed
 
-ENCODER = "encoder"
-EXACT_ENCODER = "encoder-exact"
-FRESH_ENCODER = "encoder-fresh"
-
-#: By metric, scores this close to a threshold are taken again in float32. Measured on 1,614 pairs
-#: of stretches of reviews and news whose similarity is above 0.7, bfloat16 moves an angular
-#: similarity by 0.0011 at most and a cosine by 0.0027.
+#: Per metric: scores within this distance of the threshold are recomputed in float32. Measured on
+#: 1,614 pairs of stretches of reviews and news with similarity above 0.7: bfloat16 changes an
+#: angular similarity by at most 0.0011 and a cosine similarity by at most 0.0027.
 BORDERLINE = {"angular": 0.002, "cosine": 0.004}
 
 
 class PooledSentenceEncoder(SentenceEncoder):
-    """TextAttack's sentence-similarity constraint over the pool's encoder.
+    """TextAttack's sentence-similarity constraint with the pool's encoder.
 
     Windows, metric and comparison are TextAttack's; only the encoder differs.
 
     Args:
-        ask: how encodings are obtained.
-        threshold: the least similarity.
+        encoder: computes the embeddings.
+        threshold: the minimum similarity.
         metric: ``"cosine"`` or ``"angular"``.
-        options: what else TextAttack's constraint takes.
+        options: further keyword arguments of TextAttack's constraint.
     """
 
-    def __init__(self, ask: Ask, threshold: float, metric: str, **options: Any) -> None:
+    def __init__(
+        self, encoder: PooledEncoder, threshold: float, metric: str, **options: Any
+    ) -> None:
         super().__init__(threshold=threshold, metric=metric, **options)
-        self._ask = ask
-        self._server = ENCODER
+        self._encoder = encoder
+        self._embed = encoder.embed
         self._borderline = BORDERLINE[metric]
 
     def encode(self, sentences: Sequence[str]) -> torch.Tensor:
-        """Unit-norm encodings: float32, shape (n, d)."""
-        return torch.from_numpy(np.stack(self._ask(self._server, sentences)))
+        """Unit-norm embeddings: float32, shape (n, d)."""
+        return torch.from_numpy(np.stack(self._embed(sentences)))
 
     def _score_list(self, starting_text: Any, transformed_texts: Sequence[Any]) -> torch.Tensor:
         scores = torch.ones(len(transformed_texts))
-        # a child of two equal parents is not changed: there is no window to compare
+        # The crossover of two equal parents changes nothing: there is no window to compare.
         changed = [
-            place
-            for place, text in enumerate(transformed_texts)
+            index
+            for index, text in enumerate(transformed_texts)
             if text.attack_attrs["newly_modified_indices"]
         ]
         if changed:
-            texts = [transformed_texts[place] for place in changed]
+            texts = [transformed_texts[index] for index in changed]
             scores[changed] = self._changed_scores(starting_text, texts)
         return scores
 
@@ -63,24 +63,24 @@ class PooledSentenceEncoder(SentenceEncoder):
         scores: torch.Tensor = super()._score_list(starting_text, transformed_texts)
         close = ((scores - self.threshold).abs() < self._borderline).nonzero().flatten().tolist()
         if close:
-            self._server = EXACT_ENCODER
+            self._embed = self._encoder.exact
             try:
                 texts = [transformed_texts[index] for index in close]
                 scores[close] = super()._score_list(starting_text, texts)
             finally:
-                self._server = ENCODER
+                self._embed = self._encoder.embed
         return scores
 
     def _sim_score(self, starting_text: Any, transformed_text: Any) -> float:
-        # TextAttack asks for one text where a genetic search checks a child of two parents
+        # TextAttack calls this for a single text: for the crossover offspring of a genetic search.
         return float(self._score_list(starting_text, [transformed_text])[0])
 
 
 class WordsChangedLimit(Constraint):
-    """At most so many words replaced, inserted or removed since the original text.
+    """A limit on the words replaced, inserted or removed relative to the original text.
 
     Args:
-        limit: words, at least 0.
+        limit: maximum number of words, at least 0.
     """
 
     def __init__(self, limit: int) -> None:
@@ -96,20 +96,20 @@ class WordsChangedLimit(Constraint):
 
 
 class StretchSimilarity(Constraint):
-    """At least this angular similarity of every changed stretch to the original.
+    """A minimum angular similarity between every changed stretch and the original stretch.
 
-    Texts shorter than a stretch are exempt, as they are shorter than the window in TextFooler.
-    See :func:`robustbert.attacks.similarity.text_similarity` for where it differs from TextFooler.
+    Texts shorter than a stretch are exempt, as texts shorter than the window are in TextFooler.
+    See :func:`robustbert.attacks.similarity.text_similarity` for the differences from TextFooler.
 
     Args:
-        ask: how encodings are obtained.
-        threshold: the least similarity, in [0, 1].
-        stretch: the least words of a stretch.
+        encoder: computes the embeddings.
+        threshold: the minimum similarity, in [0, 1].
+        stretch: minimum number of words in a stretch.
     """
 
-    def __init__(self, ask: Ask, threshold: float, stretch: int) -> None:
+    def __init__(self, encoder: PooledEncoder, threshold: float, stretch: int) -> None:
         super().__init__(compare_against_original=True)
-        self._ask = ask
+        self._encoder = encoder
         self.threshold = threshold
         self.stretch = stretch
 
@@ -138,14 +138,36 @@ class StretchSimilarity(Constraint):
             changed_stretches(original, text.words, self.stretch) for text in transformed_texts
         ]
         pairs = list(dict.fromkeys(pair for change in changes for pair in change))
-        found = pair_similarities(pairs, lambda texts: self._ask(ENCODER, texts))
-        close = np.flatnonzero(np.abs(found - self.threshold) < BORDERLINE["angular"])
+        similarities = pair_similarities(pairs, self._encoder.embed)
+        close = np.flatnonzero(np.abs(similarities - self.threshold) < BORDERLINE["angular"])
         if len(close):
-            exact = [pairs[index] for index in close]
-            found[close] = pair_similarities(exact, lambda texts: self._ask(EXACT_ENCODER, texts))
-        by_pair = dict(zip(pairs, found, strict=True))
+            borderline = [pairs[index] for index in close]
+            similarities[close] = pair_similarities(borderline, self._encoder.exact)
+        by_pair = dict(zip(pairs, similarities, strict=True))
         return np.array([min((by_pair[p] for p in change), default=1.0) for change in changes])
 
     def extra_repr_keys(self) -> list[str]:
         """The fields that TextAttack prints."""
         return ["threshold", "stretch"]
+
+
+# Constraints that depend only on the original and the final text, not on the path of the search.
+_MEASURABLE = (LevenshteinEditDistance, MaxWordsPerturbed, WordsChangedLimit)
+
+
+def satisfies_measurable(constraints: Iterable[Any], original: str, adversarial: str) -> bool:
+    """Whether a final text satisfies those constraints that two texts alone determine.
+
+    Args:
+        constraints: the constraints of an attack; those that depend on the search are ignored.
+        original: the original text.
+        adversarial: the final text of the search.
+    """
+    before, after = AttackedText(original), AttackedText(adversarial)
+    # TextAttack's constraints refuse a text without this attribute.
+    after.attack_attrs.setdefault("last_transformation", None)
+    return all(
+        constraint(after, before)
+        for constraint in constraints
+        if isinstance(constraint, _MEASURABLE)
+    )

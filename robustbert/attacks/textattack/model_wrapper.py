@@ -1,62 +1,55 @@
-"""The victim as TextAttack sees it: its queries go to the pool."""
+"""The victim behind TextAttack's model interface; its queries go to the pool."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from textattack.models.wrappers import ModelWrapper
 
-from robustbert.models.classifier import Classifier
-
-Ask = Callable[[str, Sequence[str]], list[Any]]
-"""``ask(server, texts)``: one answer per text, in order."""
-
-VICTIM = "victim"
-EXACT_VICTIM = "victim-exact"
-GRADIENTS = "victim-gradients"
+from robustbert.attacks.scheduler.clients import PooledVictim
 
 
-class QueuedVictim(ModelWrapper):
-    """A classifier behind TextAttack's interface, for one example.
+class PooledModelWrapper(ModelWrapper):
+    """A TextAttack model wrapper for the attack on one example.
 
     Args:
-        classifier: the victim.
-        ask: how queries are answered.
+        victim: answers the queries.
 
     Attributes:
-        scored: the distinct texts whose probabilities were asked for.
-        differentiated: the distinct texts whose gradients were.
+        scored: the distinct texts whose probabilities were requested.
+        differentiated: the distinct texts whose gradients were requested.
     """
 
-    def __init__(self, classifier: Classifier, ask: Ask) -> None:
-        self.model = classifier
-        self.max_length = classifier.info.max_length
+    def __init__(self, victim: PooledVictim) -> None:
+        self.model = victim.classifier
+        self.max_length = victim.classifier.info.max_length
         self.scored: set[str] = set()
         self.differentiated: set[str] = set()
-        self._ask = ask
+        self._victim = victim
 
     def __call__(self, text_input_list: Sequence[str], **_: Any) -> torch.Tensor:
         """Probabilities: float64, shape (n, k).
 
-        In double precision their sum is 1 as closely as TextAttack checks it (1e-6), so that it
-        does not take them for logits and apply a second softmax.
+        In float64 the rows sum to 1 within TextAttack's tolerance (1e-6). Otherwise TextAttack
+        would mistake them for logits and apply softmax again.
         """
         self.scored.update(text_input_list)
-        rows = np.stack(self._ask(VICTIM, text_input_list)).astype(np.float64)
+        rows = np.stack(self._victim.probabilities(text_input_list)).astype(np.float64)
         return torch.from_numpy(rows / rows.sum(axis=1, keepdims=True))
 
     def get_grad(self, text_input: str) -> dict[str, Any]:
-        """Token ids and the loss gradient at their embeddings: float32, shape (t, d).
+        """Token ids and the gradient of the loss at their embeddings: float32, shape (t, d).
 
-        TextAttack's own wrapper takes it in training mode, where dropout makes it random, and pads
-        to the longest input; this takes it in evaluation mode, without padding.
+        TextAttack's own wrapper computes the gradient in training mode, where dropout makes it
+        random, and pads to the maximum length. Here it is computed in evaluation mode, without
+        padding.
         """
         self.differentiated.add(text_input)
-        (gradient,) = self._ask(GRADIENTS, [text_input])
+        (gradient,) = self._victim.gradients([text_input])
         return {"ids": gradient.token_ids, "gradient": gradient.gradient}
 
     def _tokenize(self, inputs: Sequence[str]) -> list[list[str]]:
-        return [list(gradient.tokens) for gradient in self._ask(GRADIENTS, inputs)]
+        return [list(gradient.tokens) for gradient in self._victim.gradients(inputs)]

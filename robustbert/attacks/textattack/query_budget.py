@@ -1,28 +1,28 @@
-"""The query budget in distinct texts."""
+"""The query budget, counted in distinct texts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from robustbert.attacks.textattack.model_wrapper import QueuedVictim
+from robustbert.attacks.textattack.model_wrapper import PooledModelWrapper
 
 
 class DistinctQueryBudget:
     """A goal function's ``get_results`` under a budget of distinct texts.
 
-    TextAttack's own budget counts a text each time that a search asks about it, although its cache
-    answers all but the first time: in a genetic search such repeats are half of the count. Here
-    they are free. A list that would pass the budget is cut before the first new text over it, and
-    the search is over once the budget is spent, as with TextAttack's.
+    TextAttack's own budget counts a text each time that a search queries it, although TextAttack's
+    cache answers all but the first query: in a genetic search, half of the count is such repeats.
+    Here they are free. A list that would exceed the budget is truncated before the first new text
+    beyond it, and the search ends when the budget is spent, as with TextAttack's budget.
 
     Args:
         goal_function: a ``textattack.goal_functions.GoalFunction`` without a budget of its own.
-        victim: its victim, which knows the texts that it scored.
-        budget: distinct texts, at least 1; the original text counts.
+        victim: its model wrapper, which records the texts that were scored.
+        budget: maximum number of distinct texts, at least 1; the original text counts.
     """
 
-    def __init__(self, goal_function: Any, victim: QueuedVictim, budget: int) -> None:
+    def __init__(self, goal_function: Any, victim: PooledModelWrapper, budget: int) -> None:
         self.budget = budget
         self._get_results = goal_function.get_results
         self._victim = victim
@@ -33,14 +33,14 @@ class DistinctQueryBudget:
         return results, len(self._victim.scored) >= self.budget
 
     def _within_budget(self, texts: Sequence[Any]) -> list[Any]:
-        left = self.budget - len(self._victim.scored)
+        remaining = self.budget - len(self._victim.scored)
         new: set[str] = set()
         within = []
         for text in texts:
-            words = text.tokenizer_input
-            if words not in self._victim.scored:
-                new.add(words)
-            if len(new) > left:
+            string = text.tokenizer_input
+            if string not in self._victim.scored:
+                new.add(string)
+            if len(new) > remaining:
                 break
             within.append(text)
         return within

@@ -1,4 +1,4 @@
-"""One search: a recipe's own attack on one example, inside a lane."""
+"""One search: a recipe's own attack on one example, run inside a pool task."""
 
 from __future__ import annotations
 
@@ -7,23 +7,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from robustbert.attacks.recipes import Recipe
-from robustbert.attacks.textattack.model_wrapper import Ask, QueuedVictim
+from robustbert.attacks.scheduler.clients import PooledEncoder, PooledVictim
+from robustbert.attacks.textattack.model_wrapper import PooledModelWrapper
 from robustbert.attacks.textattack.query_budget import DistinctQueryBudget
 from robustbert.attacks.textattack.recipe_builder import build_attack
+from robustbert.attacks.textattack.track_limits import apply_track
 from robustbert.attacks.tracks import TrackLimits
 from robustbert.data.words import words_of
 from robustbert.errors import describe_error
-from robustbert.models.classifier import Classifier
 
 
 @dataclass(frozen=True)
 class QueryCounts:
-    """What a search asked the victim.
+    """The query counts of one search.
 
     Args:
-        distinct: distinct texts that the victim scored, the original among them.
-        textattack: TextAttack's own count, in which repeats count again.
-        gradients: distinct texts whose gradients were taken.
+        distinct: distinct texts that the victim scored, including the original.
+        textattack: TextAttack's own count, which includes repeats.
+        gradients: distinct texts whose gradients were computed.
     """
 
     distinct: int = 0
@@ -33,18 +34,18 @@ class QueryCounts:
 
 @dataclass(frozen=True)
 class Search:
-    """What a search came back with.
+    """The result of a search.
 
     Args:
         clean_prediction: the victim's label for the original text.
         label_probability: the victim's probability of the true label there, in [0, 1].
-        adversarial_text: the last text; only to be believed with ``success``.
-        last_label_probability: the probability of the true label for the last text; None where
-            nothing was tried, because the victim was wrong already.
-        success: whether TextAttack says that the victim was fooled.
+        adversarial_text: the final text; adversarial only if ``success``.
+        last_label_probability: the probability of the true label for the final text; None if
+            nothing was tried, because the victim misclassifies the original text.
+        success: whether TextAttack reports that the victim was fooled.
         exhausted: whether the query budget was spent.
-        queries: what it cost.
-        constraints: what TextAttack checked each text with.
+        queries: the query counts.
+        constraints: the constraints that TextAttack checked each text against.
     """
 
     clean_prediction: int
@@ -58,7 +59,12 @@ class Search:
 
 
 class SearchFailedError(Exception):
-    """A search raised; the message is one line, and says where."""
+    """A search raised an exception; the message is one line and says where.
+
+    Args:
+        message: describes the exception.
+        queries: the query counts up to it.
+    """
 
     def __init__(self, message: str, queries: QueryCounts) -> None:
         super().__init__(message)
@@ -66,31 +72,36 @@ class SearchFailedError(Exception):
 
 
 def search(
-    recipe: Recipe, classifier: Classifier, ask: Ask, text: str, label: int, track: TrackLimits
+    recipe: Recipe,
+    victim: PooledVictim,
+    encoder: PooledEncoder,
+    text: str,
+    label: int,
+    track: TrackLimits,
 ) -> Search:
     """Run a recipe on one text.
 
     Args:
-        recipe: what runs.
-        classifier: the victim.
-        ask: how its answers and the sentence encoder's are obtained.
-        text: what is attacked.
+        recipe: the recipe to run.
+        victim: the model that is attacked.
+        encoder: the sentence encoder of similarity constraints.
+        text: the text that is attacked.
         label: its true label.
-        track: the limits that are put over the recipe.
+        track: the limits that are applied to the recipe.
 
     Raises:
-        SearchFailedError: the recipe raised, whatever it was.
+        SearchFailedError: the recipe raised an exception, of whatever type.
     """
-    victim = QueuedVictim(classifier, ask)
+    model = PooledModelWrapper(victim)
     attack = None
     try:
-        attack = build_attack(recipe, victim, ask)
+        attack = build_attack(recipe, model, encoder)
         attack.goal_function.batch_size = sys.maxsize  # the pool forms the batches
-        attack = track.apply(recipe.name, attack, victim, len(words_of(text)), ask)
+        attack = apply_track(track, recipe.name, attack, model, len(words_of(text)), encoder)
         result = attack.attack(text, label)
-    except Exception as error:  # whatever a recipe raises is this example's outcome
-        raise SearchFailedError(describe_error(error), _counts(victim, attack)) from error
-    queries = _counts(victim, attack)
+    except Exception as error:  # whatever a recipe raises is the outcome of this example
+        raise SearchFailedError(describe_error(error), _counts(model, attack)) from error
+    queries = _counts(model, attack)
     skipped = type(result).__name__ == "SkippedAttackResult"
     return Search(
         clean_prediction=int(result.original_result.output),
@@ -106,10 +117,10 @@ def search(
     )
 
 
-def _counts(victim: QueuedVictim, attack: Any) -> QueryCounts:
-    # TextAttack counts nothing before the original text was scored
+def _counts(model: PooledModelWrapper, attack: Any) -> QueryCounts:
+    # ``num_queries`` does not exist before the original text is scored.
     textattack = int(getattr(getattr(attack, "goal_function", None), "num_queries", 0))
-    return QueryCounts(len(victim.scored), textattack, len(victim.differentiated))
+    return QueryCounts(len(model.scored), textattack, len(model.differentiated))
 
 
 def _exhausted(goal_function: Any, queries: QueryCounts) -> bool:

@@ -1,15 +1,16 @@
-"""The ``unified-li`` track: the limits as the code of Li et al. 2021 sets them.
+"""The ``unified-li`` track: the limits that the code of Li et al. 2021 sets.
 
-For setting tables published with that code (RockyLzy/TextDefender, ``utils/textattack_utils.py``)
-beside ours. There, each recipe keeps its constraints, and two are added: a share of words changed
-(``MaxWordsPerturbed``) and the similarity of a 15-word window to the text before the change. Four
-recipes get other candidates: textfooler, pwws, textbugger and pso try 50 embedding neighbours per
-word without a limit on the distance between word vectors (so textbugger makes no typos), and
-deepwordbug 50 random edits. The query budget counts as TextAttack does.
+For comparison with tables published with that code (RockyLzy/TextDefender,
+``utils/textattack_utils.py``). There, each recipe keeps its constraints, and two are added: a
+maximum share of words changed (``MaxWordsPerturbed``) and a minimum similarity of a 15-word window
+to the text before the change. Five recipes get other candidates: textfooler, pwws, textbugger and
+pso try 50 embedding neighbours per word without a limit on the distance between word vectors (so
+textbugger makes no typos), and deepwordbug tries 50 random edits. The query budget is counted the
+way TextAttack counts it.
 
-Where this differs from that code: the sentence encoder and the word vectors are those of
-:mod:`robustbert.assets`; pwws keeps TextAttack's own search; the share of words is the paper's 10%
-in datasets of long texts; duplicates among deepwordbug's edits are dropped in the order of drawing.
+Differences from that code: the sentence encoder and the word vectors are those of
+:mod:`robustbert.assets`; pwws keeps TextAttack's own search; in datasets of long texts the maximum
+share of words is the paper's 10%; of duplicate deepwordbug edits the first is kept.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from textattack.constraints.overlap import MaxWordsPerturbed
 from textattack.constraints.semantics import WordEmbeddingDistance
 from textattack.transformations import CompositeTransformation, WordSwapEmbedding
 
+from robustbert.attacks.scheduler.clients import PooledEncoder
 from robustbert.attacks.textattack.constraints import PooledSentenceEncoder
-from robustbert.attacks.textattack.model_wrapper import Ask
 from robustbert.attacks.tracks import LiLimits
 from robustbert.data.dataset import TextLength
 
@@ -31,11 +32,11 @@ _NEIGHBOUR_RECIPES = ("textfooler", "pwws", "textbugger", "pso")
 
 
 class RandomEdits(CompositeTransformation):  # type: ignore[misc]
-    """So many edits, each by a transformation drawn with replacement.
+    """Random edits, each by a transformation sampled with replacement.
 
     Args:
-        transformations: what is drawn from.
-        draws: how many edits are made, before duplicates are dropped; at least 1.
+        transformations: the transformations to sample from.
+        draws: number of samples, at least 1; duplicate results are dropped.
     """
 
     def __init__(self, transformations: list[Any], draws: int) -> None:
@@ -43,21 +44,23 @@ class RandomEdits(CompositeTransformation):  # type: ignore[misc]
         self.draws = draws
 
     def __call__(self, *args: Any, **kwargs: Any) -> list[Any]:
-        """The edited texts, without duplicates, in the order of drawing."""
+        """The edited texts in the order of sampling, without duplicates."""
         drawn = np.random.choice(len(self.transformations), self.draws)
-        edited = (text for place in drawn for text in self.transformations[place](*args, **kwargs))
+        edited = (text for index in drawn for text in self.transformations[index](*args, **kwargs))
         return list(dict.fromkeys(edited))
 
 
-def follow_li(recipe: str, attack: Any, length: TextLength, words: int, ask: Ask) -> Any:
-    """Put the limits of Li et al. over a recipe's attack, for a text of so many words.
+def apply_li_limits(
+    recipe: str, attack: Any, length: TextLength, words: int, encoder: PooledEncoder
+) -> Any:
+    """Apply the limits of Li et al. to a recipe's attack on a text with ``words`` words.
 
     Args:
         recipe: the recipe's name.
         attack: its ``textattack.Attack``.
         length: whether the dataset's texts are short or long.
-        words: the words of the text, for the query budget.
-        ask: how sentence encodings are obtained.
+        words: number of words of the text, for the query budget.
+        encoder: the sentence encoder of the similarity constraint.
     """
     limits = LiLimits()
     transformation, constraints = attack.transformation, list(attack.constraints)
@@ -67,7 +70,7 @@ def follow_li(recipe: str, attack: Any, length: TextLength, words: int, ask: Ask
     elif recipe == "deepwordbug":
         transformation = RandomEdits(transformation.transformations, limits.max_candidates)
     window = PooledSentenceEncoder(
-        ask,
+        encoder,
         limits.min_similarity,
         "angular",
         compare_against_original=False,

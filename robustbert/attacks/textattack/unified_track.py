@@ -1,9 +1,9 @@
 """The ``unified`` track: the same limits for every recipe.
 
 After Li et al. 2021, "Searching for an Effective Defender: Benchmarking Defense against Adversarial
-Word Substitution". A recipe keeps what makes its candidates (transformation, distance between word
-vectors, part of speech, word length), its search, and a fixed number of edits where that is what it
-is (Pruthi: one); its own limits on words, similarity and edit distance give way.
+Word Substitution". A recipe keeps what determines its candidates (transformation, distance between
+word vectors, part of speech, word length), its search and, if that defines it, a fixed number of
+edits (Pruthi: one). Its own limits on words, similarity and edit distance are replaced.
 ``docs/protocol.md`` lists every difference from that paper and its code.
 """
 
@@ -20,8 +20,9 @@ from textattack.constraints.pre_transformation import (
 )
 from textattack.constraints.semantics.sentence_encoders import SentenceEncoder
 
+from robustbert.attacks.scheduler.clients import PooledEncoder
 from robustbert.attacks.textattack.constraints import StretchSimilarity, WordsChangedLimit
-from robustbert.attacks.textattack.model_wrapper import Ask, QueuedVictim
+from robustbert.attacks.textattack.model_wrapper import PooledModelWrapper
 from robustbert.attacks.textattack.query_budget import DistinctQueryBudget
 from robustbert.attacks.tracks import TrackLimits
 
@@ -35,8 +36,22 @@ _REPLACED = (
 )
 
 
-def unify(attack: Any, track: TrackLimits, victim: QueuedVictim, words: int, ask: Ask) -> Any:
-    """Put the unified limits over a recipe's attack, for a text of so many words."""
+def apply_unified_limits(
+    attack: Any,
+    track: TrackLimits,
+    victim: PooledModelWrapper,
+    words: int,
+    encoder: PooledEncoder,
+) -> Any:
+    """Apply the unified limits to a recipe's attack on a text with ``words`` words.
+
+    Args:
+        attack: the recipe's ``textattack.Attack``.
+        track: the limits.
+        victim: the attack's model wrapper.
+        words: number of words of the text.
+        encoder: the sentence encoder of the similarity constraint.
+    """
     limits = track.unified
     own = [*attack.pre_transformation_constraints, *attack.constraints]
     kept = [
@@ -49,7 +64,7 @@ def unify(attack: Any, track: TrackLimits, victim: QueuedVictim, words: int, ask
         StopwordModification(),
         WordsChangedLimit(limits.words_limit(words, track.length)),
     ]
-    similarity = StretchSimilarity(ask, limits.min_similarity, limits.similarity_stretch)
+    similarity = StretchSimilarity(encoder, limits.min_similarity, limits.similarity_stretch)
     for transformation in getattr(
         attack.transformation, "transformations", [attack.transformation]
     ):
@@ -59,7 +74,7 @@ def unify(attack: Any, track: TrackLimits, victim: QueuedVictim, words: int, ask
     goal.get_results = DistinctQueryBudget(goal, victim, limits.query_budget(words))
     return textattack.Attack(
         goal,
-        # the similarity comes last: it alone asks a model
+        # similarity comes last, because only it runs a model
         [*shared, *kept, similarity],
         attack.transformation,
         attack.search_method,

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from robustbert.attacks.scheduler.pool import Pool, Task
+from robustbert.attacks.scheduler.pool import Pool, Service, Task
 from robustbert.attacks.scheduler.random_states import GeneratorStates
 
 
 class Recorder:
-    """Answers a text with its length; remembers what it was asked."""
+    """Answers a text with its length, and records its calls."""
 
     def __init__(self) -> None:
         self.calls: list[list[str]] = []
@@ -22,21 +22,34 @@ class Recorder:
         return [len(text) for text in texts]
 
 
+LENGTH = Service("length", Recorder())
+
+
+@pytest.fixture
+def server() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+def length(server: Recorder) -> Service[int]:
+    return Service("length", server)
+
+
 def walk(pool: Pool, steps: int, start: str):
-    """A search that asks ``steps`` times and draws from all three generators each time."""
+    """A search that makes ``steps`` requests and draws from all three generators each time."""
 
     def run() -> list[float]:
         text, seen = start, []
         for _ in range(steps):
             text += random.choice("abc") * int(1 + np.random.randint(3))
-            seen.append(float(pool.ask("length", [text, start])[0]) + torch.rand(1).item())
+            seen.append(float(pool.ask(LENGTH, [text, start])[0]) + torch.rand(1).item())
         return seen
 
     return run
 
 
 def run_all(size: int, order: Sequence[int]) -> dict[str, list[float]]:
-    pool = Pool({"length": Recorder()}, lanes=size)
+    pool = Pool(lanes=size)
     tasks = [Task(f"t{i}", seed=i, function=walk(pool, 2 + i, "x" * i)) for i in order]
     return {finished.key: finished.value for finished in pool.run(tasks)}
 
@@ -48,11 +61,11 @@ def test_results_do_not_depend_on_size_or_order():
     assert run_all(4, [3]) == {"t3": alone["t3"]}
 
 
-def test_a_task_draws_what_its_seed_alone_would_give():
+def test_a_task_draws_the_numbers_of_its_own_seed():
     def draw() -> tuple[float, float, float]:
         return random.random(), np.random.random(), torch.rand(1).item()
 
-    pool = Pool({}, lanes=4)
+    pool = Pool(lanes=4)
     found = {f.key: f.value for f in pool.run([Task(str(s), s, draw) for s in (7, 8)])}
     for seed in (7, 8):
         random.seed(seed)
@@ -61,7 +74,7 @@ def test_a_task_draws_what_its_seed_alone_would_give():
         assert found[str(seed)] == draw()
 
 
-def test_the_callers_generators_are_left_alone():
+def test_the_callers_generators_are_not_changed():
     before = GeneratorStates.capture()
     run_all(3, range(4))
     assert random.getstate() == before.python
@@ -69,35 +82,34 @@ def test_the_callers_generators_are_left_alone():
     assert torch.equal(torch.get_rng_state(), before.torch)
 
 
-def test_a_round_asks_each_text_once_and_all_searches_together():
-    server = Recorder()
-    pool = Pool({"length": server}, lanes=10)
+def test_a_round_computes_each_text_once_for_all_searches(server, length):
+    pool = Pool(lanes=10)
     tasks = [
-        Task(str(i), i, lambda i=i: pool.ask("length", ["shared", f"own {i}", "shared"]))
+        Task(str(i), i, lambda i=i: pool.ask(length, ["shared", f"own {i}", "shared"]))
         for i in range(4)
     ]
     results = {finished.key: finished.value for finished in pool.run(tasks)}
     assert len(server.calls) == 1
     assert sorted(server.calls[0]) == ["own 0", "own 1", "own 2", "own 3", "shared"]
     assert results["2"] == [6, 5, 6]
-    assert pool.stats["length"].asked == 12
-    assert pool.stats["length"].answered == 5
+    assert pool.stats[length].requested == 12
+    assert pool.stats[length].computed == 5
 
 
-def test_servers_are_asked_in_the_same_round():
+def test_different_services_are_called_in_the_same_round():
     first, second = Recorder(), Recorder()
-    pool = Pool({"a": first, "b": second}, lanes=2)
-    tasks = [Task(name, 0, lambda name=name: pool.ask(name, ["text"])) for name in "ab"]
+    services = {"a": Service("length", first), "b": Service("length", second)}
+    pool = Pool(lanes=2)
+    tasks = [Task(name, 0, lambda name=name: pool.ask(services[name], ["text"])) for name in "ab"]
     assert {f.key: f.value for f in pool.run(tasks)} == {"a": [4], "b": [4]}
     assert len(first.calls) == len(second.calls) == 1
 
 
-def test_what_does_not_fit_a_round_waits_and_the_first_to_begin_end_first():
-    server = Recorder()
-    pool = Pool({"length": server}, lanes=4, round_characters=10)
+def test_requests_beyond_a_round_wait_and_tasks_finish_in_the_order_of_their_start(server, length):
+    pool = Pool(lanes=4, round_characters=10)
 
     def search(name: str) -> list[int]:
-        return [pool.ask("length", [f"{name}{step}" * 3])[0] for step in range(2)]
+        return [pool.ask(length, [f"{name}{step}" * 3])[0] for step in range(2)]
 
     finished = list(pool.run([Task(n, 0, lambda n=n: search(n)) for n in "abcd"]))
     assert [f.key for f in finished] == ["a", "b", "c", "d"]
@@ -105,10 +117,9 @@ def test_what_does_not_fit_a_round_waits_and_the_first_to_begin_end_first():
     assert server.calls == [[f"{n}{step}" * 3] for n in "abcd" for step in range(2)]
 
 
-def test_a_question_larger_than_a_round_is_answered_whole():
-    server = Recorder()
-    pool = Pool({"length": server}, lanes=2, round_characters=3)
-    (finished,) = pool.run([Task("only", 0, lambda: pool.ask("length", ["long", "longer"]))])
+def test_a_request_larger_than_a_round_is_answered_whole(server, length):
+    pool = Pool(lanes=2, round_characters=3)
+    (finished,) = pool.run([Task("only", 0, lambda: pool.ask(length, ["long", "longer"]))])
     assert finished.value == [4, 6]
     assert server.calls == [["long", "longer"]]
 
@@ -117,7 +128,7 @@ def test_results_do_not_depend_on_the_size_of_a_round():
     tasks = [(i, 2 + i) for i in range(6)]
     found = []
     for characters in (1, 20, None):
-        pool = Pool({"length": Recorder()}, lanes=4, round_characters=characters)
+        pool = Pool(lanes=4, round_characters=characters)
         found.append(
             {
                 f.key: f.value
@@ -127,11 +138,11 @@ def test_results_do_not_depend_on_the_size_of_a_round():
     assert found[0] == found[1] == found[2]
 
 
-def test_an_error_in_a_search_is_its_result():
-    pool = Pool({"length": Recorder()}, lanes=3)
+def test_an_exception_in_a_search_is_its_result():
+    pool = Pool(lanes=3)
 
     def fail() -> None:
-        pool.ask("length", ["text"])
+        pool.ask(LENGTH, ["text"])
         raise ValueError("no more words")
 
     finished = {f.key: f for f in pool.run([Task("bad", 0, fail), Task("good", 0, lambda: 5)])}
@@ -140,17 +151,17 @@ def test_an_error_in_a_search_is_its_result():
     assert finished["good"].error is None
 
 
-def test_an_error_in_a_server_ends_the_run_and_frees_the_searches():
+def test_an_exception_in_a_service_ends_the_run_and_the_searches():
     cleaned = []
 
     def broken(_: Sequence[str]) -> list[int]:
         raise RuntimeError("out of memory")
 
-    pool = Pool({"length": broken}, lanes=2)
+    pool = Pool(lanes=2)
 
     def search() -> None:
         try:
-            pool.ask("length", ["text"])
+            pool.ask(Service("broken", broken), ["text"])
         finally:
             cleaned.append(True)
 
@@ -159,12 +170,10 @@ def test_an_error_in_a_server_ends_the_run_and_frees_the_searches():
     assert cleaned == [True, True]
 
 
-def test_no_texts_ask_nobody():
-    server = Recorder()
-    pool = Pool({"length": server}, lanes=1)
-    assert pool.ask("length", []) == []
+def test_an_empty_request_calls_nothing(server, length):
+    assert Pool(lanes=1).ask(length, []) == []
     assert server.calls == []
 
 
-def test_asked_outside_a_search_it_answers_at_once():
-    assert Pool({"length": Recorder()}, lanes=1).ask("length", ["four"]) == [4]
+def test_a_request_outside_a_search_is_answered_at_once(length):
+    assert Pool(lanes=1).ask(length, ["four"]) == [4]

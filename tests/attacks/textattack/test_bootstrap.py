@@ -1,37 +1,41 @@
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+import robustbert
 from robustbert.assets import asset_folder, ensure_assets
 
 NLTK_ASSETS = ("wordnet", "pos-tagger", "stopwords", "tagset")
 
-# A fresh process: what an import does shows only once.
+# In a new process, because an import has effects only once.
 FRESH = """
 import json, os, socket, sys
 names = ("HF_HOME", "XDG_CACHE_HOME", "TFHUB_CACHE_DIR", "PYTORCH_TRANSFORMERS_CACHE")
 before = {name: os.environ.get(name) for name in names}
-asked = []
+connections = []
 def refuse(self, address, *_):
-    asked.append(address)
+    connections.append(address)
     raise OSError("no network")
 socket.socket.connect = refuse
 socket.getaddrinfo = lambda *a, **k: refuse(None, a)
 
-from robustbert.attacks.textattack.bootstrap import import_textattack, no_downloads
-textattack = import_textattack()
+from robustbert.attacks.textattack.bootstrap import import_textattack
+from robustbert.attacks.textattack.patches import PATCHES
+textattack = sys.modules["textattack"]
 import huggingface_hub.constants
 import nltk
 from nltk.corpus import stopwords, wordnet
-with no_downloads():
+with PATCHES.applied():
     swap = textattack.transformations.WordSwapWordNet()
 print(json.dumps({
     "again": import_textattack() is textattack,
-    "asked": asked,
+    "connections": connections,
     "kept": {name: os.environ.get(name) for name in names} == before,
     "hub": huggingface_hub.constants.HF_HOME,
     "home": textattack.shared.utils.path_in_cache("word_embeddings/paragramcf"),
@@ -56,19 +60,19 @@ def test_import_is_quiet_offline_and_leaves_the_environment() -> None:
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert len(done.stdout.splitlines()) == 1
-    said = json.loads(done.stdout)
-    assert said["again"]
-    assert said["asked"] == []
-    assert said["kept"]
-    assert "robustbert" not in said["hub"]
-    assert said["home"] == str(asset_folder("word-vectors"))
-    assert said["stopwords"] == 198
-    assert "movie" in said["synonyms"]
-    assert [tag for _, tag in said["tags"]] == ["DET", "NOUN", "VERB", "ADJ"]
-    assert said["download"].startswith("nltk")
+    printed = json.loads(done.stdout)
+    assert printed["again"]
+    assert printed["connections"] == []
+    assert printed["kept"]
+    assert "robustbert" not in printed["hub"]
+    assert printed["home"] == str(asset_folder("word-vectors"))
+    assert printed["stopwords"] == 198
+    assert "movie" in printed["synonyms"]
+    assert [tag for _, tag in printed["tags"]] == ["DET", "NOUN", "VERB", "ADJ"]
+    assert printed["download"].startswith("nltk")
 
 
-# ``sys.modules`` stands in for a user's own import, which takes seconds and asks the network.
+# Entries of ``sys.modules`` replace a user's own import, which takes seconds and uses the network.
 OTHERS = """
 import sys, types
 for name in ("textattack", "textattack.shared", "textattack.shared.utils",
@@ -93,3 +97,20 @@ def test_a_textattack_with_other_vectors_loaded_is_refused() -> None:
     assert done.returncode == 1
     assert "RobustbertError: textattack was imported first" in done.stderr
     assert "/somewhere/else" in done.stderr
+
+
+def test_no_other_package_imports_textattack() -> None:
+    package = Path(robustbert.__file__).parent
+    importing = {
+        path.relative_to(package).parent.as_posix()
+        for path in package.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if "textattack" in {name.partition(".")[0] for name in imported_modules(node)}
+    }
+    assert importing == {"attacks/textattack"}
+
+
+def imported_modules(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.ImportFrom):
+        return [node.module or ""]
+    return [alias.name for alias in node.names] if isinstance(node, ast.Import) else []

@@ -1,31 +1,35 @@
-"""The pooled sentence-similarity constraint where TextAttack's own would not work."""
+"""The pooled sentence-similarity constraint where TextAttack's own fails, and final checks."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
+from robustbert.attacks.scheduler.clients import PooledEncoder
+from robustbert.attacks.scheduler.pool import Pool
+
 
 @pytest.fixture
 def constraint(textattack):
     from robustbert.attacks.textattack.constraints import PooledSentenceEncoder
 
-    asked: list[str] = []
+    encoded: list[str] = []
 
-    def ask(server: str, texts):
-        asked.extend(texts)
+    def encode(texts):
+        encoded.extend(texts)
         angles = [text.count("bad") * np.pi / 4 for text in texts]
-        return [np.array([np.cos(a), np.sin(a)], dtype=np.float32) for a in angles]
+        return np.array([[np.cos(a), np.sin(a)] for a in angles], dtype=np.float32)
 
+    encoder = PooledEncoder(Pool(lanes=1), embed=encode, exact=encode, uncached=encode)
     made = PooledSentenceEncoder(
-        ask, 0.84, "angular", compare_against_original=False, window_size=3
+        encoder, 0.84, "angular", compare_against_original=False, window_size=3
     )
-    made.asked = asked
+    made.encoded = encoded
     return made
 
 
-def test_one_text_is_checked_as_many_are(constraint):
-    """A genetic search checks a child of two parents by itself."""
+def test_a_single_text_is_checked_like_a_list(constraint):
+    """A genetic search checks crossover offspring one text at a time."""
     from textattack.shared import AttackedText
 
     before = AttackedText("a good film with good actors")
@@ -36,7 +40,7 @@ def test_one_text_is_checked_as_many_are(constraint):
     assert list(constraint.call_many([changed], before)) == []
 
 
-def test_a_child_of_two_equal_parents_is_not_compared(constraint):
+def test_crossover_of_equal_parents_is_not_compared(constraint):
     from textattack.shared import AttackedText
 
     before = AttackedText("a good film with good actors")
@@ -44,4 +48,18 @@ def test_a_child_of_two_equal_parents_is_not_compared(constraint):
     child.attack_attrs["last_transformation"] = None
     assert child.attack_attrs["newly_modified_indices"] == set()
     assert constraint(child, before)
-    assert constraint.asked == []
+    assert constraint.encoded == []
+
+
+def test_only_measurable_constraints_are_checked_on_final_texts(textattack, constraint):
+    from textattack.constraints.overlap import MaxWordsPerturbed
+
+    from robustbert.attacks.textattack.constraints import WordsChangedLimit, satisfies_measurable
+
+    original, adversarial = "a good film with good actors", "a bad film with bad actors"
+    assert satisfies_measurable([], original, adversarial)
+    assert satisfies_measurable([constraint], original, adversarial)
+    assert constraint.encoded == []
+    assert satisfies_measurable([WordsChangedLimit(2)], original, adversarial)
+    assert not satisfies_measurable([constraint, WordsChangedLimit(1)], original, adversarial)
+    assert satisfies_measurable([MaxWordsPerturbed(max_num_words=2)], original, original)

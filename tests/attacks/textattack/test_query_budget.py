@@ -1,4 +1,4 @@
-"""The query budget in distinct texts, with a goal function that only writes down."""
+"""The query budget in distinct texts, with a goal function that only records its calls."""
 
 from __future__ import annotations
 
@@ -38,19 +38,20 @@ def ask(budgeted, *words: str):
     return budgeted([Text(word) for word in words])
 
 
-def test_a_list_is_cut_before_the_first_new_text_over_the_budget(textattack, goal: Goal):
+def test_a_list_is_truncated_before_the_first_new_text_over_the_budget(textattack, goal: Goal):
     from robustbert.attacks.textattack.query_budget import DistinctQueryBudget
 
     budgeted = DistinctQueryBudget(goal, goal.victim, 3)
     assert ask(budgeted, "a") == (["A"], False)
     assert ask(budgeted, "b", "a", "b") == (["B", "A", "B"], False)
-    # "c" is the last new text; "a" and "c" again are free; "d" is over, and what follows it is lost
+    # "c" is the last new text; repeats of "a" and "c" are free; "d" exceeds the budget: it and
+    # everything after it is dropped
     assert ask(budgeted, "a", "c", "c", "d", "a") == (["A", "C", "C"], True)
     assert goal.victim.scored == {"a", "b", "c"}
     assert ask(budgeted, "b", "e") == (["B"], True)
 
 
-def test_repeats_alone_never_end_a_search(textattack, goal: Goal):
+def test_repeats_never_end_a_search(textattack, goal: Goal):
     from robustbert.attacks.textattack.query_budget import DistinctQueryBudget
 
     budgeted = DistinctQueryBudget(goal, goal.victim, 2)
