@@ -17,6 +17,7 @@ from robustbert.bench.suite_checks import check_suite, make_limits
 from robustbert.defenses import make_defense
 from robustbert.errors import InputError
 from robustbert.models import MODELS, TfidfBase
+from robustbert.models.folders import model_kind
 from robustbert.records.names import cell_name, replicate_seed
 from robustbert.training import make_config
 
@@ -229,7 +230,7 @@ def _fits(cell: Cell) -> bool:
 def _is_classical(base: str) -> bool:
     if base in MODELS:
         return isinstance(MODELS.load(base), TfidfBase)
-    return (Path(base).expanduser() / "model.json").is_file()
+    return model_kind(Path(base).expanduser()) == "classical"
 
 
 def _replicates(victim: VictimSpec, seeds: Sequence[int]) -> Iterator[VictimSpec]:

@@ -5,12 +5,30 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from robustbert.errors import ModelError
 from robustbert.models.json_files import Line, StoredModel, read_checked
 
 #: What training writes beside a model: where it came from, on what, with what result.
 TRAINING_FILE = "training.json"
+
+ModelKind: TypeAlias = Literal["huggingface", "classical"]
+
+
+def model_kind(folder: Path) -> ModelKind | None:
+    """The kind of model that a folder holds, by the one file that every such model has.
+
+    ``config.json`` decides first: other tools, too, write a ``model.json`` beside it.
+
+    Returns:
+        None if the folder holds neither file, or does not exist.
+    """
+    if (folder / "config.json").is_file():
+        return "huggingface"
+    if (folder / "model.json").is_file():
+        return "classical"
+    return None
 
 
 def hash_files(files: Iterable[Path]) -> str:

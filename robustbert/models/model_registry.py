@@ -9,6 +9,7 @@ from pathlib import Path
 
 from robustbert.errors import ModelError, UnknownNameError
 from robustbert.models.classifier import Classifier
+from robustbert.models.folders import model_kind
 from robustbert.registry import Entry, Registry
 
 
@@ -116,11 +117,12 @@ def load_model(
     folder = Path(spec).expanduser()
     if not folder.is_dir():
         raise ModelError(_no_folder(spec))
-    if (folder / "model.json").is_file():
+    kind = model_kind(folder)
+    if kind == "classical":
         from robustbert.models.classical.tfidf_classifier import TfidfClassifier
 
         return TfidfClassifier.load(folder, label_names=label_names)
-    if (folder / "config.json").is_file():
+    if kind == "huggingface":
         from robustbert.models.huggingface import load_folder
 
         return load_folder(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from robustbert.errors import ModelError, UnknownNameError
-from robustbert.models.folders import TRAINING_FILE, describe_source, hash_files
+from robustbert.models.folders import TRAINING_FILE, describe_source, hash_files, model_kind
 from robustbert.models.huggingface_files import check_files, check_weights, one_line
 from robustbert.models.json_files import Line, StoredModel, read_checked
 from robustbert.models.model_registry import HUB_PREFIX, MODELS, TfidfBase, TransformerBase
@@ -92,7 +92,7 @@ def retraining_base(folder: Path) -> str:
     Raises:
         ModelError: ``training.json`` does not name a classical model.
     """
-    if (folder / "config.json").is_file():
+    if model_kind(folder) == "huggingface":
         return str(folder)
     name = read_checked(folder / TRAINING_FILE, _TrainingFile).base.name
     # Only built-in names: a model folder must not choose what is imported.
@@ -141,7 +141,7 @@ def load_network(folder: Path, label_names: Sequence[str]) -> Any:
 
 
 def _network(name: str, source: str, folder: Path) -> Base:
-    if not (folder / "config.json").is_file():
+    if model_kind(folder) != "huggingface":
         raise ModelError(f"{folder} holds no config.json; give a Hugging Face model folder")
     check_files(folder)
     digest = hash_files([folder / "config.json", *folder.glob("*.safetensors")])

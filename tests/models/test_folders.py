@@ -7,7 +7,7 @@ import os
 import pytest
 
 from robustbert.errors import ModelError
-from robustbert.models.folders import describe_source, hash_files
+from robustbert.models.folders import describe_source, hash_files, model_kind
 from robustbert.models.json_files import MAX_CONTAINERS, SMALL_FILE, read_json
 
 
@@ -16,6 +16,26 @@ def test_hash_is_over_names_and_contents(tmp_path):
     (tmp_path / "a").write_bytes(b"1")
     found = hash_files([tmp_path / "b", tmp_path / "a"])
     assert found == hashlib.sha256(b"a\x001b\x002").hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("names", "kind"),
+    [
+        ((), None),
+        (("training.json", "model.safetensors"), None),
+        (("config.json",), "huggingface"),
+        (("model.json", "arrays.npz"), "classical"),
+        (("config.json", "model.json"), "huggingface"),
+    ],
+)
+def test_the_kind_of_model_is_seen_by_its_files(tmp_path, names, kind):
+    for name in names:
+        (tmp_path / name).touch()
+    assert model_kind(tmp_path) == kind
+
+
+def test_a_folder_that_does_not_exist_has_no_kind(tmp_path):
+    assert model_kind(tmp_path / "none") is None
 
 
 def test_source_comes_from_the_training_file(tmp_path):
