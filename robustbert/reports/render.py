@@ -109,7 +109,7 @@ def _percent(number: Proportion | None, n: int | None, common_n: int) -> str:
     """A proportion in percent, with its number of examples ``n`` unless it is the common one."""
     suffix = "" if n == common_n else f" (n={n})"
     if isinstance(number, MeanStd):
-        return f"{100 * number.mean:.1f} {_spread(number, 100)}{suffix}"
+        return f"{100 * number.mean:.1f} {_deviation(number, 100)}{suffix}"
     if number is None or number.value is None or number.low is None or number.high is None:
         return _MISSING
     return f"{100 * number.value:.1f} [{100 * number.low:.1f}, {100 * number.high:.1f}]{suffix}"
@@ -119,13 +119,13 @@ def _mean(mean: Mean | None, scale: int, unit: str) -> str:
     if mean is None:
         return _MISSING
     if isinstance(mean, MeanStd):
-        return f"{scale * mean.mean:.1f}{unit} {_spread(mean, scale)}"
+        return f"{scale * mean.mean:.1f}{unit} {_deviation(mean, scale)}"
     return f"{scale * mean:.1f}{unit}"
 
 
-def _spread(spread: MeanStd, scale: int) -> str:
-    deviation = _MISSING if spread.std is None else f"{scale * spread.std:.1f}"
-    return f"± {deviation} (n={spread.n} {'seed' if spread.n == 1 else 'seeds'})"
+def _deviation(mean: MeanStd, scale: int) -> str:
+    deviation = _MISSING if mean.std is None else f"{scale * mean.std:.1f}"
+    return f"± {deviation} (n={mean.n} {'seed' if mean.n == 1 else 'seeds'})"
 
 
 def _marked(text: str, marks: str) -> str:

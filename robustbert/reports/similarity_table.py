@@ -109,7 +109,7 @@ def _number(value: float | None, digits: int) -> str:
 def _notes(report: SimilarityReport) -> list[str]:
     what = "the least similar changed stretch" if report.by_stretch else "the whole text"
     explanation = (
-        f"Similarity is the angular similarity of {what} before and after the attack. Differences "
+        f"Similarity: angular similarity between {what} before and after the attack. Differences "
         "are means over the examples, with 95% bootstrap intervals. Negative: the texts of the "
         "first row are less similar to their originals. The scales of the encoders differ: compare "
         "a difference with the encoder's spread (standard deviation of all measured similarities)."

@@ -15,7 +15,7 @@ PWWS = RUN
 FOOLER = make_outcomes(skipped=2, robust=1, broken=7)
 
 
-def test_a_row_holds_its_recipes_and_their_worst_case() -> None:
+def test_row_contains_its_recipes_and_their_worst_case() -> None:
     [group] = table_of((PWWS, {"recipe": "pwws"}), (FOOLER, {"recipe": "textfooler"})).groups
     assert (group.dataset, group.split, group.track) == ("rotten_tomatoes", "test", "unified")
     assert (group.n, group.recipes) == (10, ("pwws", "textfooler"))

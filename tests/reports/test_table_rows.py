@@ -149,7 +149,7 @@ def replicates(*robust: int, **changes: Any) -> list[tuple[tuple, dict[str, Any]
     ]
 
 
-def test_replicates_share_a_row_with_mean_and_spread() -> None:
+def test_replicates_share_a_row_with_mean_and_deviation() -> None:
     [group] = table_of(*replicates(2, 3, 5), *replicates(1, 1, 6, model="b")).groups
     assert [row.label for row in group.rows] == ["minilm", "b"]
     row = group.rows[0]
