@@ -1,4 +1,4 @@
-"""What tests of several packages share: toy reviews in a file, and models for them."""
+"""Fixtures that several test packages share: a file of toy reviews, and models for it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import settings
 
 from tests.tiny import make_tiny_bert, toy_reviews
 
-# How long an example takes says more of the machine's other work than of the code.
+# An example's duration depends on the load of the machine, so deadlines are disabled.
 settings.register_profile("robustbert", deadline=None)
 settings.load_profile("robustbert")
 
@@ -29,8 +29,8 @@ def write_reviews(path: Path, n: int = 120) -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def fresh() -> Iterator[None]:
-    """Nothing is known of this machine's kernels, and what tests find is not kept."""
+def _empty_invariance_cache() -> Iterator[None]:
+    """Start with an empty batch-invariance cache, and do not save the results of tests."""
     from robustbert.models.inference.invariance_cache import empty_invariance_cache
 
     with empty_invariance_cache():
@@ -39,7 +39,7 @@ def fresh() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_progress_lines() -> Iterator[None]:
-    """A busy machine prints no progress lines where a test expects none."""
+    """Disable progress lines, so that slow machines do not print unexpected output."""
     from robustbert import progress
 
     with pytest.MonkeyPatch.context() as patch:
@@ -71,7 +71,7 @@ def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """An empty cache, but for the assets, which the user's own cache keeps."""
+    """An empty cache folder that shares the assets of the user's cache."""
     from robustbert.paths import cache_folder
 
     assets = cache_folder() / "assets"

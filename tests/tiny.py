@@ -1,4 +1,4 @@
-"""A tiny random BERT and a handful of toy reviews: real objects, small enough for every test."""
+"""A tiny random BERT and toy reviews: real objects that are small enough for every test."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NEGATIVE = "bad awful poor dull boring terrible dreadful tedious weak clumsy"
 
 
 def vocabulary() -> list[str]:
-    """A WordPiece vocabulary: common words whole, any other ASCII word letter by letter."""
+    """A WordPiece vocabulary: common words as single tokens, other words split into letters."""
     characters = string.ascii_lowercase + string.digits
     return [
         *("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"),
@@ -36,17 +36,17 @@ def make_tiny_bert(
     num_labels: int = 2,
     seed: int = 0,
     label_names: Sequence[str] = ("neg", "pos"),
-    spread: float = 0.5,
+    weight_std: float = 0.5,
 ) -> Path:
     """Write a random BERT classifier (2 layers, 16 wide, under 100 KB) with its tokenizer.
 
     Args:
-        folder: where to write; made if need be.
-        num_labels: how many classes.
-        seed: fixes the weights.
-        label_names: the classes' names; not as many as ``num_labels`` means no names.
-        spread: the weights' standard deviation: large, so that single words change the answer;
-            to be trained, a network needs less (0.1).
+        folder: the output folder; created if it does not exist.
+        num_labels: number of classes.
+        seed: random seed of the weights.
+        label_names: the names of the classes; ignored unless there are ``num_labels`` of them.
+        weight_std: standard deviation of the weights. The default is large, so that single words
+            flip the prediction; use 0.1 for training.
 
     Returns:
         ``folder``.
@@ -65,7 +65,7 @@ def make_tiny_bert(
         num_attention_heads=2,
         intermediate_size=32,
         max_position_embeddings=128,
-        initializer_range=spread,
+        initializer_range=weight_std,
         id2label=dict(enumerate(label_names)) if named else None,
         label2id={name: i for i, name in enumerate(label_names)} if named else None,
         **({} if named else {"num_labels": num_labels}),
@@ -80,25 +80,25 @@ def make_tiny_bert(
 
 
 def toy_reviews(n: int, seed: int = 0) -> tuple[list[str], list[int]]:
-    """``n`` short made-up reviews that a few words decide, and their labels (0 neg, 1 pos)."""
+    """``n`` short synthetic reviews with labels (0 neg, 1 pos) that a few words determine."""
     import random
 
-    chance = random.Random(seed)
+    generator = random.Random(seed)
     texts, labels = [], []
     for i in range(n):
         label = i % 2
         words = (POSITIVE if label else NEGATIVE).split()
-        noun = chance.choice(["film", "movie", "story", "plot", "scene", "music"])
-        first, second = chance.sample(words, 2)
+        noun = generator.choice(["film", "movie", "story", "plot", "scene", "music"])
+        first, second = generator.sample(words, 2)
         texts.append(
-            f"the {noun} was {chance.choice(['very', 'so', 'quite'])} {first} and {second}"
+            f"the {noun} was {generator.choice(['very', 'so', 'quite'])} {first} and {second}"
         )
         labels.append(label)
     return texts, labels
 
 
 def break_weights(folder: Path) -> None:
-    """Put a NaN into the first weight of a saved model."""
+    """Set the first weight of a saved model to NaN."""
     import torch
     from safetensors.torch import load_file, save_file
 

@@ -86,7 +86,7 @@ def test_queries_are_those_of_the_words_and_times_are_sane(reviews, svm, bert, c
 
 @pytest.mark.usefixtures("nothing_runs")
 def test_a_training_takes_time_and_a_defense_takes_more(reviews, cache, tmp_path):
-    base = make_tiny_bert(tmp_path / "base", spread=0.1)
+    base = make_tiny_bert(tmp_path / "base", weight_std=0.1)
     tables = {
         "plain": {"base": str(base), "training": {"epochs": 2}},
         "long": {"base": str(base), "training": {"epochs": 40}},

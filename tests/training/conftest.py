@@ -25,4 +25,4 @@ def toy() -> TextDataset:
 
 @pytest.fixture(scope="session")
 def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_tiny_bert(tmp_path_factory.mktemp("training") / "tiny", spread=0.1)
+    return make_tiny_bert(tmp_path_factory.mktemp("training") / "tiny", weight_std=0.1)
