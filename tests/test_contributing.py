@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from robustbert.cli import main
+from robustbert.data import load_dataset
+from robustbert.records import Run, read_run
 
 DOCUMENT = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
 SECTIONS = dict(
     re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", DOCUMENT, flags=re.DOTALL | re.MULTILINE)
 )
-RECIPES = ("Add a dataset", "Add a recipe")
+RECIPES = ("Add a dataset", "Add a recipe", "Add a defense")
 
 
 def blocks(section: str, language: str) -> list[str]:
@@ -32,21 +34,51 @@ def folder(tmp_path, monkeypatch, own_cache):
         sys.modules.pop(path.stem, None)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", RECIPES)
-def test_a_newcomer_can_follow_it(name: str, folder: Path, capsys):
-    for code in blocks(SECTIONS[name], "python"):
-        file = re.match(r"# (\w+\.py)\n", code)
-        assert file, f"{name}: start the code with a comment that names its file"
+def follow(name: str, folder: Path) -> Run:
+    """Write the files of a section, run its commands, and read the run that they leave."""
+    for code in blocks(SECTIONS[name], "(?:python|toml)"):
+        file = re.match(r"# (\w+\.\w+)\n", code)
+        assert file, "start the code with a comment that names its file"
         (folder / file[1]).write_text(code, encoding="utf-8")
     commands = [line for block in blocks(SECTIONS[name], "bash") for line in block.splitlines()]
-    assert commands
     for command in commands:
         program, *arguments = shlex.split(command)
         assert program == "robustbert"
-        assert main(arguments) == 0, f"{command}\n{capsys.readouterr().err}"
+        assert main(arguments) == 0, command
+    (run,) = (folder / "runs").iterdir()
+    return read_run(run)
+
+
+@pytest.mark.slow
+def test_a_dataset(folder: Path):
+    run = follow("Add a dataset", folder)
+    dataset = load_dataset("my_reviews:openings")
+    assert dataset.cleaning.rows == 500
+    assert [record.dataset.sha256 for record in run.records] == [dataset.sha256()]
+
+
+@pytest.mark.slow
+def test_a_recipe(folder: Path):
+    run = follow("Add a recipe", folder)
+    assert [record.recipe.name for record in run.records] == ["my_attack:SwappedLetters"]
+    (outcomes,) = run.outcomes.values()
+    broken = [outcome for outcome in outcomes if outcome.status == "broken"]
+    assert broken
+    for outcome in broken:  # the same letters in another order
+        assert outcome.adversarial_text != outcome.text
+        assert sorted(outcome.adversarial_text) == sorted(outcome.text)
+
+
+@pytest.mark.slow
+def test_a_defense(folder: Path):
+    plain, defended = sorted(follow("Add a defense", folder).records, key=lambda r: r.defenses)
+    assert plain.defenses == []
+    assert [(d.name, d.params) for d in defended.defenses] == [
+        ("my_defense:WordDropout", {"share": 0.2})
+    ]
+    assert plain.model.sha256 != defended.model.sha256
 
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_it_is_short(name: str):
-    assert len(SECTIONS[name].splitlines()) < 40
+    assert len(SECTIONS[name].strip().splitlines()) < 40
