@@ -84,7 +84,7 @@ def kernels_sha256() -> str:
 
 
 def processor_class() -> str:
-    """24 hex digits of :func:`kernels_sha256`: what records and files of findings call it."""
+    """The first 24 hex digits of :func:`kernels_sha256`, as in records and in cache file names."""
     return kernels_sha256()[:24]
 
 

@@ -118,7 +118,7 @@ class PackedBert:
         linears = [*self._projections.values()]
         for layer in self._layers:
             linears += [layer.attention_output, layer.intermediate, layer.output]
-        with single_threaded():  # as they are computed
+        with single_threaded():  # the setting under which they run
             found = [linear.row_counts for linear in linears]
         return [counts for counts in found if counts.checked]
 
