@@ -228,8 +228,8 @@ def _import(target: str, place: str) -> Any:
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
         if missing and f"{module_name}.".startswith(f"{missing}."):
             raise InputError(
-                f"{place}: there is no module {missing!r}; check the spelling, and install the "
-                "package that holds it"
+                f"{place}: there is no module {missing!r}; check the spelling, and install its "
+                "package or add its folder to PYTHONPATH"
             ) from error
         raise InputError(
             f"{place}: importing {module_name} failed: {describe_error(error)}; fix that module"
