@@ -1,4 +1,4 @@
-"""Hugging Face sequence classifiers: fast answers that do not depend on the batch."""
+"""Hugging Face sequence classifiers: fast, batch-invariant inference."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ from robustbert.models.inference.padded import PaddedNetwork
 from robustbert.models.input_checks import label_order
 from robustbert.models.quiet import quiet_transformers
 
-#: A bfloat16 answer whose two best probabilities are closer than this is asked again in float32,
-#: so that predicted labels are float32's. Measured on a fine-tuned MiniLM and 1,707 reviews:
-#: bfloat16 moves the margin by 0.031 at most (median 0.0002), and 1.1% of the rows are this close.
+#: In bfloat16, texts whose two best probabilities are closer than this are recomputed in float32,
+#: so that predicted labels are those of float32. Measured on a fine-tuned MiniLM and 1,707 reviews:
+#: bfloat16 moves the margin by at most 0.031 (median 0.0002), and 1.1% of the rows are this close.
 CLOSE_MARGIN = 0.05
 
 
@@ -47,12 +47,12 @@ class HuggingFaceClassifier(Classifier):
     Args:
         files: the network in float32, its tokenizer and hash.
         name: a short name for records.
-        source: where it comes from.
-        dtype: auto, float32 or bfloat16: the number format of queries.
+        source: its origin, for records.
+        dtype: the inference dtype: auto, float32 or bfloat16.
         device: auto, cpu, cuda, cuda:N or mps.
-        token_budget: tokens of a batch, at least 1; None takes what suits the device. Changes no
-            answer.
-        label_names: the wanted labels and their order; None keeps the model's.
+        token_budget: tokens per batch, at least 1; None selects a default for the device. Does not
+            affect results.
+        label_names: the requested labels, in order; None keeps the model's.
 
     Raises:
         ModelError: the model's labels are not ``label_names``.
@@ -126,11 +126,16 @@ class HuggingFaceClassifier(Classifier):
 
     @property
     def batch_invariance(self) -> InvarianceResult:
-        """Whether its networks' rows depend on the batch, and at which row counts they do not."""
+        """Whether its networks' rows depend on the batch, with the verified row counts."""
         networks = self._networks.values()
         return invariance_result(
             self._verified, [c for network in networks for c in network.row_counts]
         )
+
+    @property
+    def has_logits(self) -> bool:
+        """Always true."""
+        return True
 
     @property
     def has_gradients(self) -> bool:
@@ -144,7 +149,7 @@ class HuggingFaceClassifier(Classifier):
             self._tokenizer.save_pretrained(partial)
 
     def token_gradient(self, text: str) -> TokenGradient:
-        """See :meth:`Classifier.token_gradient`; the weights gather no gradients of their own."""
+        """See :meth:`Classifier.token_gradient`; no gradients accumulate in the weights."""
         import torch
 
         (ids,) = self._tokenize([text])
@@ -170,22 +175,29 @@ class HuggingFaceClassifier(Classifier):
         )
 
     def _probabilities(self, texts: Sequence[str], *, alone: bool = False) -> np.ndarray:
-        found = unique_sequences(self._tokenize(texts))
-        rows = self._answers(self._query, found.items, alone=alone)
+        return _softmax(self._own_logits(texts, alone=alone))[:, self._order]
+
+    def _logits(self, texts: Sequence[str]) -> np.ndarray:
+        return self._own_logits(texts)[:, self._order]
+
+    def _own_logits(self, texts: Sequence[str], *, alone: bool = False) -> np.ndarray:
+        """Logits in the inference dtype, float32 (n, k), in the model's own order of labels."""
+        unique = unique_sequences(self._tokenize(texts))
+        logits = self._query.logits(unique.items, alone=alone)
         if self._query is not self._exact_network:
-            best = np.partition(rows, -2, axis=1)
+            best = np.partition(_softmax(logits), -2, axis=1)
             close = np.flatnonzero(best[:, -1] - best[:, -2] < CLOSE_MARGIN)
             if close.size:
-                again = [found.items[i] for i in close]
-                rows[close] = self._answers(self._exact_network, again, alone=alone)
-        return np.asarray(rows[found.inverse])
+                sequences = [unique.items[i] for i in close]
+                logits[close] = self._exact_network.logits(sequences, alone=alone)
+        return np.asarray(logits[unique.inverse])
 
     def _alone(self, texts: Sequence[str]) -> np.ndarray:
         return self._probabilities(texts, alone=True)
 
     def _exact(self, texts: Sequence[str]) -> np.ndarray:
         sequences = [tuple(ids) for ids in self._tokenize(texts)]
-        return self._answers(self._exact_network, sequences, alone=True)
+        return _softmax(self._exact_network.logits(sequences, alone=True))[:, self._order]
 
     def _truncated(self, texts: Sequence[str]) -> np.ndarray:
         if self._max_length is None:
@@ -198,24 +210,20 @@ class HuggingFaceClassifier(Classifier):
     def _tokenize(self, texts: Sequence[str]) -> list[list[int]]:
         cut = {"truncation": self._max_length is not None, "max_length": self._max_length}
         encoded = self._tokenizer(list(texts), return_attention_mask=False, verbose=False, **cut)
-        # Without special tokens a text of control characters alone has no token; a network
-        # needs one.
+        # Without special tokens, a text of control characters alone has no tokens, but a network
+        # needs at least one.
         nothing = [self._tokenizer.pad_token_id or 0]
         return [list(ids) or nothing for ids in encoded["input_ids"]]
 
-    def _answers(
-        self,
-        network: PackedNetwork | PaddedNetwork,
-        sequences: Sequence[tuple[int, ...]],
-        *,
-        alone: bool = False,
-    ) -> np.ndarray:
-        """Probabilities of token sequences, float32 (n, k), in the wanted order of labels."""
-        import torch
 
-        # The sum over labels in float64, so that float32 rows sum to 1 within 1e-6.
-        shares = torch.from_numpy(network.logits(sequences, alone=alone)).double().softmax(dim=-1)
-        return np.asarray(shares.float().numpy()[:, self._order])
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    """The softmax of logits (n, k), float32 rows that sum to 1 within 1e-6.
+
+    The sum over labels is in float64, since in float32 its rounding would be larger than that.
+    """
+    import torch
+
+    return np.asarray(torch.from_numpy(logits).double().softmax(dim=-1).float().numpy())
 
 
 def load_folder(
@@ -251,14 +259,14 @@ def load_hub(
     loaded = load_folder(
         folder, dtype=dtype, device=device, token_budget=token_budget, label_names=label_names
     )
-    # The folder of a snapshot is named by its commit.
+    # A snapshot folder is named after its commit.
     repository = name.partition("@")[0]
     loaded.info = replace(loaded.info, name=repository, source=f"hub:{repository}@{folder.name}")
     return loaded
 
 
 def hub_folder(name: str) -> Path:
-    """Fetch a model's safetensors, configuration and tokenizer from the hub, or from its cache.
+    """Download a model's safetensors, configuration and tokenizer from the hub, or its cache.
 
     Raises:
         ModelError: there is no such model, or the hub cannot be reached.
@@ -274,7 +282,7 @@ def hub_folder(name: str) -> Path:
                 allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model", "*.codes"],
                 ignore_patterns=["*/*"],
             )
-    except Exception as error:  # the hub's, the network's and the validator's errors share no root
+    except Exception as error:  # errors of the hub and the network have no common base class
         raise ModelError(
             f"cannot get hub:{name} ({one_line(error)}); check its name and the network, "
             "or give a folder"

@@ -1,4 +1,4 @@
-"""Labels and probabilities of texts, for people rather than for attacks."""
+"""Prediction for people: the labels and probabilities of texts."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from robustbert.models.model_registry import load_model
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a classifier says of one text.
+    """The prediction for one text.
 
     Args:
         label: the index of the most probable label.
         name: that label's name.
-        probabilities: one for each label, in the order of the classifier's label names; they
-            sum to 1.
+        probabilities: one per label, in the order of the classifier's label names; they sum to 1.
     """
 
     label: int
@@ -29,7 +28,7 @@ def predict(classifier: Classifier, texts: Sequence[str]) -> list[Prediction]:
     """Classify texts.
 
     Raises:
-        InputError: a text is empty, blank, or no valid string.
+        InputError: a text is empty, blank or not valid Unicode.
     """
     rows = classifier.predict_proba(texts)
     labels = rows.argmax(axis=1)
@@ -51,9 +50,9 @@ def classify(
         device: auto, cpu, cuda, cuda:N or mps.
 
     Raises:
-        InputError: a text is empty, blank, or no valid string; or there is no such device.
+        InputError: a text is empty, blank or not valid Unicode, or there is no such device.
         ModelError: the model cannot be loaded.
-        UnknownNameError: no such dtype.
+        UnknownNameError: there is no such dtype.
     """
     texts = [texts] if isinstance(texts, str) else list(texts)
     return predict(load_model(model, dtype=dtype, device=device), texts)

@@ -1,8 +1,8 @@
-"""What turns TF-IDF features into probabilities: naive Bayes, a linear SVM, a random forest.
+"""Stored estimators on TF-IDF features: naive Bayes, a linear SVM, a random forest.
 
-Each head is a few arrays, taken from a fitted scikit-learn estimator and evaluated here, so that a
-model is stored without pickles, answers the same on any scikit-learn, and answers fast. Sums run
-in a fixed order for each row, so a row does not depend on the others.
+Each is a few arrays, taken from a fitted scikit-learn estimator and evaluated here. So models need
+no pickles, predict the same with any version of scikit-learn, and are fast. Sums run in a fixed
+order for each row, so a row does not depend on the others.
 """
 
 from __future__ import annotations
@@ -16,63 +16,70 @@ import numpy as np
 
 from robustbert.models.classical.npz import ArrayLayout
 
-#: The largest weight of a stored model. Trained ones stay below 1,000; sums of this one's size
-#: are finite.
-LARGEST_WEIGHT = 1e9
-#: A forest needs dense rows; this many are computed at once, or as many as have FOREST_NUMBERS
-#: features (or shares of trees), whichever is less.
-FOREST_ROWS = 256
-FOREST_NUMBERS = 2**24
-#: The most nodes from a root to a leaf: each is a step of every answer.
-DEEPEST_TREE = 10_000
+#: The largest weight of a stored model, in absolute value. Trained weights stay below 1,000; the
+#: limit keeps sums finite.
+MAX_WEIGHT = 1e9
+#: A forest reads dense rows, in chunks: at most this many rows, and at most so many rows that their
+#: features (or their leaves' label distributions) are FOREST_CHUNK_VALUES numbers.
+FOREST_CHUNK_ROWS = 256
+FOREST_CHUNK_VALUES = 2**24
+#: The maximum depth of a tree in nodes, which bounds the time of a prediction.
+MAX_TREE_DEPTH = 10_000
 
 
 @dataclass(frozen=True, eq=False)
-class Head(ABC):
-    """A classifier on features, as arrays whose names are the fields of the subclass."""
+class StoredEstimator(ABC):
+    """A fitted estimator as arrays, which are the fields of the subclass."""
 
     kind: ClassVar[str]
-    #: What each array must look like; ``columns`` is the number of features, ``labels`` of labels.
+    #: The layout of each array; ``columns`` is the number of features, ``labels`` that of labels.
     layouts: ClassVar[Mapping[str, ArrayLayout]]
+    #: Whether :meth:`logits` is supported.
+    has_logits: ClassVar[bool] = False
 
     @classmethod
     @abstractmethod
-    def from_estimator(cls, estimator: Any) -> Head:
-        """Take the arrays of a fitted scikit-learn estimator."""
+    def from_estimator(cls, estimator: Any) -> StoredEstimator:
+        """Copy the arrays of a fitted scikit-learn estimator."""
 
     @abstractmethod
     def probabilities(self, features: Any) -> np.ndarray:
-        """Probabilities float64 (n, k) of features, a sparse matrix (n, columns)."""
+        """Compute probabilities, float64 (n, k), of features, a sparse matrix (n, columns)."""
+
+    def logits(self, features: Any) -> np.ndarray:
+        """Compute what the probabilities are the softmax of, float64 (n, k), if there is such."""
+        raise NotImplementedError
 
     @property
     @abstractmethod
     def shape(self) -> tuple[int, int]:
-        """How many features it reads and how many labels it knows."""
+        """The number of features and the number of labels."""
 
     def arrays(self) -> Mapping[str, np.ndarray]:
-        """Every array by its name."""
+        """All arrays by name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def fault(self) -> str | None:
-        """What is wrong with the arrays that :attr:`layouts` cannot say; None where nothing is."""
+        """What is wrong with the arrays beyond :attr:`layouts`; None if nothing is."""
         return None
 
 
 @dataclass(frozen=True, eq=False)
-class NaiveBayesHead(Head):
-    """Multinomial naive Bayes: priors and term probabilities, as logarithms."""
+class StoredNaiveBayes(StoredEstimator):
+    """Multinomial naive Bayes, as logarithms of priors and term probabilities."""
 
     kind = "naive-bayes"
-    # Logarithms of probabilities; rounding can make one of them greater than 0.
+    has_logits = True
+    # Logarithms of probabilities, which rounding can make slightly greater than 0.
     layouts: ClassVar[Mapping[str, ArrayLayout]] = {
-        "class_log_prior": ArrayLayout("float", ("labels",), -LARGEST_WEIGHT, 1e-6),
-        "feature_log_prob": ArrayLayout("float", ("labels", "columns"), -LARGEST_WEIGHT, 1e-6),
+        "class_log_prior": ArrayLayout("float", ("labels",), -MAX_WEIGHT, 1e-6),
+        "feature_log_prob": ArrayLayout("float", ("labels", "columns"), -MAX_WEIGHT, 1e-6),
     }
     class_log_prior: np.ndarray
     feature_log_prob: np.ndarray
 
     @classmethod
-    def from_estimator(cls, estimator: Any) -> NaiveBayesHead:
+    def from_estimator(cls, estimator: Any) -> StoredNaiveBayes:
         """From a ``MultinomialNB``."""
         return cls(estimator.class_log_prior_, estimator.feature_log_prob_)
 
@@ -82,32 +89,35 @@ class NaiveBayesHead(Head):
         return self.feature_log_prob.shape[1], self.feature_log_prob.shape[0]
 
     def probabilities(self, features: Any) -> np.ndarray:
-        """Bayes' rule."""
-        return softmax(features @ self.feature_log_prob.T + self.class_log_prior)
+        """The posterior probabilities: the softmax of :meth:`logits`."""
+        return softmax(self.logits(features))
+
+    def logits(self, features: Any) -> np.ndarray:
+        """The joint log-likelihood of a row and each label."""
+        return np.asarray(features @ self.feature_log_prob.T + self.class_log_prior)
 
 
 @dataclass(frozen=True, eq=False)
-class LinearSvmHead(Head):
+class StoredLinearSvm(StoredEstimator):
     """A linear SVM, one label against the rest.
 
-    The probabilities are the softmax of the decision margins (with two labels, the logistic
-    function of the one margin). They order labels and texts as the margins do; they are not
-    calibrated.
+    The probabilities are the softmax of the decision function (with two labels, the logistic
+    function of the single margin). They order labels and texts as the margins do, but they are
+    not calibrated.
     """
 
     kind = "linear-svm"
+    has_logits = True
     layouts: ClassVar[Mapping[str, ArrayLayout]] = {
-        "coefficients": ArrayLayout(
-            "float", ("labels", "columns"), -LARGEST_WEIGHT, LARGEST_WEIGHT
-        ),
-        "intercepts": ArrayLayout("float", ("labels",), -LARGEST_WEIGHT, LARGEST_WEIGHT),
+        "coefficients": ArrayLayout("float", ("labels", "columns"), -MAX_WEIGHT, MAX_WEIGHT),
+        "intercepts": ArrayLayout("float", ("labels",), -MAX_WEIGHT, MAX_WEIGHT),
     }
     coefficients: np.ndarray
     intercepts: np.ndarray
 
     @classmethod
-    def from_estimator(cls, estimator: Any) -> LinearSvmHead:
-        """From a ``LinearSVC``, which keeps one row of coefficients for two labels."""
+    def from_estimator(cls, estimator: Any) -> StoredLinearSvm:
+        """From a ``LinearSVC``, which has a single row of coefficients for two labels."""
         coefficients, intercepts = estimator.coef_, estimator.intercept_
         if len(coefficients) == 1:
             coefficients = np.vstack([np.zeros_like(coefficients), coefficients])
@@ -120,23 +130,27 @@ class LinearSvmHead(Head):
         return self.coefficients.shape[1], self.coefficients.shape[0]
 
     def probabilities(self, features: Any) -> np.ndarray:
-        """The softmax of the margins."""
-        return softmax(features @ self.coefficients.T + self.intercepts)
+        """The softmax of :meth:`logits`."""
+        return softmax(self.logits(features))
+
+    def logits(self, features: Any) -> np.ndarray:
+        """The decision function; with two labels, 0 and the single margin."""
+        return np.asarray(features @ self.coefficients.T + self.intercepts)
 
 
 @dataclass(frozen=True, eq=False)
-class RandomForestHead(Head):
-    """The nodes of all trees, one after the other; children are counted in these nodes.
+class StoredRandomForest(StoredEstimator):
+    """A random forest: the nodes of all trees, concatenated.
 
     Args:
-        roots: int64 (trees,): the first node of each tree.
-        left: int64 (nodes,): the child where the feature is at most the threshold, a later node;
-            a leaf is its own child.
-        right: int64 (nodes,): the other child, a later node.
-        feature: int64 (nodes,): the feature that is asked.
-        threshold: float64 (nodes,).
-        share: float64 (nodes, k): the shares of labels among training rows that came here.
-        columns: int64 (1,): how many features there are.
+        roots: int64 (trees,): the index of each tree's root.
+        left: int64 (nodes,): the index of the child for features up to the threshold, which is
+            greater than the node's; a leaf has its own index.
+        right: int64 (nodes,): the index of the other child, likewise.
+        feature: int64 (nodes,): the feature that the node compares.
+        threshold: float64 (nodes,): what it is compared with.
+        share: float64 (nodes, k): the label distribution of the training rows in the node.
+        columns: int64 (1,): the number of features.
     """
 
     kind = "random-forest"
@@ -158,7 +172,7 @@ class RandomForestHead(Head):
     columns: np.ndarray
 
     @classmethod
-    def from_estimator(cls, estimator: Any) -> RandomForestHead:
+    def from_estimator(cls, estimator: Any) -> StoredRandomForest:
         """From a ``RandomForestClassifier``."""
         trees = [member.tree_ for member in estimator.estimators_]
         roots = np.cumsum([0, *(tree.node_count for tree in trees[:-1])])
@@ -188,64 +202,66 @@ class RandomForestHead(Head):
         return int(self.columns[0]), self.share.shape[1]
 
     def fault(self) -> str | None:
-        """Why the nodes are not trees, each node in one of them, with shares that sum to 1."""
+        """Why the arrays are not valid trees; None if they are."""
         nodes = np.arange(len(self.left))
         inner = nodes[(self.left != nodes) | (self.right != nodes)]
         children = np.stack([self.left[inner], self.right[inner]])
         if (children <= inner).any():
-            return "a node's child is not a later node"
+            return "a child of a node does not come after it"
         parents = np.bincount(np.concatenate([self.roots, *children]), minlength=len(nodes))
         if (parents != 1).any():
-            return "a node does not stand at one place of one tree"
-        if self.depth() > DEEPEST_TREE:
-            return f"a tree is deeper than {DEEPEST_TREE} nodes"
+            return "a node is not in exactly one place of one tree"
+        if self.depth() > MAX_TREE_DEPTH:
+            return f"a tree is deeper than {MAX_TREE_DEPTH} nodes"
         if (abs(self.share.sum(axis=1) - 1) > 1e-6).any():
-            return "the shares of a node do not sum to 1"
+            return "the label distribution of a node does not sum to 1"
         return None
 
     def depth(self) -> int:
-        """The nodes from a root to the farthest leaf; counting ends after ``DEEPEST_TREE``."""
+        """The depth of the deepest tree in nodes; counting stops after ``MAX_TREE_DEPTH``."""
         depth, level = 0, self.roots
-        while level.size and depth <= DEEPEST_TREE:
+        while level.size and depth <= MAX_TREE_DEPTH:
             level = level[self.left[level] != level]
             level = np.concatenate([self.left[level], self.right[level]])
             depth += 1
         return depth
 
     def probabilities(self, features: Any) -> np.ndarray:
-        """The mean over trees of the shares in the leaf that a row ends in."""
+        """The mean over trees of the label distribution in a row's leaf."""
         columns, labels = self.shape
-        numbers = max(columns, len(self.roots) * labels)
-        step = min(FOREST_ROWS, max(1, FOREST_NUMBERS // numbers))
+        values = max(columns, len(self.roots) * labels)
+        step = min(FOREST_CHUNK_ROWS, max(1, FOREST_CHUNK_VALUES // values))
         parts = [
-            self._dense(features[start : start + step].toarray())
+            self._dense_probabilities(features[start : start + step].toarray())
             for start in range(0, features.shape[0], step)
         ]
         return np.concatenate(parts)
 
-    def _dense(self, features: np.ndarray) -> np.ndarray:
+    def _dense_probabilities(self, features: np.ndarray) -> np.ndarray:
         # scikit-learn's trees compare float32 features with float64 thresholds.
         features = features.astype(np.float32)
         rows = np.repeat(np.arange(len(features)), len(self.roots))
         nodes = np.tile(self.roots, len(features))
-        going = np.arange(len(nodes))
-        while going.size:
-            here = nodes[going]
-            low = features[rows[going], self.feature[here]] <= self.threshold[here]
-            there = np.where(low, self.left[here], self.right[here])
-            nodes[going] = there
-            going = going[self.left[there] != there]
+        active = np.arange(len(nodes))
+        while active.size:
+            current = nodes[active]
+            low = features[rows[active], self.feature[current]] <= self.threshold[current]
+            child = np.where(low, self.left[current], self.right[current])
+            nodes[active] = child
+            active = active[self.left[child] != child]
         shares = self.share[nodes].reshape(len(features), len(self.roots), -1)
-        # Trees first: one tree is added after the other, however many rows there are.
+        # Trees are summed one after the other, so that the order does not depend on the rows.
         total = np.add.reduce(shares.transpose(1, 0, 2).copy(), axis=0)
         return np.asarray(total / len(self.roots))
 
 
-HEADS = {head.kind: head for head in (NaiveBayesHead, LinearSvmHead, RandomForestHead)}
+ESTIMATORS: Mapping[str, type[StoredEstimator]] = {
+    kind.kind: kind for kind in (StoredNaiveBayes, StoredLinearSvm, StoredRandomForest)
+}
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:
-    """Shares that sum to 1 along the last axis.
+    """Softmax along the last axis.
 
     >>> softmax(np.array([[0.0, 0.0], [1000.0, 0.0]])).tolist()
     [[0.5, 0.5], [1.0, 0.0]]

@@ -1,4 +1,4 @@
-"""Arrays from an ``.npz`` file that may come from anyone: checked before memory is taken."""
+"""Reading arrays from an untrusted ``.npz`` file: sizes are checked before memory is allocated."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ import numpy as np
 from robustbert.errors import ModelError
 from robustbert.models.huggingface_files import one_line
 
-#: The most bytes that the arrays of a file may take in memory, all together.
+#: The maximum memory of all arrays of a file, in bytes.
 MAX_ARRAY_BYTES = 2**30
-#: The largest file: what does not compress grows a little.
+#: The maximum file size: incompressible data grows slightly.
 MAX_FILE_BYTES = MAX_ARRAY_BYTES + 2**20
-#: The longest list of members at the end of a zip archive, in bytes; ours take some hundred.
-MAX_DIRECTORY = 2**16
-#: The longest header of an array, in characters; NumPy writes 118.
+#: The maximum size of the zip central directory, in bytes; ours takes a few hundred.
+MAX_DIRECTORY_BYTES = 2**16
+#: The maximum length of an array's header, in characters; NumPy writes 118.
 MAX_HEADER = 1000
 
 
 @dataclass(frozen=True)
 class ArrayLayout:
-    """What a stored array must look like.
+    """The layout that a stored array must have.
 
     Args:
         kind: "float" (float64) or "integer" (signed, of any width; read as int64).
-        shape: for each axis its size, as a number or a name. Arrays that use one name have one
-            size; a size that nothing gives is at least 1.
-        low: the least value.
-        high: the greatest value; the name of a size stands for that size less one.
+        shape: the size of each axis, as a number or a name. Axes of one name must have the same
+            size; a size that is not known beforehand is inferred, and at least 1.
+        low: the minimum value.
+        high: the maximum value; the name of a size means that size minus one.
     """
 
     kind: Literal["float", "integer"]
@@ -49,23 +49,24 @@ def read_arrays(
 ) -> dict[str, np.ndarray]:
     """Read exactly the arrays of ``layouts``, without pickles.
 
-    Sizes are compared and added up before the first array is decompressed, so a small file
-    cannot fill the memory.
+    All sizes are checked before the first array is decompressed, so a small file cannot fill the
+    memory.
 
     Args:
         path: a zip archive with one ``NAME.npy`` per array, stored or deflated.
-        layouts: what each array must look like.
-        sizes: the sizes that are known already.
+        layouts: the layout of each array.
+        sizes: the sizes that are known beforehand, by name.
 
     Returns:
         The arrays by name: float64 or int64, finite, within their limits.
 
     Raises:
-        ModelError: the file is no such archive, or an array is missing, misshapen or out of range.
+        ModelError: the file is not such an archive, or an array is missing, misshapen or out of
+            range.
     """
     if not path.is_file():
         raise ModelError(f"cannot read {path}: no such file; train the model again")
-    with _damage(path), path.open("rb") as stream:
+    with _read_errors(path), path.open("rb") as stream:
         _check_end(path, stream)
         with zipfile.ZipFile(stream) as archive:
             members = _members(path, archive, layouts)
@@ -77,45 +78,45 @@ def read_arrays(
 
 
 @contextmanager
-def _damage(path: Path) -> Iterator[None]:
+def _read_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except ModelError:
         raise
-    except Exception as error:  # zipfile, zlib and NumPy's parser share no root but this
+    except Exception as error:  # errors of zipfile, zlib and NumPy have no other base class
         raise ModelError(
             f"cannot read {path} ({one_line(error)}); train the model again"
         ) from error
 
 
 def _check_end(path: Path, stream: IO[bytes]) -> None:
-    """Refuse a huge file and a huge list of members, which zipfile would read whole."""
+    """Refuse a huge file, and a huge central directory, which zipfile would read whole."""
     if stream.seek(0, os.SEEK_END) > MAX_FILE_BYTES:
         raise ModelError(f"{path} is larger than {MAX_FILE_BYTES} bytes; train a smaller model")
-    # An archive without a comment ends with a record of 22 bytes. One of more than 2 GiB has a
-    # locator of 20 bytes before it, which would take the record's place.
+    # An archive without a comment ends with a record of 22 bytes. A zip64 archive has a locator of
+    # 20 bytes before it, whose values would replace those of the record: it is refused.
     stream.seek(-min(42, stream.tell()), os.SEEK_END)
     tail = stream.read()
     end = tail[-22:]
     plain = end[:4] == b"PK\5\6" and end[20:] == b"\0\0" and tail[:4] != b"PK\6\7"
-    if not plain or int.from_bytes(end[12:16], "little") > MAX_DIRECTORY:
-        raise ModelError(f"cannot read {path} (no archive of arrays); train the model again")
+    if not plain or int.from_bytes(end[12:16], "little") > MAX_DIRECTORY_BYTES:
+        raise ModelError(f"cannot read {path} (not an archive of arrays); train the model again")
 
 
 def _members(
     path: Path, archive: zipfile.ZipFile, layouts: Mapping[str, ArrayLayout]
 ) -> dict[str, zipfile.ZipInfo]:
-    there = archive.infolist()
-    if sorted(member.filename for member in there) != sorted(f"{name}.npy" for name in layouts):
+    members = archive.infolist()
+    if sorted(member.filename for member in members) != sorted(f"{name}.npy" for name in layouts):
         raise ModelError(
             f"{path} is incomplete: it must hold the arrays {', '.join(layouts)} and no others; "
             "train the model again"
         )
     if any(
-        member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for member in there
+        member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for member in members
     ):
         raise ModelError(f"cannot read {path} (unknown compression); train the model again")
-    return {member.filename.removesuffix(".npy"): member for member in there}
+    return {member.filename.removesuffix(".npy"): member for member in members}
 
 
 def _known_sizes(
@@ -154,13 +155,13 @@ def _check_dtype(path: Path, name: str, dtype: np.dtype[Any], layout: ArrayLayou
 def _check_shape(
     path: Path, name: str, shape: tuple[int, ...], layout: ArrayLayout, known: dict[str, int]
 ) -> None:
-    """Compare a shape with the sizes in ``known``, and add those that it tells."""
+    """Check a shape against the known sizes, and add the sizes that it determines."""
     if len(shape) == len(layout.shape):
         for axis, size in zip(layout.shape, shape, strict=True):
             if isinstance(axis, str) and size >= 1:
                 known.setdefault(axis, size)
-    wanted = tuple(known.get(axis, 0) if isinstance(axis, str) else axis for axis in layout.shape)
-    if shape != wanted or not all(wanted):
+    expected = tuple(known.get(axis, 0) if isinstance(axis, str) else axis for axis in layout.shape)
+    if shape != expected or not all(expected):
         axes = ", ".join(f"{known.get(str(axis), '')} {axis}".strip() for axis in layout.shape)
         raise ModelError(
             f"{path}: the array {name} has the shape {str(shape)[:60]}, not ({axes}): it does not "
@@ -171,7 +172,7 @@ def _check_shape(
 def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
     version = np.lib.format.read_magic(stream)
     if version != (1, 0):
-        raise ValueError(f"an array of version {version}")
+        raise ValueError(f"unsupported version {version} of the array format")
     shape, _, dtype = np.lib.format.read_array_header_1_0(stream, max_header_size=MAX_HEADER)
     return shape, dtype
 
@@ -179,7 +180,7 @@ def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
 def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
     with archive.open(member) as stream:
         array = np.lib.format.read_array(stream, allow_pickle=False, max_header_size=MAX_HEADER)
-        stream.read()  # to its end, where the checksum is compared
+        stream.read()  # to the end, where the checksum is verified
     return array.astype(np.float64 if array.dtype.kind == "f" else np.int64, copy=False)
 
 

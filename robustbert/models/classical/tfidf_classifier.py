@@ -12,11 +12,11 @@ from pydantic import Field, PlainValidator
 
 from robustbert.errors import InputError, ModelError
 from robustbert.io import atomic_folder
-from robustbert.models.classical.estimators import HEADS, Head
+from robustbert.models.classical.estimators import ESTIMATORS, StoredEstimator
 from robustbert.models.classical.npz import MAX_ARRAY_BYTES, ArrayLayout, read_arrays
 from robustbert.models.classical.tfidf_features import (
-    LEAST_IDF,
-    LONGEST_NGRAM,
+    MAX_NGRAM,
+    MIN_IDF,
     TOKEN_PATTERN,
     TfidfFeatures,
 )
@@ -31,19 +31,19 @@ CONFIG_FILE = "model.json"
 ARRAYS_FILE = "arrays.npz"
 #: The largest model.json, in bytes: about 7 million terms.
 MAX_CONFIG_BYTES = 2**27
-_IDF = ArrayLayout("float", ("columns",), LEAST_IDF, 1 / LEAST_IDF)
+_IDF = ArrayLayout("float", ("columns",), MIN_IDF, 1 / MIN_IDF)
 
 
 def _distinct_strings(value: object) -> tuple[str, ...]:
-    # By hand: pydantic would keep an error for each of millions of wrong items.
+    # Not by pydantic, which would collect one error per item, of possibly millions.
     if not isinstance(value, list) or not all(type(item) is str and item for item in value):
         raise ValueError("must be a list of strings, none of them empty")
     if len(set(value)) < len(value):
-        raise ValueError("holds a string twice")
+        raise ValueError("has duplicate strings")
     try:
         "".join(value).encode()
     except UnicodeEncodeError as error:
-        raise ValueError("holds a string that is not valid Unicode (a lone surrogate)") from error
+        raise ValueError("has a string that is not valid Unicode (a lone surrogate)") from error
     return tuple(value)
 
 
@@ -56,19 +56,19 @@ class _Config(StoredModel):
     format: Literal["robustbert-tfidf-1"]
     kind: Literal["naive-bayes", "linear-svm", "random-forest"]
     label_names: Annotated[_Strings, Field(min_length=2)]
-    longest_ngram: Annotated[int, Field(ge=1, le=LONGEST_NGRAM)]
+    longest_ngram: Annotated[int, Field(ge=1, le=MAX_NGRAM)]
     terms: Annotated[_Strings, Field(min_length=1)]
 
 
 class TfidfClassifier(Classifier):
-    """TF-IDF features and a head on them, evaluated from plain arrays in float64.
+    """TF-IDF features and a stored estimator, evaluated from plain arrays in float64.
 
     Args:
         features: the fitted features.
-        head: the fitted head.
-        own_labels: the label of each of the head's outputs.
-        info: what records say of it.
-        label_names: the wanted labels and their order; None keeps the model's.
+        estimator: the fitted estimator.
+        own_labels: the labels of the estimator's outputs, in order.
+        info: the metadata for records.
+        label_names: the requested labels, in order; None keeps the model's.
 
     Raises:
         ModelError: the model's labels are not ``label_names``.
@@ -77,13 +77,13 @@ class TfidfClassifier(Classifier):
     def __init__(
         self,
         features: TfidfFeatures,
-        head: Head,
+        estimator: StoredEstimator,
         own_labels: Sequence[str],
         info: ModelInfo,
         label_names: Sequence[str] | None = None,
     ) -> None:
         self._features = features
-        self._head = head
+        self._estimator = estimator
         self._own_labels = tuple(own_labels)
         self.label_names = self._own_labels if label_names is None else tuple(label_names)
         self._order = label_order(info.name, self._own_labels, self.label_names, named=True)
@@ -98,59 +98,67 @@ class TfidfClassifier(Classifier):
         """
         config = {
             "format": FORMAT,
-            "kind": self._head.kind,
+            "kind": self._estimator.kind,
             "label_names": self._own_labels,
             "longest_ngram": self._features.longest_ngram,
             "terms": self._features.terms,
         }
         text = json.dumps(config, ensure_ascii=False).encode("utf-8")
-        arrays: dict[str, Any] = {"idf": self._features.idf, **self._head.arrays()}
+        arrays: dict[str, Any] = {"idf": self._features.idf, **self._estimator.arrays()}
         size = sum(array.nbytes for array in arrays.values())
         if len(text) > MAX_CONFIG_BYTES or size > MAX_ARRAY_BYTES:
             raise ModelError(
                 f"the model has {len(self._features.terms)} terms and takes {size} bytes, more "
                 "than can be loaded again; train on fewer or shorter texts"
             )
-        _check_head(self._head, "the model")
+        _check_estimator(self._estimator, "the model")
         with atomic_folder(folder) as partial:
             (partial / CONFIG_FILE).write_bytes(text)
             np.savez_compressed(partial / ARRAYS_FILE, **arrays)
 
     @classmethod
     def load(cls, folder: Path, *, label_names: Sequence[str] | None = None) -> TfidfClassifier:
-        """Read what :meth:`save` wrote. The folder may come from anyone: all of it is checked.
+        """Load a folder that :meth:`save` wrote; the folder is untrusted and checked completely.
 
         Raises:
             ModelError: a file is missing, broken or too large, or the labels are not
                 ``label_names``.
         """
         config = read_checked(folder / CONFIG_FILE, _Config, limit=MAX_CONFIG_BYTES)
-        kind = HEADS[config.kind]
+        kind = ESTIMATORS[config.kind]
         sizes = {"columns": len(config.terms), "labels": len(config.label_names)}
         layouts = {"idf": _IDF, **kind.layouts}
         arrays = read_arrays(folder / ARRAYS_FILE, layouts, sizes)
         features = TfidfFeatures(config.terms, arrays.pop("idf"), config.longest_ngram)
-        head = kind(**arrays)
-        if head.shape != (sizes["columns"], sizes["labels"]):
+        estimator = kind(**arrays)
+        if estimator.shape != (sizes["columns"], sizes["labels"]):
             raise ModelError(f"{folder}: the arrays do not fit {CONFIG_FILE}; train it again")
-        _check_head(head, str(folder / ARRAYS_FILE))
+        _check_estimator(estimator, str(folder / ARRAYS_FILE))
         info = ModelInfo(
             name=folder.resolve().name,
             source=describe_source(folder),
             sha256=hash_files([folder / CONFIG_FILE, folder / ARRAYS_FILE]),
             dtype="float64",
             max_length=None,
-            num_parameters=_count(head),
+            num_parameters=_count_parameters(estimator),
         )
-        return cls(features, head, config.label_names, info, label_names)
+        return cls(features, estimator, config.label_names, info, label_names)
 
     @property
     def batch_invariance(self) -> InvarianceResult:
-        """Always verified: each row is summed in an order of its own."""
+        """Always verified: the order of a row's sums does not depend on the other rows."""
         return InvarianceResult(verified=True)
 
+    @property
+    def has_logits(self) -> bool:
+        """Whether the probabilities are a softmax: not those of a random forest."""
+        return self._estimator.has_logits
+
     def _probabilities(self, texts: Sequence[str]) -> np.ndarray:
-        return self._head.probabilities(self._features.transform(texts))[:, self._order]
+        return self._estimator.probabilities(self._features.transform(texts))[:, self._order]
+
+    def _logits(self, texts: Sequence[str]) -> np.ndarray:
+        return self._estimator.logits(self._features.transform(texts))[:, self._order]
 
     def _exact(self, texts: Sequence[str]) -> np.ndarray:
         return self._probabilities(texts)
@@ -164,17 +172,18 @@ def fit_tfidf(
     Args:
         kind: naive-bayes, linear-svm or random-forest.
         texts: the training texts.
-        labels: their labels, 0 to k - 1; each occurs.
+        labels: their labels, 0 to k - 1; every label must occur.
         label_names: the k names.
-        seed: for the SVM's and the forest's random numbers.
+        seed: of the SVM's and the forest's random numbers.
 
     Raises:
-        InputError: there is one label only, a label never occurs, or no term occurs in two texts.
+        InputError: there are fewer than two labels, a label never occurs, or no word occurs in two
+            texts.
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     if len(label_names) < 2:
-        raise InputError("there is nothing to tell apart; give texts of at least two labels")
+        raise InputError("a classifier needs at least two labels; give texts of more labels")
     if sorted(set(labels)) != list(range(len(label_names))):
         raise InputError("some label has no training text; give at least one text for each label")
     longest = 1 if kind == "random-forest" else 2
@@ -185,14 +194,15 @@ def fit_tfidf(
         matrix = vectorizer.fit_transform(texts)
     except ValueError as error:
         raise InputError("no word occurs in two training texts; give more texts") from error
-    estimator = _estimator(kind, seed).fit(matrix, labels)
+    fitted = _make_estimator(kind, seed).fit(matrix, labels)
     terms = tuple(vectorizer.get_feature_names_out().tolist())
-    head = HEADS[kind].from_estimator(estimator)
-    info = ModelInfo(kind, "fitted here", "", "float64", None, _count(head))
-    return TfidfClassifier(TfidfFeatures(terms, vectorizer.idf_, longest), head, label_names, info)
+    estimator = ESTIMATORS[kind].from_estimator(fitted)
+    info = ModelInfo(kind, "fitted here", "", "float64", None, _count_parameters(estimator))
+    features = TfidfFeatures(terms, vectorizer.idf_, longest)
+    return TfidfClassifier(features, estimator, label_names, info)
 
 
-def _estimator(kind: str, seed: int) -> Any:
+def _make_estimator(kind: str, seed: int) -> Any:
     if kind == "naive-bayes":
         from sklearn.naive_bayes import MultinomialNB
 
@@ -206,11 +216,11 @@ def _estimator(kind: str, seed: int) -> Any:
     return RandomForestClassifier(n_estimators=100, min_samples_leaf=2, random_state=seed)
 
 
-def _check_head(head: Head, place: str) -> None:
-    fault = head.fault()
+def _check_estimator(estimator: StoredEstimator, place: str) -> None:
+    fault = estimator.fault()
     if fault is not None:
         raise ModelError(f"{place}: {fault}; train the model again")
 
 
-def _count(head: Head) -> int:
-    return sum(array.size for array in head.arrays().values())
+def _count_parameters(estimator: StoredEstimator) -> int:
+    return sum(array.size for array in estimator.arrays().values())

@@ -1,4 +1,4 @@
-"""TF-IDF features, computed from stored arrays, a row at a time."""
+"""TF-IDF features, computed row by row from stored arrays."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from typing import Any
 
 import numpy as np
 
-#: The longest run of words that is a term of a stored model; fitted ones stop at 2.
-LONGEST_NGRAM = 10
-#: The inverse document frequencies of a stored model lie between this and its inverse. Fitted
-#: ones are 1 and more; 0 would leave a text without length.
-LEAST_IDF = 1e-6
+#: The maximum n-gram length of a stored model; fitted models use at most 2.
+MAX_NGRAM = 10
+#: Inverse document frequencies of a stored model are between this and its inverse. Fitted ones are
+#: at least 1; 0 would give rows without length, which cannot be normalized.
+MIN_IDF = 1e-6
 #: Words of two letters or more, as scikit-learn's vectorizers find them.
 TOKEN_PATTERN = r"(?u)\b\w\w+\b"
 
 
 @dataclass(frozen=True, eq=False)
 class TfidfFeatures:
-    """Sublinear term frequency times inverse document frequency, rows of Euclidean length 1.
+    """Sublinear term frequency times inverse document frequency, L2-normalized.
 
-    The same numbers as scikit-learn's ``TfidfVectorizer(sublinear_tf=True)`` with the same
+    The same values as scikit-learn's ``TfidfVectorizer(sublinear_tf=True)`` with the same
     vocabulary (tested), from data that can be stored without pickles.
 
     Args:
         terms: the vocabulary, in the order of columns.
-        idf: float64 (columns,): a weight for each term.
-        longest_ngram: words and runs of words up to this many are terms.
+        idf: float64 (columns,): the inverse document frequency of each term.
+        longest_ngram: the maximum n-gram length of a term.
     """
 
     terms: tuple[str, ...]
@@ -39,13 +39,13 @@ class TfidfFeatures:
     _columns: dict[str, int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Index the terms."""
+        """Map terms to columns."""
         object.__setattr__(self, "_columns", {term: i for i, term in enumerate(self.terms)})
 
     def transform(self, texts: Sequence[str]) -> Any:
-        """The features of texts: a ``scipy.sparse.csr_matrix``, float64 (n, columns).
+        """Compute features: a ``scipy.sparse.csr_matrix``, float64 (n, columns).
 
-        A text without any known term has a row of zeros.
+        A text without known terms has a row of zeros.
         """
         from scipy.sparse import csr_matrix
 

@@ -7,17 +7,17 @@ import pytest
 
 from robustbert.errors import InputError, ModelError
 from robustbert.models import load_model
-from robustbert.models.classical.estimators import HEADS
-from robustbert.models.classical.tfidf_classifier import TfidfClassifier, _estimator, fit_tfidf
+from robustbert.models.classical.estimators import ESTIMATORS
+from robustbert.models.classical.tfidf_classifier import TfidfClassifier, _make_estimator, fit_tfidf
 from robustbert.models.classical.tfidf_features import TfidfFeatures
 from tests.tiny import WORDS, toy_reviews
 
-KINDS = list(HEADS)
+KINDS = list(ESTIMATORS)
 THREE = ("bad", "fair", "good")
 
 
 def noisy_texts(n: int, seed: int) -> tuple[list[str], list[int]]:
-    """Texts of random words whose label a few words sway, so that answers are not all 0 or 1."""
+    """Random texts whose labels depend weakly on a few words, so that probabilities vary."""
     chance = random.Random(seed)
     words = WORDS.split()
     labels = [i % 3 for i in range(n)]
@@ -46,7 +46,7 @@ def oracle(kind):
 
     ngrams = (1, 1) if kind == "random-forest" else (1, 2)
     vectorizer = TfidfVectorizer(sublinear_tf=True, min_df=2, ngram_range=ngrams)
-    return make_pipeline(vectorizer, _estimator(kind, 0)).fit(*noisy_texts(300, 0))
+    return make_pipeline(vectorizer, _make_estimator(kind, 0)).fit(*noisy_texts(300, 0))
 
 
 def test_probabilities_are_scikit_learns(kind, fitted, oracle):
@@ -70,7 +70,7 @@ def test_two_labels_svm_is_the_logistic_of_the_margin():
     texts, labels = toy_reviews(80)
     model = fit_tfidf("linear-svm", texts, labels, ("neg", "pos"), seed=0)
     vectorizer = TfidfVectorizer(sublinear_tf=True, min_df=2, ngram_range=(1, 2))
-    svm = _estimator("linear-svm", 0).fit(vectorizer.fit_transform(texts), labels)
+    svm = _make_estimator("linear-svm", 0).fit(vectorizer.fit_transform(texts), labels)
     margins = svm.decision_function(vectorizer.transform(texts))
     np.testing.assert_allclose(model.predict_proba(texts)[:, 1], expit(margins), atol=1e-6)
 
@@ -125,20 +125,56 @@ def test_texts_without_a_known_word_get_an_answer(fitted, text):
     assert not fitted.truncated([text]).any()
 
 
+def test_logits_are_scikit_learns(kind, fitted, oracle):
+    """The decision function of the SVM, the joint log-likelihood of naive Bayes."""
+    texts, _ = noisy_texts(200, 1)
+    assert fitted.has_logits == (kind != "random-forest")
+    if kind == "random-forest":
+        with pytest.raises(ModelError, match="has no logits; use its probabilities"):
+            fitted.predict_logits(texts)
+        return
+    logits = fitted.predict_logits(texts)
+    assert (logits.dtype, logits.shape) == (np.float32, (200, 3))
+    if kind == "linear-svm":
+        expected = oracle.decision_function(texts)
+    else:
+        expected = oracle[-1].predict_joint_log_proba(oracle[:-1].transform(texts))
+    np.testing.assert_allclose(logits, expected, rtol=1e-6, atol=1e-6)
+    np.testing.assert_array_equal(fitted.predict_logits(texts[7:9]), logits[7:9])
+    assert fitted.predict_logits([]).shape == (0, 3)
+
+
+def test_logits_of_two_labels_differ_by_the_margin():
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    texts, labels = toy_reviews(80)
+    model = fit_tfidf("linear-svm", texts, labels, ("neg", "pos"), seed=0)
+    vectorizer = TfidfVectorizer(sublinear_tf=True, min_df=2, ngram_range=(1, 2))
+    svm = _make_estimator("linear-svm", 0).fit(vectorizer.fit_transform(texts), labels)
+    logits = model.predict_logits(texts)
+    np.testing.assert_array_equal(logits[:, 0], 0)
+    margins = svm.decision_function(vectorizer.transform(texts))
+    np.testing.assert_allclose(logits[:, 1], margins, atol=1e-6)
+
+
 def test_gradients_are_refused(fitted):
     assert not fitted.has_gradients
     with pytest.raises(ModelError, match="no gradients"):
         fitted.token_gradient("a film")
 
 
-def test_columns_follow_the_wanted_labels(fitted, tmp_path):
+def test_columns_follow_the_requested_labels(fitted, tmp_path):
     fitted.save(tmp_path / "model")
-    wanted = ["good", "bad", "fair"]
-    turned = load_model(str(tmp_path / "model"), label_names=wanted)
+    requested = ["good", "bad", "fair"]
+    turned = load_model(str(tmp_path / "model"), label_names=requested)
     texts, _ = noisy_texts(5, 4)
     np.testing.assert_array_equal(
         turned.predict_proba(texts), fitted.predict_proba(texts)[:, [2, 0, 1]]
     )
+    if fitted.has_logits:
+        np.testing.assert_array_equal(
+            turned.predict_logits(texts), fitted.predict_logits(texts)[:, [2, 0, 1]]
+        )
     with pytest.raises(ModelError, match="has the labels"):
         load_model(str(tmp_path / "model"), label_names=["a", "b"])
 
@@ -165,10 +201,10 @@ def test_a_model_that_could_not_be_loaded_is_not_saved(fitted, tmp_path, monkeyp
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_forest_answers_the_same_in_any_number_of_rows(monkeypatch):
+def test_a_forest_does_not_depend_on_the_size_of_its_chunks(monkeypatch):
     forest = fit_tfidf("random-forest", *noisy_texts(300, 0), THREE, seed=0)
     texts, _ = noisy_texts(50, 1)
     expected = forest.predict_proba(texts)
     for numbers in (1, 2000):
-        monkeypatch.setattr("robustbert.models.classical.estimators.FOREST_NUMBERS", numbers)
+        monkeypatch.setattr("robustbert.models.classical.estimators.FOREST_CHUNK_VALUES", numbers)
         np.testing.assert_array_equal(forest.predict_proba(texts), expected)
