@@ -112,7 +112,7 @@ def read_lexicon(words: tuple[str, ...]) -> Lexicon:
     synonyms_in_version_1 = {
         (min(pair), max(pair))
         for synset in database.synsets
-        for pair in combinations(database.usual_words(synset, SENSES), 2)
+        for pair in combinations(database.frequent_words(synset, SENSES), 2)
     }
     return Lexicon(
         antonyms=row_pairs(pairs.antonyms, words),

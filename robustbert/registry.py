@@ -48,11 +48,16 @@ class Entry:
 
     def load(self) -> Any:
         """Import the target and return it."""
-        module, _, attributes = self.target.partition(":")
-        target: Any = importlib.import_module(module)
-        for attribute in attributes.split("."):
-            target = getattr(target, attribute)
-        return target
+        return load_target(self.target)
+
+
+def load_target(target: str) -> Any:
+    """Import and return what ``"package.module:attribute"`` names."""
+    module, _, attributes = target.partition(":")
+    found: Any = importlib.import_module(module)
+    for attribute in attributes.split("."):
+        found = getattr(found, attribute)
+    return found
 
 
 _Line = TypeVar("_Line", bound=Named, covariant=True)

@@ -137,7 +137,7 @@ class TestAssets:
         monkeypatch.setenv("ROBUSTBERT_CACHE", str(tmp_path / "cache"))
         assert main(["assets", "--check"]) == 1
         written = capsys.readouterr()
-        assert "stopwords: NLTK's English list; to make it: robustbert assets" in written.out
+        assert "stopwords: NLTK's English list; to build it, run: robustbert assets" in written.out
         assert written.err.startswith("robustbert: ")
         assert not (tmp_path / "cache").exists()
 

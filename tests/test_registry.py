@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from robustbert import registry
+from robustbert.assets import asset_folder, ensure_assets
 from robustbert.attacks import RECIPES
 from robustbert.attacks.recipes import assets_of, runnable_recipe
 from robustbert.data import DATASETS, load_dataset
@@ -29,6 +30,7 @@ ENTRIES = [Entry("square", "colorsys:rgb_to_hsv", "four"), Entry("cube", "math:p
 PLUGIN = """
 from dataclasses import dataclass
 
+from robustbert.assets.asset_registry import Built
 from robustbert.data import Rows
 from robustbert.defenses import Defense
 from robustbert.models import TfidfBase
@@ -45,6 +47,14 @@ def long_colours():
 
 def no_rows():
     return []
+
+
+WORDS = Built("words", 3, "corpora/words", "plugin.parts:build_words", (), (), "some words")
+CLASH = Built("wordnet", 1, "corpora/words", "plugin.parts:build_words", (), (), "some words")
+
+
+def build_words(folder, needed):
+    (folder / "words").write_text("a b")
 
 
 SVM = TfidfBase("plugin-svm", "linear-svm")
@@ -250,6 +260,17 @@ class TestImportPaths:
         assert RECIPES.load(name).__name__ == "Mine"
         with pytest.raises(InputError, match="is a TfidfBase; give the import path of a subclass"):
             RECIPES.load(f"{plugin}:SVM")
+
+    def test_an_asset(self, plugin: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setenv("ROBUSTBERT_CACHE", str(tmp_path / "cache"))
+        name = f"{plugin}:WORDS"
+        assert set(ensure_assets([name], progress=False)) == {name}
+        assert asset_folder(name) == tmp_path / "cache" / "assets" / "words-3" / "corpora" / "words"
+        assert (asset_folder(name) / "words").read_text() == "a b"
+        with pytest.raises(DuplicateNameError, match="'wordnet', which is built in"):
+            ensure_assets([f"{plugin}:CLASH"])
+        with pytest.raises(InputError, match="is a TfidfBase; give the import path of a Packaged"):
+            ensure_assets([f"{plugin}:SVM"])
 
 
 class TestEntryPoints:

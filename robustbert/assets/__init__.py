@@ -1,7 +1,7 @@
 """What recipes and models need on disk: lexicons, vectors and weights, each from a package.
 
-Nothing is fetched: an asset is a file of an installed data package, or is made from such files once
-and kept in the cache. ``docs/assets.md`` says what stands in for what.
+Nothing is downloaded: an asset is a file of an installed data package, or is built from such files
+once and cached. ``docs/assets.md`` lists which asset replaces which original.
 """
 
 from __future__ import annotations

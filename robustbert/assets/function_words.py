@@ -1,9 +1,9 @@
-"""Opposites among function words, which WordNet does not cover."""
+"""Opposite function words, which WordNet does not cover."""
 
 from __future__ import annotations
 
-# Facts of English, written down: prepositions, quantifiers, pronouns and negations have no entry
-# (or no antonym) in WordNet. Contractions without an apostrophe occur in reviews.
+# Written by hand: prepositions, quantifiers, pronouns and negations have no entry, or no antonym,
+# in WordNet. Contractions without an apostrophe occur in reviews.
 _OPPOSITES = """
 with/without within/outside inside/outside in/out into/outside on/off onto/off up/down
 upward/downward upwards/downwards upstairs/downstairs uphill/downhill forward/backward
@@ -26,7 +26,7 @@ were/werent has/hasnt have/havent had/hadnt will/wont would/wouldnt should/shoul
 
 
 def function_word_opposites() -> frozenset[tuple[str, str]]:
-    """The pairs, each in alphabetical order.
+    """Pairs of opposite function words, each pair in alphabetical order.
 
     >>> ("with", "without") in function_word_opposites()
     True

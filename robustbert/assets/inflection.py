@@ -1,7 +1,7 @@
 """Inflected forms of English lemmas, and pairs of words in the same inflection.
 
-The forms come from lemminflect's dictionary (the SPECIALIST Lexicon of the US National Library of
-Medicine), irregular ones included. TextAttack depends on that package, so it is always installed.
+The forms, irregular ones included, come from lemminflect's dictionary (the SPECIALIST Lexicon of
+the US National Library of Medicine).
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _Forms: TypeAlias = Mapping[str, tuple[str, ...]]
 
 
 class LemmaPair(NamedTuple):
-    """Two lemmas of one part of speech, in alphabetical order.
+    """Two lemmas of the same part of speech, in alphabetical order.
 
     Args:
         part: ``"adj"``, ``"adv"``, ``"noun"`` or ``"verb"``.
-        first: the lemma that comes first.
-        second: the other.
+        first: the alphabetically first lemma.
+        second: the other lemma.
     """
 
     part: str
@@ -33,15 +33,15 @@ class LemmaPair(NamedTuple):
 
 
 def lemma_pair(part: str, one: str, other: str) -> LemmaPair:
-    """The pair of two lemmas, whichever comes first."""
+    """The pair of two lemmas that are given in any order."""
     return LemmaPair(part, one, other) if one < other else LemmaPair(part, other, one)
 
 
 def inflected_forms(lemma: str, part: str) -> Mapping[str, tuple[str, ...]]:
-    """The forms of a lemma by Penn tag, the lemma itself among them.
+    """The forms of a lemma by Penn tag, including the lemma itself.
 
     Args:
-        lemma: lower case. One that the dictionary lacks has only itself.
+        lemma: in lower case. A lemma that is not in the dictionary has no form but itself.
         part: ``"adj"``, ``"adv"``, ``"noun"`` or ``"verb"``.
 
     >>> sorted(inflected_forms("win", "verb"))
@@ -52,9 +52,9 @@ def inflected_forms(lemma: str, part: str) -> Mapping[str, tuple[str, ...]]:
     from lemminflect import getAllInflections
 
     forms: dict[str, tuple[str, ...]] = dict(getAllInflections(lemma, upos=_UNIVERSAL[part]))
-    forms.pop("VBP", None)  # the lemma again, but for "be"
+    forms.pop("VBP", None)  # identical to the lemma, except for "be"
     forms[_BASE[part]] = (lemma,)
-    if "VBD" in forms:  # the dictionary leaves out a participle that equals the past tense
+    if "VBD" in forms:  # the dictionary omits a participle that equals the past tense
         forms.setdefault("VBN", forms["VBD"])
     return forms
 
@@ -63,7 +63,7 @@ class Inflector:
     """Inflections within a vocabulary.
 
     Args:
-        vocabulary: lower-case single words; forms that are not among them are left out.
+        vocabulary: lower-case single words; other forms are omitted.
     """
 
     def __init__(self, vocabulary: frozenset[str]) -> None:
@@ -71,11 +71,11 @@ class Inflector:
         self._known: dict[tuple[str, str], Mapping[str, tuple[str, ...]]] = {}
 
     def forms(self, lemma: str, part: str) -> Mapping[str, tuple[str, ...]]:
-        """What :func:`inflected_forms` gives, within the vocabulary; no tag is without a form."""
+        """:func:`inflected_forms` within the vocabulary; tags without a form are omitted."""
         key = (lemma, part)
         if key not in self._known:
-            several = "_" in lemma  # words, in WordNet's notation
-            every = {} if several else inflected_forms(lemma, part)
+            several_words = "_" in lemma  # WordNet's notation
+            every = {} if several_words else inflected_forms(lemma, part)
             inside = {
                 tag: tuple(form for form in forms if form in self._vocabulary)
                 for tag, forms in every.items()
@@ -84,7 +84,7 @@ class Inflector:
         return self._known[key]
 
     def same_inflection(self, pairs: Iterable[LemmaPair]) -> set[tuple[str, str]]:
-        """Pairs of forms with the same tag: (losing, winning) and so on of (lose, win).
+        """Pairs of forms with the same tag, such as (losing, winning) from (lose, win).
 
         Returns:
             Different words, each pair in alphabetical order.
@@ -97,7 +97,7 @@ class Inflector:
         }
 
     def any_inflection(self, pairs: Iterable[LemmaPair]) -> set[tuple[str, str]]:
-        """Pairs of any form of the one lemma with any of the other, (lost, winning) among them.
+        """All pairs of a form of one lemma and a form of the other, such as (lost, winning).
 
         Returns:
             Different words, each pair in alphabetical order.

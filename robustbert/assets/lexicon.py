@@ -1,4 +1,4 @@
-"""Synonyms and antonyms: WordNet's relations, carried over to every inflection."""
+"""Synonyms and antonyms: WordNet's relations, extended to inflected forms."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from robustbert.assets.wordnet_database import (
 
 
 class Source(Enum):
-    """Where an antonym pair comes from; the first that gives a pair is its source.
+    """The relation that an antonym pair comes from; a pair has the first source that gives it.
 
     WordNet links antonyms word by word, and only the heads of adjective clusters. The others are
     indirect (Gross and Miller 1990, "Adjectives in WordNet"): *terrible* is similar to *bad*, whose
@@ -32,9 +32,9 @@ class Source(Enum):
     HEAD = "head"
     """An adjective and the antonym of the head it is similar to: *good*, *terrible*."""
     INDIRECT = "indirect"
-    """Words of two opposite synsets or clusters: *boring*, *entertaining*."""
+    """Words of two antonymous synsets or their clusters: *boring*, *entertaining*."""
     DERIVED = "derived"
-    """Words derived from antonyms, of one topic: *winner*, *loser*; adverbs of adjectives."""
+    """Words on the same topic derived from antonyms (*winner*, *loser*); adverbs of adjectives."""
     FUNCTION_WORD = "function word"
     """The list in :mod:`robustbert.assets.function_words`: *with*, *without*."""
 
@@ -46,7 +46,7 @@ class WordPairs:
     Args:
         synonyms: pairs of the same inflection; none is an antonym.
         antonyms: pairs of the same inflection.
-        opposites: the antonyms, and their lemmas in any two inflections (*winning*, *lost*).
+        opposites: the antonyms, and all inflected forms of their lemmas (*winning*, *lost*).
     """
 
     synonyms: tuple[tuple[str, str], ...]
@@ -57,12 +57,12 @@ class WordPairs:
 def word_pairs(database: Database, vocabulary: frozenset[str], max_sense: int) -> WordPairs:
     """The synonyms and antonyms among the words of ``vocabulary``.
 
-    A pair that is both is an antonym.
+    A pair that is both counts as antonyms.
 
     Args:
         database: WordNet.
         vocabulary: lower-case single words.
-        max_sense: how many senses of each word count, from the most frequent.
+        max_sense: how many of each word's most frequent senses are considered.
     """
     inflector = Inflector(vocabulary)
     opposed = antonym_lemmas(database, max_sense)
@@ -78,9 +78,9 @@ def sourced_antonyms(
     """The antonyms of the same inflection and the function words' opposites, with their sources.
 
     Args:
-        opposed: what :func:`antonym_lemmas` gives.
+        opposed: the result of :func:`antonym_lemmas`.
         vocabulary: lower-case single words.
-        inflector: of ``vocabulary``.
+        inflector: the inflector of ``vocabulary``.
     """
     found: dict[tuple[str, str], Source] = {}
     for source in Source:
@@ -94,15 +94,15 @@ def sourced_antonyms(
 
 
 def synonym_lemmas(database: Database, max_sense: int) -> set[LemmaPair]:
-    """Pairs of lemmas that share a synset, and adverbs of adjectives that do.
+    """Pairs of lemmas that share a synset, and the adverbs of such pairs of adjectives.
 
-    The sense must be one of the first ``max_sense`` of both: senses are ordered by frequency, and
-    rare ones make pairs that no reader would exchange.
+    The synset must be among the ``max_sense`` most frequent senses of both lemmas: rare senses give
+    pairs that are not interchangeable in practice.
     """
     found = {
         lemma_pair(synset.part, one, other)
         for synset in database.synsets
-        for one, other in combinations(database.usual_words(synset, max_sense), 2)
+        for one, other in combinations(database.frequent_words(synset, max_sense), 2)
     }
     return found | set(_adverb_pairs(found, database))
 
@@ -112,8 +112,8 @@ def antonym_lemmas(database: Database, max_sense: int) -> dict[LemmaPair, Source
 
     Args:
         database: WordNet.
-        max_sense: for all but the direct antonyms, the sense must be one of the first
-            ``max_sense`` of a word.
+        max_sense: how many of a word's most frequent senses are considered; direct antonyms
+            may have any sense.
     """
     pairs: dict[Source, set[LemmaPair]] = {source: set() for source in Source}
     for synset in database.synsets:
@@ -124,7 +124,7 @@ def antonym_lemmas(database: Database, max_sense: int) -> dict[LemmaPair, Source
             for satellite in _satellites(synset, database):
                 pairs[Source.HEAD].update(
                     lemma_pair(synset.part, word, other)
-                    for word in database.usual_words(satellite, max_sense)
+                    for word in database.frequent_words(satellite, max_sense)
                 )
     found = {pair: source for source in reversed(Source) for pair in pairs[source]}
     for pair in _adverb_pairs(list(found), database):
@@ -133,7 +133,7 @@ def antonym_lemmas(database: Database, max_sense: int) -> dict[LemmaPair, Source
 
 
 def _satellites(head: SynsetId, database: Database) -> Iterator[SynsetId]:
-    """The adjectives that are similar to a head; nothing for other synsets."""
+    """The satellite adjectives of a head adjective; empty for other synsets."""
     if not database.synsets[head].satellite:
         yield from database.linked(head, SIMILAR)
 
@@ -141,12 +141,12 @@ def _satellites(head: SynsetId, database: Database) -> Iterator[SynsetId]:
 def _indirect(
     synset: SynsetId, opposite: SynsetId, database: Database, max_sense: int
 ) -> Iterator[LemmaPair]:
-    """Words of the cluster of ``synset`` with those of the cluster of ``opposite``."""
+    """Each word in the cluster of ``synset`` with each word in the cluster of ``opposite``."""
     ours, theirs = (
         [
             word
             for member in (head, *_satellites(head, database))
-            for word in database.usual_words(member, max_sense)
+            for word in database.frequent_words(member, max_sense)
         ]
         for head in (synset, opposite)
     )
@@ -156,7 +156,7 @@ def _indirect(
 def _derived(
     synset: SynsetId, word: str, opposite: SynsetId, antonym: str, database: Database
 ) -> Iterator[LemmaPair]:
-    """Words derived from two antonyms, of one part of speech and topic."""
+    """Words derived from two antonyms, with the same part of speech and topic."""
 
     def derived_from(lemma: str, start: SynsetId) -> list[tuple[SynsetId, str]]:
         links = database.linked_words(start, DERIVATIONALLY_RELATED)
@@ -171,7 +171,7 @@ def _derived(
 
 
 def _adverb_pairs(pairs: Iterable[LemmaPair], database: Database) -> Iterator[LemmaPair]:
-    """The adverbs of two adjectives, for each pair of adjectives."""
+    """The adverbs of each pair of adjectives."""
     adverbs: dict[str, set[str]] = {}
     for synset in database.synsets:
         if synset.part == "adv":

@@ -1,4 +1,4 @@
-"""Building an asset once: in a temporary folder, under a lock, with its hash, or not at all."""
+"""Building an asset once, all or nothing and under a lock, and recording its hash."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _MANIFEST = ".manifest.json"
 
 @dataclass(frozen=True)
 class Manifest:
-    """What is known of a built asset; it lies in the asset's folder.
+    """Metadata of a built asset, stored in its folder.
 
     Args:
-        sha256: over the folder's files, see :func:`tree_sha256`.
-        source: the packages it was made from.
-        seconds: how long making it took.
+        sha256: the hash over the folder's files, see :func:`tree_sha256`.
+        source: the packages that it was built from.
+        seconds: the time to build it.
     """
 
     sha256: str
@@ -34,19 +34,19 @@ def tree_sha256(path: Path) -> str:
     if path.is_file():
         return hashlib.sha256(path.read_bytes()).hexdigest()
     whole = hashlib.sha256()
-    files = (file for file in path.rglob("*") if file.is_file() and not _is_ours(file))
+    files = (file for file in path.rglob("*") if file.is_file() and not _is_ignored(file))
     for relative in sorted(file.relative_to(path).as_posix() for file in files):
         content = hashlib.sha256((path / relative).read_bytes()).hexdigest()
         whole.update(f"{content}  {relative}\n".encode())
     return whole.hexdigest()
 
 
-def _is_ours(file: Path) -> bool:
+def _is_ignored(file: Path) -> bool:
     return file.name == _MANIFEST or "__pycache__" in file.parts
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """The manifest of a finished asset; None where nothing finished is."""
+    """The manifest of a complete asset; None if there is none."""
     try:
         return Manifest(**json.loads((folder / _MANIFEST).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):

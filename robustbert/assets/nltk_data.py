@@ -1,4 +1,4 @@
-"""NLTK's search path, with the assets first on it."""
+"""NLTK's search path for data."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _NLTK_ASSETS = ("wordnet", "pos-tagger", "stopwords", "tagset")
 
 
 def use_nltk_assets() -> None:
-    """Put what NLTK needs first on its path, here and in processes started from here.
+    """Put the assets first on NLTK's search path, in this process and its children.
 
     Raises:
-        MissingAssetError: an asset cannot be made.
+        MissingAssetError: an asset cannot be built.
     """
     import nltk.data
 

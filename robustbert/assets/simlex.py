@@ -1,4 +1,4 @@
-"""SimLex-999 as a yardstick of the word vectors, on a copy that the user brings."""
+"""Evaluating the word vectors on a copy of SimLex-999 that the user provides."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from robustbert.errors import InputError
 
 @dataclass(frozen=True)
 class SimlexResult:
-    """How well the vectors order pairs of words by similarity.
+    """How well the vectors rank pairs of words by similarity.
 
     Args:
-        spearman: rank correlation of cosines with people's ratings, between -1 and 1.
-        pairs: how many pairs were compared.
-        missing: how many had a word without a vector, and were left out.
+        spearman: rank correlation of cosines with human ratings, between -1 and 1.
+        pairs: the number of pairs compared.
+        missing: the number of pairs left out because a word has no vector.
     """
 
     spearman: float
@@ -35,8 +35,8 @@ def simlex_correlation(path: Path) -> SimlexResult:
         path: tab-separated, with the columns ``word1``, ``word2`` and ``SimLex999``.
 
     Raises:
-        InputError: no such file, a column is missing, a rating is no number, or fewer than two
-            pairs have vectors.
+        InputError: there is no such file, a column is missing, a rating is not a number, or fewer
+            than two pairs have vectors.
     """
     from scipy.stats import spearmanr
 

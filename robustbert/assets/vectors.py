@@ -1,4 +1,4 @@
-"""The word vectors: MiniLM's encodings, counter-fitted to WordNet, in TextAttack's layout."""
+"""The word vectors: MiniLM's encodings, counter-fitted to WordNet, in TextAttack's file format."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from robustbert.errors import MissingAssetError
 
 VOCABULARY = 30_000
 SENSES = 2
-"""How many senses of a word count as its own; see :func:`word_pairs`."""
+"""The number of most frequent senses considered per word; see :func:`word_pairs`."""
 NEIGHBOURS = 101
 """Columns of the neighbour matrix: the word itself and 100 others."""
 
-# How many more candidates are looked at, lest words that tie be cut off by their last bits.
+# Extra candidates, so that near-ties are not cut off by rounding.
 _SPARE = 32
 
 _VECTORS, _WORDS, _NEIGHBOURS = "paragram.npy", "wordlist.pickle", "nn.npy"
@@ -35,9 +35,9 @@ class WordVectors:
     """Words with their vectors and neighbours.
 
     Args:
-        words: the most frequent first.
+        words: by falling frequency.
         vectors: unit vectors, float32 ``(n, d)``.
-        neighbours: int32 ``(n, k)``: rows of the nearest words, the word itself first.
+        neighbours: int32 ``(n, k)``: row numbers of the nearest words, the word itself first.
     """
 
     words: tuple[str, ...]
@@ -46,7 +46,7 @@ class WordVectors:
 
 
 def build(folder: Path, needed: Mapping[str, Path]) -> None:
-    """Make the vectors of :data:`VOCABULARY` words and write them into ``folder``."""
+    """Build the vectors of :data:`VOCABULARY` words and write them into ``folder``."""
     words = frequent_words(VOCABULARY)
     pairs = word_pairs(read_database(needed["wordnet"]), frozenset(words), SENSES)
     encodings = encode_words(words, needed["sentence-encoder"])
@@ -59,17 +59,17 @@ def make_word_vectors(
     """Counter-fit ``encodings`` to ``pairs`` and find each word's neighbours.
 
     Args:
-        words: all different.
+        words: without repeats.
         encodings: unit vectors, float32 ``(n, d)``, one row per word.
         pairs: synonyms, antonyms and opposites, all among ``words``; opposites are never
             neighbours.
 
     Raises:
-        MissingAssetError: there are no synonyms or no antonyms, so the lexicon is not whole.
+        MissingAssetError: there are no synonyms or no antonyms, so the lexicon is incomplete.
     """
     if not (pairs.synonyms and pairs.antonyms):
         raise MissingAssetError(
-            "WordNet gave no synonyms or no antonyms for the word vectors; "
+            "no synonyms or no antonyms for the word vectors were found in WordNet; "
             "remove the assets' cache folder and run: robustbert assets"
         )
     synonyms, antonyms = row_pairs(pairs.synonyms, words), row_pairs(pairs.antonyms, words)
@@ -99,32 +99,36 @@ def nearest_neighbours(
 ) -> NDArray[np.int32]:
     """The rows nearest to each row by cosine.
 
-    Cosines are compared to six places and ties go to the lower row, so that the last bits of a
-    matrix product, which differ between processors, do not order the neighbours.
+    Cosines are rounded to six decimals and ties go to the lower row, so that the order of the
+    neighbours does not depend on the last bits of a matmul, which differ between CPUs.
 
     Args:
         vectors: unit vectors, float32 ``(n, d)``.
-        count: how many rows to give, the row itself included.
-        excluded: pairs of different rows that are not to be each other's neighbours, ``(p, 2)``.
-        block: how many rows are compared at once.
+        count: the number of neighbours per row, including the row itself.
+        excluded: pairs of different rows that must not be neighbours, ``(p, 2)``.
+        block: the number of rows compared at once.
 
     Returns:
-        int32 ``(n, k)``, each row itself first. ``k`` is ``count``, or less where a row has fewer
-        that are not excluded.
+        int32 ``(n, k)``, each row itself first. ``k`` is ``count``, or less if exclusions leave a
+        row fewer neighbours.
     """
     import torch
 
     n = len(vectors)
-    barred = _both_ways(excluded if excluded is not None else np.empty((0, 2), dtype=np.int64))
-    count = min(count, n - int(np.bincount(barred[:, 0], minlength=n).max()))
+    excluded_rows = _both_ways(
+        excluded if excluded is not None else np.empty((0, 2), dtype=np.int64)
+    )
+    count = min(count, n - int(np.bincount(excluded_rows[:, 0], minlength=n).max()))
     every = torch.from_numpy(vectors)
     nearest = np.empty((n, count), dtype=np.int32)
     for start in range(0, n, block):
         cosines = every[start : start + block] @ every.T
         own = torch.arange(len(cosines))
         cosines[own, own + start] = 2.0  # above every other
-        first, last = np.searchsorted(barred[:, 0], [start, start + len(cosines)])
-        cosines[barred[first:last, 0] - start, barred[first:last, 1]] = -2.0  # below every other
+        first, last = np.searchsorted(excluded_rows[:, 0], [start, start + len(cosines)])
+        cosines[
+            excluded_rows[first:last, 0] - start, excluded_rows[first:last, 1]
+        ] = -2.0  # below every other
         near = cosines.topk(min(count + _SPARE, n), dim=1)
         ranks = (near.values * 1e6).round().long() * n - near.indices
         order = ranks.argsort(dim=1, descending=True)[:, :count]
@@ -137,13 +141,13 @@ def _both_ways(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.unique(np.concatenate([pairs, pairs[:, ::-1]]), axis=0)
 
 
-def write_word_vectors(folder: Path, made: WordVectors) -> None:
+def write_word_vectors(folder: Path, vectors: WordVectors) -> None:
     """Write the five files that TextAttack's ``WordEmbedding`` reads."""
-    np.save(folder / _VECTORS, made.vectors)
-    np.save(folder / _NEIGHBOURS, made.neighbours)
-    rows = {word: number for number, word in enumerate(made.words)}
+    np.save(folder / _VECTORS, vectors.vectors)
+    np.save(folder / _NEIGHBOURS, vectors.neighbours)
+    rows = {word: number for number, word in enumerate(vectors.words)}
     _dump(rows, folder / _WORDS)
-    for name in _CACHES:  # TextAttack fills them as it goes
+    for name in _CACHES:  # TextAttack fills them during attacks
         _dump(defaultdict(dict), folder / name)
 
 

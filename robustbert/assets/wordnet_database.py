@@ -1,7 +1,7 @@
 """Read WordNet's database files: synsets, their pointers, and the rank of each sense.
 
-NLTK's reader builds an object per lemma. The word vectors need pairs of words only, and one pass
-over the text of the files (format: ``wndb(5WN)`` of WordNet 3.0) takes about a second.
+NLTK's reader builds one object per lemma. The word vectors need only pairs of words, which one pass
+over the files (format: ``wndb(5WN)`` of WordNet 3.0) collects in about a second.
 """
 
 from __future__ import annotations
@@ -20,24 +20,25 @@ ADJECTIVE_OF_ADVERB = "\\"
 _READ = frozenset({ANTONYM, SIMILAR, DERIVATIONALLY_RELATED, ADJECTIVE_OF_ADVERB})
 
 _PARTS = {"a": "adj", "s": "adj", "r": "adv", "n": "noun", "v": "verb"}
-_LICENSE = "  "  # how the lines of the licence at the head of each file begin
+_LICENSE = "  "  # the prefix of the licence lines at the head of each file
 
 
 class SynsetId(NamedTuple):
-    """A synset's name: its part of speech and its byte offset in that file."""
+    """A synset's identity: its part of speech and its byte offset in the file of that part."""
 
     part: str
     offset: int
 
 
 class Pointer(NamedTuple):
-    """A relation from a synset to another.
+    """A relation from one synset to another.
 
     Args:
         symbol: the relation, such as :data:`ANTONYM`.
         target: the other synset.
-        word: which word of this synset it starts from, from 1; 0 for the whole synset.
-        target_word: which word of the other synset it leads to, from 1; 0 for the whole synset.
+        word: the 1-based index of the source word in this synset; 0 for the whole synset.
+        target_word: the 1-based index of the target word in the other synset; 0 for the whole
+            synset.
     """
 
     symbol: str
@@ -51,10 +52,11 @@ class Synset:
     """Words that share a meaning.
 
     Args:
-        satellite: whether it is an adjective defined by the head adjective it is similar to.
-        topic: number of the lexicographer file, such as that of "nouns for feelings".
-        words: in lower case, with underscores for spaces, in the order that pointers count them.
-        pointers: those of the four relations above.
+        satellite: whether it is a satellite adjective, one in the cluster of a head adjective.
+        topic: the number of the lexicographer file, such as that of nouns denoting feelings.
+        words: in lower case, with underscores for spaces, in the order used by the indices of
+            pointers.
+        pointers: the pointers of the four relations above.
     """
 
     satellite: bool
@@ -69,14 +71,14 @@ class Database:
 
     Args:
         synsets: by id, in the order of the files.
-        ranks: 1 for a word's most frequent sense, 2 for the next; by word and synset.
+        ranks: by word and synset, 1 for the word's most frequent sense, 2 for the next.
     """
 
     synsets: Mapping[SynsetId, Synset]
     ranks: Mapping[tuple[str, SynsetId], int]
 
-    def usual_words(self, synset: SynsetId, max_sense: int) -> tuple[str, ...]:
-        """Single words of ``synset``, where it is one of the ``max_sense`` most frequent senses."""
+    def frequent_words(self, synset: SynsetId, max_sense: int) -> tuple[str, ...]:
+        """Single words of which ``synset`` is among the ``max_sense`` most frequent senses."""
         words = self.synsets[synset].words
         return tuple(
             word for word in words if "_" not in word and self.ranks[word, synset] <= max_sense
@@ -89,7 +91,7 @@ class Database:
                 yield pointer.target
 
     def linked_words(self, synset: SynsetId, symbol: str) -> Iterator[tuple[str, Pointer, str]]:
-        """The word, the pointer and the word it leads to, for pointers from word to word."""
+        """Source word, pointer and target word of each pointer between two words."""
         words = self.synsets[synset].words
         for pointer in self.synsets[synset].pointers:
             if pointer.symbol == symbol and pointer.word:
