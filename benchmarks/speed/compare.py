@@ -108,7 +108,7 @@ def warm_up(run: Callable, example: Example) -> None:
     """Attack an example that is labelled with the victim's prediction, so it is not skipped."""
     ((status, _, queries),) = run([example])
     if status == "skipped" or queries < 2:
-        raise SystemExit(f"the warm-up example is {status}, so nothing was loaded; use another one")
+        raise SystemExit(f"the warm-up example is {status}, so the models are not loaded")
 
 
 def measure(dataset_name: str, recipe: str, n: int, floor_n: int, repeats: int) -> dict:

@@ -47,7 +47,7 @@ class Floor:
 
     @property
     def bare(self) -> float:
-        """All forward passes."""
+        """Forward passes of both networks."""
         return self.victim + self.encoder
 
 
