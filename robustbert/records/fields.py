@@ -1,4 +1,4 @@
-"""The types of which the schema is made."""
+"""Field types of the schema."""
 
 from __future__ import annotations
 
@@ -13,18 +13,24 @@ Length: TypeAlias = Literal["short", "long"]
 Name: TypeAlias = Annotated[str, StringConstraints(min_length=1)]
 Sha256: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Variant: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}$")]
-Moment: TypeAlias = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
-Natural: TypeAlias = Annotated[int, Field(ge=0)]
-Positive: TypeAlias = Annotated[int, Field(ge=1)]
+Timestamp: TypeAlias = Annotated[
+    str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+]
+NonNegativeInt: TypeAlias = Annotated[int, Field(ge=0)]
+PositiveInt: TypeAlias = Annotated[int, Field(ge=1)]
 Proportion: TypeAlias = Annotated[float, Field(ge=0, le=1)]
-NonNegative: TypeAlias = Annotated[float, Field(ge=0)]
+NonNegativeFloat: TypeAlias = Annotated[float, Field(ge=0)]
 Similarity: TypeAlias = Annotated[float, Field(ge=-1, le=1)]
 Scalar: TypeAlias = str | int | float | bool | None
 Params: TypeAlias = dict[str, Scalar | list[Scalar]]
 
 
-class Strict(BaseModel):
-    """A part of the schema: frozen; unknown fields, wrong types, NaN and infinity are refused."""
+class StrictModel(BaseModel):
+    """Base of the schema's models: frozen, and strict about types.
+
+    Unknown fields, NaN and infinity are rejected, and no value is converted to another type. Each
+    field has a description: ``docs/records.md`` and the JSON Schema are generated from them.
+    """
 
     model_config = ConfigDict(
         frozen=True,

@@ -1,91 +1,108 @@
-"""What came out of a cell: counts, metrics, and how far they can be relied on."""
+"""Results of a cell: counts, metrics and reliability checks."""
 
 from __future__ import annotations
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
-from robustbert.records.fields import Name, Natural, NonNegative, Proportion, Similarity, Strict
+from robustbert.records.fields import (
+    Name,
+    NonNegativeFloat,
+    NonNegativeInt,
+    Proportion,
+    Similarity,
+    StrictModel,
+)
 
 
-class Metric(Strict):
-    """A proportion with its 95% interval: null throughout, never 0, where ``n`` is 0."""
+class Metric(StrictModel):
+    """A proportion with its Wilson 95% interval."""
 
-    value: Proportion | None
-    low: Proportion | None
-    high: Proportion | None
-    n: Natural
+    value: Proportion | None = Field(description="the proportion; null if `n` is 0")
+    low: Proportion | None = Field(description="lower end of the interval; null if `n` is 0")
+    high: Proportion | None = Field(description="upper end of the interval; null if `n` is 0")
+    n: NonNegativeInt = Field(description="number of examples that it is a proportion of")
 
     @model_validator(mode="after")
     def _consistent(self) -> Metric:
         numbers = [self.low, self.value, self.high]
         present = [number for number in numbers if number is not None]
         if len(present) != (3 if self.n else 0):
-            raise ValueError("value, low and high: null where n is 0, numbers elsewhere")
+            raise ValueError("value, low and high must be null if n is 0, and numbers otherwise")
         if present != sorted(present):
-            raise ValueError("the value lies outside its interval")
+            raise ValueError("the value is outside its interval")
         return self
 
 
-class Counts(Strict):
-    """How many examples had each status; the first five sum to the cell's ``n``.
+class Counts(StrictModel):
+    """Number of examples by status, and of two special cases."""
 
-    ``retracted`` are among the robust. ``truncated``: clean texts longer than the model reads.
-    """
-
-    skipped: Natural
-    robust: Natural
-    broken: Natural
-    exhausted: Natural
-    error: Natural
-    retracted: Natural
-    truncated: Natural
+    skipped: NonNegativeInt = Field(description="examples with status `skipped`")
+    robust: NonNegativeInt = Field(description="examples with status `robust`")
+    broken: NonNegativeInt = Field(description="examples with status `broken`")
+    exhausted: NonNegativeInt = Field(description="examples with status `exhausted`")
+    error: NonNegativeInt = Field(description="examples with status `error`")
+    retracted: NonNegativeInt = Field(
+        description="reported successes that failed verification; also counted as `robust`"
+    )
+    truncated: NonNegativeInt = Field(
+        description="clean texts with more tokens than the model reads"
+    )
 
     @property
     def total(self) -> int:
-        """The number of examples, errors among them."""
+        """The number of examples, including errors."""
         return self.skipped + self.attacked + self.error
 
     @property
     def attacked(self) -> int:
-        """The number of examples whose attack ran to its end."""
+        """The number of examples whose attack was completed."""
         return self.robust + self.broken + self.exhausted
 
     @model_validator(mode="after")
     def _consistent(self) -> Counts:
         if self.retracted > self.robust:
-            raise ValueError("retracted: more than there are robust examples")
+            raise ValueError("retracted: exceeds the number of robust examples")
         if self.truncated > self.total:
-            raise ValueError("truncated: more than there are examples")
+            raise ValueError("truncated: exceeds the number of examples")
         return self
 
 
-class Metrics(Strict):
-    """The cell's numbers. A mean over no example is null."""
+class Metrics(StrictModel):
+    """The numbers of a cell. A mean over no example is null."""
 
-    clean_accuracy: Metric
-    accuracy_under_attack: Metric
-    attack_success_rate: Metric
-    queries_mean: NonNegative | None
-    queries_mean_broken: NonNegative | None
-    textattack_queries_mean: NonNegative | None
-    words_changed_mean: NonNegative | None
-    similarity_mean: Similarity | None
+    clean_accuracy: Metric = Field(description="correct before the attack / all")
+    accuracy_under_attack: Metric = Field(description="(robust + exhausted) / all")
+    attack_success_rate: Metric = Field(description="broken / (broken + robust + exhausted)")
+    queries_mean: NonNegativeFloat | None = Field(
+        description="mean of `queries` over attacked examples (broken, robust or exhausted)"
+    )
+    queries_mean_broken: NonNegativeFloat | None = Field(
+        description="mean of `queries` over broken examples"
+    )
+    textattack_queries_mean: NonNegativeFloat | None = Field(
+        description="mean of `textattack_queries` over attacked examples that have it"
+    )
+    words_changed_mean: NonNegativeFloat | None = Field(
+        description="mean of `words_changed` over broken examples"
+    )
+    similarity_mean: Similarity | None = Field(
+        description="mean of `similarity` over broken examples that have it"
+    )
 
 
-class ReliabilityCheck(Strict):
-    """A check of whether the cell's numbers mean what they say: what was measured, and the limit.
+class ReliabilityCheck(StrictModel):
+    """A check of whether the cell's numbers can be relied on."""
 
-    Above ``threshold`` the check fails; ``about`` says in a few words what that means.
-    """
-
-    name: Name
-    passed: bool
-    measured: NonNegative
-    threshold: NonNegative
-    about: Name
+    name: Name = Field(description="name of the check, see below; unique within a record")
+    passed: bool = Field(
+        description="whether it passed. *Rule*: only if `measured` is at most `threshold`"
+    )
+    measured: NonNegativeFloat = Field(description="the measured value")
+    threshold: NonNegativeFloat = Field(description="the maximum that passes")
+    about: Name = Field(description="what a failure means, in a few words")
 
     @model_validator(mode="after")
     def _consistent(self) -> ReliabilityCheck:
         if self.passed and self.measured > self.threshold:
-            raise ValueError("passed: but what was measured is above the threshold")
+            raise ValueError("passed: but the measured value is above the threshold")
         return self

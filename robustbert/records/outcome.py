@@ -1,89 +1,128 @@
-"""What happened to one example under one recipe."""
+"""The outcome of one example under one recipe."""
 
 from __future__ import annotations
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from robustbert.records.fields import (
     Name,
-    Natural,
-    NonNegative,
+    NonNegativeFloat,
+    NonNegativeInt,
     Proportion,
     Similarity,
     Status,
-    Strict,
+    StrictModel,
 )
 
 
-class Outcome(Strict):
-    """What happened to one example under one recipe.
+class Outcome(StrictModel):
+    """The outcome of one example under one recipe.
 
     ``adversarial_prediction``, ``adversarial_text``, ``words_changed`` and ``similarity`` describe
-    the text that the attack claims to have won with: they are null unless the outcome is
-    ``broken`` or ``retracted``. Both texts are null where texts are withheld.
-
-    ``queries`` counts the distinct texts of this example that the victim scored, the original
-    among them; ``textattack_queries`` is TextAttack's own count, in which a text that it asks
-    about again counts again. The label probabilities are the victim's for the true label: of the
-    original text, and of the last text of the search.
+    the adversarial text that the attack reported. They are null unless the outcome is ``broken`` or
+    ``retracted``.
     """
 
-    example_id: Name
-    status: Status
-    retracted: bool
-    label: Natural
-    clean_prediction: Natural | None
-    adversarial_prediction: Natural | None
-    text: str | None
-    adversarial_text: str | None
-    label_probability: Proportion | None
-    adversarial_label_probability: Proportion | None
-    queries: Natural
-    textattack_queries: Natural | None
-    gradient_queries: Natural | None
-    words: Natural
-    words_changed: Natural | None
-    similarity: Similarity | None
-    seed: Natural
-    seconds: NonNegative
-    error: str | None
+    example_id: Name = Field(
+        description="hash of the example's text and label, not a position; unique within a file"
+    )
+    status: Status = Field(description="see below")
+    retracted: bool = Field(
+        description=(
+            "the attack reported success, but verification failed. *Rule*: only with `robust`"
+        )
+    )
+    label: NonNegativeInt = Field(description="the true class, from 0")
+    clean_prediction: NonNegativeInt | None = Field(
+        description="predicted class of the clean text; null if an error came before it"
+    )
+    adversarial_prediction: NonNegativeInt | None = Field(
+        description=(
+            "predicted class of the adversarial text. *Rule*: for `broken`, not null and not the "
+            "label"
+        )
+    )
+    text: str | None = Field(description="the clean text; null where texts are omitted")
+    adversarial_text: str | None = Field(
+        description=(
+            "the adversarial text that the attack reported. *Rule*: null if `text` is null; "
+            "otherwise not null for `broken`"
+        )
+    )
+    label_probability: Proportion | None = Field(
+        description="the victim's probability of the true label for the clean text"
+    )
+    adversarial_label_probability: Proportion | None = Field(
+        description="the victim's probability of the true label for the last text of the search"
+    )
+    queries: NonNegativeInt = Field(
+        description=(
+            "distinct texts of this example that the victim scored, including the clean one; "
+            "TextAttack's own count in records of protocol revision 1"
+        )
+    )
+    textattack_queries: NonNegativeInt | None = Field(
+        description="TextAttack's own count, in which repeated queries of a text count again"
+    )
+    gradient_queries: NonNegativeInt | None = Field(
+        description="gradients that the recipe read; null if it reads none, or if not known"
+    )
+    words: NonNegativeInt = Field(description="number of words in the clean text")
+    words_changed: NonNegativeInt | None = Field(
+        description="number of words that differ. *Rule*: not null for `broken`"
+    )
+    similarity: Similarity | None = Field(
+        description="similarity of the two texts, -1 to 1; null if not measured"
+    )
+    seed: NonNegativeInt = Field(description="seed of this example")
+    seconds: NonNegativeFloat = Field(description="wall-clock time spent on it, in seconds")
+    error: str | None = Field(
+        description="what went wrong. *Rule*: not null for `error`, null otherwise"
+    )
 
     @property
     def correct(self) -> bool:
-        """Whether the victim was right before any attack."""
+        """Whether the victim was correct before the attack."""
         return self.clean_prediction == self.label
 
     @property
     def attacked(self) -> bool:
-        """Whether an attack ran to its end: broken, robust or exhausted."""
+        """Whether an attack was completed: broken, robust or exhausted."""
         return self.status in ("broken", "robust", "exhausted")
 
     @model_validator(mode="after")
     def _consistent(self) -> Outcome:
         if (self.status == "error") != (self.error is not None):
-            raise ValueError("error: a message belongs to status 'error', and to it alone")
+            raise ValueError("error: required for status 'error', and only allowed with it")
         if self.retracted and self.status != "robust":
             raise ValueError(f"retracted: the status must be 'robust', not {self.status!r}")
         if self.attacked and not self.correct:
             raise ValueError(f"status: {self.status!r}, but the clean prediction is not the label")
         if self.status == "skipped" and (self.correct or self.clean_prediction is None):
             raise ValueError("status: 'skipped' needs a clean prediction that is not the label")
-        self._check_claim()
+        self._check_adversarial_text()
         return self
 
-    def _check_claim(self) -> None:
+    def _check_adversarial_text(self) -> None:
         if self.status == "broken":
             if self.adversarial_prediction in (None, self.label):
                 raise ValueError("adversarial_prediction: 'broken' needs one that is not the label")
             if self.words_changed is None:
-                raise ValueError("words_changed: 'broken' needs it measured")
+                raise ValueError("words_changed: required for status 'broken'")
             if self.text is not None and self.adversarial_text is None:
                 raise ValueError("adversarial_text: missing although the text is given")
-        elif not self.retracted and self._claims():
-            raise ValueError("an adversarial text or its measures without 'broken' or 'retracted'")
+        elif not self.retracted and self._reports_success():
+            raise ValueError(
+                "an adversarial text or its measurements without 'broken' or 'retracted'"
+            )
         if self.text is None and self.adversarial_text is not None:
-            raise ValueError("adversarial_text: given although the text is withheld")
+            raise ValueError("adversarial_text: given although the text is omitted")
 
-    def _claims(self) -> bool:
-        claim = (self.adversarial_prediction, self.adversarial_text)
-        return any(part is not None for part in (*claim, self.words_changed, self.similarity))
+    def _reports_success(self) -> bool:
+        reported = (
+            self.adversarial_prediction,
+            self.adversarial_text,
+            self.words_changed,
+            self.similarity,
+        )
+        return any(part is not None for part in reported)

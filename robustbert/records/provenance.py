@@ -1,50 +1,80 @@
-"""How a record was made: time, engine, versions and machine."""
+"""How a record was made: time, concurrency, versions and hardware."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
-from robustbert.records.fields import Name, Natural, NonNegative, Positive, Strict
+from robustbert.records.fields import (
+    Name,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveInt,
+    StrictModel,
+)
+
+_VERSION = "its version; null if not installed or not recorded"
 
 
-class Timing(Strict):
-    """Wall-clock seconds, and the victim's share of them; null where it was not measured."""
+class Timing(StrictModel):
+    """Wall-clock times; null if not measured."""
 
-    train_seconds: NonNegative | None
-    attack_seconds: NonNegative | None
-    victim_seconds: NonNegative | None
-    victim_queries: Natural | None
+    train_seconds: NonNegativeFloat | None = Field(
+        description="training time of the victim, including the attacks of its defense"
+    )
+    attack_seconds: NonNegativeFloat | None = Field(description="time of the whole attack")
+    victim_seconds: NonNegativeFloat | None = Field(
+        description="the part of `attack_seconds` that the victim's predictions took"
+    )
+    victim_queries: NonNegativeInt | None = Field(
+        description=(
+            "texts that the victim scored, without predictions that were cached by earlier cells "
+            "of the run"
+        )
+    )
 
 
-class Engine(Strict):
-    """How the attack was spread out; changes no outcome, only the time.
+class Engine(StrictModel):
+    """Concurrency of the attack; it affects the time, but no outcome."""
 
-    ``token_budget`` is the number of tokens in a batch of the victim; null where it has no batches.
+    lanes: PositiveInt = Field(description="number of concurrent searches, one per example")
+    token_budget: PositiveInt | None = Field(
+        description="maximum tokens per batch of the victim; null if it does not batch"
+    )
+
+
+class BatchInvariance(StrictModel):
+    """Whether a text's scores depend on the other texts in its batch, as far as was checked.
+
+    ``verified`` means that each network gave bit-identical scores alone and in batches on this
+    machine, and that recomputed predictions of the run did not change.
     """
 
-    lanes: Positive
-    token_budget: Positive | None
-
-
-class BatchInvariance(Strict):
-    """Whether a text's scores depended on the other texts of their batch, as far as was checked.
-
-    ``verified``: each network gave the same bits alone and in batches on this machine, and so did
-    the answers of the run that were asked again. ``ladder`` has, for each kind of linear layer that
-    is filled up to checked row counts, those of the ladder that agreed.
-    """
-
-    status: Literal["verified", "not verified"]
-    ladder: dict[str, list[Positive]]
-    answers_checked: Natural
-    answers_differing: Natural
-    encodings_checked: Natural
-    encodings_differing: Natural
+    status: Literal["verified", "not verified"] = Field(
+        description="result of the check. *Rule*: not `verified` if a recomputed result differed"
+    )
+    ladder: dict[str, list[PositiveInt]] = Field(
+        description=(
+            "for each kind of linear layer that is padded to verified row counts, by its kernel, "
+            "shape, dtype and threads: the row counts that passed the check; empty if none did"
+        )
+    )
+    answers_checked: NonNegativeInt = Field(
+        description="predictions of the victim that were recomputed alone"
+    )
+    answers_differing: NonNegativeInt = Field(
+        description="how many of `answers_checked` were not bit-identical"
+    )
+    encodings_checked: NonNegativeInt = Field(
+        description="encodings of the sentence encoder that were recomputed alone"
+    )
+    encodings_differing: NonNegativeInt = Field(
+        description="how many of `encodings_checked` were not bit-identical"
+    )
 
     def joined(self, later: BatchInvariance) -> BatchInvariance:
-        """What both have found, of two runs of one cell."""
+        """Merge the results of two runs of the same cell."""
         numbers = (
             *("answers_checked", "answers_differing"),
             *("encodings_checked", "encodings_differing"),
@@ -58,7 +88,7 @@ class BatchInvariance(Strict):
 
     @property
     def differing(self) -> int:
-        """All answers and encodings that came out differently alone."""
+        """The number of predictions and encodings that differed when recomputed alone."""
         return self.answers_differing + self.encodings_differing
 
     @model_validator(mode="after")
@@ -68,29 +98,31 @@ class BatchInvariance(Strict):
         if self.encodings_differing > self.encodings_checked:
             raise ValueError("encodings_differing: more than were checked")
         if self.differing and self.status == "verified":
-            raise ValueError("status: 'verified', but some came out differently")
+            raise ValueError("status: 'verified', but some results differed")
         return self
 
 
-class Environment(Strict):
-    """The versions and the machine that made a record.
+class Environment(StrictModel):
+    """Software versions and hardware of a record. Fields added later are null in older records."""
 
-    Versions are null for what is not installed. ``processor_class`` is a hash of everything that
-    decides which matmul kernels run. Records from before something was kept have null for it.
-    """
-
-    python: Name
-    torch: Name | None
-    transformers: Name | None
-    tokenizers: Name | None
-    textattack: Name | None
-    nltk: Name | None
-    scikit_learn: Name | None
-    datasets: Name | None
-    processor: Name
-    processor_class: Name | None
-    threads: Positive
-    device: Name
-    git_commit: Name | None
-    dirty: bool | None
-    batch_invariance: BatchInvariance | None
+    python: Name = Field(description="its version")
+    torch: Name | None = Field(description=_VERSION)
+    transformers: Name | None = Field(description=_VERSION)
+    tokenizers: Name | None = Field(description=_VERSION)
+    textattack: Name | None = Field(description=_VERSION)
+    nltk: Name | None = Field(description=_VERSION)
+    scikit_learn: Name | None = Field(description=_VERSION)
+    datasets: Name | None = Field(description=_VERSION)
+    processor: Name = Field(description="name of the CPU")
+    processor_class: Name | None = Field(
+        description="hash of everything that decides which matmul kernels run"
+    )
+    threads: PositiveInt = Field(description="number of threads of the victim's computations")
+    device: Name = Field(description="device on which the victim ran")
+    git_commit: Name | None = Field(
+        description="commit of the code; null if not run from a git checkout"
+    )
+    dirty: bool | None = Field(description="whether that checkout had uncommitted changes")
+    batch_invariance: BatchInvariance | None = Field(
+        description="see below; null in records made before this check existed"
+    )

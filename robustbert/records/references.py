@@ -2,61 +2,74 @@
 
 from __future__ import annotations
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from robustbert.records.fields import (
     Length,
     Name,
-    Natural,
+    NonNegativeInt,
     Params,
-    Positive,
+    PositiveInt,
     Scalar,
     Sha256,
-    Strict,
+    StrictModel,
     Variant,
 )
 
 
-class DatasetRef(Strict):
-    """The data of a cell: ``n`` rows of ``split``; ``sha256`` over the ids of every split.
+class DatasetRef(StrictModel):
+    """The data of a cell."""
 
-    ``length`` says which limits the dataset's texts get, those of short or of long texts;
-    ``label_names`` are in the order of the labels. Both are null where not known.
-    """
-
-    name: Name
-    source: Name
-    split: Name
-    n: Positive
-    sha256: Sha256
-    length: Length | None
-    label_names: list[str] | None
-
-
-class ModelRef(Strict):
-    """The victim: where its weights come from, their hash, and the dtype of queries.
-
-    ``variant`` tells models of one name apart: a short hash of how each is made. It is null where
-    a suite has one model of that name. ``training`` has the settings of the fine-tuning but for its
-    seed, and the hash of the weights it started from; it is null for a model that came trained.
-    """
-
-    name: Name
-    variant: Variant | None
-    source: Name
-    sha256: Sha256
-    dtype: Name
-    max_length: Positive | None
-    num_parameters: Natural | None
-    training: Params | None
+    name: Name = Field(description="name of the dataset")
+    source: Name = Field(description="package, file or hub revision that the rows come from")
+    split: Name = Field(description="the split whose examples are attacked")
+    n: PositiveInt = Field(description="number of rows in that split")
+    sha256: Sha256 = Field(
+        description="hash of the example ids of all splits: the same hash means the same data"
+    )
+    length: Length | None = Field(
+        description="whether the limits for short or for long texts apply; null if not known"
+    )
+    label_names: list[str] | None = Field(
+        description="name of each label, in order; null if not known"
+    )
 
 
-class DefenseRef(Strict):
-    """A defense of a cell, and the revision of its code: another one may give other models."""
+class ModelRef(StrictModel):
+    """The victim of a cell."""
 
-    name: Name
-    params: Params
-    revision: Positive
+    name: Name = Field(description="name of the model")
+    variant: Variant | None = Field(
+        description=(
+            "distinguishes models of the same name in a suite: a short hash of the base and the "
+            "settings; null if the name is unique"
+        )
+    )
+    source: Name = Field(description="origin of the weights")
+    sha256: Sha256 = Field(description="hash of the model")
+    dtype: Name = Field(description="dtype of the attack's queries")
+    max_length: PositiveInt | None = Field(
+        description="maximum number of tokens that the model reads; null if unlimited"
+    )
+    num_parameters: NonNegativeInt | None = Field(
+        description="number of parameters; null if not applicable"
+    )
+    training: Params | None = Field(
+        description=(
+            "training settings except the seed, with the hash of the initial weights "
+            "(`base_sha256`); null for a model that the run did not train"
+        )
+    )
+
+
+class DefenseRef(StrictModel):
+    """A defense of a cell."""
+
+    name: Name = Field(description="name of the defense")
+    params: Params = Field(description="its parameters")
+    revision: PositiveInt = Field(
+        description="revision of its code; different revisions may train different models"
+    )
 
     @model_validator(mode="after")
     def _named(self) -> DefenseRef:
@@ -65,30 +78,38 @@ class DefenseRef(Strict):
         return self
 
 
-class RecipeRef(Strict):
-    """The attack recipe, the TextAttack it was built by, and what was set on it."""
+class RecipeRef(StrictModel):
+    """The attack recipe of a cell."""
 
-    name: Name
-    textattack_version: Name | None
-    params: Params
-
-
-class AssetsRef(Strict):
-    """Where assets came from (``offline`` or ``canonical``), and a hash of each one used."""
-
-    profile: Name
-    hashes: dict[str, Sha256]
+    name: Name = Field(description="name of the recipe")
+    textattack_version: Name | None = Field(
+        description="version of TextAttack, because recipes change between versions"
+    )
+    params: Params = Field(description="parameters set on the recipe")
 
 
-class Protocol(Strict):
-    """How examples were drawn and what an attack was allowed.
+class AssetsRef(StrictModel):
+    """The assets that a cell used."""
 
-    ``query_budget`` is in queries per word of the text; null where there is no budget.
-    ``revision`` is that of the protocol's rules; null where not known.
-    """
+    profile: Name = Field(description="`offline` or `canonical`")
+    hashes: dict[str, Sha256] = Field(description="SHA-256 of each asset used, by its name")
 
-    revision: Positive | None
-    seed: Natural
-    n: Positive
-    query_budget: Positive | None
-    limits: dict[str, Scalar]
+
+class Protocol(StrictModel):
+    """How examples were drawn, and the limits of the attack."""
+
+    revision: PositiveInt | None = Field(
+        description=(
+            "revision of the protocol's rules (`robustbert/attacks/protocol.py`); null if not known"
+        )
+    )
+    seed: NonNegativeInt = Field(
+        description="seed from which the examples and each attack's seed are derived"
+    )
+    n: PositiveInt = Field(
+        description="number of examples in this cell. *Rule*: at most `dataset.n`"
+    )
+    query_budget: PositiveInt | None = Field(
+        description="maximum queries per word of a text; null if there is no budget"
+    )
+    limits: dict[str, Scalar] = Field(description="the track's other limits, by name")

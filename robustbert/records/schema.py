@@ -1,26 +1,26 @@
-"""What a run leaves behind: one :class:`Outcome` per example, one :class:`Record` per cell.
+"""Schema of a run's results: one :class:`Outcome` per example, one :class:`Record` per cell.
 
-The one definition of the results' schema; ``docs/record.schema.json`` is written from it and
-``docs/records.md`` explains the fields. Models are frozen and strict: an unknown field, a number
-written as a string, NaN and infinity are refused. What is absent is null. Files of earlier
-versions are read through :mod:`robustbert.records.migrations`.
+``docs/record.schema.json`` and the tables of ``docs/records.md`` are generated from these models.
+Models are frozen and strict: unknown fields, numbers written as strings, NaN and infinity are
+rejected. Missing values are null. Files of earlier versions are read through
+:mod:`robustbert.records.migrations`.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final, Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 from pydantic.json_schema import models_json_schema
 
 from robustbert.records.fields import (
     Length,
-    Moment,
     Name,
-    Natural,
+    NonNegativeInt,
     Params,
     Status,
-    Strict,
+    StrictModel,
+    Timestamp,
     Track,
 )
 from robustbert.records.measures import Counts, Metric, Metrics, ReliabilityCheck
@@ -62,37 +62,43 @@ __all__ = [
 
 SCHEMA_VERSION: Final = 2
 
-# A proportion stored next to the counts it comes from may differ from them by rounding alone.
+# A proportion stored next to the counts it comes from may differ from them only by rounding.
 _TOLERANCE = 1e-9
 
 
-class Record(Strict):
-    """A cell: its numbers, and everything needed to repeat it.
+class Record(StrictModel):
+    """The record of a cell: its numbers, and everything needed to repeat it."""
 
-    ``defenses`` are in the order in which they were applied; none for an undefended model.
-    ``created_at`` (UTC), ``command`` (as the user typed it), ``training_seed`` (of a model that
-    the run trained) and ``engine`` are null where there is none, or it is not known.
-    """
-
-    schema_version: Literal[2] = SCHEMA_VERSION
-    robustbert_version: Name
-    created_at: Moment | None
-    command: Name | None
-    suite: str | None
-    dataset: DatasetRef
-    model: ModelRef
-    defenses: list[DefenseRef]
-    training_seed: Natural | None
-    track: Track
-    recipe: RecipeRef
-    assets: AssetsRef
-    protocol: Protocol
-    counts: Counts
-    metrics: Metrics
-    reliability: list[ReliabilityCheck]
-    timing: Timing
-    engine: Engine | None
-    environment: Environment
+    schema_version: Literal[2] = Field(SCHEMA_VERSION, description="version of this schema")
+    robustbert_version: Name = Field(description="version of robustbert that wrote the record")
+    created_at: Timestamp | None = Field(
+        description=(
+            "creation time in UTC, such as `2026-11-24T12:00:00Z`; for a resumed cell, that of "
+            "the last process; null if not known"
+        )
+    )
+    command: Name | None = Field(description="the command line as typed; null if run from Python")
+    suite: str | None = Field(description="name of the suite; null if there is none")
+    dataset: DatasetRef = Field(description="the data")
+    model: ModelRef = Field(description="the victim")
+    defenses: list[DefenseRef] = Field(
+        description="the defenses in the order of application; empty for an undefended model"
+    )
+    training_seed: NonNegativeInt | None = Field(
+        description="seed of the model's training; null for a model that the run did not train"
+    )
+    track: Track = Field(description="the track")
+    recipe: RecipeRef = Field(description="the attack recipe")
+    assets: AssetsRef = Field(description="the assets used")
+    protocol: Protocol = Field(description="how examples were drawn, and the limits of the attack")
+    counts: Counts = Field(description="number of examples by status")
+    metrics: Metrics = Field(description="the numbers of the cell")
+    reliability: list[ReliabilityCheck] = Field(
+        description="checks of whether the numbers can be relied on"
+    )
+    timing: Timing = Field(description="wall-clock times")
+    engine: Engine | None = Field(description="concurrency of the attack; null if not known")
+    environment: Environment = Field(description="software versions and hardware")
 
     @model_validator(mode="after")
     def _consistent(self) -> Record:
@@ -103,7 +109,7 @@ class Record(Strict):
             raise ValueError(f"protocol.n: more examples than the {self.dataset.n} of the split")
         names = [check.name for check in self.reliability]
         if len(set(names)) < len(names):
-            raise ValueError("reliability: a check stands there twice")
+            raise ValueError("reliability: duplicate check name")
         self._check_metrics()
         return self
 

@@ -1,4 +1,4 @@
-"""docs/records.md has every field of the schema in its tables, and no other."""
+"""docs/records.md has the current table of every model of the schema, and no other field."""
 
 from __future__ import annotations
 
@@ -6,73 +6,85 @@ import re
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel
 
 from robustbert.metrics.reliability import CHECK_NAMES
-from robustbert.records import (
-    AssetsRef,
-    BatchInvariance,
-    Counts,
-    DatasetRef,
-    Engine,
-    Environment,
-    Metrics,
-    ModelRef,
-    Outcome,
-    Protocol,
-    RecipeRef,
-    Record,
-    ReliabilityCheck,
-    Timing,
-)
+from robustbert.records import Record
+from robustbert.records.field_tables import INLINE, TABLES, field_table, update_tables
+from robustbert.records.schema import json_schema
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "records.md").read_text(encoding="utf-8")
+COMMAND = "python -m robustbert.records --tables docs/records.md"
 
-# Objects whose fields stand in the table of the record itself, each as PART.FIELD.
-INLINE: dict[str, type[BaseModel]] = {
-    "dataset": DatasetRef,
-    "model": ModelRef,
-    "recipe": RecipeRef,
-    "assets": AssetsRef,
-    "protocol": Protocol,
-}
-# Those that have a table of their own, by the heading above it or its first words.
-OWN: dict[str, type[BaseModel]] = {
-    "### `counts`": Counts,
-    "### `metrics`": Metrics,
-    "### `reliability`": ReliabilityCheck,
-    "### `timing`": Timing,
-    "### `engine`": Engine,
-    "### `environment`": Environment,
-    "`batch_invariance` says": BatchInvariance,
-    "## Outcome": Outcome,
+# Where the table of each model is: after this heading, or these first words of a paragraph.
+PLACES = {
+    "Outcome": "## Outcome",
+    "Record": "## Record",
+    "DefenseRef": "### `defenses`",
+    "Counts": "### `counts`",
+    "Metrics": "### `metrics`",
+    "Metric": "The first three are proportions",
+    "ReliabilityCheck": "### `reliability`",
+    "Timing": "### `timing`",
+    "Engine": "### `engine`",
+    "Environment": "### `environment`",
+    "BatchInvariance": "`batch_invariance` says",
 }
 
 
 def first_table(start: str) -> list[str]:
-    """The names in the first column of the first table after ``start``, each on its own."""
+    """The lines of the first table after ``start``."""
     lines = DOCUMENT[DOCUMENT.index(f"\n{start}") + 1 :].splitlines()
     begin = next(i for i, line in enumerate(lines) if line.startswith("| "))
-    names: list[str] = []
-    for line in lines[begin:]:
-        if not line.startswith("|"):
-            break
-        for name in re.findall(r"`([^`]+)`", line.split("|")[1]):
-            parent = names[-1].rpartition(".")[0] if names else ""
-            names.append(parent + name if name.startswith(".") else name)
-    return names
+    end = next(i for i, line in enumerate(lines) if i > begin and not line.startswith("|"))
+    return lines[begin:end]
 
 
-@pytest.mark.parametrize("start", OWN)
-def test_every_field_stands_in_its_table(start: str) -> None:
-    assert sorted(first_table(start)) == sorted(OWN[start].model_fields)
+def fields(table: list[str]) -> list[str]:
+    """The names in the first column of a table."""
+    return [line.split("|")[1].strip(" `") for line in table[2:]]
 
 
-def test_every_field_of_a_record_stands_in_its_table() -> None:
-    wanted = [f"{part}.{field}" for part, model in INLINE.items() for field in model.model_fields]
-    own = {start.strip("#` ") for start in OWN if start.startswith("###")}
-    wanted += [name for name in Record.model_fields if name not in {*INLINE, *own}]
-    assert sorted(first_table("## Record")) == sorted(wanted)
+def test_every_model_has_a_table_and_a_description_for_each_field() -> None:
+    assert set(PLACES) == set(TABLES)
+    documented = {model.__name__ for model in (*TABLES.values(), *INLINE.values())}
+    definitions = json_schema()["$defs"]
+    assert documented == set(definitions)
+    for name, definition in definitions.items():
+        for field, schema in definition["properties"].items():
+            assert schema.get("description"), f"{name}.{field}"
+            assert "|" not in schema["description"], f"{name}.{field}"
+
+
+@pytest.mark.parametrize("name", [name for name in TABLES if name != "Record"])
+def test_every_field_is_in_its_table(name: str) -> None:
+    assert fields(first_table(PLACES[name])) == list(TABLES[name].model_fields)
+
+
+def test_every_field_of_a_record_is_in_its_table() -> None:
+    expected: list[str] = []
+    for field in Record.model_fields:
+        inline = (
+            [f"{field}.{part}" for part in INLINE[field].model_fields] if field in INLINE else []
+        )
+        expected += inline or [field]
+    assert fields(first_table("## Record")) == expected
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_table_is_current(name: str) -> None:
+    assert first_table(PLACES[name]) == field_table(name).splitlines(), f"run: {COMMAND}"
+
+
+def test_the_document_is_current() -> None:
+    assert update_tables(DOCUMENT) == DOCUMENT, f"run: {COMMAND}"
+
+
+def test_an_old_table_is_replaced_and_the_prose_kept() -> None:
+    old = "before\n<!-- fields of Engine -->\n| old |\n<!-- end of fields -->\nafter"
+    new = update_tables(old)
+    assert new.startswith("before\n<!-- fields of Engine -->\n| field | type | meaning |\n")
+    assert "| `token_budget` | integer or null | maximum tokens per batch" in new
+    assert new.endswith("|\n<!-- end of fields -->\nafter")
 
 
 def test_every_check_is_explained() -> None:
