@@ -7,8 +7,10 @@ offline source are listed too, with what is missing and how to obtain it.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from robustbert.errors import MissingAssetError
 from robustbert.registry import Entry, Registry
@@ -129,8 +131,8 @@ RECIPES = Registry(
 )
 """The recipes by name; each target is a class of TextAttack recipes.
 
-Import :mod:`robustbert.attacks.textattack` before loading one. A recipe of another package is
-assumed to need every offline asset, to draw random numbers and to need no gradients.
+Load one with :func:`load_recipe_class`. A recipe of another package is assumed to need every
+offline asset, to draw random numbers and to need no gradients.
 """
 
 #: The recipes that the worst case of a table is computed over, in the order of its columns.
@@ -147,14 +149,28 @@ def recipe(name: str) -> Recipe:
     return RECIPES.entry(name)
 
 
+def load_recipe_class(name: str) -> Any:
+    """The subclass of TextAttack's ``AttackRecipe`` called ``name``; imports TextAttack.
+
+    Raises:
+        UnknownNameError: unknown recipe; the message suggests similar names.
+        InputError: an import path or entry point that cannot be imported, or is no recipe.
+    """
+    importlib.import_module("robustbert.attacks.textattack")  # puts TextAttack's assets in place
+    return RECIPES.load(name)
+
+
 def runnable_recipe(name: str) -> Recipe:
     """The recipe called ``name``, which must be able to run offline.
 
     Raises:
         UnknownNameError: unknown recipe; the message suggests similar names.
+        InputError: an import path or entry point that cannot be imported, or is no recipe.
         MissingAssetError: the recipe needs something that has no offline source.
     """
     found = recipe(name)
+    if found not in _BUILT_IN:  # its import fails here, not after a training
+        load_recipe_class(name)
     if found.missing:
         raise MissingAssetError(
             f"recipe {name!r} needs {found.missing}, which is not available offline: {found.remedy}"

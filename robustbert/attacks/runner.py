@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from robustbert.assets import ensure_assets
 from robustbert.attacks.outcome_builder import AttackedExample, AttackResult, build_outcome
-from robustbert.attacks.recipes import Recipe, runnable_recipe
+from robustbert.attacks.recipes import load_recipe_class, runnable_recipe
 from robustbert.attacks.scheduler.clients import PooledEncoder, PooledVictim
 from robustbert.attacks.scheduler.pool import Pool, Task
 from robustbert.attacks.scheduler.recheck import AnswerSample, Recheck
@@ -112,15 +111,15 @@ class AttackRunner:
         self._track = TrackLimits(check_track(self.track), check_length(self.length), self.limits)
         if self.lanes < 1:
             raise AttackError(f"lanes is {self.lanes}; it must be at least 1")
-        self._recipe: Recipe = runnable_recipe(self.recipe)
-        if self._recipe.gradients and not self.classifier.has_gradients:
+        entry = runnable_recipe(self.recipe)
+        if entry.gradients and not self.classifier.has_gradients:
             raise AttackError(
                 f"recipe {self.recipe!r} needs gradients, which {self.classifier.info.name!r} does "
                 "not have; choose a recipe that needs no gradients (see: robustbert list recipes)"
             )
-        assets = (*self._recipe.assets, *assets_of_track(self.track), "sentence-encoder")
+        assets = (*entry.assets, *assets_of_track(self.track), "sentence-encoder")
         self.asset_hashes = dict(ensure_assets(assets))
-        importlib.import_module("robustbert.attacks.textattack")  # takes seconds; not timed by run
+        self._recipe_class = load_recipe_class(self.recipe)  # takes seconds; not timed by run
 
     def run(
         self,
@@ -253,7 +252,15 @@ class AttackRunner:
         from robustbert.attacks.textattack.search import SearchFailedError, search
 
         try:
-            found = search(self._recipe, victim, encoder, example.text, example.label, self._track)
+            found = search(
+                self.recipe,
+                self._recipe_class,
+                victim,
+                encoder,
+                example.text,
+                example.label,
+                self._track,
+            )
         except SearchFailedError as failure:
             (probabilities,) = victim.probabilities([example.text])
             return AttackResult(

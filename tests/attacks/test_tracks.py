@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from robustbert.attacks.recipes import runnable_recipe
+from robustbert.attacks.recipes import load_recipe_class
 from robustbert.attacks.scheduler.clients import PooledEncoder, PooledVictim
 from robustbert.attacks.scheduler.pool import Pool
 from robustbert.attacks.tracks import LiLimits, TrackLimits, UnifiedLimits, check_track
@@ -25,7 +25,7 @@ def build(textattack, victim):
     def under(name: str, track: str = "unified", length: str = "short", words: int = 20):
         limits = TrackLimits(track, length, UnifiedLimits())
         model = PooledModelWrapper(PooledVictim(pool, victim))
-        attack = build_attack(runnable_recipe(name), model, encoder)
+        attack = build_attack(load_recipe_class(name), model, encoder)
         return apply_track(limits, name, attack, model, words, encoder)
 
     return under

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from textattack.attack_recipes import AttackRecipe
 from textattack.constraints.semantics.sentence_encoders import SBERT, UniversalSentenceEncoder
 from textattack.models.wrappers import ModelWrapper
 from textattack.shared.utils import logger as textattack_logger
 
-from robustbert.attacks.recipes import Recipe
 from robustbert.attacks.scheduler.clients import PooledEncoder
 from robustbert.attacks.textattack.constraints import PooledSentenceEncoder
 from robustbert.attacks.textattack.patches import PATCHES
@@ -17,7 +17,9 @@ from robustbert.attacks.textattack.patches import PATCHES
 textattack_logger.setLevel(logging.ERROR)  # it warns about every victim, as an unknown class
 
 
-def build_attack(recipe: Recipe, victim: ModelWrapper, encoder: PooledEncoder) -> Any:
+def build_attack(
+    recipe_class: type[AttackRecipe], victim: ModelWrapper, encoder: PooledEncoder
+) -> Any:
     """Build the recipe's ``textattack.Attack`` on a victim.
 
     Crossover offspring in a genetic search is checked against the constraints. TextAttack's recipe
@@ -25,11 +27,10 @@ def build_attack(recipe: Recipe, victim: ModelWrapper, encoder: PooledEncoder) -
     limit on changed words.
 
     Args:
-        recipe: the recipe to build.
+        recipe_class: the recipe to build.
         victim: the model that is attacked.
         encoder: computes sentence embeddings, in place of the recipe's own sentence encoder.
     """
-    recipe_class = recipe.load()
     with PATCHES.applied():
         attack = recipe_class.build(victim)
     attack.constraints = [_offline(constraint, encoder) for constraint in attack.constraints]

@@ -6,7 +6,8 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from robustbert.attacks.recipes import Recipe
+from textattack.attack_recipes import AttackRecipe
+
 from robustbert.attacks.scheduler.clients import PooledEncoder, PooledVictim
 from robustbert.attacks.textattack.model_wrapper import PooledModelWrapper
 from robustbert.attacks.textattack.query_budget import DistinctQueryBudget
@@ -72,7 +73,8 @@ class SearchFailedError(Exception):
 
 
 def search(
-    recipe: Recipe,
+    recipe: str,
+    recipe_class: type[AttackRecipe],
     victim: PooledVictim,
     encoder: PooledEncoder,
     text: str,
@@ -82,7 +84,8 @@ def search(
     """Run a recipe on one text.
 
     Args:
-        recipe: the recipe to run.
+        recipe: the name of the recipe to run.
+        recipe_class: its class.
         victim: the model that is attacked.
         encoder: the sentence encoder of similarity constraints.
         text: the text that is attacked.
@@ -95,9 +98,9 @@ def search(
     model = PooledModelWrapper(victim)
     attack = None
     try:
-        attack = build_attack(recipe, model, encoder)
+        attack = build_attack(recipe_class, model, encoder)
         attack.goal_function.batch_size = sys.maxsize  # the pool forms the batches
-        attack = apply_track(track, recipe.name, attack, model, len(words_of(text)), encoder)
+        attack = apply_track(track, recipe, attack, model, len(words_of(text)), encoder)
         result = attack.attack(text, label)
     except Exception as error:  # whatever a recipe raises is the outcome of this example
         raise SearchFailedError(describe_error(error), _counts(model, attack)) from error

@@ -141,7 +141,7 @@ def find_dtype_problem(
     import torch
     import transformers
 
-    from robustbert import __version__
+    from robustbert.version import __version__
 
     versions = f"transformers {transformers.__version__} robustbert {__version__}"
     threads = f"{torch.get_num_threads()} threads"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from robustbert.attacks.recipes import runnable_recipe
+from robustbert.attacks.recipes import load_recipe_class
 from robustbert.attacks.scheduler.clients import PooledEncoder, PooledVictim
 from robustbert.attacks.scheduler.pool import Pool
 
@@ -18,7 +18,7 @@ def build(textattack, victim):
     pool = Pool(lanes=1)
     encoder = PooledEncoder(pool, embed=np.zeros, exact=np.zeros, uncached=np.zeros)
     model = PooledModelWrapper(PooledVictim(pool, victim))
-    return lambda name: build_attack(runnable_recipe(name), model, encoder)
+    return lambda name: build_attack(load_recipe_class(name), model, encoder)
 
 
 @pytest.mark.parametrize(
