@@ -50,7 +50,7 @@ def main() -> None:
     for (recipe, track), total in sums(results).items():
         per_word = f"{total.queries / total.words:.2f}"
         overhead = f"{1000 * total.overhead / total.timed_queries:.2f}"
-        print(f'    ("{recipe}", "{track}"): Cost({per_word}, {overhead}),')
+        print(f'    ("{recipe}", "{track}"): RecipeCost({per_word}, {overhead}),')
 
 
 if __name__ == "__main__":

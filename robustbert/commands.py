@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from robustbert.errors import InputError, MissingAssetError
 
 if TYPE_CHECKING:
-    from robustbert.bench import Cell, Plan, Settings
+    from robustbert.bench import Cell, Plan, RunOptions
     from robustbert.reports.similarity_report import Encoder
 
 INTERRUPTED = 130  # what a shell makes of Ctrl-C
@@ -44,9 +44,9 @@ def command_line(arguments: Sequence[str]) -> str:
 
 def bench(options: Any) -> int:
     """``robustbert bench``."""
-    from robustbert.bench import Choices, default_out, load_suite, make_plan
+    from robustbert.bench import Overrides, default_out, load_suite, make_plan
 
-    choices = Choices(
+    overrides = Overrides(
         datasets=options.datasets,
         models=options.models,
         recipes=options.recipes,
@@ -56,7 +56,7 @@ def bench(options: Any) -> int:
         training_seeds=options.training_seeds,
     )
     suite = load_suite(options.suite)
-    plan, out = make_plan(suite, choices), options.out or default_out(suite.name)
+    plan, out = make_plan(suite, overrides), options.out or default_out(suite.name)
     return _dry_run(plan, options, out) if options.dry_run else _run(plan, options, out)
 
 
@@ -70,7 +70,7 @@ def _dry_run(plan: Plan, options: Any, out: Path) -> int:
 
 def attack(options: Any) -> int:
     """``robustbert attack``: a suite of one cell."""
-    from robustbert.bench import Choices, Suite, default_out, make_plan
+    from robustbert.bench import Overrides, Suite, default_out, make_plan
 
     for name in ("dataset", "model", "recipe", "track", "split"):
         if not getattr(options, name):
@@ -83,7 +83,7 @@ def attack(options: Any) -> int:
         tracks=(options.track,),
         split=options.split,
     )
-    plan = make_plan(suite, Choices(num_examples=options.num_examples, seed=options.seed))
+    plan = make_plan(suite, Overrides(num_examples=options.num_examples, seed=options.seed))
     return _run(
         dataclasses.replace(plan, suite=None), options, options.out or default_out("attack")
     )
@@ -112,10 +112,10 @@ def _run(plan: Plan, options: Any, out: Path) -> int:
     return 0
 
 
-def _settings(options: Any, out: Path) -> Settings:
-    from robustbert.bench import Settings
+def _settings(options: Any, out: Path) -> RunOptions:
+    from robustbert.bench import RunOptions
 
-    return Settings(
+    return RunOptions(
         out=out,
         dtype=options.dtype,
         device=options.device,
@@ -135,7 +135,7 @@ def _show_skipped(cells: Iterable[Cell]) -> None:
 
 def train(options: Any) -> int:
     """``robustbert train``."""
-    from robustbert.bench import check_numbers
+    from robustbert.bench import check_dtype_and_device
     from robustbert.data import load_dataset
     from robustbert.training import make_config, train
 
@@ -147,7 +147,7 @@ def train(options: Any) -> int:
         )
         if getattr(options, name) is not None
     }
-    check_numbers(options.dtype, options.device)
+    check_dtype_and_device(options.dtype, options.device)
     config = make_config(given, seed=options.seed)
     dataset = load_dataset(
         options.dataset, text_column=options.text_column, label_column=options.label_column
@@ -161,13 +161,13 @@ def train(options: Any) -> int:
 
 def predict(options: Any) -> int:
     """``robustbert predict``."""
-    from robustbert.bench import check_numbers
+    from robustbert.bench import check_dtype_and_device
     from robustbert.models import classify
 
     texts = [*options.texts, *_lines(options.file)]
     if not texts:
         raise InputError("no text to classify; give TEXT arguments or --file")
-    check_numbers(options.dtype, options.device)
+    check_dtype_and_device(options.dtype, options.device)
     for prediction in classify(
         texts, model=options.model, dtype=options.dtype, device=options.device
     ):

@@ -120,7 +120,7 @@ def test_two_datasets_of_one_name(refused, reviews: Path, tmp_path: Path):
     twin = tmp_path / "reviews.csv"
     shutil.copy(reviews, twin)
     line = refused("bench", "--datasets", f"file:{reviews},file:{twin}", "-n", "3")
-    assert "two datasets are called 'reviews'" in line
+    assert "two datasets have the name 'reviews'" in line
 
 
 def test_more_examples_than_there_are(refused, reviews: Path):

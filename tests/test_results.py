@@ -208,17 +208,17 @@ def test_comparison_of_old_and_new_results(tmp_path, capsys):
 @same_protocol
 @pytest.mark.slow
 def test_committed_row_is_reproduced(tmp_path: Path):
-    from robustbert.bench import Choices, Settings, load_suite, make_plan, run_plan
+    from robustbert.bench import Overrides, RunOptions, load_suite, make_plan, run_plan
 
     n = 60  # the first examples of the row
-    choices = Choices(
+    overrides = Overrides(
         datasets=["rotten_tomatoes"],
         models=["tfidf-svm"],
         recipes=["deepwordbug"],
         tracks=["published"],
         num_examples=n,
     )
-    result = run_plan(make_plan(load_suite("results"), choices), Settings(out=tmp_path))
+    result = run_plan(make_plan(load_suite("results"), overrides), RunOptions(out=tmp_path))
     (record,) = result.records
     (committed,) = [
         kept for kept in read_run(RESULTS / "rotten_tomatoes").records if record_name(kept) == ROW

@@ -1,21 +1,23 @@
-"""The harness: suite file, plan, run, records."""
+"""The benchmark: suite, plan, jobs, records."""
 
 from robustbert.bench.estimate import Estimate, estimate_plan
 from robustbert.bench.estimate_text import estimate_text
-from robustbert.bench.plan import Cell, Choices, Plan, VictimSpec, make_plan
-from robustbert.bench.run import BenchResult, Settings, check_numbers, default_out, run_plan
+from robustbert.bench.plan import Cell, Overrides, Plan, make_plan
+from robustbert.bench.run import BenchResult, default_out, run_plan
+from robustbert.bench.run_options import RunOptions, check_dtype_and_device
 from robustbert.bench.suite import Suite, load_suite, suite_names
+from robustbert.bench.victim_spec import VictimSpec
 
 __all__ = [
     "BenchResult",
     "Cell",
-    "Choices",
     "Estimate",
+    "Overrides",
     "Plan",
-    "Settings",
+    "RunOptions",
     "Suite",
     "VictimSpec",
-    "check_numbers",
+    "check_dtype_and_device",
     "default_out",
     "estimate_plan",
     "estimate_text",

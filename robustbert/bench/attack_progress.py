@@ -1,4 +1,4 @@
-"""The progress of a cell: examples done, how many of them broken, queries a second, time left."""
+"""The progress of a cell: examples done, examples broken, queries per second, time left."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ class AttackProgress:
     """A bar on a terminal, plain lines elsewhere (:mod:`robustbert.progress`).
 
     Args:
-        total: how many examples there are.
-        what: what is running, a few words.
+        total: number of examples.
+        title: a short description of the cell.
     """
 
-    def __init__(self, total: int, what: str) -> None:
-        self._bar = progress_bar(total, what, "text", _FORMAT)
+    def __init__(self, total: int, title: str) -> None:
+        self._bar = progress_bar(total, title, "example", _FORMAT)
         self._began = time.perf_counter()
         self._broken = 0
         self._queries = 0
@@ -32,20 +32,20 @@ class AttackProgress:
         self._bar.close()
 
     def add(self, outcome: Outcome) -> None:
-        """One more example is done, now or in an earlier run."""
+        """Count the outcome of one more example, of this run or an earlier one."""
         self._broken += outcome.status == "broken"
         self._describe()
         self._bar.update(1)
 
-    def show_queries(self, asked: int) -> None:
-        """The victim was asked so many texts so far."""
-        self._queries = asked
+    def show_queries(self, total: int) -> None:
+        """Update the cumulative number of queries."""
+        self._queries = total
         self._describe()
         self._bar.update(0)
 
     def show_recheck(self) -> None:
-        """All examples are done; some answers are asked again."""
-        self._bar.set_postfix_str("asking some answers again")
+        """Show that all examples are done and a sample of predictions is recomputed."""
+        self._bar.set_postfix_str("checking batch invariance")
 
     def _describe(self) -> None:
         rate = self._queries / max(time.perf_counter() - self._began, 1e-9)

@@ -1,4 +1,4 @@
-"""What attacks cost, from committed records: for estimates before a run."""
+"""The costs of attacks, measured on committed records, to estimate a run."""
 
 from __future__ import annotations
 
@@ -8,50 +8,50 @@ from types import MappingProxyType
 
 
 @dataclass(frozen=True)
-class Cost:
-    """What a recipe costs under a track.
+class RecipeCost:
+    """The cost of a recipe on a track.
 
     Args:
-        queries_per_word: queries of an example, for each word of its text.
-        overhead_ms: milliseconds per query that are not the victim's: the search, the sentence
-            encoder, the checks.
+        queries_per_word: mean number of queries per word of the attacked text.
+        overhead_ms: milliseconds per query spent outside of the victim: search, sentence encoder
+            and constraint checks.
     """
 
     queries_per_word: float
     overhead_ms: float
 
 
-# Printed by `python benchmarks/costs.py` from results/*/records and outcomes: per recipe and track,
-# the queries of all examples by the words of their texts (over 10 or 11 cells; a2t: 4), and
-# attack_seconds less victim_seconds by those queries, on one thread of an Intel Xeon with AMX while
-# other work ran beside.
-COSTS: Mapping[tuple[str, str], Cost] = MappingProxyType(
+# Printed by `python benchmarks/costs.py` from results/*/records and outcomes. Per recipe and track:
+# total queries divided by total words, over 10 or 11 cells (a2t: 4); and (attack_seconds -
+# victim_seconds) divided by total queries, on one thread of an Intel Xeon with AMX that was also
+# running other jobs.
+COSTS: Mapping[tuple[str, str], RecipeCost] = MappingProxyType(
     {
-        ("a2t", "published"): Cost(0.60, 15.40),
-        ("a2t", "unified"): Cost(0.88, 7.85),
-        ("deepwordbug", "published"): Cost(1.58, 0.92),
-        ("deepwordbug", "unified"): Cost(1.13, 6.86),
-        ("iga", "published"): Cost(60.29, 1.45),
-        ("iga", "unified"): Cost(23.87, 4.87),
-        ("pruthi", "published"): Cost(16.29, 0.09),
-        ("pruthi", "unified"): Cost(14.80, 0.69),
-        ("pwws", "published"): Cost(5.99, 0.24),
-        ("pwws", "unified"): Cost(5.04, 1.77),
-        ("textbugger", "published"): Cost(2.50, 2.81),
-        ("textbugger", "unified"): Cost(4.76, 2.64),
-        ("textfooler", "published"): Cost(5.49, 1.38),
-        ("textfooler", "unified"): Cost(3.72, 2.85),
+        ("a2t", "published"): RecipeCost(0.60, 15.40),
+        ("a2t", "unified"): RecipeCost(0.88, 7.85),
+        ("deepwordbug", "published"): RecipeCost(1.58, 0.92),
+        ("deepwordbug", "unified"): RecipeCost(1.13, 6.86),
+        ("iga", "published"): RecipeCost(60.29, 1.45),
+        ("iga", "unified"): RecipeCost(23.87, 4.87),
+        ("pruthi", "published"): RecipeCost(16.29, 0.09),
+        ("pruthi", "unified"): RecipeCost(14.80, 0.69),
+        ("pwws", "published"): RecipeCost(5.99, 0.24),
+        ("pwws", "unified"): RecipeCost(5.04, 1.77),
+        ("textbugger", "published"): RecipeCost(2.50, 2.81),
+        ("textbugger", "unified"): RecipeCost(4.76, 2.64),
+        ("textfooler", "published"): RecipeCost(5.49, 1.38),
+        ("textfooler", "unified"): RecipeCost(3.72, 2.85),
     }
 )
 
 
 @dataclass(frozen=True)
 class AttackCost:
-    """What an attack costs; None where it is not known.
+    """The cost of an attack; None where it is unknown.
 
     Args:
-        queries: all of them.
-        seconds: of the whole attack.
+        queries: total number of queries.
+        seconds: duration of the whole attack.
     """
 
     queries: float | None
@@ -59,13 +59,13 @@ class AttackCost:
 
 
 def attack_cost(recipe: str, track: str, words: float, query_seconds: float | None) -> AttackCost:
-    """What an attack on texts costs.
+    """Estimate the cost of an attack.
 
     Args:
-        recipe: its name; one that no committed record tells of has no known cost.
-        track: its name; one like ``unified`` (``unified-li``) is taken to cost the same.
-        words: of all texts together.
-        query_seconds: the victim's, per text; None if not known.
+        recipe: name of the recipe; the cost is unknown if no committed record covers it.
+        track: name of the track; ``unified-li`` is assumed to cost the same as ``unified``.
+        words: total number of words of the attacked texts.
+        query_seconds: seconds per query of the victim; None if unknown.
 
     >>> attack_cost("pwws", "unified", 1000, 0.003)
     AttackCost(queries=5040.0, seconds=24.0408)

@@ -1,4 +1,4 @@
-"""The versions and the machine that made a record."""
+"""Capture the software versions and the hardware for a record."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from robustbert.records.schema import Environment
 
 
 def capture_environment(device: str = "auto") -> Environment:
-    """The environment of this process, its models on ``device``."""
+    """The environment of this process, with models on ``device``."""
     import torch
 
     from robustbert.models.devices import choose_device
@@ -43,9 +43,9 @@ def _is_dirty(checkout: Path) -> bool | None:
 
 
 def _git(checkout: Path, *arguments: str, empty: bool = False) -> str | None:
-    """What git answers in the package's own checkout; None where there is none."""
+    """The output of a git command in the checkout; None if there is no checkout or no output."""
     if not (checkout / ".git").exists() or not (checkout / "pyproject.toml").is_file():
-        return None  # installed from a wheel: a repository around it is somebody else's
+        return None  # installed from a wheel: an enclosing repository is unrelated
     try:
         answer = subprocess.run(
             ["git", "-C", str(checkout), *arguments],

@@ -1,8 +1,8 @@
-"""What a plan would take: its cells, how many queries and how long, before anything is run.
+"""Estimate the queries and the time that a plan takes, without running it.
 
-Nothing is written and nothing is kept that was trained. Queries come from what attacks cost in
-committed records (:mod:`robustbert.bench.costs`) and the words of the examples; time also from how
-fast this machine answers and trains (:mod:`robustbert.bench.speed`).
+Nothing is written and no trained model is kept. Queries come from the costs of committed records
+(:mod:`robustbert.bench.costs`) and the words of the examples; times also from the speed of this
+machine (:mod:`robustbert.bench.speed`).
 """
 
 from __future__ import annotations
@@ -14,30 +14,30 @@ from robustbert.attacks.protocol import PROTOCOL_REVISION
 from robustbert.attacks.recipes import assets_of
 from robustbert.bench.costs import attack_cost
 from robustbert.bench.environment import capture_environment
-from robustbert.bench.identity import record_identity
+from robustbert.bench.identity import cell_identity
 from robustbert.bench.meter import Meter, TrainingEstimate
 from robustbert.bench.plan import Cell, Plan
-from robustbert.bench.run import Settings, check_run, plan_configuration, read_datasets
-from robustbert.bench.store import check_configuration
+from robustbert.bench.run import load_datasets, plan_configuration
+from robustbert.bench.run_options import RunOptions, check_options
+from robustbert.bench.store import RunStore
 from robustbert.data import TextDataset, select_examples
 from robustbert.data.words import words_of
-from robustbert.errors import OutputError, RecordError
+from robustbert.errors import OutputError
 from robustbert.models.inference.invariance_cache import unsaved_invariance_cache
 from robustbert.progress import progress_bar
-from robustbert.records import outcomes_path, read_record, record_path
 from robustbert.records.schema import Environment
 
 
 @dataclass(frozen=True)
 class CellEstimate:
-    """A cell, and what it would take.
+    """A cell and what it takes.
 
     Args:
         dataset: the name of its loaded dataset.
-        cell: what it is.
-        done: whether the output folder has it, finished.
-        queries: None where no committed record tells.
-        seconds: of the attack; None where that or the victim's speed is not known.
+        cell: the cell.
+        done: whether the output folder holds it, complete.
+        queries: number of queries; None if no committed record covers the recipe.
+        seconds: duration of the attack; None if the queries or the victim's speed are unknown.
     """
 
     dataset: str
@@ -49,12 +49,12 @@ class CellEstimate:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a plan would take.
+    """What a plan takes.
 
     Args:
-        cells: in the order of tables.
-        trainings: the victims that are trained, in that order.
-        missing_assets: what is made first.
+        cells: the cells, in the order of tables.
+        trainings: the victims to train, in the same order.
+        missing_assets: names of assets that must be built first.
     """
 
     cells: tuple[CellEstimate, ...]
@@ -62,40 +62,39 @@ class Estimate:
     missing_assets: tuple[str, ...]
 
 
-def estimate_plan(plan: Plan, settings: Settings) -> Estimate:
-    """Estimate what :func:`robustbert.bench.run_plan` would take.
+def estimate_plan(plan: Plan, options: RunOptions) -> Estimate:
+    """Estimate what :func:`robustbert.bench.run_plan` takes.
 
-    What would stop the run before it trains stops this, too.
+    Raises the same errors that a run raises before it trains.
 
     Raises:
         OutputError: the output folder is a file.
         RecordError: the output folder holds a run of another configuration or identity.
-        RobustbertError: a dataset or model that cannot be loaded.
+        RobustbertError: a dataset or model cannot be loaded.
     """
-    check_run(settings)
-    if settings.out.exists() and not settings.out.is_dir():
-        raise OutputError(f"{settings.out} is a file, not a folder; choose another --out")
-    datasets = read_datasets(plan, settings)
-    if settings.out.exists():
-        wanted = plan_configuration(plan, datasets, settings)
-        check_configuration(settings.out, wanted, keep=False)
+    check_options(options)
+    if options.out.exists() and not options.out.is_dir():
+        raise OutputError(f"{options.out} is a file, not a folder; choose another --out")
+    datasets = load_datasets(plan, options)
+    store = RunStore(options.out)
+    store.check_configuration(plan_configuration(plan, datasets, options))
     missing = [row.name for row in asset_status() if not row.present]
     needed = {*assets_of(plan.recipes()), "sentence-encoder"}
-    environment = capture_environment(settings.device)
-    pairs = list(dict.fromkeys((cell.dataset, cell.victim) for cell in plan.cells))
-    meter = Meter(plan, settings, assets_complete=not missing)
-    with unsaved_invariance_cache(), progress_bar(len(pairs), "measuring", "model") as bar:
-        for dataset, victim in pairs:
+    environment = capture_environment(options.device)
+    victims = plan.victims()
+    meter = Meter(plan, options, assets_complete=not missing)
+    with unsaved_invariance_cache(), progress_bar(len(victims), "measuring", "model") as bar:
+        for dataset, victim in victims:
             meter.measure(datasets[dataset], victim)
             bar.update(1)
     return Estimate(
         cells=tuple(
-            _cell_estimate(plan, cell, datasets[cell.dataset], settings, environment, meter)
+            _cell_estimate(plan, cell, datasets[cell.dataset], store, environment, meter)
             for cell in plan.cells
         ),
         trainings=tuple(
             meter.trainings[datasets[dataset].name, victim]
-            for dataset, victim in pairs
+            for dataset, victim in victims
             if victim.trained
         ),
         missing_assets=tuple(name for name in missing if name in needed),
@@ -106,11 +105,11 @@ def _cell_estimate(
     plan: Plan,
     cell: Cell,
     dataset: TextDataset,
-    settings: Settings,
+    store: RunStore,
     environment: Environment,
     meter: Meter,
 ) -> CellEstimate:
-    if _is_done(cell, dataset, plan.split, settings, environment):
+    if _is_done(cell, dataset, plan.split, store, environment):
         return CellEstimate(dataset.name, cell, True, 0.0, 0.0)
     examples = select_examples(dataset, plan.split, cell.n, plan.seed)
     words = sum(len(words_of(example.text)) for example in examples.items)
@@ -120,18 +119,17 @@ def _cell_estimate(
 
 
 def _is_done(
-    cell: Cell, dataset: TextDataset, split: str, settings: Settings, environment: Environment
+    cell: Cell, dataset: TextDataset, split: str, store: RunStore, environment: Environment
 ) -> bool:
-    """Whether a run would take the cell as it is.
+    """Whether a run would reuse the stored cell.
 
     Raises:
-        RecordError: a run would refuse it, as far as can be told without its model.
+        RecordError: a run would reject it, as far as can be checked without its model.
     """
     name = cell.file_name(dataset.name)
-    path = record_path(settings.out, name)
-    if not path.exists():
+    record = store.record(name)
+    if record is None:
         return False
-    record = read_record(path)
     parts = {
         "dataset": {"sha256": dataset.sha256(), "split": split, "length": dataset.length},
         "protocol": {"revision": PROTOCOL_REVISION},
@@ -140,6 +138,5 @@ def _is_done(
         update={part: getattr(record, part).model_copy(update=new) for part, new in parts.items()}
         | {"environment": environment}
     )
-    if difference := record_identity(now).difference(record_identity(record)):
-        raise RecordError(f"{path} is of {difference}; choose another --out")
-    return not record.counts.error and outcomes_path(settings.out, name).exists()
+    store.check_identity(name, record, cell_identity(now))
+    return store.is_complete(name, record)

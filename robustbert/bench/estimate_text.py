@@ -1,4 +1,4 @@
-"""An :class:`~robustbert.bench.estimate.Estimate` for a terminal."""
+"""Format an :class:`~robustbert.bench.estimate.Estimate` as text for the terminal."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterable, Sequence
 
 from robustbert.bench.estimate import CellEstimate, Estimate
 from robustbert.bench.meter import TrainingEstimate
-from robustbert.bench.plan import VictimSpec
+from robustbert.bench.victim_spec import VictimSpec
 from robustbert.reports.escape import printable, shorten
 from robustbert.reports.wording import counted
 
-_LONGEST_NAME = 32
+_MAX_NAME_LENGTH = 32
 _UNKNOWN = "n/a"
 
 
 def estimate_text(estimate: Estimate) -> str:
-    """Tables of the trainings and the cells, totals, and what kind of numbers these are."""
+    """Tables of trainings and cells, the totals, and a note on how they were estimated."""
     parts = []
     if estimate.trainings:
         parts.append(_table(_TRAINING_COLUMNS, map(_training_row, estimate.trainings), right=1))
@@ -32,7 +32,7 @@ _CELL_COLUMNS = (
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]], *, right: int) -> str:
-    """Rows under a header, the last columns, which are numbers, to the right."""
+    """A text table whose last ``right`` columns are aligned to the right."""
     from tabulate import tabulate
 
     left = len(header) - right
@@ -54,10 +54,11 @@ def _training_row(training: TrainingEstimate) -> list[str]:
 
 def _cell_row(estimate: CellEstimate) -> list[str]:
     cell = estimate.cell
-    what = [_name(estimate.dataset), *_victim(cell.victim), cell.track, cell.recipe, str(cell.n)]
+    victim = _victim(cell.victim)
+    columns = [_name(estimate.dataset), *victim, cell.track, cell.recipe, str(cell.n)]
     if estimate.done:
-        return [*what, "", "done"]
-    return [*what, _count(estimate.queries), _hours(estimate.seconds)]
+        return [*columns, "", "done"]
+    return [*columns, _count(estimate.queries), _hours(estimate.seconds)]
 
 
 def _victim(victim: VictimSpec) -> list[str]:
@@ -70,34 +71,32 @@ def _totals(estimate: Estimate) -> list[str]:
     cells, trainings = estimate.cells, estimate.trainings
     done = sum(cell.done for cell in cells)
     attacks = [cell.seconds for cell in cells]
-    training = [one.seconds for one in trainings]
-    both = [*attacks, *training]
+    training = [estimate.seconds for estimate in trainings]
     queries = _sum(_count, [cell.queries for cell in cells])
     lines = [
         f"{counted(len(cells), 'cell')}, {done} done; {queries} queries",
-        f"{_sum(_hours, both)} hours: {_sum(_hours, training)} of training, "
+        f"{_sum(_hours, [*attacks, *training])} hours: {_sum(_hours, training)} of training, "
         f"{_sum(_hours, attacks)} of attacks",
     ]
     if estimate.missing_assets:
-        lines.append(
-            f"assets made first, which takes minutes: {', '.join(estimate.missing_assets)}"
-        )
+        missing = ", ".join(estimate.missing_assets)
+        lines.append(f"assets to build first, which takes a few minutes: {missing}")
     lines.append(
-        "These are estimates: queries from committed records by the words of the texts, hours from "
-        "how fast this machine was just now. Nothing was attacked or written."
+        "These are estimates: queries follow from committed records and the lengths of the texts, "
+        "hours from a short speed measurement on this machine. Nothing was attacked or written."
     )
     return lines
 
 
 def _sum(show: Callable[[float], str], numbers: Sequence[float | None]) -> str:
-    """The sum of what is known; ``more than`` it if something is not."""
+    """The sum of the known numbers, after ``more than`` if any is unknown."""
     known = [number for number in numbers if number is not None]
     shown = show(sum(known))
     return shown if len(known) == len(numbers) else f"more than {shown}"
 
 
 def _count(queries: float | None) -> str:
-    """Two significant digits: it is an estimate."""
+    """A number of queries, rounded to two significant digits."""
     return _UNKNOWN if queries is None else f"{int(float(f'{queries:.2g}')):,}"
 
 
@@ -109,4 +108,4 @@ def _hours(seconds: float | None) -> str:
 
 
 def _name(name: str) -> str:
-    return shorten(printable(name), _LONGEST_NAME)
+    return shorten(printable(name), _MAX_NAME_LENGTH)

@@ -1,33 +1,28 @@
-"""What a cell's outcomes depend on, in named parts: whether files of an earlier run are its own."""
+"""The identity of a cell: everything that its outcomes depend on.
+
+It decides whether the files of an earlier run can be reused.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from robustbert.records.schema import (
-    AssetsRef,
-    DatasetRef,
-    DefenseRef,
-    Environment,
-    ModelRef,
-    Protocol,
-    RecipeRef,
-    Record,
-)
+from robustbert.bench.record import CellHeader
+from robustbert.records.schema import Record
 
-_LONGEST_VALUE = 24
+_MAX_VALUE_LENGTH = 24
 
 
 @dataclass(frozen=True)
 class CellIdentity:
-    """Everything that decides a cell's outcomes, except for which examples it has.
+    """Everything that the outcomes of a cell depend on, except the number of examples.
 
     Args:
-        parts: part to field to value; all of it JSON.
+        parts: JSON values keyed by part and field.
     """
 
     parts: Mapping[str, Mapping[str, Any]]
@@ -38,10 +33,10 @@ class CellIdentity:
         return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 
     def difference(self, earlier: CellIdentity) -> str | None:
-        """Which parts of an ``earlier`` run's identity differ; None if none does.
+        """The parts in which an ``earlier`` identity differs; None if it is the same.
 
-        The parts by their names, and the first value that differs:
-        ``another model and versions (its model sha256 is 90cf…, not 12ab…)``.
+        Lists the names of the parts and the first value that differs:
+        ``model and versions (its model sha256 is 90cf…, not 12ab…)``.
         """
         found = list(self._differences(earlier))
         if not found:
@@ -50,7 +45,7 @@ class CellIdentity:
         names = f"{', '.join(others)} and {last}" if others else last
         part, field, before, now = found[0]
         what = part if field == part else f"{part} {field}"
-        return f"another {names} (its {what} is {_shown(before)}, not {_shown(now)})"
+        return f"{names} (its {what} is {_shown(before)}, not {_shown(now)})"
 
     def _differences(self, earlier: CellIdentity) -> Iterator[tuple[str, str, Any, Any]]:
         for part, fields in self.parts.items():
@@ -60,36 +55,26 @@ class CellIdentity:
                     yield part, field, before.get(field), fields.get(field)
 
 
-def make_identity(
-    *,
-    dataset: DatasetRef,
-    model: ModelRef,
-    defenses: Sequence[DefenseRef],
-    training_seed: int | None,
-    track: str,
-    recipe: RecipeRef,
-    assets: AssetsRef,
-    protocol: Protocol,
-    environment: Environment,
-) -> CellIdentity:
-    """The identity of a cell, from what its record holds.
+def cell_identity(cell: CellHeader | Record) -> CellIdentity:
+    """The identity of a cell that is about to run, or that wrote a record.
 
-    Of the versions, those that decide outcomes: torch and scikit-learn compute the answers,
-    transformers and tokenizers cut the texts, TextAttack searches, NLTK tags words and looks up
-    synonyms, and Python's Unicode tables decide what a word is.
+    Only versions that affect outcomes are included: torch and scikit-learn compute predictions,
+    transformers and tokenizers tokenize, TextAttack searches, NLTK tags words and looks up
+    synonyms, and the Unicode tables of Python decide what a word is.
     """
+    environment = cell.environment
     return CellIdentity(
         {
-            "model": model.model_dump(include={"sha256", "max_length"}),
-            "dtype": {"dtype": model.dtype},
-            "defense": {"defense": [defense.model_dump() for defense in defenses]},
-            "training seed": {"training seed": training_seed},
-            # not where it lay: a moved file is the same data
-            "data": dataset.model_dump(exclude={"name", "source"}),
-            "track": {"track": track},
-            "recipe": recipe.model_dump(exclude={"textattack_version"}),
-            "assets": dict(assets.hashes),
-            "protocol": protocol.model_dump(exclude={"n"}),
+            "model": cell.model.model_dump(include={"sha256", "max_length"}),
+            "dtype": {"dtype": cell.model.dtype},
+            "defense": {"defense": [defense.model_dump() for defense in cell.defenses]},
+            "training seed": {"training seed": cell.training_seed},
+            # without name and source: a renamed or moved file is the same data
+            "data": cell.dataset.model_dump(exclude={"name", "source"}),
+            "track": {"track": cell.track},
+            "recipe": cell.recipe.model_dump(exclude={"textattack_version"}),
+            "assets": dict(cell.assets.hashes),
+            "protocol": cell.protocol.model_dump(exclude={"n"}),
             "versions": {
                 "python": ".".join(environment.python.split(".")[:2]),
                 "torch": environment.torch,
@@ -107,21 +92,6 @@ def make_identity(
     )
 
 
-def record_identity(record: Record) -> CellIdentity:
-    """The identity of the cell that wrote a record."""
-    return make_identity(
-        dataset=record.dataset,
-        model=record.model,
-        defenses=record.defenses,
-        training_seed=record.training_seed,
-        track=record.track,
-        recipe=record.recipe,
-        assets=record.assets,
-        protocol=record.protocol,
-        environment=record.environment,
-    )
-
-
 def _shown(value: Any) -> str:
     text = "none" if value in (None, []) else str(value)
-    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
+    return text if len(text) <= _MAX_VALUE_LENGTH else f"{text[: _MAX_VALUE_LENGTH - 1]}…"

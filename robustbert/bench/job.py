@@ -1,299 +1,264 @@
-"""One cell: attack the examples, keep each outcome as it comes, sum up into a record."""
+"""A job: one cell with everything that a worker needs to run it."""
 
 from __future__ import annotations
 
-import time
 import warnings
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import cast
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
-from robustbert.assets import PROFILE
-from robustbert.attacks.protocol import PROTOCOL_REVISION
-from robustbert.attacks.runner import AttackRun, AttackRunner
+from robustbert.attacks import UnifiedLimits
+from robustbert.attacks.runner import LANES, AttackRun, AttackRunner
 from robustbert.bench.attack_progress import AttackProgress
-from robustbert.bench.identity import CellIdentity, make_identity, record_identity
+from robustbert.bench.plan import Cell, Plan
+from robustbert.bench.record import (
+    CellHeader,
+    assets_ref,
+    batch_invariance_entry,
+    dataset_ref,
+    make_record,
+    model_ref,
+    protocol_ref,
+)
+from robustbert.bench.run_options import RunOptions
+from robustbert.bench.store import StoredCell
 from robustbert.bench.victims import Victim
-from robustbert.data import Examples, TextDataset
-from robustbert.errors import BatchInvarianceWarning, RecordError
-from robustbert.metrics import counts, reliability, summarize
-from robustbert.records import (
-    append_outcome,
-    cell_name,
-    defense_names,
-    outcomes_path,
-    read_outcomes,
-    read_record,
-    record_path,
-    write_outcomes,
-    write_record,
-)
-from robustbert.records.names import replicate_seed
-from robustbert.records.schema import (
-    AssetsRef,
-    BatchInvariance,
-    DatasetRef,
-    Engine,
-    Environment,
-    ModelRef,
-    Outcome,
-    Protocol,
-    Record,
-    Timing,
-    Track,
-)
-from robustbert.version import __version__
+from robustbert.data import Examples, TextDataset, load_dataset, select_examples
+from robustbert.errors import BatchInvarianceWarning
+from robustbert.models.inference.answer_cache import AnswerCache
+from robustbert.records import BatchInvariance, Engine, Environment, Outcome, Record, Timing
 
 
 @dataclass(frozen=True)
-class CellRun:
-    """A cell with all that it needs.
+class DatasetSource:
+    """A dataset and how to read it.
 
     Args:
-        suite: the suite's name, or None for a cell by itself.
-        dataset: where the examples come from.
-        examples: what is attacked, in order.
-        victim: who is attacked.
-        runner: the recipe on the victim under the track.
-        environment: what the record says of the machine.
-        out: the run's folder.
-        command: the command line as it was typed, or None.
+        name: a name, ``file:PATH`` or ``hub:NAME``.
+        text_column: name of the text column in a file or hub dataset.
+        label_column: name of its label column.
+        length: its text length class, ``short`` or ``long``; None measures it.
+    """
+
+    name: str
+    text_column: str = "text"
+    label_column: str = "label"
+    length: str | None = None
+
+    def load(self) -> TextDataset:
+        """Load the dataset; raises as :func:`robustbert.data.load_dataset` does."""
+        return load_dataset(
+            self.name,
+            text_column=self.text_column,
+            label_column=self.label_column,
+            length=self.length,
+        )
+
+
+@dataclass(frozen=True)
+class Job:
+    """One cell with everything that a worker needs to run it; it can be pickled.
+
+    Args:
+        suite: the name of the suite; None for a single attack.
+        dataset: the dataset and how to read it.
+        cell: victim, track, recipe and number of examples.
+        split: the split whose examples are attacked.
+        seed: the seed for example selection and attacks.
+        limits: the limits of the ``unified`` track.
+        options: how to run it.
     """
 
     suite: str | None
-    dataset: TextDataset
+    dataset: DatasetSource
+    cell: Cell
+    split: str
+    seed: int
+    limits: UnifiedLimits
+    options: RunOptions
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """The outcomes of a job, one per example in order, and its record."""
+
+    outcomes: tuple[Outcome, ...]
+    record: Record
+
+
+@dataclass(frozen=True)
+class LoadedJob:
+    """A job with its examples and its victim loaded.
+
+    Args:
+        examples: the examples to attack, in order.
+        victim: the victim.
+        runner: runs the recipe on the victim.
+        header: what the record will say that is known before the attack.
+    """
+
     examples: Examples
     victim: Victim
-    runner: AttackRunner
-    environment: Environment
-    out: Path
-    command: str | None = None
+    runner: AttackRunner = field(repr=False)
+    header: CellHeader
 
-    @property
-    def name(self) -> str:
-        """The name of the cell's files."""
-        victim, runner = self.victim, self.runner
-        return cell_name(
-            self.examples.dataset,
-            victim.name,
-            defense_names(victim.defenses),
-            runner.track,
-            runner.recipe,
-            training_seed=replicate_seed(victim.training_seed, runner.seed),
-            variant=victim.variant,
-        )
+    def example_ids(self) -> list[str]:
+        """The ids of the examples, in order."""
+        return [example.example_id for example in self.examples.items]
 
-    def run(self, progress: AttackProgress) -> Record:
-        """Attack what is not attacked yet, write the cell's outcomes and record.
+    def run(
+        self, stored: StoredCell, save: Callable[[Outcome], None], progress: AttackProgress
+    ) -> JobResult:
+        """Attack the examples that have no outcome yet, and make the record of all.
 
-        A cell that was finished by one of the same identity is read, not run;
-        one that was cut short goes on; attacks that failed run again. ``progress`` is
-        told what is done.
+        Args:
+            stored: what earlier runs stored of the cell.
+            save: called with each new outcome.
+            progress: shows each outcome and the number of queries.
         """
-        finished = self._finished()
-        outcomes_file = outcomes_path(self.out, self.name)
-        partial = self._journal()
-        if finished and outcomes_file.exists() and not finished.counts.error:
-            partial.unlink(missing_ok=True)
-            for outcome in read_outcomes(outcomes_file):
-                progress.add(outcome)
-            return finished
-        known = self._resume(outcomes_file) if finished else {}
-        kept = self._resume(partial)
-        known |= kept
-        todo = [item for item in self.examples.items if item.example_id not in known]
-        for outcome in known.values():
+        items = self.examples.items
+        todo = [item for item in items if item.example_id not in stored.outcomes]
+        for outcome in stored.outcomes.values():
             progress.add(outcome)
 
-        def keep(outcome: Outcome) -> None:
-            append_outcome(outcome, partial)
+        def save_and_show(outcome: Outcome) -> None:
+            save(outcome)
             progress.add(outcome)
 
-        run = self.runner.run(todo, keep, progress.show_queries)
+        run = self.runner.run(todo, save_and_show, progress.show_queries)
         progress.show_recheck()
-        self._score_for_recheck(kept.values(), run)
-        environment = self.environment.model_copy(
-            update={"batch_invariance": self._batch_invariance(run, finished)}
-        )
-        known |= {outcome.example_id: outcome for outcome in run.outcomes}
-        outcomes = tuple(known[item.example_id] for item in self.examples.items)
-        whole = len(todo) == len(self.examples.items)
+        self._sample_again(run, stored)
+        batch_invariance = self._recheck(run, stored.record)
+        new = {outcome.example_id: outcome for outcome in run.outcomes}
+        by_id = {**stored.outcomes, **new}
+        outcomes = tuple(by_id[item.example_id] for item in items)
+        resumed = len(todo) < len(items)
         timing = Timing(
             train_seconds=self.victim.train_seconds,
-            # what an earlier, interrupted run spent is not known
-            attack_seconds=run.seconds if whole else None,
-            victim_seconds=run.victim_seconds if whole else None,
-            victim_queries=run.victim_queries if whole else None,
+            # what the interrupted run spent is unknown
+            attack_seconds=None if resumed else run.seconds,
+            victim_seconds=None if resumed else run.victim_seconds,
+            victim_queries=None if resumed else run.victim_queries,
         )
-        record = self._record(outcomes, timing, environment)
-        write_outcomes(outcomes, outcomes_file)
-        write_record(record, record_path(self.out, self.name))
-        partial.unlink(missing_ok=True)
-        return record
+        classifier = self.victim.classifier
+        record = make_record(
+            self.header,
+            outcomes,
+            truncated=int(classifier.truncated([item.text for item in items]).sum()),
+            timing=timing,
+            engine=Engine(lanes=self.runner.lanes, token_budget=classifier.token_budget),
+            batch_invariance=batch_invariance,
+        )
+        return JobResult(outcomes, record)
 
-    def _resume(self, path: Path) -> dict[str, Outcome]:
-        """The outcomes of an earlier run, keyed by example id; errors are retried."""
-        if not path.exists():
-            return {}
-        wanted = {item.example_id for item in self.examples.items}
-        return {
-            outcome.example_id: outcome
-            for outcome in read_outcomes(path, unfinished=True)
-            if outcome.example_id in wanted and outcome.status != "error"
-        }
+    def _sample_again(self, run: AttackRun, stored: StoredCell) -> None:
+        """Recompute texts of an interrupted run, so that they can be drawn for the recheck.
 
-    def _journal(self) -> Path:
-        """Where outcomes are kept, as they come, until the cell is done.
-
-        Raises:
-            RecordError: there is one of another identity.
+        The sample of the interrupted run was lost with its process.
         """
-        journal = self.out / "outcomes" / f"{self.name}.{self._identity().sha256()[:12]}.partial"
-        for other in journal.parent.glob(f"{self.name}.*.partial"):
-            if other != journal:
-                raise RecordError(
-                    f"{other} is of another model, dtype, defense, data, assets, protocol, "
-                    "versions or processor; choose another --out, or remove it if nobody needs it"
-                )
-        return journal
-
-    def _finished(self) -> Record | None:
-        """The record that is there, if this very cell made it.
-
-        Raises:
-            RecordError: there is one of another identity; the message says what differs.
-        """
-        path = record_path(self.out, self.name)
-        if not path.exists():
-            return None
-        found = read_record(path)
-        difference = self._identity().difference(record_identity(found))
-        if difference is None and found.protocol.n != len(self.examples.items):
-            difference = f"{found.protocol.n} examples, not {len(self.examples.items)}"
-        if difference:
-            raise RecordError(f"{path} is of {difference}; choose another --out")
-        return found
-
-    def _identity(self) -> CellIdentity:
-        return make_identity(
-            dataset=self._dataset_ref(),
-            model=self._model_ref(),
-            defenses=self.victim.defenses,
-            training_seed=self.victim.training_seed,
-            track=self.runner.track,
-            recipe=self.runner.recipe_ref(),
-            assets=self._assets_ref(),
-            protocol=self._protocol(),
-            environment=self.environment,
-        )
-
-    def _model_ref(self) -> ModelRef:
-        info = self.victim.classifier.info
-        return ModelRef(
-            name=self.victim.name,
-            variant=self.victim.variant,
-            source=info.source,
-            sha256=info.sha256,
-            dtype=info.dtype,
-            max_length=info.max_length,
-            num_parameters=info.num_parameters,
-            training=self.victim.training,
-        )
-
-    def _assets_ref(self) -> AssetsRef:
-        return AssetsRef(profile=PROFILE, hashes=self.runner.asset_hashes)
-
-    def _dataset_ref(self) -> DatasetRef:
-        split = self.examples.split
-        return DatasetRef(
-            name=self.examples.dataset,
-            source=self.examples.source,
-            split=split,
-            n=len(self.dataset.split(split)),
-            sha256=self.dataset.sha256(),
-            length=self.dataset.length,
-            label_names=list(self.examples.label_names),
-        )
-
-    def _protocol(self) -> Protocol:
-        limits = self.runner.active_limits
-        return Protocol(
-            revision=PROTOCOL_REVISION,
-            seed=self.runner.seed,
-            n=len(self.examples.items),
-            query_budget=limits.queries_per_word if limits else None,
-            limits=dict(limits.as_record()) if limits else {},
-        )
-
-    def _score_for_recheck(self, kept: Iterable[Outcome], run: AttackRun) -> None:
-        """Score and encode texts of an interrupted run again, to be part of this run's samples.
-
-        The samples of that run ended with its process.
-        """
-        given = {item.example_id: item.text for item in self.examples.items}
+        clean = {item.example_id: item.text for item in self.examples.items}
         texts = [
             text
-            for outcome in kept
-            for text in (given[outcome.example_id], outcome.adversarial_text)
+            for example_id, outcome in stored.outcomes.items()
+            if example_id in stored.interrupted
+            for text in (clean[example_id], outcome.adversarial_text)
             if text is not None
         ]
         if texts:
             run.victim_sample(texts)
             run.encoder_sample(texts)
 
-    def _batch_invariance(self, run: AttackRun, earlier: Record | None) -> BatchInvariance:
-        """Ask some answers again, and say what was found; warn if any came out differently.
-
-        If failed examples ran again, ``earlier`` is the record of the cell before that, and what it
-        holds is added.
-        """
+    def _recheck(self, run: AttackRun, earlier: Record | None) -> BatchInvariance:
+        """Recompute a sample of predictions with batch size 1, and warn if any differs."""
         answers, encodings = self.runner.recheck(run)
-        finding = self.runner.batch_invariance
         differing = answers.differing + encodings.differing
         if differing:
             warnings.warn(
-                f"{self.name}: of {answers.checked + encodings.checked} answers asked again alone, "
-                f"{differing} came out differently, so outcomes may not repeat; please report what "
-                "`robustbert doctor` prints",
+                f"{self.header.name}: {differing} of {answers.checked + encodings.checked} "
+                "predictions differ when they are recomputed with batch size 1, so results may not "
+                "be reproducible; please report the output of `robustbert doctor`",
                 BatchInvarianceWarning,
                 stacklevel=2,
             )
-        found = BatchInvariance(
-            status="verified" if finding.verified and not differing else "not verified",
-            ladder={layer: list(counts) for layer, counts in finding.ladder.items()},
-            answers_checked=answers.checked,
-            answers_differing=answers.differing,
-            encodings_checked=encodings.checked,
-            encodings_differing=encodings.differing,
+        return batch_invariance_entry(
+            self.runner.batch_invariance,
+            answers,
+            encodings,
+            earlier.environment.batch_invariance if earlier else None,
         )
-        before = earlier.environment.batch_invariance if earlier else None
-        return found if before is None else before.joined(found)
 
-    def _record(
-        self, outcomes: Sequence[Outcome], timing: Timing, environment: Environment
-    ) -> Record:
-        texts = [item.text for item in self.examples.items]
-        truncated = int(self.victim.classifier.truncated(texts).sum())
-        return Record(
-            robustbert_version=__version__,
-            created_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            command=self.command,
-            suite=self.suite,
-            dataset=self._dataset_ref(),
-            model=self._model_ref(),
-            defenses=list(self.victim.defenses),
-            training_seed=self.victim.training_seed,
-            track=cast(Track, self.runner.track),
-            recipe=self.runner.recipe_ref(),
-            assets=self._assets_ref(),
-            protocol=self._protocol(),
-            counts=counts(outcomes, truncated),
-            metrics=summarize(outcomes),
-            reliability=reliability(outcomes, environment.batch_invariance),
-            timing=timing,
-            engine=Engine(
-                lanes=self.runner.lanes, token_budget=self.victim.classifier.token_budget
-            ),
-            environment=environment,
+
+def make_jobs(plan: Plan, options: RunOptions) -> tuple[Job, ...]:
+    """The jobs of a plan, in running order."""
+    sources = dataset_sources(plan, options)
+    return tuple(
+        Job(
+            suite=plan.suite,
+            dataset=sources[cell.dataset],
+            cell=cell,
+            split=plan.split,
+            seed=plan.seed,
+            limits=plan.limits,
+            options=options,
         )
+        for cell in plan.in_running_order()
+    )
+
+
+def dataset_sources(plan: Plan, options: RunOptions) -> dict[str, DatasetSource]:
+    """How to read each dataset of a plan, keyed by its name in the plan."""
+    names = tuple(dict.fromkeys(cell.dataset for cell in plan.cells))
+    # Column names and length are meant for file: and hub: datasets. If there are none, the first
+    # dataset gets them, so that it raises.
+    own = [name for name in names if name.startswith(("file:", "hub:"))] or names[:1]
+    columns = options.text_column, options.label_column, options.text_length
+    return {
+        name: DatasetSource(name, *columns) if name in own else DatasetSource(name)
+        for name in names
+    }
+
+
+def load_job(
+    job: Job,
+    dataset: TextDataset,
+    victim: Victim,
+    environment: Environment,
+    answers: AnswerCache | None = None,
+) -> LoadedJob:
+    """Prepare a job for running.
+
+    Args:
+        job: the job.
+        dataset: its loaded dataset.
+        victim: its loaded victim.
+        environment: versions and hardware, for the record.
+        answers: a cache of the victim's predictions, to share between jobs; None for a new one.
+    """
+    cell, options = job.cell, job.options
+    examples = select_examples(dataset, job.split, cell.n, job.seed)
+    runner = AttackRunner(
+        victim.classifier,
+        cell.recipe,
+        track=cell.track,
+        limits=job.limits,
+        length=dataset.length,
+        seed=job.seed,
+        dtype=options.dtype,
+        device=options.device,
+        lanes=options.lanes or LANES,
+        token_budget=options.token_budget,
+        answers=answers,
+    )
+    header = CellHeader(
+        suite=job.suite,
+        command=options.command,
+        dataset=dataset_ref(dataset, examples),
+        model=model_ref(victim),
+        defenses=victim.defenses,
+        training_seed=victim.training_seed,
+        track=cell.track,
+        recipe=runner.recipe_ref(),
+        assets=assets_ref(runner.asset_hashes),
+        protocol=protocol_ref(job.seed, cell.n, runner.active_limits),
+        environment=environment,
+    )
+    return LoadedJob(examples, victim, runner, header)

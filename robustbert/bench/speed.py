@@ -1,4 +1,4 @@
-"""A short look at how fast this machine answers and trains: seconds, not a benchmark."""
+"""Measure inference and training speed on this machine within seconds, to estimate a run."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
     from robustbert.data import TextDataset
     from robustbert.models import Classifier
 
-#: No measurement goes on for longer, but for its first batch.
-MOST_SECONDS = 2.0
-#: Texts that are looked at, at most.
-MOST_TEXTS = 256
-_BATCH = 64
-#: Texts of a step of the measured training: few, since long ones take a second each.
-_STEP = 4
+#: Time limit of a measurement; the first batch always completes.
+MAX_SECONDS = 2.0
+#: Maximum number of texts in a measurement.
+MAX_TEXTS = 256
+_BATCH_SIZE = 64
+#: Batch size of measured training steps; small because long texts take a second each.
+_STEP_BATCH_SIZE = 4
 
 
 @dataclass(frozen=True)
 class Speed:
-    """How fast a model answers and trains.
+    """The speed of a model.
 
     Args:
-        query_seconds: per text that it answers.
-        training_seconds: one whole training; 0 if there is nothing to train.
+        query_seconds: seconds per query.
+        training_seconds: seconds for a full training run.
     """
 
     query_seconds: float
@@ -38,30 +38,30 @@ class Speed:
 
 
 def measure_queries(classifier: Classifier, texts: Sequence[str]) -> float:
-    """Seconds per text, asked in batches."""
-    batches = [texts[i : i + _BATCH] for i in range(0, len(texts), _BATCH)]
-    classifier.predict_proba(batches[0][:8])  # what is made on first use is no part of it
-    return _seconds_each(batches, classifier.predict_proba)
+    """Seconds per text of batched inference."""
+    batches = [texts[i : i + _BATCH_SIZE] for i in range(0, len(texts), _BATCH_SIZE)]
+    classifier.predict_proba(batches[0][:8])  # warm-up
+    return _seconds_per_item(batches, classifier.predict_proba)
 
 
 def measure_base(
     base: Base, dataset: TextDataset, config: TrainingConfig, texts: Sequence[str], dtype: str
 ) -> Speed:
-    """How fast a model will be that is not trained yet, and how long its training takes.
+    """Estimate the query speed and the training time of a model that is not trained yet.
 
-    In memory alone: a network gets an untrained head and takes a few steps; a classical model is
-    fitted on some texts, and its time is taken to grow with their number.
+    Nothing is written. A network gets an untrained head and is trained for a few steps. A
+    classical model is fitted on a sample, and its time is scaled linearly to the whole dataset.
 
     Args:
-        base: what the training starts from.
-        dataset: what it is trained on.
-        config: how.
-        texts: what it is asked.
-        dtype: of queries: auto, float32 or bfloat16.
+        base: the base to train from.
+        dataset: the training data.
+        config: the training configuration.
+        texts: texts to classify.
+        dtype: dtype for inference: auto, float32 or bfloat16.
     """
     rows = dataset.split("train")
     n = len(rows)
-    chosen = sorted(random.Random(0).sample(range(n), min(n, MOST_TEXTS)))
+    chosen = sorted(random.Random(0).sample(range(n), min(n, MAX_TEXTS)))
     sample = rows.select(chosen)
     if base.folder is None:
         return _measure_classical(base, dataset, sample, texts)
@@ -73,7 +73,7 @@ def _measure_classical(
 ) -> Speed:
     from robustbert.models.classical.tfidf_classifier import fit_tfidf
 
-    # Small samples may lack a label: names of labels do not change the time.
+    # A small sample may lack a label; the names of labels do not affect the time.
     labels = sorted(set(sample["label"]))
     began = time.perf_counter()
     fitted = fit_tfidf(
@@ -86,8 +86,8 @@ def _measure_classical(
     fitting = time.perf_counter() - began
     query = measure_queries(fitted, texts)
     held_out = len(dataset.split("validation")) + len(dataset.split("test"))
-    whole = fitting * len(dataset.split("train")) / len(sample)
-    return Speed(query, whole + query * held_out)
+    scaled = fitting * len(dataset.split("train")) / len(sample)
+    return Speed(query, scaled + query * held_out)
 
 
 def _measure_network(
@@ -107,7 +107,7 @@ def _measure_network(
     assert base.folder is not None
     with torch.random.fork_rng():
         model = load_network(base.folder, dataset.label_names).eval()
-    _make_decided(model)
+    _bias_head(model)
     tokenizer = read_tokenizer(base.folder)
     limits = [max_input_length(model, tokenizer), config.max_length]
     tokenizer.model_max_length = min(limit for limit in limits if limit is not None)
@@ -122,14 +122,15 @@ def _measure_network(
     step = _measure_step(model, tokenizer, config, sample)
     steps = -(-len(dataset.split("train")) // config.batch_size) * config.epochs
     validation, test = (len(dataset.split(name)) for name in ("validation", "test"))
-    answered = validation * (config.epochs * config.evals_per_epoch + 1) + test
-    return Speed(query, steps * step + answered * query)
+    evaluated = validation * (config.epochs * config.evals_per_epoch + 1) + test
+    return Speed(query, steps * step + evaluated * query)
 
 
-def _make_decided(model: Any) -> None:
-    """Let an untrained head prefer one label clearly, as a trained one does.
+def _bias_head(model: Any) -> None:
+    """Bias the untrained head towards one label, so that predictions are clear.
 
-    Answers in bfloat16 that are close are computed again in float32; a trained model has few.
+    Predictions in bfloat16 near the decision boundary are recomputed in float32; a trained model
+    has few of these.
     """
     import torch
 
@@ -144,49 +145,49 @@ def _make_decided(model: Any) -> None:
 
 
 def _measure_step(model: Any, tokenizer: Any, config: TrainingConfig, sample: Any) -> float:
-    """Seconds of one optimizer step, from steps with fewer texts."""
+    """Seconds per optimizer step, extrapolated from steps with smaller batches."""
     import torch
 
     from robustbert.models.devices import choose_device, has_bfloat16
 
     device = choose_device(config.device)
     auto = config.dtype == "auto"
-    lower = has_bfloat16(device) if auto else config.dtype == "bfloat16"
+    bfloat16 = has_bfloat16(device) if auto else config.dtype == "bfloat16"
     model.train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-9)
 
     def learn(rows: Sequence[tuple[str, int]]) -> None:
         texts, labels = zip(*rows, strict=True)
         batch = tokenizer(list(texts), padding=True, truncation=True, return_tensors="pt")
-        with torch.autocast(device.type, torch.bfloat16, enabled=lower):
+        with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
             loss = model(**batch.to(device), labels=torch.tensor(labels, device=device)).loss
         loss.backward()
 
     def update(_: Sequence[int]) -> None:
         optimizer.step()
 
-    # in order of length, as training groups them
+    # sorted by length, as training groups texts into batches
     rows = sorted(zip(sample["text"], sample["label"], strict=True), key=lambda row: len(row[0]))
-    groups = [rows[i : i + _STEP] for i in range(0, len(rows), _STEP)]
+    groups = [rows[i : i + _STEP_BATCH_SIZE] for i in range(0, len(rows), _STEP_BATCH_SIZE)]
     random.Random(0).shuffle(groups)
     with torch.random.fork_rng(), torch.enable_grad():
         learn(groups[0])
-        per_text = _seconds_each(groups[1:] or groups, learn, MOST_SECONDS / 2)
+        per_text = _seconds_per_item(groups[1:] or groups, learn, MAX_SECONDS / 2)
         update([0])
-        per_update = _seconds_each([[0]] * 5, update, MOST_SECONDS / 2)
+        per_update = _seconds_per_item([[0]] * 5, update, MAX_SECONDS / 2)
     return config.batch_size * per_text + per_update
 
 
-def _seconds_each(
+def _seconds_per_item(
     batches: Sequence[Sequence[Any]],
     work: Callable[[Any], object],
-    most_seconds: float = MOST_SECONDS,
+    max_seconds: float = MAX_SECONDS,
 ) -> float:
-    """Seconds per item of the batches that fit into the time; of the first one in any case."""
+    """Mean seconds per item over the batches that fit the time limit, at least one."""
     done, began = 0, time.perf_counter()
     for batch in batches:
         work(batch)
         done += len(batch)
-        if time.perf_counter() - began > most_seconds:
+        if time.perf_counter() - began > max_seconds:
             break
     return (time.perf_counter() - began) / done

@@ -1,4 +1,9 @@
-"""The folder of a run: one run at a time, of one configuration."""
+"""The output folder of a run: locked, of one configuration, and written only from here.
+
+``configuration.json``, ``records/CELL.json``, ``outcomes/CELL.jsonl``, ``table.md`` and
+``table.csv``. While a cell runs, its outcomes are appended to
+``outcomes/CELL.IDENTITY.partial``, from which an interrupted run is resumed.
+"""
 
 from __future__ import annotations
 
@@ -8,27 +13,42 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+from robustbert.bench.identity import CellIdentity, cell_identity
+from robustbert.bench.record import CellHeader
 from robustbert.errors import RecordError
 from robustbert.io import file_lock, output_errors, remove_temporary_files, write_text
+from robustbert.records import (
+    Outcome,
+    Record,
+    append_outcome,
+    outcomes_path,
+    read_outcomes,
+    read_record,
+    record_name,
+    record_path,
+    write_outcomes,
+    write_record,
+)
+from robustbert.reports import Table, render_markdown, to_csv
 
-#: Held by the run that writes to a folder.
+#: Locked by the run that writes to a folder.
 LOCK_FILE = ".lock"
-#: What the runs of a folder have in common.
+#: The configuration that all runs in a folder share.
 CONFIGURATION_FILE = "configuration.json"
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """What the outcomes of a run depend on, beside its models.
+    """Everything that determines the outcomes of a run, except its models.
 
-    A later run in the same folder may add models, recipes and datasets; nothing may change.
+    A later run in the same folder may add models, recipes and datasets but not change a value.
 
     Args:
-        settings: seed, split, number format and the unified limits, by their names.
-        datasets: name to sha256.
-        examples: dataset and recipe, with a space between, to how many examples.
+        settings: seed, split, dtype and the limits of the ``unified`` track, keyed by name.
+        datasets: sha256 of each dataset, keyed by name.
+        examples: number of examples, keyed by ``"DATASET RECIPE"``.
     """
 
     settings: Mapping[str, Any]
@@ -36,81 +56,211 @@ class Configuration:
     examples: Mapping[str, int]
 
 
-def check_configuration(out: Path, wanted: Configuration, *, keep: bool = True) -> None:
-    """Check that a folder is of the wanted configuration, or of none yet.
+@dataclass(frozen=True)
+class StoredCell:
+    """What earlier runs stored of a cell.
 
     Args:
-        out: the folder of the run.
-        wanted: what the run needs.
-        keep: write down what is wanted, for later runs.
-
-    Raises:
-        RecordError: the folder is of another configuration; the message says what differs.
+        journal: path of the file that collects the outcomes of the cell while it runs.
+        record: the record of the finished cell; None if there is none.
+        outcomes: the outcomes that are kept, keyed by example id; without errors, which are
+            retried.
+        interrupted: ids of the examples that a run attacked that was interrupted.
+        complete: whether nothing is left to do.
     """
-    path = out / CONFIGURATION_FILE
-    kept = _read(path) if path.exists() else {}
-    new = asdict(wanted)
-    for part, values in new.items():
-        for name, value in values.items():
-            there = kept.get(part, {}).get(name, value)
-            if there != value:
-                what = f"{part} of {name}" if part != "settings" else name
+
+    journal: Path
+    record: Record | None
+    outcomes: Mapping[str, Outcome]
+    interrupted: frozenset[str]
+    complete: bool
+
+
+class RunStore:
+    """The output folder of a run.
+
+    Args:
+        folder: the output folder; only :meth:`locked` creates it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Create the folder, check that it is writable, and lock it.
+
+        Temporary files of a killed run are removed. Folders that were created here are removed
+        again if nothing was written to them.
+
+        Raises:
+            OutputError: the folder is not writable, or another run is writing to it.
+        """
+        folder = self._folder
+        place, advice = f"to {folder}", "choose another --out"
+        with output_errors(place, advice):
+            new = [path for path in (folder, *folder.parents) if not path.exists()]
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        busy = f"another run is writing to {folder}; wait for it, or choose another --out"
+        held = False
+        try:
+            with file_lock(folder / LOCK_FILE, place=place, advice=advice, busy=busy):
+                held = True
+                with output_errors(place, advice):
+                    for path in (folder, folder / "records", folder / "outcomes"):
+                        remove_temporary_files(path)
+                yield
+        finally:
+            if held:
+                self._remove_unused(new)
+
+    def check_configuration(self, wanted: Configuration) -> None:
+        """Check that the folder has the configuration ``wanted``, or none yet.
+
+        Raises:
+            RecordError: the folder has another configuration; the message says what differs.
+        """
+        self._merged_configuration(wanted)
+
+    def write_configuration(self, wanted: Configuration) -> None:
+        """Store the configuration of this run for later runs; raises as the check does."""
+        merged = self._merged_configuration(wanted)
+        if merged != self._read_configuration():
+            text = json.dumps(merged, indent=2, sort_keys=True)
+            write_text(self._folder / CONFIGURATION_FILE, f"{text}\n")
+
+    def record(self, name: str) -> Record | None:
+        """The stored record of a cell; None if there is none."""
+        path = record_path(self._folder, name)
+        return read_record(path) if path.exists() else None
+
+    def is_complete(self, name: str, record: Record) -> bool:
+        """Whether a cell with this record has all outcomes, none of them an error."""
+        return not record.counts.error and outcomes_path(self._folder, name).exists()
+
+    def check_identity(self, name: str, record: Record, wanted: CellIdentity) -> None:
+        """Check that the stored record of a cell has the identity ``wanted``.
+
+        Raises:
+            RecordError: it has another identity; the message says what differs.
+        """
+        difference = wanted.difference(cell_identity(record))
+        if difference:
+            self._refuse(name, difference)
+
+    def cell(self, header: CellHeader, example_ids: Sequence[str]) -> StoredCell:
+        """What earlier runs stored of the cell.
+
+        Args:
+            header: what the record of the cell will say.
+            example_ids: the ids of its examples.
+
+        Raises:
+            RecordError: there are files of a cell with another identity or other examples.
+        """
+        name, identity = header.name, cell_identity(header)
+        record = self.record(name)
+        if record is not None:
+            self.check_identity(name, record, identity)
+            if record.protocol.n != len(example_ids):
+                numbers = f"it has {record.protocol.n}, not {len(example_ids)}"
+                self._refuse(name, f"number of examples ({numbers})")
+        journal = self._journal(name, identity)
+        outcomes = outcomes_path(self._folder, name)
+        if record is not None and self.is_complete(name, record):
+            journal.unlink(missing_ok=True)  # left by a run that was killed before it removed it
+            kept = {outcome.example_id: outcome for outcome in read_outcomes(outcomes)}
+            return StoredCell(journal, record, kept, frozenset(), complete=True)
+        finished = _resumable(outcomes, example_ids) if record is not None else {}
+        interrupted = _resumable(journal, example_ids)
+        return StoredCell(
+            journal, record, finished | interrupted, frozenset(interrupted), complete=False
+        )
+
+    def append(self, cell: StoredCell, outcome: Outcome) -> None:
+        """Save an outcome of a cell that is running."""
+        append_outcome(outcome, cell.journal)
+
+    def finish(self, cell: StoredCell, record: Record, outcomes: Sequence[Outcome]) -> None:
+        """Write the outcomes and the record of a cell, and remove its journal."""
+        name = record_name(record)
+        write_outcomes(outcomes, outcomes_path(self._folder, name))
+        write_record(record, record_path(self._folder, name))
+        cell.journal.unlink(missing_ok=True)
+
+    def outcomes(self, records: Sequence[Record]) -> dict[str, tuple[Outcome, ...]]:
+        """The stored outcomes of the cells with these records, keyed by the name of the cell."""
+        names = map(record_name, records)
+        return {name: read_outcomes(outcomes_path(self._folder, name)) for name in names}
+
+    def write_table(self, table: Table) -> None:
+        """Write ``table.md`` and ``table.csv``."""
+        write_text(self._folder / "table.md", render_markdown(table))
+        write_text(self._folder / "table.csv", to_csv(table))
+
+    def _refuse(self, name: str, difference: str) -> NoReturn:
+        path = record_path(self._folder, name)
+        raise RecordError(f"{path} differs in {difference}; choose another --out")
+
+    def _journal(self, name: str, identity: CellIdentity) -> Path:
+        """The path of the journal, which must be the only one of the cell."""
+        journal = self._folder / "outcomes" / f"{name}.{identity.sha256()[:12]}.partial"
+        for other in journal.parent.glob(f"{name}.*.partial"):
+            if other != journal:
                 raise RecordError(
-                    f"{out} is of another run: its {what} is {there}, not {value}; "
-                    "choose another --out"
+                    f"{other} was written with another model, dtype, defense, data, assets, "
+                    "protocol, versions or processor; choose another --out, or delete the file if "
+                    "nobody needs it"
                 )
-    merged = {part: {**kept.get(part, {}), **values} for part, values in new.items()}
-    if keep and merged != kept:
-        write_text(path, json.dumps(merged, indent=2, sort_keys=True) + "\n")
+        return journal
+
+    def _merged_configuration(self, wanted: Configuration) -> dict[str, dict[str, Any]]:
+        """The stored configuration with what ``wanted`` adds."""
+        stored, new = self._read_configuration(), asdict(wanted)
+        for part, values in new.items():
+            for name, value in values.items():
+                before = stored.get(part, {}).get(name, value)
+                if before != value:
+                    what = f"{part} of {name}" if part != "settings" else name
+                    raise RecordError(
+                        f"{self._folder} belongs to another run: its {what} is {before}, not "
+                        f"{value}; choose another --out"
+                    )
+        return {part: {**stored.get(part, {}), **values} for part, values in new.items()}
+
+    def _read_configuration(self) -> dict[str, dict[str, Any]]:
+        path = self._folder / CONFIGURATION_FILE
+        if not path.exists():
+            return {}
+        try:
+            content = json.loads(path.read_bytes())
+            if isinstance(content, dict) and all(isinstance(v, dict) for v in content.values()):
+                return content
+            reason = "it is not a run configuration"
+        except (OSError, ValueError) as error:
+            reason = str(error)
+        raise RecordError(f"{path} cannot be read ({reason}); choose another --out")
+
+    def _remove_unused(self, new: Sequence[Path]) -> None:
+        """Remove the ``new`` folders again if nothing was written to them."""
+        own = {LOCK_FILE, CONFIGURATION_FILE}
+        if new and {path.name for path in self._folder.iterdir()} <= own:
+            for name in own:
+                (self._folder / name).unlink(missing_ok=True)
+        with suppress(OSError):  # fails if results were written, as expected
+            for path in new:
+                path.rmdir()
 
 
-def _read(path: Path) -> dict[str, dict[str, Any]]:
-    try:
-        content = json.loads(path.read_bytes())
-        if isinstance(content, dict) and all(isinstance(part, dict) for part in content.values()):
-            return content
-        reason = "it is not what a run writes"
-    except (OSError, ValueError) as error:
-        reason = str(error)
-    raise RecordError(f"{path} cannot be read ({reason}); choose another --out")
-
-
-@contextmanager
-def output_folder(out: Path) -> Iterator[None]:
-    """Make ``out``, prove that a file can be written there, and keep other runs out of it.
-
-    What a killed run left half-written is gone; what was made of ``out``, parents too, is gone
-    again if nothing was written there in the end.
-
-    Raises:
-        OutputError: it cannot be written to, or another run is writing to it.
-    """
-    place, advice = f"to {out}", "choose another --out"
-    with output_errors(place, advice):
-        new = [folder for folder in (out, *out.parents) if not folder.exists()]
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
-            pass
-    busy = f"another run is writing to {out}; wait for it, or choose another --out"
-    held = False
-    try:
-        with file_lock(out / LOCK_FILE, place=place, advice=advice, busy=busy):
-            held = True
-            with output_errors(place, advice):
-                for folder in (out, out / "records", out / "outcomes"):
-                    remove_temporary_files(folder)
-            yield
-    finally:
-        if held:
-            _remove_unused(out, new)
-
-
-def _remove_unused(out: Path, new: Sequence[Path]) -> None:
-    """Remove the ``new`` folders again if nothing was written there."""
-    own = {LOCK_FILE, CONFIGURATION_FILE}
-    if new and {path.name for path in out.iterdir()} <= own:
-        for name in own:
-            (out / name).unlink(missing_ok=True)
-    with suppress(OSError):  # not empty, as it should be
-        for folder in new:
-            folder.rmdir()
+def _resumable(path: Path, example_ids: Sequence[str]) -> dict[str, Outcome]:
+    """The outcomes in a file that an earlier run began, keyed by example id, without errors."""
+    if not path.exists():
+        return {}
+    wanted = set(example_ids)
+    return {
+        outcome.example_id: outcome
+        for outcome in read_outcomes(path, unfinished=True)
+        if outcome.example_id in wanted and outcome.status != "error"
+    }

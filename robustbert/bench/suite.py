@@ -1,22 +1,40 @@
-"""Suite files: TOML that names what to run, checked before anything runs."""
+"""Suite files: TOML that names what to run, parsed and checked before anything runs."""
 
 from __future__ import annotations
 
 import difflib
+import os
 import tomllib
+from collections.abc import Callable, Container, Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 
-from robustbert.errors import SuiteError, UnknownNameError
+from robustbert.attacks import RECIPES, UnifiedLimits, check_track, runnable_recipe
+from robustbert.data import DATASETS
+from robustbert.data.splitting import SPLITS
+from robustbert.defenses import make_defense
+from robustbert.errors import InputError, ModelError, RobustbertError, SuiteError, UnknownNameError
+from robustbert.models import MODELS
+from robustbert.training import make_config
+from robustbert.validation import build_from_settings
 
 Text = Annotated[str, Field(min_length=1)]
 Names = Annotated[tuple[Text, ...], Field(min_length=1)]
 Positive = Annotated[int, Field(ge=1, strict=True)]
 Seed = Annotated[int, Field(ge=0, strict=True)]
-# What may stand in these is known only to what they are settings of: see ``checks``.
-Settings = dict[str, Any]
+#: Options of a component by name; only the component knows which names are valid.
+Options = dict[str, Any]
 
 
 class _Table(BaseModel):
@@ -24,43 +42,51 @@ class _Table(BaseModel):
 
 
 class ModelTable(_Table):
-    """``[model.NAME]``: how a model of the suite is made.
+    """``[model.NAME]``: how to build a model of the suite.
 
     Attributes:
         base: a name of ``robustbert list models``, a folder, or ``hub:NAME``.
-        name: what tables call it, beside its defense; its key in the suite unless given.
-        defense: a name of the table of defenses; absent for plain fine-tuning.
-        training: settings of the fine-tuning core.
-        params: settings of the defense.
+        name: the display name in tables, without the defense; the key of the table by default.
+        defense: a name of ``robustbert list defenses``; None for plain fine-tuning.
+        training: training options that differ from the defaults.
+        params: parameters of the defense that differ from the defaults.
     """
 
     base: Text
     name: Text | None = None
     defense: Text | None = None
-    training: Settings = {}
-    params: Settings = {}
+    training: Options = {}
+    params: Options = {}
 
 
 class Suite(_Table):
     """What to run: the product of datasets, models, tracks and recipes.
 
+    All names and options are checked on construction.
+
     Attributes:
-        name: what records and run folders call it.
+        name: the name of the suite in records and run folders.
         summary: one line.
         datasets: names, ``file:PATH`` or ``hub:NAME``.
-        models: names of ``[model.NAME]`` tables or of the table of models, folders, ``hub:NAME``.
-        recipes: names of the table of recipes.
-        tracks: names of tracks: ``published``, ``unified``, ``unified-li``.
-        split: whose examples are attacked.
-        num_examples: how many, at least 1.
-        seed: of the examples and attacks, and of training unless there are training seeds; at
-            least 0.
-        training_seeds: each model that is trained is trained once with each of these, all on the
-            same examples; None trains with ``seed``.
-        dataset_examples: the most examples to take of a dataset, by its name.
-        recipe_examples: the most examples to run a recipe on, by its name.
-        model: the ``[model.NAME]`` tables.
-        limits: what to change in the unified limits.
+        models: keys of :attr:`model`, names of ``robustbert list models``, folders, ``hub:NAME``.
+        recipes: names of ``robustbert list recipes``.
+        tracks: ``published``, ``unified``, ``unified-li``.
+        split: the split whose examples are attacked.
+        num_examples: number of examples per dataset, at least 1.
+        seed: seed for example selection and attacks, and for training unless there are
+            training seeds; at least 0.
+        training_seeds: train each model once per seed; all of them are attacked on the same
+            examples. None trains with :attr:`seed`.
+        dataset_examples: maximum number of examples per dataset, keyed by dataset name.
+        recipe_examples: maximum number of examples per recipe, keyed by recipe name.
+        model: the ``[model.NAME]`` tables, keyed by name.
+        limits: overrides of the limits of the ``unified`` track.
+
+    Raises:
+        ValidationError: a missing or unknown key, or a value of the wrong type or out of range.
+        RobustbertError: a name or an option that does not exist. The validation context may hold
+            the path of the file under ``"source"``; then a :class:`SuiteError` with the position
+            in the file.
     """
 
     name: Text
@@ -76,77 +102,176 @@ class Suite(_Table):
     dataset_examples: dict[str, Positive] = {}
     recipe_examples: dict[str, Positive] = {}
     model: dict[str, ModelTable] = {}
-    limits: Settings = {}
+    limits: Options = {}
+
+    @model_validator(mode="after")
+    def _check(self, info: ValidationInfo) -> Suite:
+        check_fields(self, type(self).model_fields, source=(info.context or {}).get("source", ""))
+        return self
 
     def examples_of(self, dataset: str, recipe: str) -> int:
-        """How many examples of a dataset a recipe is run on."""
+        """The number of examples of a dataset that a recipe is run on."""
         return min(
             self.num_examples,
             self.dataset_examples.get(dataset, self.num_examples),
             self.recipe_examples.get(recipe, self.num_examples),
         )
 
+    def unified_limits(self) -> UnifiedLimits:
+        """The limits of the ``unified`` track with the overrides of the suite.
+
+        Raises:
+            UnknownNameError: no such limit.
+            InputError: a value of the wrong type or out of range.
+        """
+        return build_from_settings(UnifiedLimits, self.limits, "unified limits")
+
 
 def suites_folder() -> Path:
-    """Where the suites that come with robustbert lie."""
+    """The folder of the built-in suites."""
     checkout = Path(__file__).resolve().parents[2] / "benchmarks" / "suites"
     packaged = Path(__file__).resolve().parents[1] / "suites"
     return packaged if packaged.is_dir() else checkout
 
 
 def suite_names() -> tuple[str, ...]:
-    """The names of the suites that come with robustbert, sorted."""
+    """The names of the built-in suites, sorted."""
     return tuple(sorted(path.stem for path in suites_folder().glob("*.toml")))
 
 
 def load_suite(name: str) -> Suite:
-    """The suite called ``name``, or the one in the file of that path.
+    """Load and check the built-in suite called ``name``, or the suite file of that path.
 
     Raises:
-        UnknownNameError: no such suite; the message lists the near ones.
-        SuiteError: the file cannot be read, or holds something that no suite has; the message
-            gives the place and the near names.
+        UnknownNameError: no such suite; the message suggests similar names.
+        SuiteError: the file cannot be read or is invalid; the message gives the position and
+            suggests similar names.
     """
     if name in suite_names():
-        return read_suite(suites_folder() / f"{name}.toml")
+        return _read_suite(suites_folder() / f"{name}.toml")
     path = Path(name).expanduser()
     if path.suffix == ".toml" or path.exists():
-        return read_suite(path)
+        return _read_suite(path)
     raise UnknownNameError("suite", name, suite_names())
 
 
-def read_suite(path: Path) -> Suite:
-    """Read and check a suite file; raises as :func:`load_suite` does."""
-    from robustbert.bench.suite_checks import check_suite
+def check_fields(suite: Suite, fields: Container[str], source: str = "") -> None:
+    """Check the names and options in some fields of a suite.
 
+    Args:
+        suite: the suite to check.
+        fields: names of the fields to check.
+        source: the path of the suite file; errors then give the position in it.
+
+    Raises:
+        RobustbertError: the first error; a :class:`SuiteError` if ``source`` is given.
+    """
+    for place, check in _checks(suite):
+        if place.partition(".")[0] in fields:
+            with _located(source, place):
+                check()
+
+
+def _checks(suite: Suite) -> Iterator[tuple[str, Callable[[], object]]]:
+    """The checks of a suite, each with its position in the file, ``field`` or ``field.name``."""
+    named: tuple[tuple[str, Iterable[str], Callable[[str], object]], ...] = (
+        ("recipes", suite.recipes, runnable_recipe),
+        ("dataset_examples", suite.dataset_examples, _check_dataset),
+        ("recipe_examples", suite.recipe_examples, RECIPES.entry),
+        ("tracks", suite.tracks, check_track),
+        ("datasets", suite.datasets, _check_dataset),
+        ("split", [suite.split], _check_split),
+    )
+    for field, names, check in named:
+        for name in names:
+            yield field, partial(check, name)
+    for name, table in suite.model.items():
+        yield f"model.{name}", partial(_check_table, table)
+    for name in suite.models:
+        if name not in suite.model:
+            yield "models", partial(_check_base, name, suite.model)
+    yield "limits", suite.unified_limits
+    yield "seed", partial(make_config, {}, seed=suite.seed)
+    for seed in suite.training_seeds or ():
+        yield "training_seeds", partial(make_config, {}, seed=seed)
+
+
+def _check_table(table: ModelTable) -> None:
+    _check_base(table.base)
+    make_config(table.training, seed=0)
+    if table.defense is not None:
+        make_defense(table.defense, table.params)
+    elif table.params:
+        raise InputError("params without a defense; name the defense too")
+
+
+def _check_base(base: str, tables: Iterable[str] = ()) -> None:
+    """Check that a model is a known name, ``hub:NAME`` or a folder.
+
+    Args:
+        base: the model.
+        tables: further names to suggest for an unknown name.
+    """
+    if base in MODELS or base.startswith("hub:") or Path(base).expanduser().is_dir():
+        return
+    if Path(base).expanduser().exists():
+        raise ModelError(f"the model {base} is a file; give the folder that holds it")
+    if os.sep in base:
+        raise ModelError(f"no model folder {base!r}; give a folder, hub:NAME or a name")
+    raise UnknownNameError("model", base, [*tables, *MODELS])
+
+
+def _check_dataset(name: str) -> None:
+    if name.startswith(("file:", "hub:")):
+        return
+    if name not in DATASETS:
+        prefixed = [f"file:{name}"] if Path(name).suffix else []
+        raise UnknownNameError("dataset", name, [*DATASETS, *prefixed])
+
+
+def _check_split(name: str) -> None:
+    if name not in SPLITS:
+        raise UnknownNameError("split", name, SPLITS)
+
+
+@contextmanager
+def _located(source: str, place: str) -> Iterator[None]:
+    """Prefix the message of an error with the file and the position in it."""
+    try:
+        yield
+    except RobustbertError as error:
+        if not source:
+            raise
+        raise SuiteError(f"{source}: {place}: {error}") from error
+
+
+def _read_suite(path: Path) -> Suite:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SuiteError(f"cannot read suite {path}: {error.strerror}; give a TOML file") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise SuiteError(f"{path} is not TOML: {error}; mend it") from error
+        raise SuiteError(f"{path} is not valid TOML: {error}; fix the file") from error
     try:
-        suite = Suite.model_validate(content)
+        return Suite.model_validate(content, context={"source": str(path)})
     except ValidationError as error:
-        raise SuiteError(f"{path}: {explain(error)}") from error
-    check_suite(suite, str(path))
-    return suite
+        raise SuiteError(f"{path}: {_describe(error)}") from error
 
 
-def explain(error: ValidationError) -> str:
-    """The first thing wrong in a suite, with its place and the near names, in one line."""
+def _describe(error: ValidationError) -> str:
+    """The first error with its position and similar names, in one line."""
     first = error.errors(include_url=False)[0]
     place = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         table = ModelTable if first["loc"][0] == "model" else Suite
-        return f"{place}: unknown key; {_near(str(first['loc'][-1]), table)}"
+        return f"{place}: unknown key; {_similar(str(first['loc'][-1]), table)}"
     if first["type"] == "missing":
         return f"{place}: missing; add it"
     reason = first["msg"][0].lower() + first["msg"][1:]
     return f"{place}: {reason}, not {str(first['input'])[:60]!r}"
 
 
-def _near(name: str, table: type[_Table]) -> str:
+def _similar(name: str, table: type[_Table]) -> str:
     known = list(table.model_fields)
-    near = difflib.get_close_matches(name, known, n=2, cutoff=0.5)
-    return f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"
+    similar = difflib.get_close_matches(name, known, n=2, cutoff=0.5)
+    return f"did you mean {' or '.join(similar)}?" if similar else f"known: {', '.join(known)}"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from robustbert.bench.model_cache import CachedModel, find_cached, find_or_train
-from robustbert.bench.plan import VictimSpec
+from robustbert.bench.victim_spec import VictimSpec
 from robustbert.data import TextDataset
 from robustbert.defenses import Defense, make_defense
 from robustbert.defenses.base import source_sha256

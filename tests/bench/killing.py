@@ -1,11 +1,11 @@
-"""Runs a benchmark in one go, then again and again, each time killed at a random moment.
+"""Run a benchmark once uninterrupted, then repeatedly with SIGKILL at random moments.
 
     python killing.py OUT MODEL DATASET KILLS SEED
 
-OUT/whole is of a run that was left alone. OUT/0, OUT/1, … are killed and started again until they
-end, until there were KILLS kills. Everything heavy is imported once; each run is a fork of this
-process and gets a SIGKILL, so that nothing of it can tidy up. Prints a line a run: its folder and
-``done``, or ``killed`` and how many outcomes its journals held.
+OUT/whole is the uninterrupted run. The runs OUT/0, OUT/1, … are killed and restarted until they
+finish, until there were KILLS kills in total. Everything heavy is imported once; each run is a fork
+of this process and gets a SIGKILL, so that none of its cleanup code runs. Prints one line per run:
+its folder and ``done``, or ``killed`` and the number of outcomes in its journals.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 from robustbert.assets import ensure_assets
-from robustbert.bench import Settings, Suite, make_plan, run_plan
+from robustbert.bench import RunOptions, Suite, make_plan, run_plan
 
 
 def attack(out: Path, model: str, dataset: str) -> None:
@@ -31,17 +31,17 @@ def attack(out: Path, model: str, dataset: str) -> None:
         tracks=("published",),
         num_examples=12,
     )
-    run_plan(make_plan(suite), Settings(out=out, dtype="float32", device="cpu", lanes=2))
+    run_plan(make_plan(suite), RunOptions(out=out, dtype="float32", device="cpu", lanes=2))
 
 
 def run(out: Path, model: str, dataset: str, seconds: float) -> bool:
-    """Whether a run ended by itself, well, in so many seconds."""
+    """Start a run, kill it after ``seconds``, and return whether it finished before."""
     child = os.fork()
     if child == 0:
         attack(out, model, dataset)
         os._exit(0)
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended and status:
             sys.exit(f"a run in {out} ended with status {status}")
@@ -63,11 +63,11 @@ def main() -> None:
     importlib.import_module("robustbert.attacks.textattack")
     began = time.monotonic()
     run(out / "whole", model, dataset, 300)
-    longest = time.monotonic() - began
-    chance = random.Random(seed)
+    duration = time.monotonic() - began
+    generator = random.Random(seed)
     killed = folder = 0
     while killed < kills:
-        while not run(out / str(folder), model, dataset, chance.uniform(0, 0.8 * longest)):
+        while not run(out / str(folder), model, dataset, generator.uniform(0, 0.8 * duration)):
             killed += 1
         folder += 1
 

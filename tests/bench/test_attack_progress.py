@@ -45,8 +45,8 @@ def test_long_work_prints_plain_lines_elsewhere(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(progress, "FIRST_LINE", 0.0)
     run_a_cell()
     first, last = sys.stderr.getvalue().splitlines()
-    assert first.startswith("robustbert: [1/2] reviews svm: 1 of 4 texts, 1 broken, ")
-    assert last.startswith("robustbert: [1/2] reviews svm: 2 of 4 texts, 1 broken, ")
+    assert first.startswith("robustbert: [1/2] reviews svm: 1 of 4 examples, 1 broken, ")
+    assert last.startswith("robustbert: [1/2] reviews svm: 2 of 4 examples, 1 broken, ")
     assert last.endswith(" queries/s, ended after 0 s")
 
 

@@ -10,7 +10,7 @@ from robustbert.bench import environment
 from robustbert.errors import InputError
 
 
-def test_tells_the_versions_and_the_machine():
+def test_has_the_versions_and_the_hardware():
     found = environment.capture_environment("cpu")
     assert found.python == platform.python_version()
     assert found.textattack == "0.3.11"
@@ -19,7 +19,7 @@ def test_tells_the_versions_and_the_machine():
     assert found.threads >= 1
 
 
-def test_a_device_that_is_not_there():
+def test_a_device_that_does_not_exist():
     with pytest.raises(InputError, match="cuda:99"):
         environment.capture_environment("cuda:99")
 

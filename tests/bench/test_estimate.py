@@ -1,4 +1,4 @@
-"""A dry run: what it shows, that it is sane, and that it leaves no trace."""
+"""Dry runs: what they print, that it is plausible, and that nothing is written."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from robustbert.bench import Choices, Settings, Suite, estimate_plan, estimate_text, make_plan
+from robustbert.bench import Overrides, RunOptions, Suite, estimate_plan, estimate_text, make_plan
 from robustbert.bench.costs import COSTS
 from robustbert.bench.run import run_plan
 from robustbert.cli import main
@@ -22,7 +22,7 @@ CHECKOUT = Path(__file__).parents[2]
 
 @pytest.fixture
 def cache(own_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache of this test's own, with the user's assets."""
+    """A cache for one test that holds only the assets of the user."""
     folder = tmp_path / "cache"
     folder.mkdir()
     (folder / "assets").symlink_to((own_cache / "assets").resolve(), target_is_directory=True)
@@ -51,8 +51,8 @@ def suite(dataset: Path, *models: object, **changes: object) -> Suite:
     return Suite(**{**given, **changes})
 
 
-def settings(out: Path) -> Settings:
-    return Settings(out=out, dtype="float32", device="cpu")
+def options(out: Path) -> RunOptions:
+    return RunOptions(out=out, dtype="float32", device="cpu")
 
 
 def tree(folder: Path) -> dict[str, int]:
@@ -60,26 +60,26 @@ def tree(folder: Path) -> dict[str, int]:
 
 
 @pytest.mark.usefixtures("nothing_runs")
-def test_nothing_is_run_trained_or_written(reviews, svm, bert, cache, tmp_path):
+def test_a_dry_run_neither_trains_nor_writes(reviews, svm, bert, cache, tmp_path):
     before = tree(tmp_path)
     plan = make_plan(suite(reviews, svm, bert, "tfidf-nb"))
-    found = estimate_plan(plan, settings(tmp_path / "new" / "out"))
+    found = estimate_plan(plan, options(tmp_path / "new" / "out"))
     assert [estimate.cell for estimate in found.cells] == list(plan.cells)
     assert tree(tmp_path) == before
 
 
 @pytest.mark.usefixtures("nothing_runs")
-def test_queries_are_those_of_the_words_and_times_are_sane(reviews, svm, bert, cache, tmp_path):
+def test_query_and_time_estimates_are_plausible(reviews, svm, bert, cache, tmp_path):
     plan = make_plan(suite(reviews, svm, bert))
-    found = estimate_plan(plan, settings(tmp_path / "out"))
+    found = estimate_plan(plan, options(tmp_path / "out"))
     examples = select_examples(load_dataset(f"file:{reviews}"), "test", 6, 0).items
     words = sum(len(example.text.split()) for example in examples)
-    for one in found.cells:
-        cost = COSTS[one.cell.recipe, "published"]
-        assert one.queries == pytest.approx(cost.queries_per_word * words)
-        # the victim answers a short text in more than a microsecond, and in less than a second
-        own = one.seconds / one.queries - cost.overhead_ms / 1000
-        assert 1e-6 < own < 1
+    for estimate in found.cells:
+        cost = COSTS[estimate.cell.recipe, "published"]
+        assert estimate.queries == pytest.approx(cost.queries_per_word * words)
+        # the victim classifies a short text in more than a microsecond and less than a second
+        query_seconds = estimate.seconds / estimate.queries - cost.overhead_ms / 1000
+        assert 1e-6 < query_seconds < 1
     assert found.trainings == ()
     assert found.missing_assets == ()
 
@@ -97,22 +97,22 @@ def test_a_training_takes_time_and_a_defense_takes_more(reviews, cache, tmp_path
             "params": {"examples": 8},
         },
     }
-    given = suite(reviews, *tables, "tfidf-svm").model_dump() | {"model": tables}
-    found = estimate_plan(make_plan(Suite.model_validate(given)), settings(tmp_path / "out"))
+    plan = make_plan(suite(reviews, *tables, "tfidf-svm", model=tables))
+    found = estimate_plan(plan, options(tmp_path / "out"))
     plain, long, defended, classical = found.trainings
     assert 0 < plain.seconds < 60
     assert long.seconds > 5 * plain.seconds
-    # its plain training is that of the first, which the cache will have
+    # its undefended training is the first one, which will be cached
     assert defended.seconds > 0
     assert 0 < classical.seconds < 60
     assert not any(training.cached for training in found.trainings)
 
 
-def test_what_was_trained_before_is_cached(reviews, cache, tmp_path):
+def test_a_trained_model_is_cached(reviews, cache, tmp_path):
     plan = make_plan(suite(reviews, "tfidf-nb", recipes=("deepwordbug",)))
-    run_plan(plan, settings(tmp_path / "out"))
-    seeds = make_plan(suite(reviews, "tfidf-nb"), Choices(training_seeds=[0, 1]))
-    first, second = estimate_plan(seeds, settings(tmp_path / "new")).trainings
+    run_plan(plan, options(tmp_path / "out"))
+    seeds = make_plan(suite(reviews, "tfidf-nb"), Overrides(training_seeds=[0, 1]))
+    first, second = estimate_plan(seeds, options(tmp_path / "new")).trainings
     assert (first.cached, first.seconds) == (True, 0)
     assert not second.cached
     assert second.seconds > 0
@@ -120,9 +120,9 @@ def test_what_was_trained_before_is_cached(reviews, cache, tmp_path):
 
 def test_finished_cells_are_done(reviews, svm, cache, tmp_path):
     out = tmp_path / "out"
-    run_plan(make_plan(suite(reviews, svm, recipes=("deepwordbug",))), settings(out))
+    run_plan(make_plan(suite(reviews, svm, recipes=("deepwordbug",))), options(out))
     before = tree(out)
-    found = estimate_plan(make_plan(suite(reviews, svm)), settings(out))
+    found = estimate_plan(make_plan(suite(reviews, svm)), options(out))
     assert [(one.cell.recipe, one.done) for one in found.cells] == [
         ("deepwordbug", True),
         ("pwws", False),
@@ -133,23 +133,23 @@ def test_finished_cells_are_done(reviews, svm, cache, tmp_path):
     assert tree(out) == before
 
 
-def test_a_folder_that_a_run_would_refuse_is_refused(reviews, svm, cache, tmp_path, monkeypatch):
+def test_a_folder_that_a_run_rejects_is_rejected(reviews, svm, cache, tmp_path, monkeypatch):
     out = tmp_path / "out"
-    run_plan(make_plan(suite(reviews, svm)), settings(out))
+    run_plan(make_plan(suite(reviews, svm)), options(out))
     before = tree(out)
     with pytest.raises(RecordError, match="its seed is 0, not 1"):
-        estimate_plan(make_plan(suite(reviews, svm, seed=1)), settings(out))
+        estimate_plan(make_plan(suite(reviews, svm, seed=1)), options(out))
     with monkeypatch.context() as patch:
         patch.setattr("robustbert.bench.environment.processor_class", lambda: "another")
-        with pytest.raises(RecordError, match="is of another processor"):
-            estimate_plan(make_plan(suite(reviews, svm)), settings(out))
+        with pytest.raises(RecordError, match="differs in processor"):
+            estimate_plan(make_plan(suite(reviews, svm)), options(out))
     assert tree(out) == before
 
 
 @pytest.mark.usefixtures("nothing_runs")
-def test_what_is_not_known_is_not_zero(reviews, svm, cache, tmp_path):
+def test_unknown_estimates_are_not_zero(reviews, svm, cache, tmp_path):
     plan = make_plan(suite(reviews, svm, "hub:nobody/model", recipes=("leap", "pwws")))
-    found = estimate_plan(plan, settings(tmp_path / "out"))
+    found = estimate_plan(plan, options(tmp_path / "out"))
     known = [
         (one.cell.victim.name, one.queries is None, one.seconds is None) for one in found.cells
     ]
@@ -165,17 +165,17 @@ def test_what_is_not_known_is_not_zero(reviews, svm, cache, tmp_path):
 
 
 @pytest.mark.usefixtures("nothing_runs")
-def test_assets_that_are_missing_are_named_and_not_made(reviews, svm, tmp_path, monkeypatch):
+def test_missing_assets_are_listed_and_not_built(reviews, svm, tmp_path, monkeypatch):
     monkeypatch.setenv("ROBUSTBERT_CACHE", str(tmp_path / "cache"))
     given = suite(reviews, svm, recipes=("textfooler",))
-    found = estimate_plan(make_plan(given), settings(tmp_path / "out"))
+    found = estimate_plan(make_plan(given), options(tmp_path / "out"))
     assert {"wordnet", "word-vectors"} <= set(found.missing_assets)
-    assert "assets made first, which takes minutes: " in estimate_text(found)
+    assert "assets to build first, which takes a few minutes: " in estimate_text(found)
     assert not (tmp_path / "cache").exists()
 
 
 @pytest.mark.usefixtures("nothing_runs")
-def test_the_command_prints_tables_that_line_up_and_exits_0(
+def test_the_command_prints_aligned_tables(
     reviews, svm, bert, cache, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.chdir(tmp_path)
@@ -193,7 +193,7 @@ def test_the_command_prints_tables_that_line_up_and_exits_0(
     assert lines[0].split()[-4:] == ["examples", "queries", "attack", "hours"]
     assert "5 cells, 0 done" in totals
     assert "These are estimates" in totals
-    assert totals.count("not run: a2t reads gradients, which ") == 3
+    assert totals.count("skipped: a2t needs gradients, which ") == 3
     assert tree(tmp_path) == before
 
 
@@ -204,14 +204,14 @@ def test_hostile_names_stay_in_their_line(svm, cache, tmp_path):
     reviews = tmp_path / "a\x1b[31m\u202e.csv"
     write_reviews(reviews)
     model = copytree(svm, tmp_path / "m\nn")
-    found = estimate_plan(make_plan(suite(reviews, model)), settings(tmp_path / "out"))
+    found = estimate_plan(make_plan(suite(reviews, model)), options(tmp_path / "out"))
     text = estimate_text(found)
     assert text.replace("\n", "").isprintable()
     assert len(text.splitlines()) == 2 + 2 + 1 + 3
 
 
-def test_the_costs_are_of_the_size_of_the_committed_records():
-    """Not equal: the table stays while committed records are made again."""
+def test_the_costs_roughly_match_the_committed_records():
+    """Only roughly: committed records may be replaced without updating the table."""
     path = CHECKOUT / "benchmarks" / "costs.py"
     spec = importlib.util.spec_from_file_location("benchmark_costs", path)
     script = importlib.util.module_from_spec(spec)

@@ -1,4 +1,4 @@
-"""Which part of a cell's identity differs."""
+"""Comparing the identities of cells."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from robustbert.bench.identity import record_identity
+from robustbert.bench.identity import cell_identity
 from robustbert.records import DefenseRef, Record
 from tests.records.builders import make_outcomes, make_record
 
@@ -45,26 +45,26 @@ def changed(place: str, value: Any, record: Record = RECORD) -> Record:
         ("environment.device", "cuda:1", "processor (its processor device is cpu, not cuda)"),
     ],
 )
-def test_the_part_that_differs_is_named(place: str, value: Any, difference: str) -> None:
-    now, before = record_identity(changed(place, value)), record_identity(RECORD)
-    assert now.difference(before) == f"another {difference}"
+def test_the_difference_names_the_part(place: str, value: Any, difference: str) -> None:
+    now, before = cell_identity(changed(place, value)), cell_identity(RECORD)
+    assert now.difference(before) == difference
     assert now.sha256() != before.sha256()
 
 
-def test_another_revision_of_a_defense_is_another_defense() -> None:
+def test_the_revision_of_a_defense_belongs_to_the_identity() -> None:
     now = changed("defenses", [DEFENSE.model_copy(update={"revision": 2})])
     before = changed("defenses", [DEFENSE])
-    found = record_identity(now).difference(record_identity(before))
+    found = cell_identity(now).difference(cell_identity(before))
     assert found is not None
-    assert found.startswith("another defense (")
+    assert found.startswith("defense (")
 
 
 def test_parts_are_listed_once() -> None:
     other = changed("environment.torch", "2.14.0", changed("environment.nltk", "3.10"))
     other = changed("model.max_length", 128, changed("model.sha256", "d" * 64, other))
-    found = record_identity(other).difference(record_identity(RECORD))
+    found = cell_identity(other).difference(cell_identity(RECORD))
     assert found is not None
-    assert found.startswith("another model and versions (its model sha256 is ")
+    assert found.startswith("model and versions (its model sha256 is ")
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_parts_are_listed_once() -> None:
         ("model.name", "other"),
     ],
 )
-def test_what_changes_no_outcome_is_no_part_of_it(place: str, value: Any) -> None:
-    now, before = record_identity(changed(place, value)), record_identity(RECORD)
+def test_fields_that_change_no_outcome_are_excluded(place: str, value: Any) -> None:
+    now, before = cell_identity(changed(place, value)), cell_identity(RECORD)
     assert now.difference(before) is None
     assert now.sha256() == before.sha256()

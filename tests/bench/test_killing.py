@@ -1,4 +1,4 @@
-"""Nothing is lost: a run that is killed again and again ends as one that was left alone."""
+"""A run that is killed repeatedly gives the same results as one that is not."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.test_run import timeless
+from tests.bench.toy_runs import without_times
 
 KILLS = 20
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="runs are forks, which Windows has not")
-def test_runs_killed_at_random_moments_end_as_if_left_alone(reviews, svm, tmp_path, own_cache):
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="each run is a fork, which Windows lacks")
+def test_runs_killed_at_random_moments_give_the_same_results(reviews, svm, tmp_path, own_cache):
     script = Path(__file__).with_name("killing.py")
     command = [sys.executable, script, tmp_path, svm, reviews, KILLS, 0]
     done = subprocess.run(
@@ -27,9 +27,9 @@ def test_runs_killed_at_random_moments_end_as_if_left_alone(reviews, svm, tmp_pa
     kills = [int(run[2]) for run in runs if run[1] == "killed"]
     assert len(kills) >= KILLS
     assert any(kills), "no run was killed while it had a journal"
-    whole = timeless(tmp_path / "whole")
+    whole = without_times(tmp_path / "whole")
     assert [len(cell) for cell in whole[1]] == [12, 12]
     for folder in {run[0] for run in runs}:
-        assert timeless(tmp_path / folder) == whole
+        assert without_times(tmp_path / folder) == whole
         assert not list((tmp_path / folder).rglob("*.partial"))
         assert not list((tmp_path / folder).rglob("*.tmp"))

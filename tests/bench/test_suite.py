@@ -33,13 +33,13 @@ def test_every_committed_suite_can_be_planned(name: str):
     assert make_plan(found).cells
 
 
-def test_the_committed_suites_are_these():
+def test_the_names_of_the_committed_suites():
     checkout = Path(__file__).parents[2] / "benchmarks" / "suites"
     assert suites_folder() == checkout
     assert suite_names() == ("imdb", "quick", "results")
 
 
-def test_what_is_not_given_has_its_default(tmp_path: Path):
+def test_defaults(tmp_path: Path):
     found = suite(tmp_path, WHOLE)
     assert (found.tracks, found.num_examples, found.seed) == (("unified",), 100, 0)
     assert found.split == "test"
@@ -85,7 +85,7 @@ def test_what_is_not_given_has_its_default(tmp_path: Path):
         ),
     ],
 )
-def test_a_fault_is_named_with_its_place(tmp_path: Path, change: tuple[str, str], expected: str):
+def test_an_error_names_its_position(tmp_path: Path, change: tuple[str, str], expected: str):
     text = WHOLE.replace(*change, 1)
     assert text != WHOLE
     with pytest.raises(SuiteError) as error:
@@ -118,25 +118,38 @@ def test_a_fault_is_named_with_its_place(tmp_path: Path, change: tuple[str, str]
         ),
     ],
 )
-def test_settings_are_checked_with_the_suite(tmp_path: Path, more: str, expected: str):
+def test_options_are_checked_with_the_suite(tmp_path: Path, more: str, expected: str):
     with pytest.raises(SuiteError) as error:
         suite(tmp_path, f"{WHOLE}\n{more}\n")
     assert str(error.value).startswith(f"{tmp_path / 'mine.toml'}: {expected}")
 
 
 @pytest.mark.parametrize("content", [b"name = ", b"\xff\xfe", b"a = 1\na = 2"])
-def test_a_file_that_is_no_toml(tmp_path: Path, content: bytes):
+def test_a_file_that_is_not_toml(tmp_path: Path, content: bytes):
     path = tmp_path / "mine.toml"
     path.write_bytes(content)
-    with pytest.raises(SuiteError, match="is not TOML"):
+    with pytest.raises(SuiteError, match="is not valid TOML"):
         load_suite(str(path))
 
 
-def test_a_folder_is_no_suite(tmp_path: Path):
+def test_a_folder_is_not_a_suite(tmp_path: Path):
     with pytest.raises(SuiteError, match="Is a directory"):
         load_suite(str(tmp_path))
 
 
-def test_an_unknown_name_lists_the_near_ones():
+def test_an_unknown_name_lists_similar_names():
     with pytest.raises(UnknownNameError, match="unknown suite 'result'; did you mean results"):
         load_suite("result")
+
+
+def test_a_suite_is_checked_when_it_is_made():
+    given = {"name": "mine", "datasets": ["imdb"], "models": ["tfidf-nb"], "recipes": ["pwws"]}
+    assert Suite.model_validate(given).recipes == ("pwws",)
+    with pytest.raises(UnknownNameError, match="unknown recipe 'pws'; did you mean pwws"):
+        Suite.model_validate(given | {"recipes": ["pws"]})
+
+
+def test_a_seed_that_is_too_large(tmp_path: Path):
+    text = WHOLE.replace("\n[model", "\nseed = 4294967296\n[model", 1)
+    with pytest.raises(SuiteError, match=r"mine\.toml: seed: training: seed is"):
+        suite(tmp_path, text)

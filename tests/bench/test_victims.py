@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from robustbert.bench import victims
-from robustbert.bench.plan import VictimSpec
+from robustbert.bench.victim_spec import VictimSpec
 from robustbert.bench.victims import find_trained, prepare_victim
 from robustbert.data import load_dataset
 from robustbert.errors import ModelError
@@ -183,7 +183,7 @@ def test_a_model_that_was_finished_but_not_moved_is_not_trained_again(
 def test_two_processes_train_a_model_once(dataset, reviews, cache):
     code = """
 import sys
-from robustbert.bench.plan import VictimSpec
+from robustbert.bench.victim_spec import VictimSpec
 from robustbert.bench.victims import prepare_victim
 from robustbert.data import load_dataset
 prepare_victim(VictimSpec("m", "tfidf-svm"), load_dataset("file:" + sys.argv[1]), seed=0)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from robustbert.bench.plan import VictimSpec
+from robustbert.bench.victim_spec import VictimSpec
 from robustbert.bench.victims import prepare_victim
 from robustbert.data import load_dataset
 from robustbert.defenses import DEFENSES, make_defense

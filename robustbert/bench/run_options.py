@@ -1,0 +1,64 @@
+"""Options of a run that do not affect which cells are run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from robustbert.errors import InputError, UnknownNameError
+from robustbert.models.devices import choose_device
+from robustbert.models.model_registry import DTYPES
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How to run a plan.
+
+    Args:
+        out: output folder for records, outcomes and tables.
+        dtype: dtype for inference: auto, float32 or bfloat16.
+        device: auto, cpu, cuda, cuda:N or mps.
+        lanes: maximum number of examples attacked concurrently, at least 1; None for the default.
+        token_budget: maximum number of tokens per batch, at least 1; None for a default that
+            suits the device.
+        text_column: name of the text column in ``file:`` and ``hub:`` datasets.
+        label_column: name of the label column in these.
+        text_length: ``short`` or ``long``: the text length class of these; None measures it.
+        command: the command line as it was typed, for the records; None if there is none.
+    """
+
+    out: Path
+    dtype: str = "auto"
+    device: str = "auto"
+    lanes: int | None = None
+    token_budget: int | None = None
+    text_column: str = "text"
+    label_column: str = "label"
+    text_length: str | None = None
+    command: str | None = None
+
+
+def check_options(options: RunOptions) -> None:
+    """Check the dtype, the device and the numbers of ``options``.
+
+    Raises:
+        UnknownNameError: no such dtype.
+        InputError: no such device, or a number below 1.
+    """
+    check_dtype_and_device(options.dtype, options.device)
+    for name, value in (("lanes", options.lanes), ("token-budget", options.token_budget)):
+        if value is not None and value < 1:
+            raise InputError(f"--{name} is {value}; give an integer of at least 1")
+
+
+def check_dtype_and_device(dtype: str, device: str) -> None:
+    """Check that a dtype and a device exist, and that the device is available.
+
+    Raises:
+        UnknownNameError: no such dtype.
+        InputError: no such device, or it is not available.
+    """
+    if dtype not in DTYPES:
+        raise UnknownNameError("dtype", dtype, DTYPES)
+    if device != "auto":
+        choose_device(device)

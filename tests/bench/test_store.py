@@ -1,0 +1,97 @@
+"""The output folder: one run at a time, of one configuration."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from subprocess import PIPE
+
+import pytest
+
+from robustbert.bench import run_plan
+from robustbert.errors import OutputError, RecordError
+from tests.bench.toy_runs import options, plan, without_times
+
+pytestmark = pytest.mark.usefixtures("own_cache")
+
+
+def test_a_finished_record_of_another_processor_is_rejected(reviews, svm, tmp_path, monkeypatch):
+    run_plan(plan(reviews, svm, n=2), options(tmp_path / "out"))
+    (path,) = (tmp_path / "out" / "records").iterdir()
+    before = path.read_bytes()
+    monkeypatch.setattr("robustbert.bench.environment.processor_class", lambda: "another")
+    match = rf"{path} differs in processor \(its processor class is \w+, not another\); choose"
+    with pytest.raises(RecordError, match=match):
+        run_plan(plan(reviews, svm, n=2), options(tmp_path / "out"))
+    assert path.read_bytes() == before
+
+
+def test_a_record_of_an_earlier_protocol_is_rejected(reviews, svm, tmp_path):
+    run_plan(plan(reviews, svm, n=2), options(tmp_path / "out"))
+    (path,) = (tmp_path / "out" / "records").iterdir()
+    content = json.loads(path.read_text())
+    content["protocol"]["revision"] = 1
+    path.write_text(json.dumps(content))
+    with pytest.raises(RecordError, match=r"differs in protocol \(its protocol revision is 1, not"):
+        run_plan(plan(reviews, svm, n=2), options(tmp_path / "out"))
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [({"n": 5}, "examples of reviews deepwordbug is 6, not 5"), ({"seed": 1}, "seed is 0, not 1")],
+)
+def test_another_configuration_is_rejected(reviews, svm, tmp_path, change, what):
+    run_plan(plan(reviews, svm), options(tmp_path / "out"))
+    before = without_times(tmp_path / "out")
+    with pytest.raises(
+        RecordError, match=f"belongs to another run: its {what}; choose another --out"
+    ):
+        run_plan(plan(reviews, svm, **change), options(tmp_path / "out"))
+    assert without_times(tmp_path / "out") == before
+
+
+def test_results_of_another_model_of_the_same_name_are_kept(reviews, svm, bert, tmp_path):
+    from shutil import copytree
+
+    run_plan(plan(reviews, svm), options(tmp_path / "out"))
+    other = copytree(bert, tmp_path / "svm")
+    with pytest.raises(
+        RecordError, match=r"differs in model and dtype \(its model sha256 is \w{23}…,"
+    ):
+        run_plan(plan(reviews, other), options(tmp_path / "out"))
+
+
+def test_an_invalid_configuration_file_is_rejected(reviews, svm, tmp_path):
+    run_plan(plan(reviews, svm), options(tmp_path / "out"))
+    file = tmp_path / "out" / "configuration.json"
+    for content in ("{", "[]", '{"settings": 3}'):
+        file.write_text(content)
+        with pytest.raises(RecordError, match=r"configuration.json cannot be read \(.*\); choose"):
+            run_plan(plan(reviews, svm), options(tmp_path / "out"))
+
+
+def test_temporary_files_of_a_killed_run_are_removed(reviews, svm, tmp_path):
+    run_plan(plan(reviews, svm), options(tmp_path / "out"))
+    (tmp_path / "out" / "records" / ".0123.tmp").write_text("{")
+    run_plan(plan(reviews, svm), options(tmp_path / "out"))
+    assert not list((tmp_path / "out").rglob("*.tmp"))
+
+
+def test_two_runs_cannot_write_to_one_folder(reviews, svm, tmp_path):
+    out = tmp_path / "out"
+    waiting = """
+import sys, time
+from pathlib import Path
+from robustbert.bench.store import RunStore
+with RunStore(Path(sys.argv[1])).locked():
+    print("in", flush=True)
+    sys.stdin.read()
+"""
+    command = [sys.executable, "-c", waiting, str(out)]
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True) as other:
+        assert other.stdout.readline() == "in\n"
+        with pytest.raises(OutputError, match=r"another run is writing to .*out"):
+            run_plan(plan(reviews, svm), options(out))
+        other.kill()  # a dead process releases the lock
+    assert len(run_plan(plan(reviews, svm), options(out)).records) == 1
