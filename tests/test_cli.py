@@ -1,4 +1,4 @@
-"""The command line as its users see it, on toy data."""
+"""The command line, on toy data."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from pathlib import Path
 import pytest
 
 import robustbert
-from robustbert import cli, commands
+from robustbert import cli
 from robustbert.attacks import RECIPES
 from robustbert.cli import main
+from robustbert.commands import assets_command, list_command
+from robustbert.commands.terminal import command_line
 from robustbert.records import read_run
 
 HEAVY = (
@@ -35,7 +37,7 @@ def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_help_imports_nothing_heavy_and_answers_within_a_second():
+def test_help_imports_nothing_heavy_and_takes_less_than_a_second():
     code = f"""
 import sys
 import robustbert
@@ -73,22 +75,22 @@ def test_version(capsys: pytest.CaptureFixture[str]):
 class TestPublicNames:
     """``robustbert.NAME``."""
 
-    def test_each_name_is_there(self):
+    def test_each_name_exists(self):
         for name in robustbert.__all__:
             assert getattr(robustbert, name) is not None
         assert dir(robustbert) == sorted(robustbert.__all__)
 
-    def test_it_is_the_function_and_not_a_module_of_that_name(self):
+    def test_train_is_the_function_not_a_module(self):
         import robustbert.training.fitting
 
         assert callable(robustbert.train)
 
-    def test_others_are_not(self):
+    def test_other_names_do_not_exist(self):
         with pytest.raises(AttributeError, match="no attribute 'clasify'"):
             robustbert.clasify  # noqa: B018
 
 
-def test_a_warning_of_ours_is_one_line(monkeypatch, capsys):
+def test_a_warning_of_robustbert_is_one_line(monkeypatch, capsys):
     import warnings
 
     from robustbert.errors import BatchInvarianceWarning
@@ -97,7 +99,7 @@ def test_a_warning_of_ours_is_one_line(monkeypatch, capsys):
         warnings.warn("m: scores depend\non the batch", BatchInvarianceWarning, stacklevel=1)
         return 0
 
-    monkeypatch.setattr(commands, "show_list", warn)
+    monkeypatch.setattr(list_command, "show_list", warn)
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         assert main(["list", "models"]) == 0
@@ -107,8 +109,8 @@ def test_a_warning_of_ours_is_one_line(monkeypatch, capsys):
 class TestList:
     """``robustbert list``."""
 
-    @pytest.mark.parametrize("what", list(commands.LISTS))
-    def test_a_name_and_a_summary_a_line(self, what: str, capsys: pytest.CaptureFixture[str]):
+    @pytest.mark.parametrize("what", list(list_command.LISTS))
+    def test_prints_a_name_and_a_summary(self, what: str, capsys: pytest.CaptureFixture[str]):
         assert main(["list", what]) == 0
         lines = capsys.readouterr().out.splitlines()
         assert all(len(line.split()) > 1 for line in lines)
@@ -119,9 +121,9 @@ class TestList:
         assert list(lines) == list(RECIPES)
         assert "needs a masked language model" in lines["bae"]
         assert "needs" not in lines["pwws"]
-        assert "reads gradients" in lines["a2t"]
+        assert "needs gradients" in lines["a2t"]
 
-    def test_models_and_datasets_name_the_forms_of_ones_own(self, capsys):
+    def test_models_and_datasets_show_how_to_use_your_own(self, capsys):
         main(["list", "models"])
         main(["list", "datasets"])
         written = capsys.readouterr().out
@@ -133,7 +135,7 @@ class TestList:
 class TestAssets:
     """``robustbert assets``."""
 
-    def test_shows_what_is_missing_and_makes_nothing(self, tmp_path, monkeypatch, capsys):
+    def test_check_lists_missing_assets_and_builds_nothing(self, tmp_path, monkeypatch, capsys):
         monkeypatch.setenv("ROBUSTBERT_CACHE", str(tmp_path / "cache"))
         assert main(["assets", "--check"]) == 1
         written = capsys.readouterr()
@@ -141,10 +143,8 @@ class TestAssets:
         assert written.err.startswith("robustbert: ")
         assert not (tmp_path / "cache").exists()
 
-    def test_a_missing_package_keeps_no_other_asset_from_being_made(
-        self, tmp_path, monkeypatch, capsys
-    ):
-        from robustbert.assets import asset_registry as table
+    def test_a_missing_package_does_not_block_other_assets(self, tmp_path, monkeypatch, capsys):
+        from robustbert.assets import asset_registry
 
         def ensure(names):
             made.extend(names)
@@ -156,7 +156,7 @@ class TestAssets:
         monkeypatch.setenv("ROBUSTBERT_CACHE", str(tmp_path / "cache"))
         monkeypatch.setattr("robustbert.assets.ensure_assets", ensure)
         assert main(["assets"]) == 1
-        assert made == list(table.asset_names())
+        assert made == list(asset_registry.asset_names())
 
 
 class TestPredict:
@@ -165,7 +165,7 @@ class TestPredict:
     TEXTS = ("a wonderful lovely film", "the plot was dull and awful")
 
     @pytest.mark.parametrize("model", ["svm", "bert"])
-    def test_gives_what_classify_gives(self, model: str, request, capsys):
+    def test_predict_matches_classify(self, model: str, request, capsys):
         folder = str(request.getfixturevalue(model))
         assert main(["predict", "--model", folder, *self.TEXTS]) == 0
         written = capsys.readouterr()
@@ -181,14 +181,14 @@ class TestPredict:
             assert sum(line["probabilities"]) == pytest.approx(1, abs=1e-6)
             assert max(line["probabilities"]) == line["probabilities"][line["label"]]
 
-    def test_learnt_the_toy_reviews(self, svm: Path, capsys):
+    def test_predicts_the_toy_reviews(self, svm: Path, capsys):
         main(["predict", "--model", str(svm), *self.TEXTS])
         names = [json.loads(line)["name"] for line in capsys.readouterr().out.splitlines()]
         assert names == ["pos", "neg"]
 
-    def test_a_line_of_the_file_is_a_text(self, svm: Path, tmp_path: Path, capsys):
+    def test_reads_one_text_per_line(self, svm: Path, tmp_path: Path, capsys):
         file = tmp_path / "texts.txt"
-        # U+2028 and U+0085 end no line here, a carriage return before the newline is part of it
+        # U+2028 and U+0085 are not line breaks; a carriage return before a newline belongs to it
         file.write_bytes("\ufeffa fine\u2028film\r\na dull\x85film".encode())
         assert main(["predict", "--model", str(svm), "--file", str(file)]) == 0
         assert len(capsys.readouterr().out.splitlines()) == 2
@@ -214,7 +214,7 @@ class TestAttack:
         what = f"--model {model} --dataset file:{reviews} --recipe deepwordbug --track published"
         return main(["attack", *what.split(), "-n", "5", "--out", str(out), *more])
 
-    def test_a_folder_is_attacked_as_it_is(self, reviews, svm, tmp_path, own_cache, capsys):
+    def test_a_folder_is_attacked_without_training(self, reviews, svm, tmp_path, own_cache, capsys):
         assert self.run(reviews, svm, tmp_path / "out") == 0
         written = capsys.readouterr()
         assert written.err == ""
@@ -239,18 +239,18 @@ class TestAttack:
         assert self.run(reviews, "tfidf-nb", tmp_path / "again") == 0
         assert kept.stat().st_mtime_ns == trained
 
-    def test_ctrl_c_says_how_to_go_on(self, reviews, svm, tmp_path, monkeypatch, capsys):
+    def test_ctrl_c_says_how_to_resume(self, reviews, svm, tmp_path, monkeypatch, capsys):
         def interrupt(*_: object) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("robustbert.bench.run._cell_run", interrupt)
+        monkeypatch.setattr("robustbert.bench.run.load_job", interrupt)
         assert self.run(reviews, svm, tmp_path / "out") == 130
         assert capsys.readouterr().err == (
-            "robustbert: interrupted; to go on, give the same command with "
+            "robustbert: interrupted; to resume, run the same command with "
             f"--out {tmp_path / 'out'}\n"
         )
 
-    def test_failed_attacks_are_no_success(self, reviews, svm, tmp_path, monkeypatch, capsys):
+    def test_failed_attacks_exit_with_1(self, reviews, svm, tmp_path, monkeypatch, capsys):
         from robustbert.attacks.textattack import search
 
         def fail(*_: object) -> None:
@@ -265,33 +265,33 @@ class TestAttack:
             assert "errors" in written.out
             assert self.run(reviews, svm, tmp_path / "out", "--allow-errors") == 0
             assert capsys.readouterr().err == ""
-        # mended, the same command makes up for them
+        # after the fix, the same command retries them
         assert self.run(reviews, svm, tmp_path / "out") == 0
         (record,) = read_run(tmp_path / "out").records
         assert record.counts.error == 0
 
 
 class TestCommandLine:
-    """What a record says was typed."""
+    """The command line that a record stores."""
 
-    def test_it_is_read_by_a_shell_as_the_arguments_were(self):
+    def test_a_shell_reads_the_same_arguments(self):
         arguments = ["bench", "--models", "a b,'c'", "$HOME", "*", "", "a\nb"]
-        assert shlex.split(commands.command_line(arguments)) == ["robustbert", *arguments]
+        assert shlex.split(command_line(arguments)) == ["robustbert", *arguments]
 
-    def test_the_home_folder_is_not_told(self, monkeypatch):
+    def test_the_home_folder_is_replaced(self, monkeypatch):
         monkeypatch.setenv("HOME", "/home/somebody")
-        line = commands.command_line(["--out", "/home/somebody/my runs/1", "/home/somebody2"])
+        line = command_line(["--out", "/home/somebody/my runs/1", "/home/somebody2"])
         assert line == "robustbert --out ~/'my runs/1' /home/somebody2"
 
-    def test_bytes_that_are_no_utf_8(self):
-        assert commands.command_line(["a\udcff"]).isascii()
+    def test_bytes_that_are_not_utf_8(self):
+        assert command_line(["a\udcff"]).isascii()
 
 
 def test_interrupted_anywhere_is_130(monkeypatch, capsys):
     def interrupt(_: object) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(commands, "assets", interrupt)
+    monkeypatch.setattr(assets_command, "assets", interrupt)
     assert main(["assets"]) == 130
     assert capsys.readouterr().err == "robustbert: interrupted\n"
 
@@ -304,13 +304,13 @@ def test_bench_module_is_the_bench_command(monkeypatch):
     assert given == [["bench", "--suite", "quick"]]
 
 
-# Printed on a busy machine, where this takes long.
+# Progress lines, which appear on a slow machine.
 PROGRESS = re.compile(r"robustbert: (\[\d/2\] reviews|making |checking batch invariance)")
 
 
 @pytest.mark.slow
-def test_nobody_elses_noise_reaches_the_user(reviews: Path, tmp_path: Path, own_cache: Path):
-    """In a fresh process, where every import and every first warning is still to come."""
+def test_output_of_other_packages_is_suppressed(reviews: Path, tmp_path: Path, own_cache: Path):
+    """In a new process, which still has every import and every first warning ahead."""
     what = f"--datasets file:{reviews} --models tfidf-svm --recipes deepwordbug,pwws -n 3"
     answer = subprocess.run(
         [sys.executable, "-m", "robustbert.bench", *what.split(), "--out", str(tmp_path / "out")],

