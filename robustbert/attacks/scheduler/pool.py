@@ -96,7 +96,7 @@ class _Request:
 
 @dataclass(eq=False)
 class _RunningTask:
-    """A task that has started and is suspended at its current request."""
+    """A task that has started, with the request that it waits for."""
 
     task: Task
     greenlet: Any

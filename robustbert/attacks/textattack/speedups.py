@@ -1,10 +1,10 @@
 """Faster versions of pure functions of TextAttack and NLTK that return the same values.
 
 For every candidate, TextAttack splits the whole text into words, splits each of its words again,
-and rebuilds the string whenever it is read. To replace one word it locates every word of the text
-in turn. For every word, NLTK's tagger adds up the weights of some fifteen features, label by label,
-in Python. All of these are pure functions. Here their results are cached, or computed from what
-changed alone, or with NumPy, so outcomes stay the same.
+and rebuilds the string whenever it is read. To replace one word, it locates every word of the text
+in turn. For every word, NLTK's tagger adds up the weights of about fifteen features, label by
+label, in Python. All of these are pure functions. Here their results are cached, computed from the
+changed words alone, or computed with NumPy. Outcomes stay the same.
 
 Each public function takes the original function and returns its replacement, with empty caches
 (:mod:`robustbert.attacks.textattack.patches` puts it in place).
@@ -26,11 +26,11 @@ from nltk.tag.perceptron import AveragedPerceptron
 from textattack.shared import attacked_text
 from textattack.shared.attacked_text import AttackedText
 
-# Sizes of caches. Entries are words, or whole texts if they contain Chinese characters:
+# Maximum number of cached words, or of whole texts if they contain Chinese characters.
 _CACHED_WORDS = 2**15
-# texts that candidates are made from:
+# Maximum number of texts whose word spans are cached: those that candidates are made from.
 _CACHED_SPANS = 2**10
-# weights of a feature as an array, about 0.5 kB each:
+# Maximum number of features whose weights are cached as arrays, of about 0.5 kB each.
 _CACHED_WEIGHTS = 2**15
 
 # TextAttack segments texts with one of these characters with jieba, others first at white space.
@@ -105,10 +105,10 @@ def replace_words(
     new_words: Sequence[str],
     spans_of: Callable[[str], Spans | None] = word_spans,
 ) -> AttackedText | None:
-    """``text.generate_new_attacked_text(new_words)``, or None in unusual cases.
+    """``text.generate_new_attacked_text(new_words)``, or None if that needs the original function.
 
-    Unusual are: several inputs, deleted words, and words that would be split differently on their
-    own.
+    That is the case for texts with several inputs, for deleted words, and for words that would be
+    split differently on their own.
     """
     old_text = text.text
     spans = spans_of(old_text) if len(text._text_input) == 1 else None
