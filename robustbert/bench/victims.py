@@ -101,8 +101,8 @@ def load_classifier(
 ) -> Classifier:
     """Load a victim's trained model and put its defense around it.
 
-    The classifier has the victim's name and the hash of the trained weights, also if it is
-    wrapped: records tell a wrapped classifier from the plain one by its defense.
+    The classifier has the victim's name and the hash of the trained weights, even if it is wrapped:
+    records distinguish a wrapped classifier from the plain one by its defense.
 
     Args:
         spec: the victim.
@@ -171,7 +171,7 @@ def find_trained(
 
 
 def _train(spec: VictimSpec, dataset: TextDataset, seed: int, device: str) -> CachedModel:
-    """The victim's trained model from the cache, trained first if need be.
+    """The victim's trained model from the cache, trained first if it is not there.
 
     Its seconds are those of all its training: of the plain model too, if the defense needs one.
     """

@@ -1,6 +1,7 @@
-"""The interface of defenses: a defense overrides hooks, the base class does the rest.
+"""The base class of defenses: a defense overrides hooks, the base class does the rest.
 
-A defense is a frozen dataclass whose fields are its parameters, in a module of its own::
+A defense is a frozen dataclass whose fields are its parameters. A published defense is a module of
+its own, which cites the paper and says where the code differs from it::
 
     @dataclass(frozen=True)
     class LabelSmoothing(Defense):
@@ -10,11 +11,11 @@ A defense is a frozen dataclass whose fields are its parameters, in a module of 
             logits = model(inputs["input_ids"], inputs["attention_mask"]).logits
             return cross_entropy(logits, inputs["labels"], label_smoothing=self.smoothing)
 
-What a record says of a defended model: ``defenses`` holds the name, the parameters and the
-revision; ``model`` holds the hash of the trained weights. A defense at inference
-(:meth:`Defense.wrap`) changes no weights, so the wrapped classifier has the hash of the weights
-inside it, and the undefended and the wrapped model differ in ``defenses`` alone. Tables keep both
-apart by that: a row is one model under one list of defenses.
+In a record of a defended model, ``defenses`` holds the defense's name, parameters and revision, and
+``model`` holds the hash of the trained weights. A defense at inference (:meth:`Defense.wrap`) does
+not change the weights, so a wrapped classifier has the same hash as the model that it wraps, and
+their records differ in ``defenses`` alone. They are still two rows of a table: a row is one model
+under one list of defenses.
 """
 
 from __future__ import annotations
@@ -44,12 +45,13 @@ class Defense:
     """A defense with its parameters; every hook does nothing unless it is overridden.
 
     The hooks are :meth:`training_loss`, :meth:`training_rows` and :meth:`wrap`. A defense that
-    overrides no method of training trains nothing: the plainly trained model is wrapped.
+    overrides only :meth:`wrap` trains nothing: the plain model is wrapped, which is the one that is
+    trained without a defense.
 
     Attributes:
         revision: of the defense, at least 1, stored in records. Increase it when the same
             parameters produce another model or another wrapped classifier than before.
-        needs_plain_model: whether a plain model is trained first. Its folder is then given to
+        needs_plain_model: whether the plain model is trained first. Its folder is then given to
             :meth:`training_rows`, and training continues from its weights; a classical model is
             fitted from scratch again. Otherwise training starts from the base model.
     """
@@ -122,10 +124,10 @@ class Defense:
         return ()
 
     def dependencies(self) -> dict[str, Any]:
-        """What its result depends on besides data, parameters, training settings and source; JSON.
+        """What else the trained model depends on, as JSON: part of its cache key; none by default.
 
-        Part of the cache key: for example hashes of assets and versions of packages. None by
-        default.
+        For example hashes of assets and versions of packages. Data, base model, parameters,
+        training settings and the source of the defense's class are in the key already.
         """
         return {}
 
@@ -146,7 +148,7 @@ class Defense:
 
     @property
     def trains(self) -> bool:
-        """Whether it overrides a method of training, so that it has a model of its own."""
+        """Whether it overrides a method for training, so that it has a model of its own."""
         hooks = ("training_loss", "training_rows", "training_config", "callbacks")
         return any(self._overrides(hook) for hook in hooks)
 
@@ -187,7 +189,7 @@ class Defense:
         Raises:
             ModelError: the base has no training loss and the defense replaces it; or as in
                 :func:`robustbert.training.train`.
-            InputError: the defense overrides no method of training.
+            InputError: the defense overrides no method for training.
         """
         from robustbert.training import train
 

@@ -1,4 +1,4 @@
-"""Victims in the cache."""
+"""Victims and the cache of trained models."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_is_trained_once(dataset, cache, monkeypatch):
     assert len(kept(cache)) == 1
 
 
-def test_the_key_holds_everything_that_made_it(dataset, reviews, tmp_path, cache):
+def test_the_key_holds_everything_that_determines_a_model(dataset, reviews, tmp_path, cache):
     from tests.conftest import write_reviews
 
     other = load_dataset(f"file:{write_reviews(tmp_path / 'reviews.csv', 90)}")
@@ -79,7 +79,7 @@ TRAINING = {"epochs": 2, "batch_size": 8, "dtype": "float32", "learning_rate": 3
 
 
 def interrupted_at(monkeypatch: pytest.MonkeyPatch, step: int, error: BaseException) -> list[int]:
-    """Raises ``error`` after a step of training; the steps that are taken are in the list."""
+    """Raise ``error`` after a training step; the returned list gets the steps that are taken."""
     from robustbert.training import finetune
 
     steps: list[int] = []
@@ -104,7 +104,7 @@ def prepare(spec: VictimSpec, dataset, seed: int = 0):
     return prepare_victim(spec, dataset, seed=seed, dtype="float32", device="cpu")
 
 
-def test_an_interrupted_training_goes_on_from_its_last_checkpoint(
+def test_an_interrupted_training_is_resumed_from_its_last_checkpoint(
     spec, dataset, cache, tmp_path, monkeypatch
 ):
     with monkeypatch.context() as patch:
@@ -118,16 +118,14 @@ def test_an_interrupted_training_goes_on_from_its_last_checkpoint(
         resumed = prepare(spec, dataset)
     assert 1 < steps[0] <= 17 < steps[-1]
     assert kept(cache) == [unfinished.with_suffix("")]
-    assert resumed.train_seconds is None, "what the first part took is not known"
+    assert resumed.train_seconds is None, "the time of the first part is not known"
     monkeypatch.setenv("ROBUSTBERT_CACHE", str(tmp_path / "other"))
-    unbroken = prepare(spec, dataset)
-    assert unbroken.train_seconds > 0
-    assert resumed.classifier.info.sha256 == unbroken.classifier.info.sha256
+    uninterrupted = prepare(spec, dataset)
+    assert uninterrupted.train_seconds > 0
+    assert resumed.classifier.info.sha256 == uninterrupted.classifier.info.sha256
 
 
-def test_a_checkpoint_that_was_not_written_to_its_end_is_not_used(
-    spec, dataset, cache, monkeypatch
-):
+def test_an_incomplete_checkpoint_is_not_used(spec, dataset, cache, monkeypatch):
     with monkeypatch.context() as patch:
         interrupted_at(patch, 17, KeyboardInterrupt())
         with pytest.raises(KeyboardInterrupt):
@@ -159,14 +157,14 @@ def test_an_unfinished_training_of_another_key_is_left_alone(spec, dataset, cach
     assert sorted(unfinished.rglob("*")) == before
 
 
-def test_a_training_that_failed_leaves_nothing_to_go_on_from(spec, dataset, cache, monkeypatch):
+def test_a_failed_training_leaves_nothing_to_resume(spec, dataset, cache, monkeypatch):
     interrupted_at(monkeypatch, 17, ModelError("the training diverged"))
     with pytest.raises(ModelError, match="diverged"):
         prepare(spec, dataset)
     assert kept(cache) == []
 
 
-def test_a_model_that_was_finished_but_not_moved_is_not_trained_again(
+def test_a_trained_model_that_was_not_renamed_is_not_trained_again(
     spec, dataset, cache, monkeypatch
 ):
     first = prepare(spec, dataset)
@@ -196,7 +194,7 @@ prepare_victim(VictimSpec("m", "tfidf-svm"), load_dataset("file:" + sys.argv[1])
     assert len(kept(cache)) == 1
 
 
-def test_a_victim_is_found_only_when_it_was_made(spec, dataset, cache):
+def test_a_victim_is_found_only_after_it_was_trained(spec, dataset, cache):
     assert find_trained(spec, dataset, seed=0, device="cpu") is None
     assert not cache.exists()
     prepare(spec, dataset)
@@ -204,7 +202,7 @@ def test_a_victim_is_found_only_when_it_was_made(spec, dataset, cache):
     assert find_trained(spec, dataset, seed=1, device="cpu") is None
 
 
-def test_a_victims_own_training_seed_counts(dataset, cache):
+def test_a_victims_own_training_seed_is_used(dataset, cache):
     seeded = VictimSpec("m", "tfidf-nb", training_seed=4)
     assert prepare_victim(seeded, dataset, seed=0).training_seed == 4
     (folder,) = kept(cache)
@@ -214,7 +212,7 @@ def test_a_victims_own_training_seed_counts(dataset, cache):
 
 
 @pytest.mark.parametrize("content", ["{}", '{"seconds": []}', '{"seconds": NaN}', '{"a": ' * 9999])
-def test_a_broken_note_in_the_cache(dataset, cache, content):
+def test_a_corrupt_cache_file(dataset, cache, content):
     prepare_victim(VictimSpec("m", "tfidf-nb"), dataset, seed=0)
     (folder,) = kept(cache)
     (folder / "made.json").write_text(content)
@@ -222,7 +220,7 @@ def test_a_broken_note_in_the_cache(dataset, cache, content):
         prepare_victim(VictimSpec("m", "tfidf-nb"), dataset, seed=0)
 
 
-def test_a_trained_folder_is_no_matter_of_the_cache(dataset, svm, cache):
+def test_a_trained_folder_bypasses_the_cache(dataset, svm, cache):
     victim = prepare_victim(VictimSpec("mine", str(svm)), dataset, seed=0)
     assert victim.train_seconds is None
     assert victim.defenses == ()

@@ -30,8 +30,8 @@ def dataset(reviews: Path):
 
 
 @pytest.fixture
-def learnt(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """What every training was given beside the training split."""
+def extra_examples(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The extra examples that each training was given."""
     given: list[object] = []
 
     def watch(*arguments, extra_examples=None, **options):
@@ -42,28 +42,28 @@ def learnt(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     return given
 
 
-def test_learns_adversarial_texts_of_training_examples_with_their_labels(
-    dataset, svm, tmp_path, learnt, own_cache
+def test_trains_on_adversarial_texts_of_training_examples_with_their_labels(
+    dataset, svm, tmp_path, extra_examples, own_cache
 ):
     config = TrainingConfig(device="cpu")
     made = make_defense("adversarial-training", PARAMS).train(dataset, svm, config, tmp_path / "m")
-    (extra,) = learnt
+    (extra,) = extra_examples
     assert len(extra) > 0
     assert extra.features == dataset.split("train").features
     train_split = dataset.split("train")
     label_of = dict(zip(train_split["example_id"], train_split["label"], strict=True))
     ids = [name.removesuffix("-adversarial") for name in extra["example_id"]]
-    assert len(set(ids)) == len(ids), "a recipe's examples are its own"
+    assert len(set(ids)) == len(ids), "no two recipes attack the same example"
     assert [label_of[name] for name in ids] == extra["label"]
     held_out = {*dataset.split("test")["example_id"], *dataset.split("validation")["example_id"]}
     assert not held_out & set(ids)
     assert not set(extra["text"]) & set(train_split["text"])
     written = json.loads((made.folder / "training.json").read_text())
     assert written["extra_examples"] == len(extra)
-    assert written["base"]["name"] == "tfidf-svm", "a classical model is trained anew"
+    assert written["base"]["name"] == "tfidf-svm", "a classical model is fitted from scratch again"
 
 
-def test_a_defended_victim_is_kept_under_its_own_key(dataset, own_cache):
+def test_a_defended_victim_is_cached_under_its_own_key(dataset, own_cache):
     spec = VictimSpec("nb", "tfidf-nb", "adversarial-training", params=PARAMS)
     victim = prepare_victim(spec, dataset, seed=0, device="cpu")
     [defense] = victim.defenses
@@ -83,8 +83,8 @@ def test_a_defended_victim_is_kept_under_its_own_key(dataset, own_cache):
     assert set(defended["dependencies"]["assets"]) >= {"wordnet", "sentence-encoder"}
 
 
-def test_goes_on_from_the_weights_of_a_network(
-    dataset, bert, tmp_path, learnt, own_cache, monkeypatch
+def test_continues_from_the_weights_of_a_network(
+    dataset, bert, tmp_path, extra_examples, own_cache, monkeypatch
 ):
     config = TrainingConfig(device="cpu", dtype="float32", max_length=32)
     params = {**PARAMS, "recipes": ["pruthi"], "examples": 4}
@@ -94,13 +94,13 @@ def test_goes_on_from_the_weights_of_a_network(
     assert written["config"]["epochs"] == 1
 
 
-def test_rows_may_be_none(dataset):
+def test_there_may_be_no_adversarial_rows(dataset):
     assert len(adversarial_rows(dataset, [])) == 0
     (row,) = adversarial_rows(dataset, [make_outcome("e0", "broken")])
     assert row == {"example_id": "e0-adversarial", "text": "a fin film", "label": 1}
 
 
-def test_no_attack_that_ran_is_an_error(dataset, svm, tmp_path, monkeypatch, own_cache):
+def test_it_is_an_error_if_every_attack_fails(dataset, svm, tmp_path, monkeypatch, own_cache):
     from robustbert.attacks.textattack import search
 
     def fail(*_: object) -> None:
@@ -135,12 +135,12 @@ def test_more_examples_than_the_training_split_has(dataset, svm, tmp_path, own_c
         ({"epochs": 1.5}, InputError),
     ],
 )
-def test_parameters_are_checked_at_once(params, kind):
+def test_parameters_are_checked_when_it_is_made(params, kind):
     with pytest.raises(kind):
         make_defense("adversarial-training", params)
 
 
-def test_defaults_are_shown_in_full():
+def test_params_include_the_defaults():
     assert make_defense("adversarial-training", {}).params() == {
         "recipes": ["textfooler", "deepwordbug"],
         "track": "unified",
@@ -166,7 +166,7 @@ def test_an_unknown_defense():
         "[" * 9999,
     ],
 )
-def test_a_folder_that_names_no_classical_base(tmp_path, content):
+def test_a_folder_whose_base_is_not_a_classical_model(tmp_path, content):
     (tmp_path / "training.json").write_text(content)
     with pytest.raises(ModelError, match=r"training\.json"):
         retraining_base(tmp_path)
