@@ -1,6 +1,6 @@
 """robustbert: how well does a BERT text classifier hold up when someone edits its input?
 
-Names here are imported when they are first used, so that ``import robustbert`` costs nothing.
+Names are imported when they are first used, so that ``import robustbert`` is fast.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ __all__ = [
     "train",
 ]
 
-_HOMES = {
+_LAZY_MODULES = {
     "AttackRunner": "attacks",
     "Outcome": "records",
     "Record": "records",
@@ -57,9 +57,9 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _LAZY_MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(importlib.import_module(f"{__name__}.{_LAZY_MODULES[name]}"), name)
 
 
 def __dir__() -> list[str]:

@@ -1,7 +1,7 @@
 """The exceptions of robustbert: one tree under :class:`RobustbertError`.
 
-Every message is one line that says what was wrong and how to mend it; the command line prints it
-and exits with :attr:`RobustbertError.exit_code`.
+Every message is one line that says what was wrong and what to do about it. The command line prints
+it and exits with :attr:`RobustbertError.exit_code`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class RobustbertError(Exception):
 
 
 class UnknownNameError(RobustbertError):
-    """A name that no table holds; the message lists the near ones."""
+    """An unknown name; the message suggests similar ones."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str], place: str = "") -> None:
         known = sorted(known)
@@ -31,11 +31,11 @@ class UnknownNameError(RobustbertError):
 
 
 class DuplicateNameError(RobustbertError):
-    """Two entries of one table with the same name."""
+    """Two entries of a registry with the same name."""
 
 
 class InputError(RobustbertError):
-    """An argument out of range, or a text that cannot be classified."""
+    """An invalid argument, or a text that cannot be classified."""
 
 
 class DatasetError(RobustbertError):
@@ -43,31 +43,31 @@ class DatasetError(RobustbertError):
 
 
 class ModelError(RobustbertError):
-    """A model that cannot be loaded, or that cannot answer."""
+    """A model that cannot be loaded or used."""
 
 
 class SuiteError(RobustbertError):
-    """A suite file that does not say what to run."""
+    """An invalid suite file."""
 
 
 class MissingAssetError(RobustbertError):
-    """Something a recipe or a model needs on disk is not there."""
+    """A file that a recipe, a model or a dataset needs is missing or broken."""
 
 
 class OutputError(RobustbertError):
-    """A place that results cannot be written to."""
+    """A file or folder that cannot be written."""
 
 
 class RecordError(RobustbertError):
-    """A stored record or outcome that does not follow the schema."""
+    """A stored record or outcome that violates the schema."""
 
 
 class AttackError(RobustbertError):
-    """An attack that cannot be built, or whose errors were not allowed."""
+    """An attack that cannot be built or run."""
 
 
 class RobustbertWarning(UserWarning):
-    """The root of every warning of robustbert; the command line prints it as one line."""
+    """The root of every warning of robustbert; the command line prints warnings as one line."""
 
 
 class BatchInvarianceWarning(RobustbertWarning):
@@ -75,7 +75,7 @@ class BatchInvarianceWarning(RobustbertWarning):
 
 
 def describe_error(error: BaseException) -> str:
-    r"""An exception as one line: what it is, what it says, and where it was raised.
+    r"""Format an exception as one line: type, message and location.
 
     >>> describe_error(ValueError("two\nlines"))
     'ValueError: two lines'

@@ -1,4 +1,4 @@
-"""The processor at hand: its name, and everything that decides which kernels compute on it."""
+"""The CPU: its name, and everything that determines which matmul kernels run on it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import platform
 from functools import lru_cache
 from pathlib import Path
 
-#: Environment variables by which oneDNN, MKL and torch are told which instructions to use.
+#: Environment variables that restrict the instruction sets of oneDNN, MKL and torch.
 ISA_VARIABLES = (
     "ATEN_CPU_CAPABILITY",
     "DNNL_DEFAULT_FPMATH_MODE",
@@ -19,7 +19,7 @@ ISA_VARIABLES = (
     "ONEDNN_DEFAULT_FPMATH_MODE",
     "ONEDNN_MAX_CPU_ISA",
 )
-# Generic names ("AMD EPYC") stand for many processors; oneDNN also reads the sizes of caches.
+# Model names can be ambiguous ("AMD EPYC"), and oneDNN takes cache sizes into account.
 _MODEL_KEYS = (
     *("cpu family", "model", "stepping", "cache size"),
     *("CPU implementer", "CPU part", "CPU revision"),
@@ -37,32 +37,32 @@ _RELEVANT_FLAGS = ("avx", "amx", "fma", "sve", "asimd", "bf16", "i8mm")
 
 
 def processor_name() -> str:
-    """The processor's model name where the system tells it, else its architecture."""
+    """The CPU's model name if it is known, else its architecture."""
     return _cpuinfo("model name") or platform.processor() or platform.machine() or "unknown"
 
 
 def processor_flags() -> tuple[str, ...]:
-    """The processor's vector and matrix instruction sets, sorted; empty where not known."""
+    """The CPU's vector and matrix instruction sets, sorted; empty if not known."""
     flags = (_cpuinfo("flags") or _cpuinfo("Features") or "").split()
     return tuple(sorted(flag for flag in set(flags) if any(n in flag for n in _RELEVANT_FLAGS)))
 
 
 def instruction_set() -> str:
-    """The most capable matrix or vector instructions for linear layers; empty where not known.
+    """The most capable instruction set of the CPU for linear layers; empty if not known.
 
-    Those that the processor has: oneDNN may be limited to less (:func:`isa_limits`).
+    oneDNN may be restricted to less (:func:`isa_limits`).
     """
     flags = processor_flags()
     return next((name for flag, name in _INSTRUCTION_SETS if flag in flags), "")
 
 
 def isa_limits() -> dict[str, str]:
-    """The variables of `ISA_VARIABLES` that are set."""
+    """The variables in :data:`ISA_VARIABLES` that are set."""
     return {name: os.environ[name] for name in ISA_VARIABLES if name in os.environ}
 
 
 def describe_kernels() -> dict[str, object]:
-    """What decides which matmul kernels run: processor, instruction sets, their limits, torch."""
+    """What determines which matmul kernels run: CPU, instruction sets, their limits, torch."""
     import torch
 
     return {
@@ -90,7 +90,7 @@ def processor_class() -> str:
 
 @lru_cache(maxsize=8)
 def _cpuinfo(key: str) -> str:
-    """The first value of ``key`` in /proc/cpuinfo; empty where there is none."""
+    """The first value of ``key`` in /proc/cpuinfo; empty if there is none."""
     if not _CPUINFO.is_file():
         return ""
     for line in _CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines():

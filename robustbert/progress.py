@@ -1,4 +1,4 @@
-"""Progress of long work on standard error: a bar on a terminal, plain lines elsewhere."""
+"""Progress on standard error: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 import time
 from typing import Any
 
-#: Seconds before the first plain line, and between two of them.
+#: Seconds before the first plain line, and between two lines.
 FIRST_LINE = 15.0
 NEXT_LINE = 60.0
 
@@ -16,13 +16,13 @@ NEXT_LINE = 60.0
 def progress_bar(
     total: int | None, what: str, unit: str = "it", bar_format: str | None = None
 ) -> Any:
-    """A ``tqdm`` bar that vanishes when done; :class:`PlainProgress` where there is no terminal.
+    """A ``tqdm`` bar that disappears when done, or :class:`PlainProgress` without a terminal.
 
     Args:
-        total: how many units there are; None where unknown.
-        what: what is running, a few words.
-        unit: what is counted, in the singular.
-        bar_format: the format of the bar, as tqdm has it.
+        total: the number of units; None if unknown.
+        what: a short description of the work.
+        unit: the name of a unit, in the singular.
+        bar_format: tqdm's format of the bar.
     """
     if not sys.stderr.isatty():
         return PlainProgress(total, what, unit)
@@ -41,16 +41,16 @@ def progress_bar(
 
 
 class PlainProgress:
-    """What robustbert uses of a ``tqdm`` bar, as lines that a log file can hold.
+    """The part of the ``tqdm`` interface that robustbert uses, as plain lines for log files.
 
-    Work that ends within 15 seconds prints nothing. Longer work prints at most one line a minute,
-    when a unit is done, and one when it ends. Work that counts no units prints a line after 15
-    seconds, and one when it ends.
+    Work that ends within 15 seconds prints nothing. Longer work prints at most one line per minute,
+    when a unit is done, and one when it ends. Work without units prints one line after 15 seconds
+    and one when it ends.
 
     Args:
-        total: how many units there are; None where unknown.
-        what: what is running, a few words.
-        unit: what is counted, in the singular.
+        total: the number of units; None if unknown.
+        what: a short description of the work.
+        unit: the name of a unit, in the singular.
     """
 
     def __init__(self, total: int | None, what: str, unit: str) -> None:
@@ -60,7 +60,7 @@ class PlainProgress:
         self._began = time.monotonic()
         self._next = self._began + FIRST_LINE
         self._printed = False
-        self._lock = threading.Lock()  # the timer prints from a thread of its own
+        self._lock = threading.Lock()  # the timer prints from another thread
         self._timer: threading.Timer | None = None
         if total is None:  # update() will not be called
             self._timer = threading.Timer(FIRST_LINE, self.refresh)
@@ -86,13 +86,13 @@ class PlainProgress:
                 self._next = time.monotonic() + NEXT_LINE
 
     def set_postfix_str(self, text: str, refresh: bool = True) -> None:
-        """Set what stands behind the number of finished units."""
+        """Set the text after the number of finished units."""
         self._postfix = text
         if refresh:
             self.refresh()
 
     def close(self) -> None:
-        """Print how long it took, if anything was printed before."""
+        """Print the time it took, if anything was printed before."""
         if self._timer:
             self._timer.cancel()
         with self._lock:

@@ -1,4 +1,4 @@
-"""Seeds that depend on names alone, so that no run depends on what ran before it."""
+"""Seeds derived from names, so that no run depends on what ran before it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 
 
 def derive_seed(*parts: str | int) -> int:
-    """A 32-bit seed from any number of strings and integers.
+    """Derive a 32-bit seed from any number of strings and integers.
 
     The same parts give the same seed on every machine and in every process.
 

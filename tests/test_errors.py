@@ -92,7 +92,7 @@ def attack(dataset: object, model: object = "tfidf-svm", **options: object) -> l
     ("content", "expected"),
     [
         ("", "is empty"),
-        ("text,label\n", "holds no rows"),
+        ("text,label\n", "has no rows"),
         ("review,label\na fine film,1\n", "no column 'text'; it has 'review', 'label'"),
         ("text,label\n" + "".join(f"a fine film {i},1\n" for i in range(9)), "one class only"),
         ("text,label\n" + "".join(f"a fine film {i},\n" for i in range(9)), "has no label"),
@@ -135,7 +135,7 @@ def test_more_examples_than_the_dataset_has(rejected, reviews: Path):
         (lambda folder: [path.unlink() for path in folder.glob("*token*")]
          + [(folder / "vocab.txt").unlink()], "has no tokenizer"),
         (lambda folder: (folder / "model.safetensors").unlink(), "has no *.safetensors"),
-        (lambda folder: (folder / "config.json").unlink(), "is no model folder"),
+        (lambda folder: (folder / "config.json").unlink(), "is not a model folder"),
         (lambda folder: (folder / "config.json").write_text("{"), "cannot"),
         (lambda folder: (folder / "model.safetensors").write_bytes(b"x"), "cannot load"),
     ],

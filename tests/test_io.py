@@ -37,7 +37,7 @@ def test_a_folder_does_not_appear_if_the_block_fails(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_there_is_not_overwritten(tmp_path):
+def test_an_existing_folder_is_not_overwritten(tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine").touch()
     with pytest.raises(OutputError, match="holds mine already"), atomic_folder(tmp_path / "out"):
@@ -47,7 +47,7 @@ def test_what_is_there_is_not_overwritten(tmp_path):
         pass
 
 
-def test_disposable_names_may_be_there_and_go(tmp_path):
+def test_disposable_names_are_removed(tmp_path):
     (tmp_path / "out" / "checkpoints").mkdir(parents=True)
     with atomic_folder(tmp_path / "out", disposable=("checkpoints",)) as partial:
         (partial / "a").touch()

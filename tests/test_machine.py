@@ -1,4 +1,4 @@
-"""What is read of the processor, on made-up machines and on this one."""
+"""CPU detection on fake machines and on this one."""
 
 from __future__ import annotations
 

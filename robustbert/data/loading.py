@@ -1,4 +1,4 @@
-"""The table of datasets, and how a name becomes one."""
+"""The datasets by name, and loading one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import datasets
 
 LONG_TEXT_WORDS = 100
-"""A dataset whose median training text has more words than this is long, unless it is declared."""
+"""A dataset is long if its median training text has more words, unless its length is declared."""
 
 
 DATASETS = Registry(
@@ -34,7 +34,7 @@ DATASETS = Registry(
         Entry(
             "imdb",
             "robustbert.data.sources.packaged:imdb",
-            "film reviews, whole: 23,889 texts, negative or positive",
+            "full-length film reviews: 23,889 texts, negative or positive",
         ),
         Entry(
             "bbc_news",
@@ -60,23 +60,23 @@ def load_dataset(
 ) -> TextDataset:
     """Load, clean and split a dataset.
 
-    Texts get their white space folded; empty, repeated and contradictory ones are dropped and
-    counted. The splits are 80/10/10, stratified by class and the same on every machine, except
-    that a hub dataset's published splits stay. Near-duplicates across splits are dropped.
+    White space is normalized; empty, duplicate and conflicting texts are dropped and counted. The
+    splits are 80/10/10, stratified by class and deterministic; the published splits of a hub
+    dataset are kept. Near-duplicates across splits are dropped.
 
     Args:
-        name: a name of :data:`DATASETS`, ``file:PATH`` (CSV, TSV, JSON Lines or Parquet), or
-            ``hub:NAME`` (``hub:NAME@REVISION``).
-        text_column: the column of the texts in a file or hub dataset.
-        label_column: the column of the labels there: whole numbers or names.
-        length: ``"short"`` or ``"long"`` of a file or hub dataset; None measures it: long where the
-            median training text has more than 100 words.
+        name: a name in :data:`DATASETS`, an import path, ``file:PATH`` (CSV, TSV, JSON Lines or
+            Parquet), or ``hub:NAME`` (``hub:NAME@REVISION``).
+        text_column: the text column of a file or hub dataset.
+        label_column: the label column of a file or hub dataset: whole numbers or names.
+        length: ``"short"`` or ``"long"``, for a dataset that does not declare its length; None
+            measures it: long if the median training text has more than 100 words.
 
     Raises:
         UnknownNameError: no such name or length; the message lists the near ones.
-        DatasetError: the file or hub dataset cannot be read or has no usable rows.
-        MissingAssetError: the package that holds the dataset is not installed.
-        InputError: columns or a length were given for a dataset that has its own.
+        DatasetError: the dataset cannot be read or has no usable rows.
+        MissingAssetError: the package that contains the dataset is not installed.
+        InputError: columns or a length are given for a dataset that has its own.
     """
     chosen = None if length is None else check_length(length)
     if name.startswith(_FILE):
@@ -88,17 +88,19 @@ def load_dataset(
 
         return _assemble(hub_rows(name[len(_HUB) :], text_column, label_column), chosen)
     if name not in DATASETS:
-        # What looks like a path or a hub name most likely lacks only its prefix.
+        # A name that looks like a path or a hub name most likely lacks only the prefix.
         path_like = [f"{_FILE}{name}"] if Path(name).suffix in SUFFIXES else []
         hub_like = [f"{_HUB}{name}"] if "/" in name and not path_like else []
         raise UnknownNameError("dataset", name, path_like or hub_like or DATASETS)
     if (text_column, label_column) != ("text", "label"):
-        raise InputError(f"{name} has its own columns; name columns for file: and hub: only")
+        raise InputError(
+            f"{name} has its own columns; give columns only for file: and hub: datasets"
+        )
     rows = DATASETS.load(name)()
     if not isinstance(rows, Rows):
         raise DatasetError(f"{name} returned a {type(rows).__name__}; return robustbert.data.Rows")
     if chosen and rows.length:
-        raise InputError(f"{name} has its own length; give one for file: and hub: only")
+        raise InputError(f"{name} has its own length; give one only for datasets without")
     return _assemble(rows, chosen)
 
 
@@ -112,18 +114,18 @@ def _assemble(rows: Rows, length: TextLength | None) -> TextDataset:
         splits={
             name: _in_memory(members, rows.label_names) for name, members in splits.rows.items()
         },
-        cleaning=replace(cleaned.cleaning, twins=splits.twins),
+        cleaning=replace(cleaned.cleaning, overlaps=splits.overlaps),
         length=length or rows.length or _measured_length(splits.rows["train"]),
     )
 
 
 def _measured_length(rows: Sequence[SplitRow]) -> TextLength:
-    """Long, if the median text has more than 100 words."""
+    """The length by the number of words in the median text."""
     return "long" if median(len(words_of(row.text)) for row in rows) > LONG_TEXT_WORDS else "short"
 
 
 def check_length(length: str) -> TextLength:
-    """``length`` as a :data:`TextLength`; raises ``UnknownNameError`` for any other word."""
+    """Return ``length`` as a :data:`TextLength`; raise ``UnknownNameError`` if it is not one."""
     if length not in get_args(TextLength):
         raise UnknownNameError("text length", length, get_args(TextLength))
     return cast(TextLength, length)

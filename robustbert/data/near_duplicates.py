@@ -1,11 +1,11 @@
-"""Texts that are almost the same: MinHash finds candidates, exact Jaccard similarity decides.
+"""Near-duplicate texts: MinHash finds candidates, their exact Jaccard similarity decides.
 
-After Broder 1997, "On the resemblance and containment of documents": a text is the set of its
-three-word sequences, and two texts are near-duplicates where the sets' Jaccard similarity is at
-least 0.5. A text of fewer than 10 words says something else with one word changed, so it is a
-near-duplicate only of a text with the same words. MinHash with banding (``datasketch``) finds a
-pair of similarity s with probability 1 - (1 - s^3)^30: 98% at that threshold, more than 99.9% from
-0.6 on.
+After Broder 1997, "On the resemblance and containment of documents": a text is represented by the
+set of its three-word sequences, and two texts are near-duplicates if the Jaccard similarity of the
+sets is at least 0.5. In a text of fewer than 10 words one changed word changes the meaning, so it
+is a near-duplicate only of a text with the same words. MinHash with banding (``datasketch``) finds
+a pair of similarity s with probability 1 - (1 - s^3)^30: 98% at that threshold, and more than 99.9%
+at 0.6 or above.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-#: Texts from this Jaccard similarity on are near-duplicates.
+#: The minimum Jaccard similarity of near-duplicates.
 THRESHOLD = 0.5
 _SHINGLE_WORDS = 3
-_LEAST_WORDS = 10
+_MIN_WORDS = 10
 _BANDS, _ROWS = 30, 3
 _WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, order=True)
 class NearDuplicates:
-    """Two near-duplicates by their positions, the first one smaller, with their similarity."""
+    """The positions of two near-duplicates, the smaller first, and their similarity."""
 
     first: int
     second: int
@@ -35,15 +35,15 @@ class NearDuplicates:
 def near_duplicates(
     texts: Sequence[str], threshold: float = THRESHOLD
 ) -> tuple[NearDuplicates, ...]:
-    """Find the pairs of texts that are almost the same; case and punctuation do not count.
+    """Find the pairs of near-duplicate texts, ignoring case and punctuation.
 
     Args:
         texts: the texts.
-        threshold: the least Jaccard similarity of their three-word sequences, in (0, 1].
+        threshold: the minimum Jaccard similarity of their three-word sequences, in (0, 1].
 
     Returns:
-        the pairs, sorted by position. About 2% of those close to the default threshold are missed,
-        more at lower ones.
+        The pairs, sorted by position. About 2% of the pairs near the default threshold are missed,
+        and more at lower thresholds.
 
     >>> near_duplicates(["A fine film, of course.", "a fine film - of course", "A dull film."])
     (NearDuplicates(first=0, second=1, similarity=1.0),)
@@ -67,7 +67,7 @@ def near_duplicates(
 
 def _shingles(text: str) -> frozenset[str]:
     words = _WORD.findall(text.lower())
-    if len(words) < _LEAST_WORDS:
+    if len(words) < _MIN_WORDS:
         return frozenset([" ".join(words) or text])
     starts = range(len(words) - _SHINGLE_WORDS + 1)
     return frozenset(" ".join(words[start : start + _SHINGLE_WORDS]) for start in starts)

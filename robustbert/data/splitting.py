@@ -1,13 +1,13 @@
-"""Ids of examples, and splits without twins.
+"""Example ids, and splits without overlap.
 
-No random generator takes part: rows are put in the order of a hash of their ids, so the same rows
-give the same splits on every machine, whatever their order.
+Splitting uses no random generator: rows are sorted by a hash of their ids, so the same rows give
+the same splits on every machine, whatever their order.
 
-Two rows are twins where one says much about the other: they are near-duplicates (as far as
-:mod:`robustbert.data.near_duplicates` finds them), or they stand next to each other in a source
-whose order says something (:class:`~robustbert.data.SourceOrder`). No twin of a test row is in
-the training or validation split, and no twin of a validation row in the training split. It is
-dropped there, so that the examples that numbers are measured on stay.
+Two rows overlap if one of them would leak information about the other: they are near-duplicates (as
+far as :mod:`robustbert.data.near_duplicates` finds them), or neighbours in a source whose order is
+meaningful (:class:`~robustbert.data.SourceOrder`). Rows that overlap with a test row are dropped
+from the training and validation splits, and rows that overlap with a validation row from the
+training split. The examples of the evaluation are kept.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from robustbert.data.near_duplicates import near_duplicates
 from robustbert.errors import DatasetError
 
 SPLITS = ("train", "validation", "test")
-LEAST_ROWS = len(SPLITS)
-"""The fewest rows of a class that leave one for every split."""
+MIN_ROWS = len(SPLITS)
+"""The minimum number of rows per class: one for each split."""
 
 _SPLIT_SEED = "robustbert splits 1"
 
@@ -42,16 +42,16 @@ class SplitRow:
 
 @dataclass(frozen=True)
 class Splits:
-    """The rows of each split, in the order of their hashes, and how many twins were dropped."""
+    """The rows of each split in the order of their hashes, and how many overlapped."""
 
     rows: Mapping[str, tuple[SplitRow, ...]]
-    twins: int
+    overlaps: int
 
 
 def example_id(text: str, label_name: str) -> str:
     """The id of an example: 16 hexadecimal digits of the SHA-256 of its label's name and text.
 
-    A cleaned text has no line break, so the one between the two cannot be mistaken.
+    A cleaned text contains no line break, so the one that separates the two is unambiguous.
 
     >>> example_id("a fine film", "positive")
     'f4e8ecda29af3229'
@@ -60,26 +60,26 @@ def example_id(text: str, label_name: str) -> str:
 
 
 def hash_key(seed: str | int, example: str) -> str:
-    """What rows are ordered by: a hash that depends on the seed and the id alone."""
+    """The key by which rows are sorted: a hash of the seed and the id."""
     return hashlib.sha256(f"{seed}\n{example}".encode()).hexdigest()
 
 
 def split_rows(rows: Sequence[CleanRow], origin: Rows) -> Splits:
-    """Give every row its split, and drop twins across splits.
+    """Assign rows to splits and drop rows that overlap with another split.
 
-    A split that the source published stays as it is, but for twins; each of validation and test
-    that is missing gets a tenth of every class of the rest, at least one row. Of a source whose
-    order says something, whole blocks are taken, so the share is near a tenth only.
+    Published splits are kept, except for overlapping rows. A missing validation or test split gets
+    a tenth of each class of the other rows, at least one row. A source whose order is meaningful is
+    split in whole blocks, so the share is approximate.
 
     Args:
         rows: the cleaned rows.
-        origin: where they came from; for its names and its order.
+        origin: the source's rows, for label names and order.
 
     Returns:
-        the rows of ``"train"``, ``"validation"`` and ``"test"``, classes mixed.
+        The rows of ``"train"``, ``"validation"`` and ``"test"``, with classes mixed.
 
     Raises:
-        DatasetError: too few rows of a class, or an empty split.
+        DatasetError: a class has too few rows, or a split is empty.
     """
     published = {row.published for row in rows if row.published in SPLITS}
     missing = [name for name in ("test", "validation") if name not in published]
@@ -87,62 +87,63 @@ def split_rows(rows: Sequence[CleanRow], origin: Rows) -> Splits:
     free: list[SplitRow] = []
     for row in rows:
         name = origin.label_names[row.label]
-        made = SplitRow(example_id(row.text, name), row.text, row.label, row.position)
+        split_row = SplitRow(example_id(row.text, name), row.text, row.label, row.position)
         if row.published in ("test", "validation"):
-            result[row.published].append(made)
+            result[row.published].append(split_row)
         else:
-            free.append(made)
+            free.append(split_row)
 
     sizes = dict.fromkeys(sorted(set(origin.labels)), 0) | Counter(row.label for row in free)
     if missing:
         _check_sizes(sizes, origin)
-    units = _units(free, origin)
+    groups = _groups(free, origin)
     shares = {label: max(1, round_tenth(size)) for label, size in sizes.items()}
     for name in missing:
-        chosen, units = _choose(units, shares)
+        chosen, groups = _choose(groups, shares)
         result[name] += chosen
-    result["train"] += (row for unit in units for row in unit)
-    apart = _without_twins(result, rows, origin)
-    _check_classes(result, apart, origin)
-    kept = {name: _in_order(name, apart[name], origin) for name in SPLITS}
-    return Splits(kept, twins=len(rows) - sum(map(len, kept.values())))
+    result["train"] += (row for group in groups for row in group)
+    disjoint = _without_overlaps(result, rows, origin)
+    _check_classes(result, disjoint, origin)
+    kept = {name: _in_order(name, disjoint[name], origin) for name in SPLITS}
+    return Splits(kept, overlaps=len(rows) - sum(map(len, kept.values())))
 
 
-def _units(rows: Iterable[SplitRow], origin: Rows) -> list[list[SplitRow]]:
-    """Rows that go into a split together, in the order of their hashes."""
+def _groups(rows: Iterable[SplitRow], origin: Rows) -> list[list[SplitRow]]:
+    """Groups of rows that are assigned to a split together, in the order of their hashes."""
     block = origin.order.block if origin.order else 1
-    units: dict[int, list[SplitRow]] = defaultdict(list)
+    groups: dict[int, list[SplitRow]] = defaultdict(list)
     for row in rows:
-        units[row.position // block].append(row)
+        groups[row.position // block].append(row)
     return sorted(
-        units.values(), key=lambda unit: min(hash_key(_SPLIT_SEED, row.example_id) for row in unit)
+        groups.values(),
+        key=lambda group: min(hash_key(_SPLIT_SEED, row.example_id) for row in group),
     )
 
 
 def _choose(
-    units: Sequence[list[SplitRow]], shares: Mapping[int, int]
+    groups: Sequence[list[SplitRow]], shares: Mapping[int, int]
 ) -> tuple[list[SplitRow], list[list[SplitRow]]]:
-    """The first units that fit into the shares, and those left.
+    """Choose groups greedily up to the shares; return the chosen rows and the remaining groups.
 
-    A unit fits as long as no class exceeds its share by more than half of what the unit brings.
+    A group fits if no class exceeds its share by more than half of the group's rows of that class.
     """
     chosen: list[SplitRow] = []
-    left = []
+    remaining = []
     counts: Counter[int] = Counter()
-    for unit in units:
-        sizes = Counter(row.label for row in unit)
+    for group in groups:
+        sizes = Counter(row.label for row in group)
         if all(counts[label] + size - size // 2 <= shares[label] for label, size in sizes.items()):
-            chosen += unit
+            chosen += group
             counts += sizes
         else:
-            left.append(unit)
-    return chosen, left
+            remaining.append(group)
+    return chosen, remaining
 
 
-def _without_twins(
+def _without_overlaps(
     splits: Mapping[str, Sequence[SplitRow]], rows: Sequence[CleanRow], origin: Rows
 ) -> dict[str, list[SplitRow]]:
-    """The splits without rows that have a twin in a split that ranks higher."""
+    """The splits without rows that overlap with a split of higher priority (test comes first)."""
     rank = {name: place for place, name in enumerate(reversed(SPLITS))}
     rank_of = {row.position: rank[name] for name, members in splits.items() for row in members}
     dropped = set()
@@ -163,7 +164,7 @@ def _without_twins(
 
 
 def _is_near(position: int, others: Sequence[int], distance: int) -> bool:
-    """Whether one of the sorted ``others`` is at most so far from ``position``."""
+    """Whether one of the sorted ``others`` is within ``distance`` of ``position``."""
     place = bisect_left(others, position - distance)
     return place < len(others) and others[place] <= position + distance
 
@@ -179,10 +180,10 @@ def round_tenth(count: int) -> int:
 
 def _check_sizes(sizes: Mapping[int, int], origin: Rows) -> None:
     for label, size in sizes.items():
-        if size < LEAST_ROWS:
+        if size < MIN_ROWS:
             raise DatasetError(
                 f"{origin.source}: class {origin.label_names[label]!r} has {size} usable "
-                f"row{'s' * (size != 1)} and needs at least {LEAST_ROWS}, one for each "
+                f"row{'s' * (size != 1)} and needs at least {MIN_ROWS}, one for each "
                 "split; add rows or drop the class"
             )
 
@@ -190,7 +191,7 @@ def _check_sizes(sizes: Mapping[int, int], origin: Rows) -> None:
 def _check_classes(
     before: Mapping[str, Sequence[SplitRow]], after: Mapping[str, Sequence[SplitRow]], origin: Rows
 ) -> None:
-    """Refuse a dataset of which near-duplicates take all rows of a class from a split."""
+    """Reject a dataset in which dropping overlapping rows empties a class in a split."""
     for name in SPLITS:
         lost = {row.label for row in before[name]} - {row.label for row in after[name]}
         if lost:

@@ -1,4 +1,4 @@
-"""The one definition of a word: for choosing examples, for limits and for reports."""
+"""The definition of a word, for selecting examples, for limits and for reports."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from itertools import chain
 from types import MappingProxyType
 
-#: Characters that look alike (Unicode confusables), as TextAttack 0.3.11 pairs them.
+#: Look-alike characters (Unicode confusables), paired as in TextAttack 0.3.11.
 HOMOGLYPHS = MappingProxyType(
     dict(
         zip(
@@ -19,7 +19,7 @@ HOMOGLYPHS = MappingProxyType(
     )
 )
 
-_INNER = "'-_*@"  # part of a word, but not at its ends
+_INNER = "'-_*@"  # part of a word, except at its ends
 _WORD = re.compile("[" + re.escape("".join(HOMOGLYPHS.values()) + _INNER) + r"\w]+")
 _CHINESE = re.compile("[\u4e00-\u9fff]")
 

@@ -1,4 +1,4 @@
-"""Model folders: written whole or not at all, and told apart by their content."""
+"""Model folders: the kind of model, hashes, and the model's origin."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 from robustbert.errors import ModelError
 from robustbert.models.json_files import Line, StoredModel, read_checked
 
-#: What training writes beside a model: where it came from, on what, with what result.
+#: Metadata that training writes: base model, dataset and metrics.
 TRAINING_FILE = "training.json"
 
 ModelKind: TypeAlias = Literal["huggingface", "classical"]
@@ -32,7 +32,7 @@ def model_kind(folder: Path) -> ModelKind | None:
 
 
 def hash_files(files: Iterable[Path]) -> str:
-    """The SHA-256 over the names and contents of files, in the order of their names."""
+    """The SHA-256 over the names and contents of files, sorted by name."""
     digest = hashlib.sha256()
     for path in sorted(files, key=lambda path: path.name):
         digest.update(path.name.encode() + b"\0")
@@ -52,13 +52,13 @@ class _Origin(StoredModel):
 
 
 def describe_source(folder: Path) -> str:
-    """Where the model of a folder comes from, in words that mean the same on any machine.
+    """Describe the origin of a folder's model without paths of this machine.
 
-    The folder's name where no readable ``training.json`` tells: other tools write files of that
-    name, too.
+    Falls back to the folder's name if ``training.json`` is missing or is not robustbert's: other
+    tools write files of that name, too.
     """
     try:
-        made = read_checked(folder / TRAINING_FILE, _Origin)
+        training = read_checked(folder / TRAINING_FILE, _Origin)
     except ModelError:
         return f"folder:{folder.name}"
-    return f"{made.base.source} trained on {made.dataset.source}"
+    return f"{training.base.source} trained on {training.dataset.source}"

@@ -1,4 +1,4 @@
-"""What may be asked of a classifier, and whether its labels are the wanted ones."""
+"""Checks of a classifier's input texts and label names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def check_texts(texts: Sequence[str]) -> None:
-    r"""Refuse what cannot be classified; anything with a visible or control character may pass.
+    r"""Reject texts that cannot be classified; any other valid Unicode text is accepted.
 
     >>> check_texts(["fine", "NUL \0 and emoji too"])
     >>> check_texts(["fine", "  "])
@@ -19,8 +19,8 @@ def check_texts(texts: Sequence[str]) -> None:
     robustbert.errors.InputError: text 2 of 2 is empty; give at least one word
 
     Raises:
-        InputError: ``texts`` is a single string, or one of them is not a string, is empty or
-            blank, or holds half of a surrogate pair.
+        InputError: ``texts`` is a single string, or a text is not a string, is blank, or contains
+            a lone surrogate.
     """
     if isinstance(texts, str):
         raise InputError("expected a list of texts, got one string; put it in a list")
@@ -35,7 +35,7 @@ def check_texts(texts: Sequence[str]) -> None:
 
 
 def replace_surrogates(text: str) -> str:
-    r"""The text with U+FFFD for each lone surrogate, which tokenizers refuse.
+    r"""Replace each lone surrogate, which tokenizers reject, by U+FFFD.
 
     >>> replace_surrogates("caf\udce9") == "caf\ufffd"
     True
@@ -43,37 +43,38 @@ def replace_surrogates(text: str) -> str:
     return _SURROGATE.sub("\ufffd", text)
 
 
-def label_order(model: str, own: Sequence[str], wanted: Sequence[str], *, named: bool) -> list[int]:
-    """Which of a model's outputs belongs to each wanted label.
+def label_order(
+    model: str, own: Sequence[str], requested: Sequence[str], *, named: bool
+) -> list[int]:
+    """The index of the model's output for each requested label.
 
     >>> label_order("m", ["neg", "pos"], ["pos", "neg"], named=True)
     [1, 0]
 
     Args:
-        model: its name, for the message.
-        own: the model's label names, an output each.
-        wanted: the dataset's label names.
-        named: False where the model's names are mere placeholders, which fit any names.
+        model: the model's name, for the message.
+        own: the model's label names, one per output.
+        requested: the dataset's label names.
+        named: False if the model's label names are placeholders, which match any names.
 
     Raises:
-        ModelError: the labels are not the same set, or the model has one name twice.
+        ModelError: the two sets of labels differ, or the model has duplicate labels.
     """
     if named and len(set(own)) < len(own):
         raise ModelError(
-            f"model {model!r} has the labels {_listed(own)}, one of them twice; "
-            "give each label a name of its own"
+            f"model {model!r} has duplicate labels: {_listed(own)}; give each label a unique name"
         )
-    fits = len(own) == len(wanted) and (not named or sorted(own) == sorted(wanted))
+    fits = len(own) == len(requested) and (not named or sorted(own) == sorted(requested))
     if not fits:
         raise ModelError(
             f"model {model!r} has the labels {_listed(own)} but the dataset has "
-            f"{_listed(wanted)}; use a model trained on these labels"
+            f"{_listed(requested)}; use a model trained on these labels"
         )
-    return [own.index(name) for name in wanted] if named else list(range(len(wanted)))
+    return [own.index(name) for name in requested] if named else list(range(len(requested)))
 
 
 def _listed(names: Sequence[str]) -> str:
-    """The first names on one line, however many, long or strange they are."""
+    """A truncated, escaped list of names on one line."""
     shown = [name if name.isprintable() else ascii(name)[1:-1] for name in names[:10]]
     more = f" and {len(names) - 10} more" if len(names) > 10 else ""
     return ", ".join(name[:40] for name in shown) + more

@@ -1,4 +1,4 @@
-"""JSON files of a model folder. The folder may come from anyone: read within limits, then check."""
+"""JSON files of model folders. Folders are not trusted: sizes are limited, content is checked."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, V
 
 from robustbert.errors import ModelError
 
-#: The largest file of settings that is read, in bytes.
+#: Default maximum size of a file, in bytes.
 SMALL_FILE = 4 * 2**20
-#: The most lists and objects in a file. An empty list takes 2 bytes on disk and 56 in memory.
+#: Maximum number of lists and objects in a file: an empty list takes 2 bytes on disk and 56 in
+#: memory.
 MAX_CONTAINERS = 100_000
 ADVICE = "the model folder is broken: train or download it again"
 
@@ -20,26 +21,27 @@ _Schema = TypeVar("_Schema", bound=BaseModel)
 
 
 class StoredModel(BaseModel):
-    """The part of a JSON file that is read: no type is converted, other fields are ignored."""
+    """Base of the models of JSON files: types are strict, unknown fields are ignored."""
 
     model_config = ConfigDict(strict=True, frozen=True, allow_inf_nan=False, extra="ignore")
 
 
 def _printable(text: str) -> str:
     if not text.isprintable():
-        raise ValueError("holds a control character")
+        raise ValueError("contains a control character")
     return text
 
 
-#: A string of one line that can be shown: no control characters.
+#: A printable string of one line, without control characters.
 Line = Annotated[str, StringConstraints(min_length=1, max_length=4096), AfterValidator(_printable)]
 
 
 def read_json(path: Path, *, limit: int = SMALL_FILE, advice: str = ADVICE) -> dict[str, object]:
-    """Read a JSON object of at most ``limit`` bytes; ``advice`` ends the message of an error.
+    """Read a JSON object of at most ``limit`` bytes; error messages end with ``advice``.
 
     Raises:
-        ModelError: no regular file, too large, not JSON in UTF-8, nested too deeply, or no object.
+        ModelError: it is not a regular file, too large, not JSON in UTF-8, nested too deeply, or
+            not an object.
     """
     try:
         if not path.is_file():
@@ -50,7 +52,7 @@ def read_json(path: Path, *, limit: int = SMALL_FILE, advice: str = ADVICE) -> d
     except OSError as error:
         raise ModelError(f"cannot read {path}: {error.strerror or error}; {advice}") from error
     if content.count(b"[") + content.count(b"{") > MAX_CONTAINERS:
-        raise ModelError(f"{path} holds more than {MAX_CONTAINERS} lists and objects; {advice}")
+        raise ModelError(f"{path} contains more than {MAX_CONTAINERS} lists and objects; {advice}")
     try:
         value = json.loads(content.decode("utf-8"))
     except RecursionError as error:
@@ -58,14 +60,14 @@ def read_json(path: Path, *, limit: int = SMALL_FILE, advice: str = ADVICE) -> d
     except ValueError as error:
         raise ModelError(f"cannot read {path}: {error}; {advice}") from error
     if not isinstance(value, dict):
-        raise ModelError(f"{path} holds no JSON object; {advice}")
+        raise ModelError(f"{path} is not a JSON object; {advice}")
     return value
 
 
 def read_checked(
     path: Path, schema: type[_Schema], *, limit: int = SMALL_FILE, advice: str = ADVICE
 ) -> _Schema:
-    """Read a JSON object and check the fields of ``schema``.
+    """Read a JSON object and validate it with ``schema``.
 
     Raises:
         ModelError: as :func:`read_json`, or a field is missing or wrong; the message names it.
@@ -74,13 +76,13 @@ def read_checked(
     try:
         return schema.model_validate(content)
     except ValidationError as error:
-        fault = _first_fault(error)
-        raise ModelError(f"{path} is incomplete or wrong ({fault}); {advice}") from error
+        reason = _first_error(error)
+        raise ModelError(f"{path} is incomplete or wrong ({reason}); {advice}") from error
 
 
-def _first_fault(error: ValidationError) -> str:
+def _first_error(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
-    # A key of the file can be part of the place: it is shown escaped and short.
+    # The location can contain a key of the file, so it is escaped and truncated.
     place = ".".join(ascii(str(part))[1:-1][:40] for part in first["loc"])
     message = first["msg"].removeprefix("Value error, ")
     return f"{place}: {message}" if place else message

@@ -1,4 +1,4 @@
-"""The table of models that can be trained by name, and the way to load a trained one."""
+"""The models that can be trained by name, and loading a trained model."""
 
 from __future__ import annotations
 
@@ -86,19 +86,18 @@ def load_model(
     """Load a trained classifier.
 
     Args:
-        spec: a folder (Hugging Face or classical, told apart by its files) or ``hub:NAME``,
+        spec: a folder (Hugging Face or classical, detected from its files), ``hub:NAME`` or
             ``hub:NAME@REVISION``.
-        dtype: the number format of queries: auto (bfloat16 where the processor has it, else
-            float32), float32 or bfloat16. Classical models always use float64.
+        dtype: dtype of inference: auto (bfloat16 if the hardware supports it, else float32),
+            float32 or bfloat16. Classical models always use float64.
         device: auto, cpu, cuda, cuda:N or mps. Classical models ignore it.
-        token_budget: tokens of a batch, at least 1; None takes what suits the device. Changes no
-            answer. Classical models ignore it.
-        label_names: the labels of the dataset it is to be used on, in the dataset's order; the
-            classifier's columns follow them.
+        token_budget: tokens per batch, at least 1; None takes the default of the device. It does
+            not affect results. Classical models ignore it.
+        label_names: the dataset's label names; the classifier's columns are in this order.
 
     Raises:
         ModelError: there is no such model, it is not trained, its files are unsafe or broken, or
-            its labels are not ``label_names``.
+            its labels differ from ``label_names``.
         InputError: there is no such device.
         UnknownNameError: there is no such dtype.
     """
@@ -129,7 +128,7 @@ def load_model(
             folder, dtype=dtype, device=device, token_budget=token_budget, label_names=label_names
         )
     raise ModelError(
-        f"{folder} is no model folder: it holds neither config.json (Hugging Face) "
+        f"{folder} is not a model folder: it contains neither config.json (Hugging Face) "
         "nor model.json (classical); give the folder that training wrote"
     )
 

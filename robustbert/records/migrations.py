@@ -1,8 +1,8 @@
-"""Reading files of earlier schema versions: each step is a pure function from dict to dict.
+"""Migrating files of earlier schema versions: each step is a pure function from dict to dict.
 
-A step adds the fields of the next version, with what the old file implies or null, and checks
-nothing else: damaged content stays damaged, for the schema to refuse. Only a field that the old
-version did not have is refused here, since the next one might have it.
+A step adds the fields of the next version, inferred from the old file or null. It validates
+nothing, because the schema rejects invalid content afterwards. Only fields that the old version did
+not have are rejected here, because the next version might accept them.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ Migrations: TypeAlias = Mapping[int, Callable[[Content], Content]]
 
 
 def migrate_record_1_to_2(record: Content) -> Content:
-    """A record of version 1 as one of version 2.
+    """Migrate a record from version 1 to 2.
 
-    Version 1 knew one revision of the protocol and of each defense, trained with the seed of the
-    run, and counted queries as TextAttack does. It made no reliability checks.
+    In version 1 the protocol and each defense had one revision, models were trained with the run's
+    seed, queries were TextAttack's count, and there were no reliability checks.
 
     Raises:
-        ValueError: it has a field of version 2.
+        ValueError: the record has a field of version 2.
     """
     new = deepcopy(record)
     # added while version 1 was current: its first records lack them
@@ -47,12 +47,12 @@ def migrate_record_1_to_2(record: Content) -> Content:
 
 
 def migrate_outcome_1_to_2(outcome: Content) -> Content:
-    """An outcome of version 1 as one of version 2: its ``queries`` are TextAttack's own count."""
+    """Migrate an outcome from version 1 to 2: its ``queries`` are TextAttack's own count."""
     new = {**outcome, **dict.fromkeys(_OUTCOME_FIELDS_2)}
     return {**new, "textattack_queries": outcome.get("queries")}
 
 
-# Version 2 added these to an environment, and to an outcome.
+# The fields that version 2 added to an environment and to an outcome.
 _ENVIRONMENT_FIELDS_2 = ("tokenizers", "nltk", "scikit_learn", "processor_class")
 _OUTCOME_FIELDS_2 = (
     "textattack_queries",
@@ -61,19 +61,19 @@ _OUTCOME_FIELDS_2 = (
     "adversarial_label_probability",
 )
 
-#: How a record of a version becomes one of the next version.
+#: The migrations of records, keyed by the version that they start from.
 RECORD_MIGRATIONS: Migrations = MappingProxyType({1: migrate_record_1_to_2})
-#: The same for an outcome.
+#: The migrations of outcomes, keyed by the version that they start from.
 OUTCOME_MIGRATIONS: Migrations = MappingProxyType({1: migrate_outcome_1_to_2})
 
 
 def outcome_version(outcome: Mapping[str, Any]) -> int:
-    """The schema version of an outcome, which its fields tell: a line does not name it."""
+    """The schema version of an outcome, inferred from its fields: lines have no version number."""
     return 2 if any(name in outcome for name in _OUTCOME_FIELDS_2) else 1
 
 
 def migrate(content: Content, version: int, migrations: Migrations) -> Content:
-    """``content`` of that version, taken through every step that there is from there.
+    """Migrate ``content`` from ``version`` to the current version.
 
     Raises:
         ValueError: it has a field that its version did not have.
@@ -85,7 +85,7 @@ def migrate(content: Content, version: int, migrations: Migrations) -> Content:
 
 
 def _part(content: Content, name: str) -> Content:
-    """The object called ``name``; where there is none, an empty one that is part of nothing."""
+    """The object called ``name``; if it is missing, an empty one that is not in ``content``."""
     part = content.get(name)
     return part if isinstance(part, dict) else {}
 

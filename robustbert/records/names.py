@@ -6,9 +6,9 @@ import hashlib
 import re
 
 _PLAIN_NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
-# What is put behind a model's name; a name that ends like this by itself is hashed.
+# Suffixes that are added to model names; a name that already ends like this is hashed.
 _SUFFIXED = re.compile(r".*-(seed[0-9]+|v[0-9a-f]{8})")
-# The form of a hashed part; no plain name may keep it.
+# The pattern of hashed parts; a plain name that matches it is hashed, too.
 _HASHED = re.compile(r"(.*-)?[0-9a-f]{8}")
 _LONGEST_NAME = 32
 
@@ -25,18 +25,19 @@ def cell_name(
 ) -> str:
     """The file name, without extension, of a cell: five parts joined by ``--``.
 
-    Any string is safe. A part that is a short plain lower-case name stays as it is. Any other part
-    (a path, or a name that itself ends in ``-`` and 8 hex digits) becomes the plain part of its end
-    and the first 8 hex digits of its SHA-256, so no plain name looks like a hashed one.
+    Names can be any strings. A part that is a short plain lower-case name is kept. Any other part
+    (such as a path, or a name that itself ends in ``-`` and 8 hex digits) is replaced by a plain
+    form of its last component and the first 8 hex digits of its SHA-256, so no plain name looks
+    like a hashed one.
 
     Args:
-        dataset: its name.
-        model: its name.
-        defense: its name, or None.
-        track: its name.
-        recipe: its name.
-        training_seed: of a replicate: a model trained with another seed than the run's.
-        variant: 8 hex digits that tell models of one name apart.
+        dataset: the dataset's name.
+        model: the model's name.
+        defense: the defense's name, or None.
+        track: the track's name.
+        recipe: the recipe's name.
+        training_seed: the model's training seed, if it is not the run's seed.
+        variant: 8 hex digits that distinguish models of the same name.
 
     >>> cell_name("rotten_tomatoes", "minilm", None, "unified", "pwws")
     'rotten_tomatoes--minilm--none--unified--pwws'
@@ -53,7 +54,7 @@ def cell_name(
 
 
 def replicate_seed(training_seed: int | None, seed: int) -> int | None:
-    """The training seed, where it is not the run's ``seed``: what a file name tells of it."""
+    """The training seed for the file name; None if it is the run's ``seed``."""
     return None if training_seed == seed else training_seed
 
 

@@ -1,10 +1,10 @@
 """Records as JSON files, outcomes as JSON lines: ``records/CELL.json``, ``outcomes/CELL.jsonl``.
 
-Files of every schema version are read; new files are written in the current one.
+Files of every schema version can be read; new files are written in the current one.
 
-Files are UTF-8 and never half-written: a file appears whole or not at all, and a line that a
-killed run left unfinished is cut off before the next one is appended. A lone surrogate, which
-UTF-8 has no form for, is written as its JSON escape and read back as it was.
+Files are UTF-8 and written atomically. Before a line is appended, an incomplete last line of a
+killed run is removed. Lone surrogates, which UTF-8 cannot encode, are stored as JSON escapes and
+read back unchanged.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ OLDEST_VERSION = min(RECORD_MIGRATIONS)
 
 @dataclass(frozen=True)
 class Run:
-    """What one ``--out`` folder holds.
+    """The content of an ``--out`` folder.
 
     Args:
         records: one per cell, in the order of their file names.
-        outcomes: the outcomes of each cell that has them, by :func:`record_name`.
+        outcomes: the outcomes of each cell that has them, keyed by :func:`record_name`.
     """
 
     records: tuple[Record, ...]
@@ -64,67 +64,65 @@ def record_name(record: Record) -> str:
 
 
 def defense_names(defenses: Iterable[DefenseRef]) -> str | None:
-    """The names of defenses, joined by `` + `` in the order of application; None for none."""
+    """The names of defenses, joined by `` + `` in the order of application; None if empty."""
     return " + ".join(defense.name for defense in defenses) or None
 
 
 def record_path(out: Path, name: str) -> Path:
-    """Where the record of the cell ``name`` stands in the folder ``out``."""
+    """The path of the record of the cell ``name`` in the folder ``out``."""
     return Path(out) / "records" / f"{name}.json"
 
 
 def outcomes_path(out: Path, name: str) -> Path:
-    """Where the outcomes of the cell ``name`` stand in the folder ``out``."""
+    """The path of the outcomes of the cell ``name`` in the folder ``out``."""
     return Path(out) / "outcomes" / f"{name}.jsonl"
 
 
 def without_texts(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
-    """The same outcomes with both texts null: fit to publish where the data may not be."""
+    """Copies of outcomes without texts, to publish where the data must not be redistributed."""
     return tuple(
         outcome.model_copy(update={"text": None, "adversarial_text": None}) for outcome in outcomes
     )
 
 
 def write_record(record: Record, path: Path) -> None:
-    """Write a record: indented, keys sorted, one newline at the end, whole or not at all.
+    """Write a record atomically: indented, keys sorted, one newline at the end.
 
     Raises:
-        OutputError: the place cannot be written to.
+        OutputError: the file cannot be written.
     """
     write_bytes(path, _encode(record, indent=2, sort_keys=True))
 
 
 def write_outcomes(outcomes: Iterable[Outcome], path: Path) -> None:
-    """Write a file of outcomes, one line each, whole or not at all.
+    """Write a file of outcomes atomically, one line per outcome.
 
     Raises:
-        OutputError: the place cannot be written to.
+        OutputError: the file cannot be written.
     """
     write_bytes(path, b"".join(_encode(outcome) for outcome in outcomes))
 
 
 def append_outcome(outcome: Outcome, path: Path) -> None:
-    """Add one line to a file of outcomes, making it if need be.
+    """Append one outcome to a file, which is created if necessary.
 
     Raises:
-        OutputError: the place cannot be written to.
+        OutputError: the file cannot be written.
     """
     path = Path(path)
     with output_errors(str(path), "choose another folder"):
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a+b") as file:
-            _mend_last_line(file)
+            _repair_last_line(file)
             file.write(_encode(outcome))
 
 
 def read_record(path: Path) -> Record:
-    """Read one record.
-
-    One of an earlier schema version comes as one of the current version.
+    """Read one record; an earlier schema version is migrated to the current one.
 
     Raises:
-        RecordError: not there, not JSON, a newer schema version, or a field that does not follow
-            the schema; the message names the file and the field.
+        RecordError: the file is missing or not JSON, has a newer schema version, or a field
+            violates the schema; the message names the file and the field.
     """
     path = Path(path)
     content = _parse(_read(path), str(path))
@@ -143,33 +141,32 @@ def read_records(folder: Path) -> tuple[Record, ...]:
     """Read every ``*.json`` of a folder, in the order of their names.
 
     Raises:
-        RecordError: no such folder, or a file that is no record.
+        RecordError: there is no such folder, or a file is not a record.
     """
     return tuple(_records_by_file(Path(folder)).values())
 
 
 def _records_by_file(folder: Path) -> dict[str, Record]:
-    """The records of a folder by the names of their files, without extension, in order."""
+    """The records of a folder, keyed by file name without extension, in order."""
     if not folder.is_dir():
-        raise RecordError(f"{folder}: no such folder; give the folder that holds the records")
+        raise RecordError(f"{folder}: no such folder; give the folder that contains the records")
     return {path.stem: read_record(path) for path in sorted(folder.glob("*.json"))}
 
 
 def read_outcomes(path: Path, *, unfinished: bool = False) -> tuple[Outcome, ...]:
-    """Read a file of outcomes; those of an earlier schema version come as ones of the current.
+    """Read a file of outcomes; an earlier schema version is migrated to the current one.
 
     Args:
         path: a file of JSON lines.
-        unfinished: leave out a last line that has no newline and cannot be read, as a run that
-            was killed leaves it; for resuming.
+        unfinished: ignore an incomplete last line, which a killed run leaves; for resuming.
 
     Raises:
-        RecordError: not there, a line that is no outcome, or an example twice; the message names
-            the file, the line and the field.
+        RecordError: the file is missing, a line is not an outcome, or an example occurs twice; the
+            message names the file, the line and the field.
     """
     path = Path(path)
     *lines, tail = _read(path).split(b"\n")
-    if tail and not (unfinished and _is_torn(tail)):
+    if tail and not (unfinished and _is_incomplete(tail)):
         lines.append(tail)
     outcomes: dict[str, Outcome] = {}
     for number, line in enumerate(lines, start=1):
@@ -178,18 +175,18 @@ def read_outcomes(path: Path, *, unfinished: bool = False) -> tuple[Outcome, ...
         content = _migrated(content, outcome_version(content), OUTCOME_MIGRATIONS, place)
         outcome = _validate(Outcome, content, place)
         if outcome.example_id in outcomes:
-            raise RecordError(f"{place}: example_id: {outcome.example_id!r} stands here twice")
+            raise RecordError(f"{place}: example_id: duplicate {outcome.example_id!r}")
         outcomes[outcome.example_id] = outcome
     return tuple(outcomes.values())
 
 
 def read_run(out: Path) -> Run:
-    """Read the records and outcomes of an ``--out`` folder; a cell may lack its outcomes.
+    """Read the records and outcomes of an ``--out`` folder; cells may have no outcomes.
 
     Raises:
-        RecordError: no records there, or a file that does not follow the schema.
+        RecordError: there are no records, or a file violates the schema.
     """
-    # by the name of the record's file: an earlier version may have named the cell otherwise
+    # by the name of the record's file: an earlier version may have used another file name
     records = _records_by_file(Path(out) / "records")
     paths = {record_name(record): outcomes_path(out, stem) for stem, record in records.items()}
     outcomes = {name: read_outcomes(path) for name, path in paths.items() if path.exists()}
@@ -211,14 +208,14 @@ def _read(path: Path) -> bytes:
 
 def _parse(content: bytes, place: str) -> dict[str, Any]:
     def refuse(constant: str) -> NoReturn:
-        raise ValueError(f"{constant} is no number; what is absent is null")
+        raise ValueError(f"{constant} is not allowed; use null for missing values")
 
     try:
         value = json.loads(content.decode("utf-8"), parse_constant=refuse)
     except (ValueError, RecursionError) as error:
         raise RecordError(f"{place}: not JSON in UTF-8: {error}") from error
     if not isinstance(value, dict):
-        raise RecordError(f"{place}: a JSON object was expected, not {type(value).__name__}")
+        raise RecordError(f"{place}: expected a JSON object, not {type(value).__name__}")
     return value
 
 
@@ -242,7 +239,7 @@ def _validate(model: type[_Model], content: dict[str, Any], place: str) -> _Mode
         raise RecordError(f"{place}: {message.replace('Value error, ', '')}{more}") from error
 
 
-def _is_torn(line: bytes) -> bool:
+def _is_incomplete(line: bytes) -> bool:
     try:
         json.loads(line.decode("utf-8"))
     except ValueError:
@@ -250,7 +247,7 @@ def _is_torn(line: bytes) -> bool:
     return False
 
 
-def _mend_last_line(file: Any) -> None:
+def _repair_last_line(file: Any) -> None:
     size = file.seek(0, os.SEEK_END)
     if not size:
         return
@@ -259,7 +256,7 @@ def _mend_last_line(file: Any) -> None:
         return
     file.seek(0)
     tail = file.read().rpartition(b"\n")[2]
-    if _is_torn(tail):
+    if _is_incomplete(tail):
         file.truncate(size - len(tail))
     else:
         file.write(b"\n")

@@ -20,7 +20,7 @@ def vectors() -> np.ndarray:
 
 
 def fit_by_loops(vectors: np.ndarray, settings: CounterFitting) -> np.ndarray:
-    """The costs of section 2, pair by pair, in float64."""
+    """Reference: the loss of section 2 in loops over pairs, in float64."""
     start = vectors.astype(np.float64)
     n = len(start)
     antonyms = {tuple(sorted(pair)) for pair in ANTONYMS.tolist()}
@@ -54,13 +54,13 @@ def fit_by_loops(vectors: np.ndarray, settings: CounterFitting) -> np.ndarray:
 
 
 @pytest.mark.parametrize("rho", [0.05, 0.3, 0.6])
-def test_it_is_what_the_loops_give(vectors: np.ndarray, rho: float) -> None:
+def test_equals_the_reference_loops(vectors: np.ndarray, rho: float) -> None:
     settings = CounterFitting(rho=rho, epochs=1)
     fitted = counter_fit(vectors, SYNONYMS, ANTONYMS, settings)
     np.testing.assert_allclose(fitted, fit_by_loops(vectors, settings), atol=1e-5)
 
 
-def test_it_is_what_the_loops_give_over_many_steps(vectors: np.ndarray) -> None:
+def test_equals_the_reference_loops_over_many_steps(vectors: np.ndarray) -> None:
     settings = CounterFitting(rho=1e-6, epochs=20)
     fitted = counter_fit(vectors, SYNONYMS, ANTONYMS, settings)
     np.testing.assert_allclose(fitted, fit_by_loops(vectors, settings), atol=1e-4)

@@ -29,7 +29,7 @@ def test_forms_are_those_of_a_grammar(lemma: str, part: str, expected: dict[str,
         assert form in forms[tag]
 
 
-def test_a_word_that_the_dictionary_lacks_has_itself() -> None:
+def test_an_unknown_word_has_only_itself() -> None:
     assert dict(inflected_forms("zzyzx", "noun")) == {"NN": ("zzyzx",)}
 
 

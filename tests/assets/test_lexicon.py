@@ -40,7 +40,7 @@ def reader(wordnet_folder: Path, nltk_paths: None) -> Any:
 
 
 def lemma_pairs_by_nltk(reader: Any) -> tuple[set[LemmaPair], dict[Source, set[LemmaPair]]]:
-    """The lexicon's relations among WORDS, read off NLTK's objects."""
+    """The expected relations among WORDS, computed with NLTK."""
     vocabulary = set(WORDS)
     synonyms: set[LemmaPair] = set()
     antonyms: dict[Source, set[LemmaPair]] = {source: set() for source in Source}
@@ -105,7 +105,7 @@ SOURCES = [
 ]
 
 
-def test_each_source_gives_what_it_is_for(database: Database) -> None:
+def test_each_source_gives_its_pairs(database: Database) -> None:
     found = antonym_lemmas(database, max_sense=2)
     for part, one, other, source in SOURCES:
         assert found[LemmaPair(part, one, other)] is source

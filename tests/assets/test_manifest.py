@@ -42,7 +42,7 @@ def test_an_asset_is_built_once(tmp_path: Path) -> None:
     assert first.sha256 == tree_sha256(folder)
 
 
-def test_many_at_once_build_once(tmp_path: Path) -> None:
+def test_concurrent_calls_build_once(tmp_path: Path) -> None:
     calls = []
 
     def build(target: Path) -> None:
@@ -69,7 +69,7 @@ def test_a_builder_that_raises_leaves_nothing(tmp_path: Path) -> None:
     assert build_once(folder, "", write_two).sha256 == tree_sha256(folder)
 
 
-def test_a_process_that_dies_leaves_nothing_finished(tmp_path: Path) -> None:
+def test_a_killed_build_is_not_complete(tmp_path: Path) -> None:
     folder = tmp_path / "asset"
     program = (
         "import os, sys; from pathlib import Path\n"
@@ -87,7 +87,7 @@ def test_a_process_that_dies_leaves_nothing_finished(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == ["asset"]
 
 
-def test_a_folder_without_a_manifest_is_made_anew(tmp_path: Path) -> None:
+def test_a_folder_without_a_manifest_is_rebuilt(tmp_path: Path) -> None:
     folder = tmp_path / "asset"
     folder.mkdir()
     (folder / "stray.txt").write_text("?")

@@ -29,7 +29,7 @@ def test_nltk_reads_every_synset(reader: Any) -> None:
     assert sum(1 for _ in reader.all_synsets()) == nltk_resources.SYNSETS == 117_659
 
 
-def test_nltk_reads_the_words_on_both_sides_of_the_mended_cut(reader: Any) -> None:
+def test_nltk_reads_the_words_around_the_rejoined_halves(reader: Any) -> None:
     assert {"zucchini", "courgette"} <= set(reader.synset("zucchini.n.02").lemma_names())
     assert reader.synsets("dog")[0].definition().startswith("a member of the genus Canis")
 

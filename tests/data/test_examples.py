@@ -60,7 +60,7 @@ def test_seeds_differ_and_repeat(rotten_tomatoes: TextDataset) -> None:
     assert one.source == rotten_tomatoes.source
 
 
-def test_short_texts_take_no_part(write_csv) -> None:
+def test_short_texts_are_excluded(write_csv) -> None:
     rows = [(f"{label}{n} has exactly five words", label) for label in "ab" for n in range(40)]
     rows += [(f"only four words {label}{n}", label) for label in "ab" for n in range(20)]
     dataset = load_dataset(f"file:{write_csv([('text', 'label'), *rows])}")

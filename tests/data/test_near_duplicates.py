@@ -38,6 +38,6 @@ def test_pairs_are_those_of_a_full_comparison() -> None:
     assert found == expected
 
 
-def test_short_texts_are_twins_only_with_the_same_words() -> None:
+def test_short_texts_are_near_duplicates_only_with_the_same_words() -> None:
     texts = ["play the first song", "play the last song", "Play the first song!", "", "?", "!"]
     assert near_duplicates(texts) == (NearDuplicates(0, 2, 1.0),)

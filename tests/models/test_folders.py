@@ -66,7 +66,7 @@ def test_a_source_that_cannot_be_shown_is_left_out(tmp_path, content):
     ("content", "message"),
     [
         ("", "cannot read"),
-        ("[1]", "no JSON object"),
+        ("[1]", "is not a JSON object"),
         ("{", "cannot read"),
         (b"\xff\xfe{}", "cannot read"),
         ('{"a": ' + "9" * 5000 + "}", "cannot read"),

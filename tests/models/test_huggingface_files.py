@@ -85,7 +85,7 @@ def test_labels_differ_from_the_dataset(folder):
 
 def test_duplicate_label_name(folder):
     set_label_names(folder, ["neg", "neg"])
-    assert_refused(folder, "has the labels neg, neg, one of them twice")
+    assert_refused(folder, "has duplicate labels: neg, neg")
 
 
 def test_encoder_without_a_classification_head(folder):

@@ -1,4 +1,4 @@
-"""Outcomes and records with as little said as a test needs."""
+"""Outcomes and records with defaults, so that tests set only what matters."""
 
 from __future__ import annotations
 
@@ -68,13 +68,13 @@ def make_outcome(example_id: str = "e0", status: Status = "robust", **changes: A
 
 
 def make_outcomes(**statuses: int) -> tuple[Outcome, ...]:
-    """So many outcomes of each status, with ids ``e0``, ``e1``, …"""
+    """The given number of outcomes per status, with ids ``e0``, ``e1``, …"""
     names = [status for status, times in statuses.items() for _ in range(times)]
     return tuple(make_outcome(f"e{i}", status) for i, status in enumerate(names))  # type: ignore[arg-type]
 
 
 def make_record(outcomes: Sequence[Outcome], **changes: Any) -> Record:
-    """The record of those outcomes.
+    """The record of ``outcomes``.
 
     ``dataset``, ``model``, ``defense``, ``recipe``, ``profile`` are names; ``seed`` and
     ``truncated`` numbers; ``length``, ``variant``, ``training`` and ``model_sha256`` go to the

@@ -41,7 +41,7 @@ def test_every_earlier_version_has_a_migration() -> None:
     assert list(RECORD_MIGRATIONS) == list(OUTCOME_MIGRATIONS) == versions
 
 
-def test_a_record_of_version_1_says_what_it_said() -> None:
+def test_a_record_of_version_1_keeps_its_values() -> None:
     record = read_record(FOLDER / "record.json")
     assert record.schema_version == SCHEMA_VERSION
     content = record.model_dump()
@@ -93,7 +93,7 @@ def test_what_was_migrated_is_written_in_the_current_version(tmp_path: Path) -> 
     assert read_outcomes(tmp_path / "o.jsonl") == outcomes
 
 
-def test_an_undefended_model_that_came_trained(tmp_path: Path) -> None:
+def test_an_undefended_model_that_the_run_did_not_train(tmp_path: Path) -> None:
     content = deepcopy(RECORD_1) | {"defense": None}
     content["timing"]["train_seconds"] = None
     record = read_changed(tmp_path, content)
@@ -168,7 +168,7 @@ def test_a_line_of_version_1_needs_its_fields(tmp_path: Path, field: str) -> Non
 
 
 @pytest.mark.parametrize("field", ["textattack_queries", "label_probability"])
-def test_a_line_with_a_part_of_the_new_fields_is_refused(tmp_path: Path, field: str) -> None:
+def test_an_outcome_with_only_some_new_fields_is_refused(tmp_path: Path, field: str) -> None:
     content = make_outcome().model_dump()
     del content[field]
     (tmp_path / "o.jsonl").write_text(json.dumps(content) + "\n")

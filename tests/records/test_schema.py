@@ -106,7 +106,7 @@ def test_contradictions_are_refused(status: str, changes: dict[str, object], mes
         make_outcome("e", status, **changes)  # type: ignore[arg-type]
 
 
-def test_what_may_be_absent_may_be_absent() -> None:
+def test_optional_fields_accept_null() -> None:
     assert make_outcome("e", "broken", text=None, adversarial_text=None).text is None
     assert make_outcome("e", "broken", similarity=None).similarity is None
     assert make_outcome("e", "robust", retracted=True).adversarial_text == "a fin film"

@@ -1,4 +1,4 @@
-"""Files of records and outcomes: round trips, damage, and places that cannot be written to."""
+"""Files of records and outcomes: round trips, damage, and files that cannot be written."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_a_line_is_json_in_utf_8(text: str) -> None:
     assert json.loads(line.decode("utf-8"))["text"] == expected
 
 
-def test_appending_is_writing(tmp_path: Path) -> None:
+def test_appending_equals_writing(tmp_path: Path) -> None:
     whole, grown = tmp_path / "whole.jsonl", tmp_path / "new" / "grown.jsonl"
     write_outcomes(OUTCOMES, whole)
     for outcome in OUTCOMES:
@@ -136,13 +136,13 @@ def _damaged(**changes: object) -> bytes:
         (b"{", "not JSON"),
         (b"\xff\xfe{}", "not JSON"),
         (b"[" * 100_000, "not JSON"),
-        (b"[]", "a JSON object was expected, not list"),
+        (b"[]", "expected a JSON object, not list"),
         (b"{}", "schema_version: None, but this robustbert reads 1 to 2$"),
         (_damaged(schema_version=3), "schema_version: 3, but .* reads 1 to 2; upgrade robustbert$"),
         (_damaged(schema_version=0), "schema_version: 0, but .* reads 1 to 2$"),
         (_damaged(schema_version=True), "schema_version: True, but"),
         (_damaged(track="mine"), "track: Input should be"),
-        (_damaged(suite=float("nan")), "NaN is no number"),
+        (_damaged(suite=float("nan")), "NaN is not allowed"),
         (_damaged(**{"a\nb\x1b": 1}), r"a\\nb\\x1b: Extra inputs"),
         (_damaged(counts={}), r"counts.skipped: Field required \(and 6 more\)"),
         (_damaged(robustbert_version=1), "robustbert_version: Input should be a valid string"),
@@ -170,7 +170,7 @@ def test_a_damaged_outcome_is_named_by_its_line_and_field(tmp_path: Path) -> Non
 
 def test_an_example_twice_is_refused(tmp_path: Path) -> None:
     write_outcomes([OUTCOMES[0], OUTCOMES[0]], tmp_path / "o.jsonl")
-    with pytest.raises(RecordError, match="line 2: example_id: 'e0' stands here twice"):
+    with pytest.raises(RecordError, match="line 2: example_id: duplicate 'e0'"):
         read_outcomes(tmp_path / "o.jsonl")
 
 
@@ -257,7 +257,7 @@ def test_replicates_and_variants_have_names_of_their_own() -> None:
     st.sampled_from([None, "0123abcd"]),
     st.sampled_from([None, "0123abcd"]),
 )
-def test_a_suffix_makes_no_name_that_another_model_has(
+def test_suffixes_do_not_collide_with_model_names(
     left: str, right: str, seed: int | None, other: int | None, variant: str, another: str
 ) -> None:
     first = cell_name("d", left, None, "unified", "r", training_seed=seed, variant=variant)
@@ -273,7 +273,7 @@ def test_a_plain_name_stays_as_it_is(part: str) -> None:
 
 
 def test_no_plain_name_is_the_hashed_name_of_another() -> None:
-    """Random strings, every name made of one of them (used as a part again), and near misses."""
+    """Random strings, the names made of them (used as parts again), and near misses."""
     chance = random.Random(0)
     alphabets = ["abc019-._", "0123456789abcdef", "aB /\\:._-", "é\ud800 \0.._-"]
 

@@ -19,7 +19,7 @@ def toy_split(n: int, seed: int):
 @pytest.fixture(scope="session")
 def toy() -> TextDataset:
     splits = {"train": toy_split(120, 0), "validation": toy_split(40, 1), "test": toy_split(40, 2)}
-    cleaning = Cleaning(rows=200, empty=0, duplicates=0, conflicts=0, breaks=0)
+    cleaning = Cleaning(rows=200, empty=0, duplicates=0, conflicts=0, html_breaks=0)
     return TextDataset("toy", "made-up==1", ("neg", "pos"), splits, cleaning)
 
 

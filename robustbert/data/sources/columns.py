@@ -1,4 +1,4 @@
-"""Columns of CSV, TSV, JSON Lines and Parquet files, with every fault named in one line."""
+"""Reading columns of CSV, TSV, JSON Lines and Parquet files; every error is one line."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from robustbert.errors import DatasetError
 
 @dataclass(frozen=True)
 class Table:
-    """The columns that were asked for, a value a row.
+    """The requested columns, one value per row.
 
     Attributes:
-        columns: the values under each name.
-        class_names: the names of a ``ClassLabel`` column, where the file keeps them.
+        columns: the values of each column.
+        class_names: the label names of each ``ClassLabel`` column, if the file contains them.
     """
 
     columns: dict[str, list[Any]]
@@ -30,13 +30,13 @@ class Table:
 
 
 def read_table(path: Path, names: Sequence[str]) -> Table:
-    """Read the columns ``names`` of a file, whose suffix says its format.
+    """Read the columns ``names`` of a file; its suffix determines the format.
 
-    Values of CSV and TSV files are text, as written; those of the others keep their types.
+    Values of CSV and TSV files are strings, as written; those of other formats keep their types.
 
     Raises:
-        DatasetError: no such file, another suffix, an unreadable, ragged or empty file, or a
-            column that is not there (the message lists those that are).
+        DatasetError: there is no such file, the suffix is unknown, the file is unreadable, ragged
+            or empty, or a column is missing (the message lists those that exist).
     """
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
@@ -54,30 +54,33 @@ def read_table(path: Path, names: Sequence[str]) -> Table:
         raise DatasetError(f"{path}: no such file; check the path after 'file:'") from None
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or one_line(error)
-        raise DatasetError(f"{path} cannot be read: {why}; check the path and its rights") from None
+        raise DatasetError(
+            f"{path} cannot be read: {why}; check the path and its permissions"
+        ) from None
     if not table[names[0]]:
-        raise DatasetError(f"{path} holds no rows; it needs some with {' and '.join(names)}")
+        raise DatasetError(f"{path} has no rows; it needs rows with {' and '.join(names)}")
     return table
 
 
-def check_columns(wanted: Sequence[str], there: Sequence[str], place: str) -> None:
-    """Refuse a table that lacks a wanted column, or has it twice.
+def check_columns(required: Sequence[str], available: Sequence[str], source: str) -> None:
+    """Check that each required column exists once.
 
     Raises:
-        DatasetError: with the columns that are there and how to name others.
+        DatasetError: a column is missing, or exists twice; the message lists those that exist.
     """
-    for name in wanted:
-        if name not in there:
+    for name in required:
+        if name not in available:
+            existing = ", ".join(map(repr, available)) or "none"
             raise DatasetError(
-                f"{place} has no column {name!r}; it has {', '.join(map(repr, there)) or 'none'}; "
+                f"{source} has no column {name!r}; it has {existing}; "
                 "name the columns of the text and the label"
             )
-        if list(there).count(name) > 1:
-            raise DatasetError(f"{place} has two columns {name!r}; rename one of them")
+        if list(available).count(name) > 1:
+            raise DatasetError(f"{source} has two columns {name!r}; rename one of them")
 
 
 def _read_separated(path: Path, names: Sequence[str], delimiter: str) -> Table:
-    # Not the csv module: in Python 3.10 it refuses NUL, and it takes ragged rows without a word.
+    # Not the csv module: it silently accepts rows with the wrong number of fields.
     import pyarrow as pa
     from pyarrow import csv
 
@@ -107,10 +110,10 @@ def _read_json_lines(path: Path, names: Sequence[str]) -> Table:
             row = json.loads(line.decode("utf-8-sig"))
         except (ValueError, RecursionError) as error:
             raise DatasetError(
-                f"{place}: no JSON object in UTF-8 ({one_line(error)}); write one object a line"
+                f"{place}: not a JSON object in UTF-8 ({one_line(error)}); write one per line"
             ) from None
         if not isinstance(row, dict):
-            raise DatasetError(f"{place}: no JSON object; write one object a line")
+            raise DatasetError(f"{place}: not a JSON object; write one object per line")
         check_columns(names, list(row), place)
         for name in names:
             columns[name].append(row[name])
@@ -122,8 +125,7 @@ def _read_parquet(path: Path, names: Sequence[str]) -> Table:
     from pyarrow import parquet
 
     try:
-        there = parquet.read_schema(path).names
-        check_columns(names, there, str(path))
+        check_columns(names, parquet.read_schema(path).names, str(path))
         table = parquet.read_table(path, columns=list(names), partitioning=None)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise _unreadable(path, error) from None
@@ -132,7 +134,7 @@ def _read_parquet(path: Path, names: Sequence[str]) -> Table:
 
 
 def _class_names(schema: Any) -> dict[str, tuple[str, ...]]:
-    """The label names that ``datasets`` writes beside a ``ClassLabel`` column."""
+    """The label names that ``datasets`` stores with a ``ClassLabel`` column."""
     if b"huggingface" not in (schema.metadata or {}):
         return {}
     import datasets
@@ -147,7 +149,7 @@ def _class_names(schema: Any) -> dict[str, tuple[str, ...]]:
 
 def _unreadable(path: Path, error: Exception) -> DatasetError:
     return DatasetError(
-        f"{path} cannot be read as {path.suffix}: {one_line(error)}; mend or export it again"
+        f"{path} cannot be read as {path.suffix}: {one_line(error)}; fix it or export it again"
     )
 
 
@@ -167,4 +169,4 @@ _READERS: MappingProxyType[str, Callable[[Path, Sequence[str]], Table]] = Mappin
 )
 
 SUFFIXES = tuple(_READERS)
-"""The suffixes of the formats that can be read."""
+"""The suffixes of the supported formats."""

@@ -1,4 +1,4 @@
-"""Datasets in a file of the user's: ``file:PATH``."""
+"""Datasets in local files: ``file:PATH``."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ def file_rows(path: str, text_column: str, label_column: str) -> Rows:
     """Read a ``.csv``, ``.tsv``, ``.jsonl`` or ``.parquet`` file.
 
     Args:
-        path: where it lies; ``~`` is the home folder.
-        text_column: the column of the texts.
-        label_column: the column of the labels: whole numbers or names, see
+        path: the file's path; ``~`` is the home folder.
+        text_column: the text column.
+        label_column: the label column: whole numbers or names, see
             :func:`robustbert.data.labels.encode_labels`.
 
     Raises:
-        DatasetError: whatever keeps the file from being a dataset, in one line.
+        DatasetError: the file cannot be read as a dataset; the message says why in one line.
     """
     if not path:
-        raise DatasetError("'file:' names no file; write file:PATH, such as file:reviews.csv")
+        raise DatasetError("'file:' has no path; write file:PATH, such as file:reviews.csv")
     if text_column == label_column:
         raise DatasetError(f"the column {text_column!r} cannot be both the text and the label")
     place = Path(path).expanduser().absolute()
@@ -32,7 +32,7 @@ def file_rows(path: str, text_column: str, label_column: str) -> Rows:
     for number, text in enumerate(texts, start=1):
         if text is not None and not isinstance(text, str):
             raise DatasetError(
-                f"{place}: row {number} of the column {text_column!r} holds "
+                f"{place}: row {number} of the column {text_column!r} contains "
                 f"{type(text).__name__}, not text; write the texts as strings"
             )
     names = table.class_names.get(label_column)

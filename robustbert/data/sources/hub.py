@@ -1,4 +1,4 @@
-"""Datasets of the Hugging Face hub: ``hub:NAME`` or ``hub:NAME@REVISION``."""
+"""Datasets on the Hugging Face hub: ``hub:NAME`` or ``hub:NAME@REVISION``."""
 
 from __future__ import annotations
 
@@ -18,43 +18,44 @@ _COMMIT = re.compile(r"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])")
 
 
 def hub_rows(spec: str, text_column: str, label_column: str) -> Rows:
-    """Read a dataset of the hub, with the splits that it publishes.
+    """Read a dataset of the hub with its published splits.
 
-    A text that stands in several splits stays in the test split, else in the validation split, so
-    that numbers on those compare with other people's. Where the test split has no labels, or
-    where there is none, one is made from the training split.
+    A text that occurs in several splits is kept in the test split, or else in the validation split,
+    so that results are comparable with published ones. If there is no labelled test split, one is
+    made from the training split.
 
     Args:
-        spec: the dataset's name, with ``@REVISION`` for a branch, tag or commit of it.
-        text_column: the column of the texts.
-        label_column: the column of the labels.
+        spec: the dataset's name, optionally with ``@REVISION`` (branch, tag or commit).
+        text_column: the text column.
+        label_column: the label column.
 
     Raises:
-        DatasetError: no such name, no way to reach it, no training split, or no such column.
+        DatasetError: there is no such dataset, it cannot be reached, or it has no training split
+            or no such column.
     """
     found = _NAME.fullmatch(spec)
     if not found:
-        raise DatasetError(f"'hub:{spec}' names no dataset; write hub:NAME or hub:OWNER/NAME")
+        raise DatasetError(f"'hub:{spec}' is not a dataset name; write hub:NAME or hub:OWNER/NAME")
     name, revision = found["name"], found["revision"]
     if name in _file_readers():
         raise DatasetError(
-            f"'hub:{name}' is the hub client's reader for files, no dataset; use file:PATH"
+            f"'hub:{name}' is a file loader of the datasets library, not a dataset; use file:PATH"
         )
     if Path(name).exists():
         raise DatasetError(
-            f"'hub:{name}': the path {name} lies in this folder and the hub's client would read "
-            "it instead; run from another folder, or use file:PATH"
+            f"'hub:{name}': a local path {name} exists and would be loaded instead; run from "
+            "another folder, or use file:PATH"
         )
     loaded = _download(name, revision)
     if "train" not in loaded:
         raise DatasetError(f"hub:{name} has no split 'train'; it has {', '.join(loaded)}")
     source = f"hub:{name}@{_commit(loaded['train']) or revision or 'main'}"
     check_columns((text_column, label_column), loaded["train"].column_names, source)
-    return _pooled(name, source, loaded, text_column, label_column)
+    return _concatenate(name, source, loaded, text_column, label_column)
 
 
 def _file_readers() -> Container[str]:
-    """Names that the hub's client takes for "read the files of this folder"."""
+    """Loader names that the datasets library interprets as local files."""
     from datasets import packaged_modules
 
     return frozenset(packaged_modules._PACKAGED_DATASETS_MODULES)
@@ -65,12 +66,12 @@ def _download(name: str, revision: str | None) -> Any:
 
     try:
         with _without_bars():
-            # datasets 4 and later run no code of the hub's.
+            # datasets 4 and later do not run code from the hub.
             return datasets.load_dataset(name, revision=revision)
-    except Exception as error:  # the client raises a dozen kinds of a dozen libraries
+    except Exception as error:  # exceptions of many libraries can occur
         raise DatasetError(
             f"hub:{name} cannot be loaded ({type(error).__name__}: {one_line(error)}); check the "
-            "name and the connection (HF_HUB_OFFLINE must not be set unless it was loaded before), "
+            "name and the connection (unset HF_HUB_OFFLINE unless the dataset is cached already), "
             "or save the rows in a file and use file:PATH"
         ) from None
 
@@ -94,14 +95,14 @@ def _without_bars() -> Iterator[None]:
 
 
 def _commit(split: Any) -> str | None:
-    """The commit that a split was read from: it stands in the address of each file."""
+    """The commit that a split was read from; it is part of each file's URL."""
     addresses = [*(split.info.download_checksums or {})]
     addresses += [file["filename"] for file in split.cache_files]
     return next((found.group() for text in addresses if (found := _COMMIT.search(text))), None)
 
 
-def _pooled(name: str, source: str, loaded: Any, text_column: str, label_column: str) -> Rows:
-    """All labelled splits one after the other, those first whose copy of a text is to stay."""
+def _concatenate(name: str, source: str, loaded: Any, text_column: str, label_column: str) -> Rows:
+    """Concatenate the labelled splits, test first: the first copy of a text is kept."""
     texts: list[str | None] = []
     values: list[Any] = []
     published: list[str] = []
@@ -115,9 +116,9 @@ def _pooled(name: str, source: str, loaded: Any, text_column: str, label_column:
         values += column
         published += [split] * len(column)
     if not all(text is None or isinstance(text, str) for text in texts):
-        raise DatasetError(f"{source}: the column {text_column!r} holds no texts; name another")
+        raise DatasetError(f"{source}: the column {text_column!r} contains no texts; name another")
     if not values:
-        raise DatasetError(f"{source} holds no rows; choose another dataset")
+        raise DatasetError(f"{source} has no rows; choose another dataset")
     labels = _labels(loaded["train"].features[label_column], values, source)
     return Rows(name, source, labels.names, texts, labels.indices, published)
 

