@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from robustbert import commands
 from robustbert.cli import main
+from robustbert.commands import similarity_command
 from robustbert.errors import InputError, RecordError, UnknownNameError
 from robustbert.metrics import bootstrap_mean
 from robustbert.records import (
@@ -219,7 +219,7 @@ class TestErrors:
 
     @pytest.fixture(autouse=True)
     def _no_encoder(self, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr(commands, "_encoders", lambda: (fake_encoder(),))
+        monkeypatch.setattr(similarity_command, "_encoders", lambda: (fake_encoder(),))
 
     def test_no_run(self, error_of, tmp_path: Path):
         assert "is not a run folder" in error_of(tmp_path / "nothing")
