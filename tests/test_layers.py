@@ -1,54 +1,35 @@
-"""Imports go one way, as CONTRIBUTING says."""
+"""Imports go one way, without circles, and a module's file name says which module it is."""
 
 from __future__ import annotations
 
-import ast
+from collections import Counter
 from pathlib import Path
 
-import pytest
+from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
-PACKAGE = Path(__file__).parents[1] / "robustbert"
-
-LAYERS = (
-    {
-        "errors",
-        "registry",
-        "seeds",
-        "paths",
-        "progress",
-        "packages",
-        "machine",
-        "version",
-        "io",
-        "validation",
-    },
-    {"records"},
-    {"models", "data", "assets", "metrics"},
-    {"training", "defenses", "attacks"},
-    {"cli", "commands", "bench", "reports", "doctor", "__main__"},
-)
-LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
+CHECKOUT = Path(__file__).parents[1]
+PACKAGE = CHECKOUT / "robustbert"
+#: Python gives these two names a meaning of their own.
+SPECIAL = {"__init__.py", "__main__.py"}
 
 
-def part(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def test_the_contracts_of_pyproject_hold(monkeypatch):
+    """They list the layers, and refuse circles at every depth."""
+    monkeypatch.chdir(CHECKOUT)
+    status = lint_imports(config_filename="pyproject.toml", no_cache=True, is_debug_mode=True)
+    assert status == EXIT_STATUS_SUCCESS
 
 
-MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if part(path) != "__init__"]
+def test_no_two_modules_share_a_name():
+    names = Counter(path.name for path in PACKAGE.rglob("*.py") if path.name not in SPECIAL)
+    assert [name for name, count in names.items() if count > 1] == []
 
 
-def imported(path: Path) -> set[str]:
-    """The parts of robustbert that a module imports, wherever in it."""
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module)
-        elif isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-    return {n.split(".")[1] for n in names if n.startswith("robustbert.")}
-
-
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_no_module_reaches_back(path: Path):
-    own = LEVEL[part(path)]
-    assert {name for name in imported(path) if LEVEL[name] > own} == set()
+def test_only_one_package_imports_textattack():
+    importing = {
+        path.relative_to(PACKAGE).parent.as_posix()
+        for path in PACKAGE.rglob("*.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if line.strip().startswith(("import textattack", "from textattack"))
+    }
+    assert importing == {"attacks/textattack"}

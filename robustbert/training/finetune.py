@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-import random
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 import transformers
 from transformers.trainer import TRAINER_STATE_NAME
@@ -37,6 +34,7 @@ from robustbert.training.result import (
     write_training,
 )
 from robustbert.training.sampling import LengthGroups
+from robustbert.training.seeding import seeded
 
 if TYPE_CHECKING:
     from robustbert.data import TextDataset
@@ -150,7 +148,7 @@ class FineTuning:
         assert self._base.folder is not None
         checkpoint = self._last_checkpoint(resume=resume)
         began = time.perf_counter()
-        with _seeded(self._config.seed), quiet_transformers():
+        with seeded(self._config.seed), quiet_transformers():
             model = load_network(self._base.folder, self._dataset.label_names)
             tokenizer = read_tokenizer(self._base.folder)
             tokenizer.model_max_length = self._max_length(model, tokenizer)
@@ -273,23 +271,6 @@ def _last_complete_checkpoint(folder: Path) -> str | None:
         else:
             return str(found)
     return None
-
-
-@contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    """Seed all generators and use deterministic kernels in the block; restore both after it."""
-    states = random.getstate(), np.random.get_state()
-    deterministic = torch.are_deterministic_algorithms_enabled()
-    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
-    with torch.random.fork_rng():
-        transformers.set_seed(seed)
-        torch.use_deterministic_algorithms(True, warn_only=True)
-        try:
-            yield
-        finally:
-            random.setstate(states[0])
-            np.random.set_state(states[1])
-            torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
 
 
 def _encode(tokenizer: Any, texts: Sequence[str], labels: Sequence[int]) -> list[dict[str, Any]]:
