@@ -68,18 +68,20 @@ def remove_temporary_files(folder: Path) -> None:
 
 
 def check_free(folder: Path, *, disposable: Collection[str] = ()) -> None:
-    """Check that ``folder`` does not exist, or holds at most ``disposable`` names.
+    """Check that ``folder`` does not exist, or contains at most ``disposable`` names.
 
     Raises:
-        OutputError: it holds something else, or is a file.
+        OutputError: it contains something else, or is a file.
     """
     if folder.is_dir():
         taken = sorted(path.name for path in folder.iterdir() if path.name not in disposable)
         if not taken:
             return
-        raise OutputError(f"{folder} holds {taken[0]} already; choose another place or remove it")
+        raise OutputError(
+            f"{folder} already contains {taken[0]}; choose another place or remove it"
+        )
     if folder.exists():
-        raise OutputError(f"{folder} is a file; choose another place for a folder")
+        raise OutputError(f"{folder} is a file, not a folder; choose another place")
 
 
 @contextmanager
@@ -88,10 +90,10 @@ def atomic_folder(folder: Path, *, disposable: Collection[str] = ()) -> Iterator
 
     Args:
         folder: the final place.
-        disposable: names that ``folder`` may hold now; they are removed in the end.
+        disposable: names that ``folder`` may contain now; they are removed in the end.
 
     Raises:
-        OutputError: ``folder`` holds something else already, or cannot be written.
+        OutputError: ``folder`` already contains something else, or cannot be written.
     """
     folder = Path(folder).absolute()
     check_free(folder, disposable=disposable)

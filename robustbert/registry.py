@@ -1,4 +1,4 @@
-"""Names of datasets, models, defenses, recipes and assets, and what each stands for."""
+"""Registries of names: datasets, models, defenses, recipes and assets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from robustbert.errors import (
 )
 
 _IMPORT_PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
-# "hub:bert" and "file:reviews" name data and models, "c:models" lies on a drive of Windows.
+# "hub:bert" and "file:reviews" are models and data, "c:models" is a folder on a Windows drive.
 _OTHER_PREFIX = re.compile(r"(hub|file|[a-zA-Z]):")
 
 
@@ -79,10 +79,10 @@ class Registry(Generic[_Line]):
     by writing its name. Nothing is ever imported from a file's path, a model folder or the hub.
 
     Args:
-        kind: what the names are of, in the singular.
+        kind: what is named, in the singular.
         entries: the built-in table, in the order in which it is listed.
         external: makes the entry of a name that is not built in, from its name, target and summary.
-        accepts: whether an object can stand behind a name; applied to those that are not built in.
+        accepts: whether the target of a name that is not built in is of the right kind.
         expected: what ``accepts`` accepts, in words.
 
     Raises:
@@ -150,7 +150,7 @@ class Registry(Generic[_Line]):
         """The entry called ``name``.
 
         Raises:
-            UnknownNameError: no such name; the message lists the near ones.
+            UnknownNameError: no such name; the message suggests similar ones.
             DuplicateNameError: the name is registered more than once.
         """
         registered = self._registered(name)
@@ -170,13 +170,13 @@ class Registry(Generic[_Line]):
         raise UnknownNameError(self.kind, name, self)
 
     def load(self: Registry[Entry], name: str) -> Any:
-        """Import and return what ``name`` stands for.
+        """Import and return the target of ``name``.
 
         Raises:
-            UnknownNameError: no such name; the message lists the near ones.
+            UnknownNameError: no such name; the message suggests similar ones.
             DuplicateNameError: the name is registered more than once.
-            InputError: the target of an import path or entry point cannot be imported, or is no
-                such object.
+            InputError: the target of an import path or entry point cannot be imported, or is of
+                another kind.
         """
         entry = self.entry(name)
         return entry.load() if name in self._entries else self.import_external(name, entry.target)
@@ -185,7 +185,7 @@ class Registry(Generic[_Line]):
         """Import the ``target`` of a name that is not built in, and check what it is.
 
         Raises:
-            InputError: it cannot be imported, or is no such object.
+            InputError: it cannot be imported, or is of another kind.
         """
         place = f"{self.kind} {name!r}" + ("" if name == target else f" ({target})")
         found = _import(target, place)
@@ -225,7 +225,7 @@ def _origin(point: metadata.EntryPoint) -> str:
 
 def _import(target: str, place: str) -> Any:
     if not is_import_path(target):
-        raise InputError(f"{place}: {target!r} is no import path; write package.module:Name")
+        raise InputError(f"{place}: {target!r} is not an import path; write package.module:Name")
     module_name, _, attributes = target.partition(":")
     try:
         found: Any = importlib.import_module(module_name)

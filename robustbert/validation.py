@@ -25,7 +25,7 @@ def build_from_settings(
 
     Only types are checked; ``kind`` itself checks ranges. No value is converted, except that a
     list becomes a tuple where the field is one. An int is accepted for a float and kept as it is,
-    so that cache keys and records hold what the user wrote; a bool is no number.
+    so that cache keys and records contain what the user wrote; a bool is not accepted for either.
 
     Args:
         kind: a dataclass.
@@ -34,7 +34,7 @@ def build_from_settings(
         fixed: fields that the caller decides and ``settings`` must not name.
 
     Raises:
-        UnknownNameError: there is no such field; the message lists the near ones.
+        UnknownNameError: there is no such field; the message suggests similar ones.
         InputError: a value has the wrong type, or a field without a default is missing. Errors
             that ``kind`` itself raises, such as those of its ``__post_init__``, pass through.
 

@@ -94,7 +94,7 @@ def attack(dataset: object, model: object = "tfidf-svm", **options: object) -> l
         ("", "is empty"),
         ("text,label\n", "has no rows"),
         ("review,label\na fine film,1\n", "no column 'text'; it has 'review', 'label'"),
-        ("text,label\n" + "".join(f"a fine film {i},1\n" for i in range(9)), "one class only"),
+        ("text,label\n" + "".join(f"a fine film {i},1\n" for i in range(9)), "only one class"),
         ("text,label\n" + "".join(f"a fine film {i},\n" for i in range(9)), "has no label"),
         ("text,label\na fine film,1\na bad film,0\n", "needs at least 3"),
     ],

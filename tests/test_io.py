@@ -40,7 +40,7 @@ def test_a_folder_does_not_appear_if_the_block_fails(tmp_path):
 def test_an_existing_folder_is_not_overwritten(tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine").touch()
-    with pytest.raises(OutputError, match="holds mine already"), atomic_folder(tmp_path / "out"):
+    with pytest.raises(OutputError, match="already contains mine"), atomic_folder(tmp_path / "out"):
         pass
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="is a file"), atomic_folder(tmp_path / "file"):

@@ -304,7 +304,7 @@ class TestEntryPoints:
         ):
             MODELS.load("svm")
         installed("robustbert.models", "tree", "no_such_package")
-        with pytest.raises(InputError, match="'no_such_package' is no import path"):
+        with pytest.raises(InputError, match="'no_such_package' is not an import path"):
             MODELS.load("tree")
 
     def test_a_built_in_name_is_refused_only_when_it_is_used(self, installed, plugin: str):

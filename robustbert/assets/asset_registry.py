@@ -123,7 +123,7 @@ ASSETS: Registry[Asset] = Registry(
     expected="a Packaged or Built of robustbert.assets.asset_registry",
 )
 """The assets by name. A recipe of another package may need assets of its own: their import paths
-or entry points stand for a :class:`Packaged` or :class:`Built`."""
+or entry points lead to a :class:`Packaged` or :class:`Built`."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ def ensure_assets(names: Iterable[str], *, progress: bool = True) -> Mapping[str
         The SHA-256 of each named asset.
 
     Raises:
-        UnknownNameError: no such asset; the message lists the near ones.
+        UnknownNameError: no such asset; the message suggests similar ones.
         MissingAssetError: a package is missing or broken; the message has the command that fixes
             it.
         OutputError: the cache folder cannot be written.

@@ -73,7 +73,7 @@ def load_dataset(
             measures it: long if the median training text has more than 100 words.
 
     Raises:
-        UnknownNameError: no such name or length; the message lists the near ones.
+        UnknownNameError: no such name or length; the message suggests similar ones.
         DatasetError: the dataset cannot be read or has no usable rows.
         MissingAssetError: the package that contains the dataset is not installed.
         InputError: columns or a length are given for a dataset that has its own.

@@ -17,12 +17,12 @@ ModelKind: TypeAlias = Literal["huggingface", "classical"]
 
 
 def model_kind(folder: Path) -> ModelKind | None:
-    """The kind of model that a folder holds, by the one file that every such model has.
+    """Detect the kind of model in a folder, by the file that every model of that kind has.
 
-    ``config.json`` decides first: other tools, too, write a ``model.json`` beside it.
+    ``config.json`` has priority, because other tools, too, write a ``model.json`` next to it.
 
     Returns:
-        None if the folder holds neither file, or does not exist.
+        None if the folder contains neither file, or does not exist.
     """
     if (folder / "config.json").is_file():
         return "huggingface"

@@ -201,7 +201,7 @@ def test_bases_that_cannot_be_trained(toy, tmp_path):
 def test_an_output_folder_that_exists_or_cannot_be_written(toy, tiny_base, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine").touch()
-    with pytest.raises(OutputError, match="holds mine already"):
+    with pytest.raises(OutputError, match="already contains mine"):
         train(toy, str(tiny_base), CONFIG, tmp_path / "out")
     for base in (str(tiny_base), "tfidf-nb"):
         with pytest.raises(OutputError, match="cannot write"):
