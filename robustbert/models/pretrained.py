@@ -84,10 +84,10 @@ class _TrainingFile(StoredModel):
 
 
 def retraining_base(folder: Path) -> str:
-    """What to train a trained model further from, as :func:`find_base` takes it.
+    """The base for training a trained model again, as :func:`find_base` takes it.
 
-    A network's training goes on from its weights, so the answer is ``folder`` itself. A classical
-    model is fitted from scratch again, so the answer is its name in the table of models.
+    For a network this is ``folder``, since training continues from its weights. For a classical
+    model, which is fitted from scratch again, it is the name in the table of models.
 
     Raises:
         ModelError: ``training.json`` does not name a classical model.

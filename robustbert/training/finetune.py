@@ -245,7 +245,7 @@ class FineTuning:
             report_to=["tensorboard"] if config.tensorboard else [],
             disable_tqdm=True,
         )
-        # Known only now: how many devices and processes share a step.
+        # The number of devices and processes per step is known only now.
         steps = math.ceil(rows / (arguments.train_batch_size * arguments.world_size))
         arguments.eval_steps = arguments.save_steps = math.ceil(steps / config.evals_per_epoch)
         return arguments

@@ -19,8 +19,8 @@ from robustbert.models.classical.npz import ArrayLayout
 #: The largest weight of a stored model, in absolute value. Trained weights stay below 1,000; the
 #: limit keeps sums finite.
 MAX_WEIGHT = 1e9
-#: A forest reads dense rows, in chunks: at most this many rows, and at most so many rows that their
-#: features (or their leaves' label distributions) are FOREST_CHUNK_VALUES numbers.
+#: A forest reads dense rows in chunks of at most FOREST_CHUNK_ROWS rows, and of fewer if their
+#: features, or their label distributions in all trees, would be more than FOREST_CHUNK_VALUES.
 FOREST_CHUNK_ROWS = 256
 FOREST_CHUNK_VALUES = 2**24
 #: The maximum depth of a tree in nodes, which bounds the time of a prediction.
@@ -47,7 +47,7 @@ class StoredEstimator(ABC):
         """Compute probabilities, float64 (n, k), of features, a sparse matrix (n, columns)."""
 
     def logits(self, features: Any) -> np.ndarray:
-        """Compute what the probabilities are the softmax of, float64 (n, k), if there is such."""
+        """Compute logits, whose softmax is the probabilities, float64 (n, k), if it has logits."""
         raise NotImplementedError
 
     @property

@@ -126,7 +126,7 @@ def _known_sizes(
     layouts: Mapping[str, ArrayLayout],
     sizes: Mapping[str, int],
 ) -> dict[str, int]:
-    """Every size by its name, found in the headers of the arrays."""
+    """All sizes by name, known or read from the headers of the arrays; checks every header."""
     known = dict(sizes)
     total = 0
     for name, layout in layouts.items():
