@@ -91,7 +91,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="robustbert",
         description="How well does a BERT text classifier hold up when its input is edited?",
-        epilog="See robustbert COMMAND --help for details. Only hub:NAME needs network access.",
+        epilog="See robustbert COMMAND --help for details. An import path, package.module:Name, "
+        "works wherever a name does. Only hub:NAME needs network access.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"robustbert {__version__}")

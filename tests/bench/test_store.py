@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from subprocess import PIPE
 
 import pytest
 
 from robustbert.bench import run_plan
+from robustbert.bench.store import Configuration, RunStore
 from robustbert.errors import OutputError, RecordError
 from tests.bench.toy_runs import options, plan, without_times
 
 pytestmark = pytest.mark.usefixtures("own_cache")
+CONFIGURATION = Configuration({"seed": 0}, {"a": "0" * 64}, {"a pwws": 2})
 
 
 def test_a_finished_record_of_another_processor_is_rejected(reviews, svm, tmp_path, monkeypatch):
@@ -95,3 +98,24 @@ with RunStore(Path(sys.argv[1])).locked():
             run_plan(plan(reviews, svm), options(out))
         other.kill()  # a dead process releases the lock
     assert len(run_plan(plan(reviews, svm), options(out)).records) == 1
+
+
+def test_new_folders_are_removed_if_nothing_was_written(tmp_path):
+    out = tmp_path / "runs" / "out"
+    store = RunStore(out)
+    store.check_configuration(CONFIGURATION)
+    assert not out.exists()
+    with store.locked():
+        store.write_configuration(CONFIGURATION)
+        assert (out / "configuration.json").exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_later_run_may_add_to_the_configuration(tmp_path):
+    store = RunStore(tmp_path)
+    store.write_configuration(CONFIGURATION)
+    store.write_configuration(replace(CONFIGURATION, examples={"a pruthi": 3}))
+    stored = json.loads((tmp_path / "configuration.json").read_text())
+    assert stored["examples"] == {"a pwws": 2, "a pruthi": 3}
+    with pytest.raises(RecordError, match="its examples of a pwws is 2, not 4"):
+        store.check_configuration(replace(CONFIGURATION, examples={"a pwws": 4}))
