@@ -76,7 +76,8 @@ class Registry(Generic[_Line]):
     is used.
 
     Loading an import path or an entry point runs code of an installed module, which the user chose
-    by writing its name. Nothing is ever imported from a file's path, a model folder or the hub.
+    by writing its name in a command or a suite. Nothing is ever imported from a file path, a model
+    folder or the hub.
 
     Args:
         kind: what is named, in the singular.

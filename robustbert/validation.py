@@ -65,7 +65,7 @@ def build_from_settings(
 
 
 def _checked(value: Any, annotation: Any, place: str) -> Any:
-    """``value``, as a tuple where only a tuple will do; InputError where its type is wrong."""
+    """Return ``value``, as a tuple if only that fits; raise InputError if its type is wrong."""
     adapter = TypeAdapter(annotation)
     candidates = [value, tuple(value)] if isinstance(value, list) else [value]
     for candidate in candidates:
@@ -83,11 +83,11 @@ _DESCRIPTIONS: Mapping[Any, str] = types.MappingProxyType(
 
 
 def _describe(annotation: Any) -> str:
-    """What to give for ``annotation``, in words that need no Python."""
+    """Describe the values that ``annotation`` accepts, without Python's terms."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if annotation in _DESCRIPTIONS:
         return _DESCRIPTIONS[annotation]
-    if origin in (Union, types.UnionType):  # None is what a file says by leaving the field out
+    if origin in (Union, types.UnionType):  # files express None by omitting the field
         return " or ".join(_describe(one) for one in arguments if one is not type(None))
     if origin is Literal:
         return f"one of {', '.join(map(str, arguments))}"

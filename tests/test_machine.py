@@ -20,7 +20,7 @@ model name\t: Another
 
 @pytest.fixture
 def describe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator:
-    """Puts a text in place of /proc/cpuinfo."""
+    """Replace /proc/cpuinfo by a text."""
 
     def put(text: str) -> None:
         path = tmp_path / "cpuinfo"
@@ -48,7 +48,7 @@ def test_the_name_and_the_most_capable_instructions(describe, flag: str, expecte
     assert "fpu" not in machine.processor_flags()
 
 
-def test_a_system_that_tells_nothing(describe, monkeypatch):
+def test_a_system_without_information(describe, monkeypatch):
     describe("")
     assert machine.processor_flags() == ()
     assert machine.instruction_set() == ""

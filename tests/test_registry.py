@@ -133,7 +133,7 @@ def test_an_unknown_name_lists_the_near_ones(ask):
 
 
 @pytest.mark.parametrize("table", [DATASETS, MODELS, DEFENSES], ids=lambda table: table.kind)
-def test_every_target_of_our_tables_is_there(table: Registry):
+def test_every_built_in_target_exists(table: Registry):
     for entry in table.entries():
         assert entry.load() is not None
         assert entry.summary
@@ -171,11 +171,11 @@ class TestImportPaths:
             ),
         ],
     )
-    def test_other_forms_are_no_import_paths(self, name: str):
+    def test_other_forms_are_not_import_paths(self, name: str):
         assert not is_import_path(name)
         assert name not in Registry("shape", ENTRIES)
 
-    def test_is_in_a_registry_without_being_imported(self, plugin: str):
+    def test_is_in_a_registry_without_an_import(self, plugin: str):
         assert f"{plugin}:SVM" in MODELS
         assert "no.such.module:Name" in MODELS
         assert RECIPES.entry("plugin.recipes:Mine").target == "plugin.recipes:Mine"

@@ -10,8 +10,8 @@ from robustbert.seeds import derive_seed
 PARTS = st.lists(st.one_of(st.integers(), st.text(st.characters(exclude_characters="\x1f"))))
 
 
-def test_is_the_same_everywhere_and_for_ever():
-    """The value itself: were it to change, no committed record could be repeated."""
+def test_the_value_never_changes():
+    """A different value would make committed records impossible to repeat."""
     assert derive_seed(0, "pwws", "unified", "ab12") == 1821644033
     expected = hashlib.sha256(b"0\x1fpwws\x1funified\x1fab12").digest()[:4]
     assert derive_seed(0, "pwws", "unified", "ab12") == int.from_bytes(expected, "big")
@@ -23,7 +23,7 @@ def test_fits_the_generators(parts):
 
 
 @given(PARTS, PARTS)
-def test_parts_do_not_run_together(one, other):
+def test_parts_are_kept_apart(one, other):
     if [str(part) for part in one] != [str(part) for part in other] and one and other:
         assert derive_seed(*one) != derive_seed(*other)
 

@@ -1,4 +1,4 @@
-"""The real assets, made once in the user's own cache, where a later run finds them."""
+"""The real assets, built once in the user's own cache."""
 
 from __future__ import annotations
 
@@ -27,6 +27,6 @@ def tagger_folder() -> Path:
 
 @pytest.fixture
 def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache folder in which nothing has been made."""
+    """An empty cache folder."""
     monkeypatch.setenv("ROBUSTBERT_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache"

@@ -21,7 +21,7 @@ BUILT = {"wordnet", "pos-tagger", "stopwords", "tagset", "word-vectors"}
 QUICK = ("wordnet", "pos-tagger", "stopwords", "tagset")
 
 
-def test_an_empty_cache_lacks_what_is_built_and_is_left_empty(empty_cache: Path) -> None:
+def test_built_assets_are_missing_from_an_empty_cache_which_stays_empty(empty_cache: Path) -> None:
     status = {line.name: line for line in asset_status()}
     assert tuple(status) == asset_names()
     for name, line in status.items():
@@ -31,7 +31,7 @@ def test_an_empty_cache_lacks_what_is_built_and_is_left_empty(empty_cache: Path)
     assert not empty_cache.exists()
 
 
-def test_what_is_made_is_then_present_with_the_same_hash(empty_cache: Path) -> None:
+def test_a_built_asset_is_present_with_the_same_hash(empty_cache: Path) -> None:
     made = ensure_assets(QUICK, progress=False)
     assert tuple(made) == QUICK
     status = {line.name: line for line in asset_status()}

@@ -79,12 +79,12 @@ def test_synonyms_come_near_and_antonyms_go_far(vectors: np.ndarray) -> None:
     assert (cosines(fitted, ANTONYMS) < 0.2).all()
 
 
-def test_words_in_no_pair_stay(vectors: np.ndarray) -> None:
+def test_words_without_pairs_do_not_move(vectors: np.ndarray) -> None:
     fitted = counter_fit(vectors, SYNONYMS, ANTONYMS, CounterFitting(rho=1e-6))
     np.testing.assert_allclose(fitted[8:10], vectors[8:10], atol=1e-6)
 
 
-def test_the_arguments_are_left_alone(vectors: np.ndarray) -> None:
+def test_the_arguments_are_not_changed(vectors: np.ndarray) -> None:
     before = vectors.copy()
     once = counter_fit(vectors, SYNONYMS, ANTONYMS)
     np.testing.assert_array_equal(vectors, before)

@@ -23,7 +23,7 @@ FORMS = [
 
 
 @pytest.mark.parametrize(("lemma", "part", "expected"), FORMS)
-def test_forms_are_those_of_a_grammar(lemma: str, part: str, expected: dict[str, str]) -> None:
+def test_forms_agree_with_a_grammar(lemma: str, part: str, expected: dict[str, str]) -> None:
     forms = inflected_forms(lemma, part)
     for tag, form in expected.items():
         assert form in forms[tag]

@@ -64,7 +64,7 @@ def test_the_json_holds_what_the_pickle_holds(tagger_folder: Path) -> None:
     assert read["classes"] == sorted(classes)
 
 
-def test_nltk_tags_sensibly(tagger_folder: Path) -> None:
+def test_nltk_tags_a_sentence_correctly(tagger_folder: Path) -> None:
     from nltk.tag.perceptron import PerceptronTagger
 
     prefix = "averaged_perceptron_tagger_eng"
@@ -98,7 +98,7 @@ def test_a_pickle_of_something_else_is_refused(content: bytes) -> None:
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_sets_are_admitted_in_every_protocol(protocol: int) -> None:
+def test_sets_are_allowed_in_every_protocol(protocol: int) -> None:
     content = ({"bias": {"NN": 1.5}}, {"the": "DT"}, {"DT", "NN"})
     assert read_perceptron(pickle.dumps(content, protocol)).classes == {"DT", "NN"}
 

@@ -91,7 +91,7 @@ def test_ties_go_to_the_lower_row() -> None:
     assert nearest_neighbours(vectors, 99).shape == (8, 8)
 
 
-def test_excluded_pairs_are_no_neighbours(encodings: np.ndarray) -> None:
+def test_excluded_pairs_are_not_neighbours(encodings: np.ndarray) -> None:
     plain = nearest_neighbours(encodings, 60, block=64)
     random = np.random.default_rng(0)
     rows = np.repeat(np.arange(0, 300, 3), 5)
@@ -108,7 +108,7 @@ def test_excluded_pairs_are_no_neighbours(encodings: np.ndarray) -> None:
     assert (found != plain[:, :40]).any(axis=1).sum() >= 100
 
 
-def test_a_small_vocabulary_has_as_many_neighbours_as_it_can() -> None:
+def test_a_small_vocabulary_limits_the_number_of_neighbours() -> None:
     vectors = np.eye(4, dtype=np.float32)
     found = nearest_neighbours(vectors, 9, excluded=np.array([[0, 1], [1, 0], [0, 2]]))
     assert found.shape == (4, 2)  # row 0 has itself and row 3
@@ -149,7 +149,7 @@ def cosine(real: WordVectors, a: str, b: str) -> float:
 
 
 @pytest.mark.slow
-def test_the_real_vectors_keep_synonyms_in_and_antonyms_out(real: WordVectors) -> None:
+def test_real_vectors_have_synonyms_but_not_antonyms_as_neighbours(real: WordVectors) -> None:
     assert real.vectors.shape == (VOCABULARY, 384)
     assert real.neighbours.shape == (VOCABULARY, NEIGHBOURS)
     for a, b in (("film", "movie"), ("terrible", "awful"), ("brilliant", "superb")):

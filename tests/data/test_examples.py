@@ -24,7 +24,7 @@ def test_the_id_of_a_text_is_known() -> None:
     )
 
 
-def test_smaller_selections_begin_larger_ones(rotten_tomatoes: TextDataset) -> None:
+def test_smaller_selections_are_prefixes_of_larger_ones(rotten_tomatoes: TextDataset) -> None:
     chosen = {n: select_examples(rotten_tomatoes, "test", n, 7).items for n in (1, 30, 100, None)}
     assert chosen[1] == chosen[None][:1]
     assert chosen[30] == chosen[100][:30]
@@ -70,9 +70,7 @@ def test_short_texts_are_excluded(write_csv) -> None:
 
 
 @pytest.mark.parametrize("n", [0, -1, 833, 10**9])
-def test_a_number_out_of_range_says_how_many_there_are(
-    n: int, rotten_tomatoes: TextDataset
-) -> None:
+def test_a_number_out_of_range_names_the_maximum(n: int, rotten_tomatoes: TextDataset) -> None:
     with pytest.raises(InputError, match="has 832 texts of more than 4 words; choose 1 to 832"):
         select_examples(rotten_tomatoes, "test", n, 0)
 

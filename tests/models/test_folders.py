@@ -57,7 +57,7 @@ def test_source_comes_from_the_training_file(tmp_path):
         json.dumps({"base": {"source": "w" * 5000}, "dataset": {"source": "d"}}),
     ],
 )
-def test_a_source_that_cannot_be_shown_is_left_out(tmp_path, content):
+def test_a_source_that_cannot_be_printed_is_omitted(tmp_path, content):
     (tmp_path / "training.json").write_text(content)
     assert describe_source(tmp_path) == f"folder:{tmp_path.name}"
 
@@ -75,14 +75,14 @@ def test_a_source_that_cannot_be_shown_is_left_out(tmp_path, content):
         (" " * (SMALL_FILE + 1), "is larger than"),
     ],
 )
-def test_what_is_no_json_object(tmp_path, content, message):
+def test_content_that_is_not_a_json_object(tmp_path, content, message):
     path = tmp_path / "x.json"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(ModelError, match=f"{message}.*broken"):
         read_json(path)
 
 
-def test_what_is_no_regular_file(tmp_path):
+def test_paths_that_are_not_regular_files(tmp_path):
     os.mkfifo(tmp_path / "pipe.json")
     (tmp_path / "folder.json").mkdir()
     for name in ("pipe.json", "folder.json", "absent.json"):

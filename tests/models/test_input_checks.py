@@ -21,7 +21,7 @@ from robustbert.models.input_checks import label_order
         "e\u0301",
     ],
 )
-def test_odd_but_valid_texts_pass(text):
+def test_unusual_but_valid_texts_are_accepted(text):
     check_texts([text])
 
 
@@ -36,7 +36,7 @@ def test_odd_but_valid_texts_pass(text):
         (["half \ud83d of an emoji"], "surrogate"),
     ],
 )
-def test_what_cannot_be_classified_is_named(texts, message):
+def test_invalid_texts_are_named(texts, message):
     with pytest.raises(InputError, match=message):
         check_texts(texts)
 
@@ -52,6 +52,6 @@ def test_other_labels_are_refused(wanted):
         label_order("m", ["a", "b"], wanted, named=True)
 
 
-def test_placeholder_names_must_still_count_the_same():
+def test_placeholder_names_must_have_the_same_number():
     with pytest.raises(ModelError):
         label_order("m", ["LABEL_0", "LABEL_1"], ["a", "b", "c"], named=False)

