@@ -50,14 +50,13 @@ class PlainTextAttack:
 
     def __init__(self, folder: str | Path, recipe: str, padding: str, seed: int = 0) -> None:
         from robustbert.assets import ensure_assets
-        from robustbert.attacks.recipes import runnable_recipe
+        from robustbert.attacks.recipes import load_recipe_class, runnable_recipe
         from robustbert.attacks.textattack.recipe_builder import build_attack
 
-        recipe_entry = runnable_recipe(recipe)
-        ensure_assets((*recipe_entry.assets, "sentence-encoder"))
+        ensure_assets((*runnable_recipe(recipe).assets, "sentence-encoder"))
         self.recipe, self.seed = recipe, seed
         self._victim = _victim(folder, padding)
-        self._attack = build_attack(recipe_entry, self._victim, _SentenceTransformer())
+        self._attack = build_attack(load_recipe_class(recipe), self._victim, _SentenceTransformer())
 
     def outcomes(self, examples: Sequence) -> Iterator[PlainOutcome]:
         """Attack one example at a time."""
