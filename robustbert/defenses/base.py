@@ -105,7 +105,8 @@ class Defense:
         The result has the same labels in the same order. Its ``info`` can have another dtype or
         maximum length; its hash is that of the wrapped classifier, see the top of this module. Each
         text's probabilities must be a function of that text alone, so random choices must be
-        derived from the text, for example from its hash.
+        derived from the text, for example from its hash. Return the wrapped classifier's
+        ``batch_invariance`` if that holds; otherwise tables mark the row as not verified.
         """
         return classifier
 
