@@ -49,6 +49,10 @@ def no_rows():
     return []
 
 
+def failing():
+    return 1 / 0
+
+
 WORDS = Built("words", 3, "corpora/words", "plugin.parts:build_words", (), (), "some words")
 CLASH = Built("wordnet", 1, "corpora/words", "plugin.parts:build_words", (), (), "some words")
 
@@ -235,6 +239,9 @@ class TestImportPaths:
             load_dataset(f"{plugin}:colours", text_column="review")
         with pytest.raises(DatasetError, match=r"plugin.parts:no_rows returned a list; return rob"):
             load_dataset(f"{plugin}:no_rows")
+        message = r"failing raised ZeroDivisionError: division by zero \(in plugin.parts.failing"
+        with pytest.raises(DatasetError, match=message):
+            load_dataset(f"{plugin}:failing")
 
     def test_a_model(self, plugin: str):
         assert find_base(f"{plugin}:SVM").kind == "linear-svm"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -13,7 +13,13 @@ from robustbert.data.dataset import Rows, TextDataset, TextLength
 from robustbert.data.sources.columns import SUFFIXES
 from robustbert.data.splitting import SplitRow, split_rows
 from robustbert.data.words import words_of
-from robustbert.errors import DatasetError, InputError, UnknownNameError
+from robustbert.errors import (
+    DatasetError,
+    InputError,
+    RobustbertError,
+    UnknownNameError,
+    describe_error,
+)
 from robustbert.registry import Entry, Registry
 
 if TYPE_CHECKING:
@@ -96,12 +102,23 @@ def load_dataset(
         raise InputError(
             f"{name} has its own columns; give columns only for file: and hub: datasets"
         )
-    rows = DATASETS.load(name)()
-    if not isinstance(rows, Rows):
-        raise DatasetError(f"{name} returned a {type(rows).__name__}; return robustbert.data.Rows")
+    rows = _call_source(name, DATASETS.load(name))
     if chosen and rows.length:
         raise InputError(f"{name} has its own length; give one only for datasets without")
     return _assemble(rows, chosen)
+
+
+def _call_source(name: str, source: Callable[[], object]) -> Rows:
+    """Call the function of a dataset, which may be a user's own, and check what it returns."""
+    try:
+        rows = source()
+    except RobustbertError:
+        raise
+    except Exception as error:  # a user's function may raise anything
+        raise DatasetError(f"{name} raised {describe_error(error)}; fix that function") from error
+    if not isinstance(rows, Rows):
+        raise DatasetError(f"{name} returned a {type(rows).__name__}; return robustbert.data.Rows")
+    return rows
 
 
 def _assemble(rows: Rows, length: TextLength | None) -> TextDataset:
