@@ -31,7 +31,6 @@ from scipy.sparse.csgraph import connected_components
 
 from robustbert.assets import asset_folder, load_word_vectors, sentence_encoder_folder
 from robustbert.assets.counterfit import CounterFitting, counter_fit
-from robustbert.assets.encodings import encode_words, frequent_words
 from robustbert.assets.inflection import Inflector, LemmaPair
 from robustbert.assets.lexicon import (
     Source,
@@ -41,6 +40,7 @@ from robustbert.assets.lexicon import (
     word_pairs,
 )
 from robustbert.assets.vectors import SENSES, VOCABULARY, WordVectors, row_pairs
+from robustbert.assets.word_embeddings import embed_words, frequent_words
 from robustbert.assets.wordnet_database import ADJECTIVE_OF_ADVERB, Database, read_database
 
 FOLDS = 5
@@ -318,7 +318,7 @@ def main() -> None:
     """Print both cross-validations."""
     words = frequent_words(VOCABULARY)
     lexicon = read_lexicon(words)
-    encodings = encode_words(words, sentence_encoder_folder())
+    encodings = embed_words(words, sentence_encoder_folder())
     version_1 = counter_fit(
         encodings,
         lexicon.synonyms[lexicon.synonyms_in_version_1],

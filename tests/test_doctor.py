@@ -19,7 +19,7 @@ from robustbert.machine import isa_limits, processor_name
 from robustbert.models.inference.invariance import DtypeProblem
 from robustbert.models.inference.invariance_cache import empty_invariance_cache
 from robustbert.models.inference.linear import can_prepack
-from robustbert.models.inference.row_counts import LADDER
+from robustbert.models.inference.row_counts import CANDIDATE_ROW_COUNTS
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_the_text_has_a_section_per_check_and_aligned_columns(found: doctor.Diag
 def test_a_wrong_cached_finding_is_ignored():
     layer = "prepacked 384x384 float32" if can_prepack(torch.float32) else "plain 384x384 float32"
     with empty_invariance_cache() as cache:
-        for rung in LADDER:
+        for rung in CANDIDATE_ROW_COUNTS:
             cache.put(layer, False, rung)
         facts = machine_checks.check_batch_invariance([], [])
     assert facts["ladder"][layer]

@@ -30,7 +30,7 @@ ENTRIES = [Entry("square", "colorsys:rgb_to_hsv", "four"), Entry("cube", "math:p
 PLUGIN = """
 from dataclasses import dataclass
 
-from robustbert.assets.asset_registry import Built
+from robustbert.assets.asset_registry import BuiltAsset
 from robustbert.data import Rows
 from robustbert.defenses import Defense
 from robustbert.models import TfidfBase
@@ -53,8 +53,8 @@ def failing():
     return 1 / 0
 
 
-WORDS = Built("words", 3, "corpora/words", "plugin.parts:build_words", (), (), "some words")
-CLASH = Built("wordnet", 1, "corpora/words", "plugin.parts:build_words", (), (), "some words")
+WORDS = BuiltAsset("words", 3, "corpora/words", "plugin.parts:build_words", (), (), "some words")
+CLASH = BuiltAsset("wordnet", 1, "corpora/words", "plugin.parts:build_words", (), (), "some words")
 
 
 def build_words(folder, needed):
@@ -276,7 +276,9 @@ class TestImportPaths:
         assert (asset_folder(name) / "words").read_text() == "a b"
         with pytest.raises(DuplicateNameError, match="'wordnet', which is built in"):
             ensure_assets([f"{plugin}:CLASH"])
-        with pytest.raises(InputError, match="is a TfidfBase; give the import path of a Packaged"):
+        with pytest.raises(
+            InputError, match="is a TfidfBase; give the import path of a PackagedAsset"
+        ):
             ensure_assets([f"{plugin}:SVM"])
 
 

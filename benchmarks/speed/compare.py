@@ -61,7 +61,7 @@ class RobustbertAttack:
         """Load models without cached predictions; the result attacks examples."""
         from robustbert.attacks import AttackRunner
         from robustbert.models import load_model
-        from robustbert.models.inference.answer_cache import AnswerCache
+        from robustbert.models.inference.output_cache import OutputCache
         from robustbert.models.sentence_encoder import sentence_encoder
 
         sentence_encoder.cache_clear()
@@ -71,9 +71,14 @@ class RobustbertAttack:
             self.queried[network].update(dict.fromkeys(texts))
             return function(texts)
 
-        answers = AnswerCache(lambda texts: recorded("victim", victim.predict_proba, texts))
+        output_cache = OutputCache(lambda texts: recorded("victim", victim.predict_proba, texts))
         runner = AttackRunner(
-            victim, self.recipe, track="published", seed=SEED, dtype=self.dtype, answers=answers
+            victim,
+            self.recipe,
+            track="published",
+            seed=SEED,
+            dtype=self.dtype,
+            output_cache=output_cache,
         )
         encoder = runner.encoder
         encode = encoder.encode

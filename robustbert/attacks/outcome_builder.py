@@ -38,11 +38,12 @@ class AttackResult:
 
     Args:
         clean_prediction: the victim's label for the original text.
-        label_probability: the victim's probability of the true label there, in [0, 1].
+        label_probability: the victim's probability of the true label for the original text, in
+            [0, 1].
         queries: the query counts.
         search: the search; None if it or its verification raised.
         verdict: the verification of a successful search.
-        error: what was raised, in one line.
+        error: a one-line description of the exception, if one was raised.
     """
 
     clean_prediction: int
@@ -56,13 +57,13 @@ class AttackResult:
 def build_outcome(
     example: AttackedExample, result: AttackResult, *, seed: int, seconds: float
 ) -> Outcome:
-    """The outcome of an example.
+    """Build the outcome of an example.
 
     Args:
         example: the example that was attacked.
         result: the result of the attack.
         seed: the seed of this example.
-        seconds: time spent in its task.
+        seconds: the time that the search itself took, without waiting for models.
     """
     fields: dict[str, Any] = {
         "example_id": example.example_id,

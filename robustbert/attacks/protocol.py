@@ -1,10 +1,10 @@
-"""The protocol revision, which is raised when the same inputs may give different outcomes."""
+"""The protocol revision: a number that increases when the same inputs may give other outcomes."""
 
 from __future__ import annotations
 
-# Raise this when the same victim, recipe, limits and examples may give other outcomes, and say why:
+# Increase this when the same victim, recipe, limits and examples may give other outcomes. History:
 # 1: records of schema version 1. ``queries`` is TextAttack's own count: repeated queries of one
-#    text count again, also towards the query budget.
+#    text are counted each time, in ``queries`` and in the query budget.
 # 2: a query is a distinct text of the example that the victim scored, in ``queries`` and in the
 #    query budget; ``textattack_queries`` keeps TextAttack's count. Crossover offspring in a genetic
 #    search is checked against the constraints on every track. Word limits are rounded up, and

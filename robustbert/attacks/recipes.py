@@ -1,8 +1,8 @@
-"""The table of TextAttack's attack recipes, by name, with the requirements of each.
+"""The registry of TextAttack's attack recipes, with the requirements of each.
 
-A recipe is TextAttack's own class. This table says where it is, which assets it reads, whether it
-draws random numbers and whether it needs the victim's gradients. Recipes whose assets have no
-offline source are listed too, with what is missing and how to obtain it.
+A recipe is TextAttack's own class. Its entry states where the class is, which assets it reads,
+whether it draws random numbers and whether it needs the victim's gradients. Recipes that cannot run
+offline are listed too, with their missing requirement and how to run them.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ from robustbert.registry import Entry, Registry
 
 @dataclass(frozen=True)
 class Recipe(Entry):
-    """One recipe of the table.
+    """A recipe, as a registry entry.
 
     Args:
         assets: names of the offline assets that the recipe reads (see ``robustbert assets``).
         random: True if the recipe draws random numbers.
         gradients: True if the recipe needs the victim's gradients (white box).
-        missing: the requirement that has no offline source; empty if the recipe can run.
-        remedy: how to run the recipe anyway.
+        missing: the requirement that robustbert does not provide, a noun phrase; empty if the
+            recipe can run.
+        remedy: why it is not provided, and how to run the recipe without robustbert.
     """
 
     assets: tuple[str, ...] = ()
@@ -42,7 +43,7 @@ _ALL = (*_VECTORS, "sentence-encoder")
 
 @dataclass(frozen=True)
 class _Gap:
-    """A requirement without an offline source, and how to run the recipe anyway."""
+    """A requirement that robustbert does not provide: fields of a `Recipe`."""
 
     missing: str
     remedy: str
@@ -56,16 +57,17 @@ _BILLION = _Gap("the 1-billion-words language model", f"{_NET}, and with TensorF
 _WRITE = _Gap("the learning-to-write language model", _NET)
 _HOWNET = _Gap("the HowNet candidate list", _NET)
 _CONFUSABLES = _Gap(
-    "shared/intentional_homoglyphs.txt, which TextAttack's wheel lacks",
-    "install TextAttack from its source repository",
+    "the file shared/intentional_homoglyphs.txt",
+    "TextAttack's wheel lacks it; install TextAttack from its source repository",
 )
 _WORD_LEVEL = _Gap(
     "a victim with a word-level vocabulary (TextAttack's LSTM or CNN)",
-    "run this recipe with TextAttack directly",
+    "its models have other vocabularies; run this recipe with TextAttack directly",
 )
 _SHORTEST = _Gap(
-    "another metric: it searches for the shortest text that keeps the prediction",
-    "run this recipe with TextAttack directly",
+    "a metric of text length",
+    "it searches for the shortest text that keeps the prediction; run this recipe with TextAttack "
+    "directly",
 )
 
 
@@ -88,7 +90,7 @@ def _online(name: str, target: str, summary: str, gap: _Gap) -> Recipe:
 
 
 def _external(name: str, target: str, summary: str) -> Recipe:
-    """A recipe of another package, with every asset, because its requirements are unknown."""
+    """A recipe of another package: its requirements are unknown, so it gets every asset."""
     return Recipe(name, target, summary, _ALL, random=True)
 
 
@@ -135,7 +137,7 @@ Load one with :func:`load_recipe_class`. A recipe of another package is assumed 
 offline asset, to draw random numbers and to need no gradients.
 """
 
-#: The recipes that the worst case of a table is computed over, in the order of its columns.
+#: The recipes that a table's worst-case column is computed from, in the order of their columns.
 CORE_RECIPES = ("deepwordbug", "pwws", "textbugger", "textfooler")
 
 
@@ -154,26 +156,27 @@ def load_recipe_class(name: str) -> Any:
 
     Raises:
         UnknownNameError: unknown recipe; the message suggests similar names.
-        InputError: an import path or entry point that cannot be imported, or is no recipe.
+        InputError: an import path or entry point cannot be imported or is not a recipe.
     """
-    importlib.import_module("robustbert.attacks.textattack")  # puts TextAttack's assets in place
+    importlib.import_module("robustbert.attacks.textattack")  # makes TextAttack's assets available
     return RECIPES.load(name)
 
 
 def runnable_recipe(name: str) -> Recipe:
-    """The recipe called ``name``, which must be able to run offline.
+    """The recipe called ``name``, if it can run offline.
 
     Raises:
         UnknownNameError: unknown recipe; the message suggests similar names.
-        InputError: an import path or entry point that cannot be imported, or is no recipe.
-        MissingAssetError: the recipe needs something that has no offline source.
+        InputError: an import path or entry point cannot be imported or is not a recipe.
+        MissingAssetError: the recipe needs something that robustbert does not provide.
     """
     found = recipe(name)
-    if found not in _BUILT_IN:  # its import fails here, not after a training
+    if found not in _BUILT_IN:  # import it now: it should fail before a model is trained
         load_recipe_class(name)
     if found.missing:
         raise MissingAssetError(
-            f"recipe {name!r} needs {found.missing}, which is not available offline: {found.remedy}"
+            f"recipe {name!r} needs {found.missing}, which robustbert does not provide: "
+            f"{found.remedy}"
         )
     return found
 

@@ -13,7 +13,7 @@ from robustbert.attacks.outcome_builder import AttackedExample, AttackResult, bu
 from robustbert.attacks.recipes import load_recipe_class, runnable_recipe
 from robustbert.attacks.scheduler.clients import PooledEncoder, PooledVictim
 from robustbert.attacks.scheduler.pool import Pool, Task
-from robustbert.attacks.scheduler.recheck import AnswerSample, Recheck
+from robustbert.attacks.scheduler.recheck import OutputSample, Recheck
 from robustbert.attacks.tracks import (
     LiLimits,
     TrackLimits,
@@ -24,8 +24,8 @@ from robustbert.attacks.tracks import (
 from robustbert.data.loading import check_length
 from robustbert.errors import AttackError, describe_error
 from robustbert.models.classifier import Classifier
-from robustbert.models.inference.answer_cache import AnswerCache
 from robustbert.models.inference.invariance import InvarianceResult
+from robustbert.models.inference.output_cache import OutputCache
 from robustbert.records.schema import Outcome, Params, RecipeRef
 from robustbert.seeds import derive_seed
 
@@ -34,11 +34,13 @@ if TYPE_CHECKING:
     from robustbert.attacks.verification import Verdict
     from robustbert.models.sentence_encoder import SentenceEncoder
 
-#: The default number of examples that are attacked concurrently.
-LANES = 128
-#: Maximum number of the victim's batches per round. More is no faster, and it delays every search.
+#: The default of ``lanes``, the number of examples that are attacked concurrently.
+DEFAULT_LANES = 128
+#: Maximum number of the victim's batches per round. More batches are no faster, and each search
+#: would wait longer for its results.
 ROUND_BATCHES = 16
-#: Average of English text with BERT's tokenizer; only the size of rounds depends on it.
+#: Average number of characters per token in English text, with BERT's tokenizer. It determines only
+#: the size of rounds.
 CHARACTERS_PER_TOKEN = 4
 
 
@@ -49,12 +51,13 @@ class AttackRun:
     Args:
         outcomes: in the order of the examples.
         recipe: the recipe in record format.
-        asset_hashes: name to sha256 of every asset that the recipe read.
+        asset_hashes: the SHA-256 of each asset that the recipe reads, by name.
         seconds: wall time.
         victim_seconds: the part of ``seconds`` spent in the victim.
         victim_queries: number of texts that the victim scored; cache hits are not counted.
         victim_sample: a sample of the victim's outputs, for :meth:`AttackRunner.recheck`.
-        encoder_sample: a sample of the sentence encoder's embeddings, for the same.
+        encoder_sample: a sample of the sentence encoder's embeddings, for
+            :meth:`AttackRunner.recheck`.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -63,8 +66,8 @@ class AttackRun:
     seconds: float
     victim_seconds: float
     victim_queries: int
-    victim_sample: AnswerSample = field(repr=False)
-    encoder_sample: AnswerSample = field(repr=False)
+    victim_sample: OutputSample = field(repr=False)
+    encoder_sample: OutputSample = field(repr=False)
 
 
 @dataclass
@@ -77,16 +80,17 @@ class AttackRunner:
         track: ``published``, ``unified`` or ``unified-li``.
         limits: the limits of the ``unified`` track; ignored on the other tracks.
         length: ``short`` or ``long``: the text length of the dataset. It determines which share of
-            the words may change.
-        seed: at least 0; every example's own seed is derived from it.
+            a text's words may change.
+        seed: at least 0; the seed of each example is derived from it.
         dtype: the dtype of the sentence encoder: auto, float32 or bfloat16.
         device: the device of the sentence encoder.
-        lanes: the number of examples attacked concurrently, at least 1. Does not affect outcomes.
+        lanes: maximum number of concurrent searches, and so of examples attacked at the same time;
+            at least 1. Does not affect outcomes.
         token_budget: maximum number of tokens per batch of the sentence encoder, at least 1; None
             selects a default for the device. Does not affect outcomes.
-        answers: a cache of the classifier's ``predict_proba``. Share one between the runners of a
-            classifier, so that a text is scored once for all of them. None: a cache of this runner
-            alone. Does not affect outcomes.
+        output_cache: a cache of the classifier's ``predict_proba``. Share one between the runners
+            of a classifier, so that each text is scored only once. None creates a cache for each
+            run. Does not affect outcomes.
 
     Raises:
         UnknownNameError: unknown recipe, track or length.
@@ -103,14 +107,16 @@ class AttackRunner:
     seed: int = 0
     dtype: str = "auto"
     device: str = "auto"
-    lanes: int = LANES
+    lanes: int = DEFAULT_LANES
     token_budget: int | None = None
-    answers: AnswerCache | None = None
+    output_cache: OutputCache | None = None
 
     def __post_init__(self) -> None:
         self._track = TrackLimits(check_track(self.track), check_length(self.length), self.limits)
         if self.lanes < 1:
-            raise AttackError(f"lanes is {self.lanes}; it must be at least 1")
+            raise AttackError(
+                f"lanes (the number of concurrent searches) is {self.lanes}; it must be at least 1"
+            )
         entry = runnable_recipe(self.recipe)
         if entry.gradients and not self.classifier.has_gradients:
             raise AttackError(
@@ -131,7 +137,7 @@ class AttackRunner:
 
         Args:
             examples: examples with unique ids.
-            on_outcome: called with each outcome as soon as there is one, in no fixed order.
+            on_outcome: called with each outcome as soon as it is known, in no fixed order.
             on_round: called after each round with the cumulative query count.
 
         Raises:
@@ -140,11 +146,11 @@ class AttackRunner:
         from robustbert.attacks.textattack.patches import PATCHES
 
         began = time.perf_counter()
-        answers = self.answers or AnswerCache(self.classifier.predict_proba)
-        computed_before = answers.computed
+        cache = self.output_cache or OutputCache(self.classifier.predict_proba)
+        computed_before = cache.computed
         sample_seed = derive_seed(self.seed, self.recipe, self.track, "recheck")
-        victim_sample = AnswerSample(answers, sample_seed)
-        encoder_sample = AnswerSample(self.encoder.encode, sample_seed)
+        victim_sample = OutputSample(cache, sample_seed)
+        encoder_sample = OutputSample(self.encoder.encode, sample_seed)
         pool = Pool(
             lanes=self.lanes,
             round_characters=self.round_characters,
@@ -168,20 +174,20 @@ class AttackRunner:
             asset_hashes=self.asset_hashes,
             seconds=time.perf_counter() - began,
             victim_seconds=victim.stats.seconds,
-            victim_queries=answers.computed - computed_before,
+            victim_queries=cache.computed - computed_before,
             victim_sample=victim_sample,
             encoder_sample=encoder_sample,
         )
 
     def recheck(self, run: AttackRun) -> tuple[Recheck, Recheck]:
-        """Recompute a sample of a run's victim outputs and of its embeddings, one text at a time.
+        """Recompute samples of a run's victim outputs and embeddings, one text per batch.
 
-        The samples are 0.1% of the outputs (at least 200), chosen by seed. All recomputed outputs
-        should be bit-identical.
+        Each sample is 0.1% of the outputs, at least 200, chosen by seed. All recomputed outputs
+        should be bit-identical. The first result is the victim's, the second the encoder's.
         """
         return (
-            run.victim_sample.recheck(self.classifier.predict_proba_alone),
-            run.encoder_sample.recheck(self.encoder.encode_alone),
+            run.victim_sample.recheck(self.classifier.predict_proba_unbatched),
+            run.encoder_sample.recheck(self.encoder.encode_unbatched),
         )
 
     @property
@@ -235,7 +241,7 @@ class AttackRunner:
             for example in examples
         ]
         for finished in pool.run(tasks):
-            if finished.error is not None:  # raised by our code, not by the search
+            if finished.error is not None:  # raised by robustbert, not by the search
                 raise finished.error
             example = by_id[finished.key]
             yield build_outcome(
@@ -276,13 +282,13 @@ class AttackRunner:
             return result
         try:
             return replace(result, verdict=self._verify(victim, encoder, example, found))
-        except Exception as error:  # raised by a constraint that is checked again
+        except Exception as error:  # raised by a constraint that is checked for the final text
             return replace(result, search=None, error=describe_error(error))
 
     def _verify(
         self, victim: PooledVictim, encoder: PooledEncoder, example: AttackedExample, found: Search
     ) -> Verdict:
-        from robustbert.attacks.textattack.constraints import satisfies_measurable
+        from robustbert.attacks.textattack.constraints import satisfies_text_constraints
         from robustbert.attacks.verification import Verifier
 
         # Similarity is reported on every track, but only the unified track limits it.
@@ -292,5 +298,5 @@ class AttackRunner:
             example.text,
             found.adversarial_text,
             example.label,
-            partial(satisfies_measurable, found.constraints),
+            partial(satisfies_text_constraints, found.constraints),
         )

@@ -1,4 +1,4 @@
-"""Sentence similarity between a text and its perturbation, measured on the texts alone."""
+"""Sentence similarity between an original and a perturbed text, computed from these texts only."""
 
 from __future__ import annotations
 
@@ -51,12 +51,13 @@ def pair_similarities(pairs: Sequence[StretchPair], encode: Encoder) -> np.ndarr
 def text_similarity(
     original: Sequence[str], changed: Sequence[str], stretch: int, encode: Encoder
 ) -> float:
-    """The minimum similarity of a changed stretch to the original stretch; 1.0 without changes.
+    """The lowest similarity between a changed stretch and its original; 1.0 if nothing changed.
 
-    TextFooler compares a window around the word replaced last with the same window before that
-    replacement. So its check cannot be reproduced from the final text, and many small changes can
-    add up. This measure depends only on the two texts: it can be reproduced, and it covers all
-    changes of a stretch.
+    Stretches are defined in :mod:`robustbert.attacks.word_changes`. TextFooler instead compares the
+    window around each newly replaced word with the same window before that replacement. Its check
+    cannot be reproduced from the final text, and many small changes can add up. This measure
+    depends only on the two texts, so it can be reproduced, and it compares all changes of a stretch
+    with the original at once.
 
     Args:
         original: the words of the original text.

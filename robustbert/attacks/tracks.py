@@ -1,4 +1,4 @@
-"""The tracks: which limits apply while a recipe searches.
+"""Tracks: the limits that apply to the search of a recipe.
 
 - ``published`` keeps each recipe's own constraints.
 - ``unified`` applies one set of limits to all recipes
@@ -28,8 +28,8 @@ class _SharedLimits:
     max_candidates: int = 50
     queries_per_word: int = 50
 
-    def share_changed(self, length: TextLength) -> float:
-        """The maximum share of words changed in a dataset of this text length."""
+    def max_fraction_changed(self, length: TextLength) -> float:
+        """Maximum fraction of a text's words that may change in a dataset of this text length."""
         return self.max_words_changed_long if length == "long" else self.max_words_changed
 
     def query_budget(self, words: int) -> int:
@@ -46,14 +46,15 @@ class UnifiedLimits(_SharedLimits):
     """The limits of the ``unified`` track.
 
     Args:
-        max_words_changed: maximum share of a text's words that may change in a dataset of short
+        max_words_changed: maximum fraction of a text's words that may change in a dataset of short
             texts, in (0, 1].
         max_words_changed_long: the same in a dataset of long texts.
         max_candidates: maximum number of embedding neighbours tried per word.
-        queries_per_word: the query budget of a text is this times its number of words.
-        min_similarity: minimum angular similarity, in (0, 1].
-        similarity_stretch: minimum number of words in a stretch, the unit whose similarity is
-            measured; shorter texts are exempt.
+        queries_per_word: the query budget of a text is this number times its number of words.
+        min_similarity: minimum angular similarity of each changed stretch (a segment of the text)
+            to the original stretch, in (0, 1].
+        similarity_stretch: minimum number of words in a stretch; texts with fewer words are exempt
+            from the limit on similarity.
 
     Raises:
         InputError: a limit is out of range.
@@ -71,12 +72,12 @@ class UnifiedLimits(_SharedLimits):
                 raise InputError(f"{name} is {getattr(self, name)}; it must be at least 1")
 
     def words_limit(self, words: int, length: TextLength = "short") -> int:
-        """Maximum number of words changed in a text: rounded up, as TextAttack's limit is.
+        """Maximum number of words changed in a text, rounded up as in TextAttack.
 
         >>> UnifiedLimits().words_limit(21), UnifiedLimits().words_limit(231, "long")
         (7, 24)
         """
-        return math.ceil(words * self.share_changed(length))
+        return math.ceil(words * self.max_fraction_changed(length))
 
 
 @dataclass(frozen=True)
@@ -84,15 +85,15 @@ class LiLimits(_SharedLimits):
     """The limits of the ``unified-li`` track, as in Li et al. 2021; they are not configurable.
 
     Args:
-        max_words_changed: maximum share of a text's words that may change in a dataset of short
+        max_words_changed: maximum fraction of a text's words that may change in a dataset of short
             texts (the paper's AG News).
         max_words_changed_long: the same in a dataset of long texts (the paper's IMDB).
         max_candidates: maximum number of candidates tried per word.
-        queries_per_word: the query budget of a text, in TextAttack's count, is this times its
-            number of words.
-        min_similarity: minimum angular similarity between a window and the same window before the
-            change.
-        similarity_window: number of words in that window; shorter texts are exempt.
+        queries_per_word: the query budget of a text, in TextAttack's count, is this number times
+            its number of words.
+        min_similarity: minimum angular similarity between the window around a changed word and the
+            same window before the change.
+        similarity_window: number of words in that window; texts with fewer words are exempt.
     """
 
     min_similarity: float = 0.840845057
@@ -125,7 +126,7 @@ def assets_of_track(track: str) -> tuple[str, ...]:
 
 
 def check_track(track: str) -> Track:
-    """Return ``track`` as one of the tracks.
+    """Validate the name of a track and return it.
 
     Raises:
         UnknownNameError: unknown track; the message suggests similar names.

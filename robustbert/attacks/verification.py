@@ -1,8 +1,8 @@
 """Verify a successful attack before it is counted.
 
-The search scored its texts in batches and perhaps in bfloat16, and its constraints looked at one
-change at a time. Here only the final text is checked: it is scored again, alone and in float32, and
-its limits are measured again.
+During a search, texts are scored in batches and possibly in bfloat16, and constraints are checked
+after each change. Verification scores only the final text, in float32 and with a batch size of 1,
+and checks it against the limits again.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ class Verdict:
     """The measurements of a final adversarial text.
 
     Args:
-        prediction: the victim's label for it, alone and in float32.
-        label_probability: its probability of the true label, alone and in float32, in [0, 1].
+        prediction: the victim's predicted label for the text.
+        label_probability: the victim's probability of the true label for the text, in [0, 1]. Like
+            the prediction, computed in float32 with a batch size of 1.
         words_changed: number of words replaced, inserted or removed.
-        similarity: minimum angular similarity of a changed stretch to the original, in [0, 1].
-        holds: whether it fools the victim and satisfies the limits.
+        similarity: the lowest angular similarity between a changed stretch and its original, in
+            [0, 1]; 1.0 if nothing changed.
+        holds: whether the text fools the victim and satisfies the limits.
     """
 
     prediction: int
@@ -37,13 +39,13 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Verifier:
-    """Verifies the final texts of searches.
+    """Verify the final texts of searches.
 
     Args:
         victim: the model that was attacked.
         encoder: the sentence encoder.
-        min_similarity: the minimum similarity, or None if there is no such limit.
-        stretch: minimum number of words in a stretch whose similarity is measured.
+        min_similarity: the minimum similarity, or None if similarity is not limited.
+        stretch: minimum number of words in a stretch (:mod:`robustbert.attacks.word_changes`).
     """
 
     victim: PooledVictim
@@ -58,14 +60,14 @@ class Verifier:
         label: int,
         satisfies_constraints: Callable[[str, str], bool],
     ) -> Verdict:
-        """Measure an adversarial text.
+        """Measure an adversarial text and check it.
 
         Args:
             original: the original text.
             adversarial: the final text of the search.
             label: the true label.
-            satisfies_constraints: called with both texts; whether the adversarial one satisfies the
-                constraints of the attack itself.
+            satisfies_constraints: called with both texts; returns whether the adversarial text
+                satisfies the constraints of the attack.
         """
         before, after = words_of(original), words_of(adversarial)
         (probabilities,) = self.victim.exact([adversarial])
@@ -85,5 +87,5 @@ class Verifier:
     def _similar_enough(self, words: Sequence[str], similarity: float) -> bool:
         if self.min_similarity is None or len(words) < self.stretch:
             return True
-        # 1e-6 for rounding: the search added up the same numbers in a different order.
+        # 1e-6 allows for rounding: the search summed the same numbers in a different order.
         return similarity >= self.min_similarity - 1e-6

@@ -1,6 +1,7 @@
 """Words changed between two texts, and the stretches of text that contain the changes.
 
-A stretch is a run of consecutive words; sentence similarities are measured stretch by stretch.
+A *stretch* is a segment of a text: consecutive words, at least ``min_words`` of them unless the
+text is shorter. Sentence similarities are measured per stretch.
 """
 
 from __future__ import annotations
@@ -33,8 +34,9 @@ def changed_stretches(
 ) -> tuple[StretchPair, ...]:
     """The stretches of the original that differ in the changed text.
 
-    The original is split as evenly as possible into ``len(original) // min_words`` stretches, of
-    ``min_words`` to ``2 * min_words - 1`` words each. A text shorter than that is one stretch.
+    The original is split as evenly as possible into ``len(original) // min_words`` stretches of
+    ``min_words`` to ``2 * min_words - 1`` words. A text of fewer than ``min_words`` words is one
+    stretch.
 
     Args:
         original: the words of the original text.
@@ -45,19 +47,25 @@ def changed_stretches(
     (StretchPair(original='c d e', changed='x d e'),)
     """
     count = max(1, len(original) // min_words)
-    cuts = [index * len(original) // count for index in range(count + 1)]
-    mapped = cuts if len(changed) == len(original) else _map_cuts(cuts, original, changed)
+    boundaries = [index * len(original) // count for index in range(count + 1)]
+    mapped = (
+        boundaries
+        if len(changed) == len(original)
+        else _map_boundaries(boundaries, original, changed)
+    )
     pairs = []
     for index in range(count):
-        before = original[cuts[index] : cuts[index + 1]]
+        before = original[boundaries[index] : boundaries[index + 1]]
         after = changed[mapped[index] : mapped[index + 1]]
         if before != after:
             pairs.append(StretchPair(" ".join(before), " ".join(after)))
     return tuple(pairs)
 
 
-def _map_cuts(cuts: Sequence[int], original: Sequence[str], changed: Sequence[str]) -> list[int]:
-    """Where cuts of the original lie in the changed text, by a minimal word alignment."""
+def _map_boundaries(
+    boundaries: Sequence[int], original: Sequence[str], changed: Sequence[str]
+) -> list[int]:
+    """Map stretch boundaries of the original to the changed text, by a minimum-edit alignment."""
     from rapidfuzz.distance import Levenshtein
 
     shift = [0] * (len(original) + 1)
@@ -71,4 +79,4 @@ def _map_cuts(cuts: Sequence[int], original: Sequence[str], changed: Sequence[st
     for index, change in enumerate(shift):
         total += change
         moved.append(index + total)
-    return [0, *(moved[cut] for cut in cuts[1:-1]), len(changed)]
+    return [0, *(moved[boundary] for boundary in boundaries[1:-1]), len(changed)]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from robustbert.attacks import UnifiedLimits
-from robustbert.attacks.runner import LANES, AttackRun, AttackRunner
+from robustbert.attacks.runner import DEFAULT_LANES, AttackRun, AttackRunner
 from robustbert.bench.attack_progress import AttackProgress
 from robustbert.bench.plan import Cell, Plan
 from robustbert.bench.record import (
@@ -24,7 +24,7 @@ from robustbert.bench.store import StoredCell
 from robustbert.bench.victims import Victim
 from robustbert.data import Examples, TextDataset, load_dataset, select_examples
 from robustbert.errors import BatchInvarianceWarning
-from robustbert.models.inference.answer_cache import AnswerCache
+from robustbert.models.inference.output_cache import OutputCache
 from robustbert.records import BatchInvariance, Engine, Environment, Outcome, Record, Timing
 
 
@@ -222,7 +222,7 @@ def load_job(
     dataset: TextDataset,
     victim: Victim,
     environment: Environment,
-    answers: AnswerCache | None = None,
+    output_cache: OutputCache | None = None,
 ) -> LoadedJob:
     """Prepare a job for running.
 
@@ -231,7 +231,8 @@ def load_job(
         dataset: its loaded dataset.
         victim: its loaded victim.
         environment: versions and hardware, for the record.
-        answers: a cache of the victim's predictions, to share between jobs; None for a new one.
+        output_cache: a cache of the victim's predictions, to share between jobs; None for a new
+            one.
     """
     cell, options = job.cell, job.options
     examples = select_examples(dataset, job.split, cell.n, job.seed)
@@ -244,9 +245,9 @@ def load_job(
         seed=job.seed,
         dtype=options.dtype,
         device=options.device,
-        lanes=options.lanes or LANES,
+        lanes=options.lanes or DEFAULT_LANES,
         token_budget=options.token_budget,
-        answers=answers,
+        output_cache=output_cache,
     )
     header = CellHeader(
         suite=job.suite,

@@ -10,7 +10,12 @@ from robustbert.bench.plan import Plan
 from robustbert.bench.run_options import RunOptions
 from robustbert.bench.speed import MAX_TEXTS, Speed, measure_base, measure_queries
 from robustbert.bench.victim_spec import VictimSpec
-from robustbert.bench.victims import find_trained, load_classifier, needs_plain_model, training_seed
+from robustbert.bench.victims import (
+    find_trained,
+    load_classifier,
+    needs_undefended_model,
+    training_seed,
+)
 from robustbert.data import TextDataset, select_examples
 from robustbert.data.words import words_of
 from robustbert.defenses import Defense, make_defense
@@ -113,7 +118,7 @@ class Meter:
         config = self._config(victim)
         defense = make_defense(victim.defense, victim.params) if victim.defense else None
         seconds = 0.0
-        if needs_plain_model(defense):
+        if needs_undefended_model(defense):
             plain = replace(victim, defense=None, params={})
             key = dataset.name, victim.base, config
             counted = key in self._counted or self._find_trained(dataset, plain) is not None

@@ -188,7 +188,7 @@ def batch_invariance_entry(
     differing = answers.differing + encodings.differing
     entry = BatchInvariance(
         status="verified" if result.verified and not differing else "not verified",
-        ladder={layer: list(rungs) for layer, rungs in result.ladder.items()},
+        ladder={layer: list(counts) for layer, counts in result.row_counts.items()},
         answers_checked=answers.checked,
         answers_differing=answers.differing,
         encodings_checked=encodings.checked,

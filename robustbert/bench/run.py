@@ -21,7 +21,7 @@ from robustbert.bench.victims import Victim, check_trainable, prepare_victim
 from robustbert.data import TextDataset, select_examples
 from robustbert.errors import InputError
 from robustbert.models.devices import choose_device, choose_dtype
-from robustbert.models.inference.answer_cache import AnswerCache
+from robustbert.models.inference.output_cache import OutputCache
 from robustbert.records import Record
 from robustbert.reports import Table, leaderboard_table
 
@@ -173,9 +173,9 @@ def _loaded_jobs(
     jobs = make_jobs(plan, options)
     for (name, spec), group in groupby(jobs, lambda job: (job.cell.dataset, job.cell.victim)):
         victim = victims.get(name, spec)
-        answers = AnswerCache(victim.classifier.predict_proba)
+        output_cache = OutputCache(victim.classifier.predict_proba)
         for job in group:
-            yield job, load_job(job, datasets[name], victim, environment, answers)
+            yield job, load_job(job, datasets[name], victim, environment, output_cache)
 
 
 def _run_job(job: LoadedJob, store: RunStore, title: str) -> Record:

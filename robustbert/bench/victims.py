@@ -161,7 +161,7 @@ def find_trained(
     """
     config, defense = _config(spec, seed, device), _defense(spec)
     found = None
-    if needs_plain_model(defense):
+    if needs_undefended_model(defense):
         found = find_cached(_key(spec, dataset, config))
         if found is None:
             return None
@@ -177,7 +177,7 @@ def _train(spec: VictimSpec, dataset: TextDataset, seed: int, device: str) -> Ca
     """
     config, defense = _config(spec, seed, device), _defense(spec)
     plain: CachedModel | None = None
-    if needs_plain_model(defense):
+    if needs_undefended_model(defense):
         plain = find_or_train(
             _key(spec, dataset, config),
             lambda out: train(dataset, spec.base, config, out, resume=True),
@@ -195,9 +195,9 @@ def _train(spec: VictimSpec, dataset: TextDataset, seed: int, device: str) -> Ca
     return CachedModel(defended.folder, sum(known) if len(known) == len(parts) else None)
 
 
-def needs_plain_model(defense: Defense | None) -> bool:
+def needs_undefended_model(defense: Defense | None) -> bool:
     """Whether the plain model has to be trained, for a victim with this defense or none."""
-    return defense is None or not defense.trains or defense.needs_plain_model
+    return defense is None or not defense.trains or defense.needs_undefended_model
 
 
 def _training(spec: VictimSpec, seed: int, device: str) -> Params:

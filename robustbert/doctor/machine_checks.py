@@ -103,7 +103,7 @@ def matmul_gflops(dtype: str) -> float:
 
 def check_batch_invariance(problems: list[str], notes: list[str]) -> dict[str, Any]:
     """Whether the packaged MiniLM is batch invariant, ignoring cached findings."""
-    from robustbert.models.inference.invariance import verified_ladders
+    from robustbert.models.inference.invariance import verified_row_counts
     from robustbert.models.inference.invariance_cache import empty_invariance_cache
     from robustbert.models.sentence_encoder import SentenceEncoder
 
@@ -111,7 +111,7 @@ def check_batch_invariance(problems: list[str], notes: list[str]) -> dict[str, A
         with empty_invariance_cache():
             encoder = SentenceEncoder("float32", "cpu")
             found = {dtype: encoder.find_dtype_problem(dtype) for dtype in DTYPES}
-            ladders = verified_ladders(encoder.row_counts)
+            by_layer = verified_row_counts(encoder.row_counts)
     except MissingAssetError as error:
         return {"not_checked": str(error)}
     float32, bfloat16 = (found[dtype] for dtype in DTYPES)
@@ -123,7 +123,7 @@ def check_batch_invariance(problems: list[str], notes: list[str]) -> dict[str, A
     elif bfloat16:
         notes.append(f"in bfloat16 {bfloat16.reason}; float32 is used instead")
     status = {dtype: "not verified" if found[dtype] else "verified" for dtype in DTYPES}
-    return {"status": status, "ladder": {name: list(rungs) for name, rungs in ladders.items()}}
+    return {"status": status, "ladder": {layer: list(counts) for layer, counts in by_layer.items()}}
 
 
 def check_gpu(_problems: list[str], _notes: list[str]) -> dict[str, Any]:

@@ -16,12 +16,12 @@ from robustbert.models.input_checks import check_texts
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """Metadata of a model, as records hold it.
+    """Metadata of a model, as stored in records.
 
     Args:
-        name: a short name: that of the folder or on the hub.
+        name: a short name: the folder's name, or the repository's name on the Hugging Face Hub.
         source: its origin, without local paths.
-        sha256: the hash of the names and contents of its configuration and weight files.
+        sha256: the SHA-256 of its configuration and weight files, names included.
         dtype: the inference dtype: float32, bfloat16 or float64.
         max_length: the maximum number of tokens per text; longer texts are truncated. None for no
             limit.
@@ -38,12 +38,14 @@ class ModelInfo:
 
 @dataclass(frozen=True, eq=False)
 class TokenGradient:
-    """The gradient of the predicted label's loss, one row per token.
+    """The gradient of a text's loss with respect to the input embedding of each token.
+
+    The loss is the cross-entropy for the predicted label.
 
     Args:
         token_ids: int64 (t,), special tokens included.
         tokens: the t tokens as strings.
-        gradient: float32 (t, d), with respect to the output of the input embeddings.
+        gradient: float32 (t, d), one row per token.
     """
 
     token_ids: np.ndarray
@@ -54,15 +56,15 @@ class TokenGradient:
 class Classifier(ABC):
     """A text classifier with ``k`` labels.
 
-    Subclasses implement ``_probabilities``, ``_exact`` and ``save``, and ``_truncated``, ``_alone``
-    and :attr:`batch_invariance` where the defaults do not hold; those with logits implement
-    ``_logits`` and :attr:`has_logits`. The methods of this class check the texts before and the
-    numbers after, for all classifiers alike.
+    Subclasses implement ``_probabilities``, ``_exact`` and ``save``. They override ``_truncated``,
+    ``_unbatched`` and :attr:`batch_invariance` if the defaults do not hold, and ``_logits`` and
+    :attr:`has_logits` if they have logits. The public methods validate the inputs and outputs of
+    every subclass.
     """
 
     label_names: tuple[str, ...]
     info: ModelInfo
-    #: Tokens per batch; None if the model does not work in batches.
+    #: Tokens per batch; None if the model has no batches.
     token_budget: int | None = None
 
     def predict_proba(self, texts: Sequence[str]) -> np.ndarray:
@@ -80,8 +82,9 @@ class Classifier(ABC):
     def predict_logits(self, texts: Sequence[str]) -> np.ndarray:
         """Compute the logits: float32 (n, k), in the order of :attr:`label_names`.
 
-        The same forward pass as :meth:`predict_proba`, before the softmax, and as independent of
-        the batch: the softmax of a row gives the text's probabilities, within rounding.
+        These are the outputs of the forward pass of :meth:`predict_proba` before the softmax, with
+        the same batch invariance. The softmax of a row gives the text's probabilities, within
+        rounding.
 
         Raises:
             InputError: a text is empty, blank or not valid Unicode.
@@ -89,16 +92,17 @@ class Classifier(ABC):
         """
         if not self.has_logits:
             raise ModelError(
-                f"model {self.info.name!r} has no logits; use its probabilities "
-                "(predict_proba), or a network or a linear model"
+                f"model {self.info.name!r} has no logits; call predict_proba instead, "
+                "or choose a transformer or a linear model"
             )
         return self._checked_rows(self._logits, texts)
 
     def predict_proba_exact(self, texts: Sequence[str]) -> np.ndarray:
-        """Compute probabilities in at least float32, one text per batch: float32 (n, k).
+        """Compute probabilities in full precision, with a batch size of 1: float32 (n, k).
 
-        Successful attacks are verified with these: they do not depend on the dtype and the batches
-        of the search.
+        Full precision is float32, or float64 for classical models, whatever the inference dtype.
+        Successful attacks are verified with this method, so that a verdict does not depend on the
+        dtype and the batches of the search.
 
         Raises:
             InputError: a text is empty, blank or not valid Unicode.
@@ -107,7 +111,7 @@ class Classifier(ABC):
         return self._checked_rows(self._exact, texts)
 
     def truncated(self, texts: Sequence[str]) -> np.ndarray:
-        """Which texts exceed the maximum length and are truncated: bool (n,).
+        """Whether each text exceeds the maximum length and is truncated: bool (n,).
 
         Raises:
             InputError: a text is empty, blank or not valid Unicode.
@@ -115,20 +119,20 @@ class Classifier(ABC):
         check_texts(texts)
         return self._truncated(texts) if len(texts) else np.zeros(0, dtype=bool)
 
-    def predict_proba_alone(self, texts: Sequence[str]) -> np.ndarray:
-        """Like :meth:`predict_proba`, with one text per batch: float32 (n, k).
+    def predict_proba_unbatched(self, texts: Sequence[str]) -> np.ndarray:
+        """Compute probabilities in the inference dtype, with a batch size of 1: float32 (n, k).
 
-        For checks: :meth:`predict_proba` must return the same rows, bit for bit.
+        This checks batch invariance: :meth:`predict_proba` must return bit-identical rows.
 
         Raises:
             InputError: a text is empty, blank or not valid Unicode.
             ModelError: the model returns NaN or infinity.
         """
-        return self._checked_rows(self._alone, texts)
+        return self._checked_rows(self._unbatched, texts)
 
     @property
     def batch_invariance(self) -> InvarianceResult:
-        """Whether rows of :meth:`predict_proba` depend on the batch; not verified by default."""
+        """Whether :meth:`predict_proba` was verified to be batch invariant; False by default."""
         return InvarianceResult(verified=False)
 
     @property
@@ -142,16 +146,17 @@ class Classifier(ABC):
         return False
 
     def token_gradient(self, text: str) -> TokenGradient:
-        """Compute the gradient of the predicted label's cross-entropy at the input embeddings.
+        """Compute the gradient of the loss with respect to the input embedding of each token.
 
-        Computed in float32 and evaluation mode (no dropout).
+        The loss is the cross-entropy for the predicted label, computed in float32 and in evaluation
+        mode (no dropout).
 
         Raises:
             ModelError: this model has no gradients.
         """
         raise ModelError(
             f"model {self.info.name!r} has no gradients; use a Hugging Face model, "
-            "or a recipe that needs only probabilities"
+            "or a recipe that needs no gradients"
         )
 
     @abstractmethod
@@ -159,7 +164,7 @@ class Classifier(ABC):
         """Write the model into ``folder``, atomically.
 
         Raises:
-            OutputError: the folder cannot be written, or holds something already.
+            OutputError: the folder is not writable or not empty.
         """
 
     @abstractmethod
@@ -168,14 +173,14 @@ class Classifier(ABC):
 
     @abstractmethod
     def _exact(self, texts: Sequence[str]) -> np.ndarray:
-        """Compute probabilities (n, k) in full precision, one text per batch, ``n >= 1``."""
+        """Compute probabilities (n, k) in full precision with a batch size of 1, ``n >= 1``."""
 
     def _logits(self, texts: Sequence[str]) -> np.ndarray:
         """Compute logits (n, k) of ``n >= 1`` checked texts, if :attr:`has_logits`."""
         raise NotImplementedError
 
-    def _alone(self, texts: Sequence[str]) -> np.ndarray:
-        """Compute probabilities (n, k), one text per batch, ``n >= 1``."""
+    def _unbatched(self, texts: Sequence[str]) -> np.ndarray:
+        """Compute probabilities (n, k) with a batch size of 1, ``n >= 1``."""
         return np.concatenate([self._probabilities([text]) for text in texts])
 
     def _truncated(self, texts: Sequence[str]) -> np.ndarray:
@@ -184,7 +189,7 @@ class Classifier(ABC):
     def _checked_rows(
         self, function: Callable[[Sequence[str]], np.ndarray], texts: Sequence[str]
     ) -> np.ndarray:
-        """Apply ``function`` to checked texts and check its rows: float32 (n, k)."""
+        """Check the texts, apply ``function`` and check the rows: float32 (n, k)."""
         check_texts(texts)
         if len(texts) == 0:
             return np.zeros((0, len(self.label_names)), dtype=np.float32)

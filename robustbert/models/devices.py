@@ -17,7 +17,7 @@ def choose_device(name: str) -> Any:
         name: auto (the first available of cuda, mps, cpu), cpu, cuda, cuda:N or mps.
 
     Raises:
-        InputError: the name is unknown, or the device is not available here.
+        InputError: the name is unknown, or the device is not available on this machine.
     """
     import torch
 
@@ -60,7 +60,7 @@ def choose_dtype(requested: str, device: Any) -> str:
 
 
 def describe_device(device: Any) -> str:
-    """The part of a device that determines its kernels: the type, or the GPU and CUDA version.
+    """A description of what determines a device's kernels: its type, or its GPU and CUDA version.
 
     The CPU model is not included; see :func:`robustbert.machine.describe_kernels`.
     """

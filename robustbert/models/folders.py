@@ -17,9 +17,9 @@ ModelKind: TypeAlias = Literal["huggingface", "classical"]
 
 
 def model_kind(folder: Path) -> ModelKind | None:
-    """Detect the kind of model in a folder, by the file that every model of that kind has.
+    """Detect the kind of model in a folder by the file that every model of this kind has.
 
-    ``config.json`` has priority, because other tools, too, write a ``model.json`` next to it.
+    ``config.json`` has priority, because other tools may write a ``model.json`` next to it.
 
     Returns:
         None if the folder contains neither file, or does not exist.
@@ -52,10 +52,10 @@ class _Origin(StoredModel):
 
 
 def describe_source(folder: Path) -> str:
-    """Describe the origin of a folder's model without paths of this machine.
+    """Describe the origin of a folder's model without local paths.
 
-    Falls back to the folder's name if ``training.json`` is missing or is not robustbert's: other
-    tools write files of that name, too.
+    Falls back to the folder's name if ``training.json`` is missing or was not written by
+    robustbert: other tools also write files with this name.
     """
     try:
         training = read_checked(folder / TRAINING_FILE, _Origin)

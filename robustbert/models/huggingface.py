@@ -35,9 +35,10 @@ from robustbert.models.inference.padded import PaddedNetwork
 from robustbert.models.input_checks import label_order
 from robustbert.models.quiet import quiet_transformers
 
-#: In bfloat16, texts whose two best probabilities are closer than this are recomputed in float32,
-#: so that predicted labels are those of float32. Measured on a fine-tuned MiniLM and 1,707 reviews:
-#: bfloat16 moves the margin by at most 0.031 (median 0.0002), and 1.1% of the rows are this close.
+#: In bfloat16, texts whose two highest probabilities differ by less than this are recomputed in
+#: float32, so that predicted labels are those of float32. Measured on a fine-tuned MiniLM and 1,707
+#: reviews: bfloat16 changes the difference by at most 0.031 (median 0.0002), and 1.1% of the texts
+#: are recomputed.
 CLOSE_MARGIN = 0.05
 
 
@@ -126,7 +127,7 @@ class HuggingFaceClassifier(Classifier):
 
     @property
     def batch_invariance(self) -> InvarianceResult:
-        """Whether its networks' rows depend on the batch, with the verified row counts."""
+        """The combined batch-invariance result of its networks, with the verified row counts."""
         networks = self._networks.values()
         return invariance_result(
             self._verified, [c for network in networks for c in network.row_counts]
@@ -174,30 +175,30 @@ class HuggingFaceClassifier(Classifier):
             gradient=gradient[0].float().cpu().numpy(),
         )
 
-    def _probabilities(self, texts: Sequence[str], *, alone: bool = False) -> np.ndarray:
-        return _softmax(self._own_logits(texts, alone=alone))[:, self._order]
+    def _probabilities(self, texts: Sequence[str], *, unbatched: bool = False) -> np.ndarray:
+        return _softmax(self._own_logits(texts, unbatched=unbatched))[:, self._order]
 
     def _logits(self, texts: Sequence[str]) -> np.ndarray:
         return self._own_logits(texts)[:, self._order]
 
-    def _own_logits(self, texts: Sequence[str], *, alone: bool = False) -> np.ndarray:
+    def _own_logits(self, texts: Sequence[str], *, unbatched: bool = False) -> np.ndarray:
         """Logits in the inference dtype, float32 (n, k), in the model's own order of labels."""
         unique = unique_sequences(self._tokenize(texts))
-        logits = self._query.logits(unique.items, alone=alone)
+        logits = self._query.logits(unique.items, unbatched=unbatched)
         if self._query is not self._exact_network:
             best = np.partition(_softmax(logits), -2, axis=1)
             close = np.flatnonzero(best[:, -1] - best[:, -2] < CLOSE_MARGIN)
             if close.size:
                 sequences = [unique.items[i] for i in close]
-                logits[close] = self._exact_network.logits(sequences, alone=alone)
+                logits[close] = self._exact_network.logits(sequences, unbatched=unbatched)
         return np.asarray(logits[unique.inverse])
 
-    def _alone(self, texts: Sequence[str]) -> np.ndarray:
-        return self._probabilities(texts, alone=True)
+    def _unbatched(self, texts: Sequence[str]) -> np.ndarray:
+        return self._probabilities(texts, unbatched=True)
 
     def _exact(self, texts: Sequence[str]) -> np.ndarray:
         sequences = [tuple(ids) for ids in self._tokenize(texts)]
-        return _softmax(self._exact_network.logits(sequences, alone=True))[:, self._order]
+        return _softmax(self._exact_network.logits(sequences, unbatched=True))[:, self._order]
 
     def _truncated(self, texts: Sequence[str]) -> np.ndarray:
         if self._max_length is None:
@@ -210,8 +211,8 @@ class HuggingFaceClassifier(Classifier):
     def _tokenize(self, texts: Sequence[str]) -> list[list[int]]:
         cut = {"truncation": self._max_length is not None, "max_length": self._max_length}
         encoded = self._tokenizer(list(texts), return_attention_mask=False, verbose=False, **cut)
-        # Without special tokens, a text of control characters alone has no tokens, but a network
-        # needs at least one.
+        # If the tokenizer adds no special tokens, a text of control characters has no tokens, but a
+        # network needs at least one.
         nothing = [self._tokenizer.pad_token_id or 0]
         return [list(ids) or nothing for ids in encoded["input_ids"]]
 
@@ -219,7 +220,7 @@ class HuggingFaceClassifier(Classifier):
 def _softmax(logits: np.ndarray) -> np.ndarray:
     """The softmax of logits (n, k), float32 rows that sum to 1 within 1e-6.
 
-    The sum over labels is in float64, since in float32 its rounding would be larger than that.
+    It is computed in float64, because the rounding errors of float32 would exceed 1e-6.
     """
     import torch
 
@@ -284,7 +285,7 @@ def hub_folder(name: str) -> Path:
             )
     except Exception as error:  # errors of the hub and the network have no common base class
         raise ModelError(
-            f"cannot get hub:{name} ({one_line(error)}); check its name and the network, "
-            "or give a folder"
+            f"cannot download hub:{name} ({one_line(error)}); check the name and the network "
+            "connection, or pass a model folder"
         ) from error
     return Path(folder)

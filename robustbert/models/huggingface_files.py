@@ -22,7 +22,7 @@ OFFSET_POSITIONS = (
     *("roberta", "roberta-prelayernorm", "xlm-roberta", "xlm-roberta-xl", "camembert", "xmod"),
     *("longformer", "mpnet", "ibert", "data2vec-text"),
 )
-#: A model_max_length from here up means no limit: transformers writes 1e30.
+#: Values of model_max_length from this one on mean that there is no limit: transformers uses 1e30.
 NO_LIMIT = 10**6
 
 
@@ -52,7 +52,7 @@ def read_folder(folder: Path) -> LoadedFiles:
 
 
 def check_files(folder: Path) -> None:
-    """Check that a folder contains weights as safetensors, and a tokenizer.
+    """Check that a folder contains safetensors weights and a tokenizer.
 
     Raises:
         ModelError: the weights or the tokenizer are missing.
@@ -61,21 +61,22 @@ def check_files(folder: Path) -> None:
         pickles = sorted(path.name for pattern in PICKLES for path in folder.glob(pattern))
         if pickles:
             raise ModelError(
-                f"{folder} has its weights as a pickle ({pickles[0]}), which can run code; if you "
-                "trust it, convert it: save_pretrained(…, safe_serialization=True)"
+                f"{folder} stores its weights in a pickle file ({pickles[0]}), which can execute "
+                "arbitrary code; if you trust it, convert it: save_pretrained(…, "
+                "safe_serialization=True)"
             )
-        raise ModelError(f"{folder} has no *.safetensors weights; give a complete model folder")
+        raise ModelError(f"{folder} has no *.safetensors weights; pass a complete model folder")
     if not any((folder / name).is_file() for name in TOKENIZER_FILES):
         raise ModelError(
-            f"{folder} has no tokenizer; save the one that the model was trained with into it "
-            "(tokenizer.save_pretrained)"
+            f"{folder} has no tokenizer; save the tokenizer that was used in training to this "
+            "folder (tokenizer.save_pretrained)"
         )
 
 
 def read_tokenizer(folder: Path) -> Any:
     """Load the tokenizer of a folder.
 
-    If it has no padding token, it pads with its EOS token, or else with its unknown token.
+    If it has no padding token, its EOS token is used for padding, or else its unknown token.
 
     Raises:
         ModelError: the tokenizer cannot be read.
@@ -122,7 +123,7 @@ def _read_network(folder: Path) -> Any:
                 torch_dtype=torch.float32,
                 output_loading_info=True,
             )
-    except Exception as error:  # safetensors and transformers have no other common class
+    except Exception as error:  # errors of safetensors and transformers share no other base class
         raise ModelError(f"cannot load the model of {folder}: {one_line(error)}") from error
     if report["missing_keys"]:
         missing = ", ".join(sorted(report["missing_keys"])[:3])
@@ -131,7 +132,7 @@ def _read_network(folder: Path) -> Any:
             f"train it first: robustbert train --model {folder}"
         )
     if model.config.num_labels < 2:
-        raise ModelError(f"{folder} has a single output (a regression model); give a classifier")
+        raise ModelError(f"{folder} has a single output (a regression model); pass a classifier")
     return model.eval().requires_grad_(False)
 
 
@@ -139,7 +140,7 @@ def check_weights(folder: Path, model: Any) -> None:
     """Check that all weights are finite.
 
     Raises:
-        ModelError: a weight is NaN or infinite; the message says which.
+        ModelError: a weight is NaN or infinite; the message names it.
     """
     for name, weight in model.named_parameters():
         if not weight.isfinite().all():

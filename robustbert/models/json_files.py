@@ -1,4 +1,4 @@
-"""JSON files of model folders. Folders are not trusted: sizes are limited, content is checked."""
+"""Read JSON files of untrusted model folders: sizes are limited, and content is validated."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from robustbert.errors import ModelError
 
 #: Default maximum size of a file, in bytes.
 SMALL_FILE = 4 * 2**20
-#: Maximum number of lists and objects in a file: an empty list takes 2 bytes on disk and 56 in
-#: memory.
+#: Maximum number of lists and objects in a file. This limits memory: an empty list takes 2 bytes on
+#: disk but 56 bytes in memory.
 MAX_CONTAINERS = 100_000
 ADVICE = "the model folder is broken: train or download it again"
 
@@ -40,8 +40,8 @@ def read_json(path: Path, *, limit: int = SMALL_FILE, advice: str = ADVICE) -> d
     """Read a JSON object of at most ``limit`` bytes; error messages end with ``advice``.
 
     Raises:
-        ModelError: it is not a regular file, too large, not JSON in UTF-8, nested too deeply, or
-            not an object.
+        ModelError: the path is not a regular file, or the file is too large, is not UTF-8 JSON, is
+            nested too deeply, or contains no object.
     """
     try:
         if not path.is_file():
@@ -70,7 +70,7 @@ def read_checked(
     """Read a JSON object and validate it with ``schema``.
 
     Raises:
-        ModelError: as :func:`read_json`, or a field is missing or wrong; the message names it.
+        ModelError: as in :func:`read_json`, or a field is missing or wrong; the message names it.
     """
     content = read_json(path, limit=limit, advice=advice)
     try:

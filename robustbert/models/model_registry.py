@@ -1,4 +1,4 @@
-"""The models that can be trained by name, and loading a trained model."""
+"""The registry of models that can be trained by name, and the loading of trained models."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from robustbert.registry import Entry, Registry
 
 @dataclass(frozen=True)
 class TransformerBase:
-    """Pretrained weights without a classification head, as an entry of the table of models.
+    """Pretrained weights without a classification head, as a model registry entry.
 
     Args:
-        name: the name in the table.
+        name: the name in the registry.
         distribution: the package that holds the weights.
         folder: returns their folder; raises MissingAssetError if the package is not installed.
     """
@@ -37,10 +37,10 @@ class TransformerBase:
 
 @dataclass(frozen=True)
 class TfidfBase:
-    """A classical model on TF-IDF features, as an entry of the table of models.
+    """A classical model on TF-IDF features, as a model registry entry.
 
     Args:
-        name: the name in the table.
+        name: the name in the registry.
         kind: naive-bayes, linear-svm or random-forest.
     """
 
@@ -88,11 +88,11 @@ def load_model(
     Args:
         spec: a folder (Hugging Face or classical, detected from its files), ``hub:NAME`` or
             ``hub:NAME@REVISION``.
-        dtype: dtype of inference: auto (bfloat16 if the hardware supports it, else float32),
+        dtype: the inference dtype: auto (bfloat16 if the hardware supports it, else float32),
             float32 or bfloat16. Classical models always use float64.
         device: auto, cpu, cuda, cuda:N or mps. Classical models ignore it.
-        token_budget: tokens per batch, at least 1; None takes the default of the device. It does
-            not affect results. Classical models ignore it.
+        token_budget: tokens per batch, at least 1; None selects a default for the device. Does not
+            affect results. Classical models ignore it.
         label_names: the dataset's label names; the classifier's columns are in this order.
 
     Raises:
@@ -129,7 +129,7 @@ def load_model(
         )
     raise ModelError(
         f"{folder} is not a model folder: it contains neither config.json (Hugging Face) "
-        "nor model.json (classical); give the folder that training wrote"
+        "nor model.json (classical); pass the folder that training wrote"
     )
 
 
@@ -137,8 +137,8 @@ def _no_folder(spec: str) -> str:
     if spec in MODELS:
         return (
             f"{spec!r} is not trained yet: run `robustbert train --dataset D --model {spec} "
-            "--out DIR` and give DIR"
+            "--out DIR`, then pass DIR as the model"
         )
     near = difflib.get_close_matches(spec, MODELS, n=1, cutoff=0.6)
-    hint = f"; did you mean {near[0]}?" if near else "; give a model folder or hub:NAME"
+    hint = f"; did you mean {near[0]}?" if near else "; pass a model folder or hub:NAME"
     return f"no model folder {spec!r}{hint}"

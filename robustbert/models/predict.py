@@ -1,4 +1,4 @@
-"""Prediction for people: the labels and probabilities of texts."""
+"""Readable predictions: the label, its name and the probabilities of each text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a training can start from: pretrained weights, a model folder, or a classical model."""
+"""Base models for training: pretrained weights, a model folder, or a classical model."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ TFIDF_RF = TfidfBase("tfidf-rf", "random-forest")
 
 @dataclass(frozen=True)
 class Base:
-    """A base model that was found: what one training starts from.
+    """A resolved base model: the starting point of a training run.
 
     Args:
-        name: what the user wrote, or the folder's name.
+        name: the name that the user passed, or the folder's name.
         source: its origin, without local paths.
         folder: the folder of its weights; None for a classical model, which is trained from
             scratch.
         kind: the kind of classical model; None for a network.
-        sha256: the hash of weights and configuration; None for a classical model.
+        sha256: the SHA-256 of weights and configuration; None for a classical model.
     """
 
     name: str
@@ -51,12 +51,12 @@ def find_base(spec: str) -> Base:
     """Find a base model.
 
     Args:
-        spec: a name in the table of models, a folder, ``hub:NAME`` or ``hub:NAME@REVISION``.
+        spec: a name in the model registry, a folder, ``hub:NAME`` or ``hub:NAME@REVISION``.
 
     Raises:
-        UnknownNameError: neither a name in the table nor a folder.
-        ModelError: the folder holds no network that can be fine-tuned.
-        MissingAssetError: the package of the weights is not installed.
+        UnknownNameError: ``spec`` is neither a name in the registry nor a folder.
+        ModelError: the folder contains no network that can be fine-tuned.
+        MissingAssetError: the package that contains the weights is not installed.
     """
     if spec.startswith(HUB_PREFIX):
         from robustbert.models.huggingface import hub_folder
@@ -84,10 +84,10 @@ class _TrainingFile(StoredModel):
 
 
 def retraining_base(folder: Path) -> str:
-    """The base for training a trained model again, as :func:`find_base` takes it.
+    """The ``spec`` for :func:`find_base` from which to retrain a trained model.
 
-    For a network this is ``folder``, since training continues from its weights. For a classical
-    model, which is fitted from scratch again, it is the name in the table of models.
+    For a network this is ``folder``, because training continues from its weights. For a classical
+    model, which is fitted again from scratch, it is the name in the model registry.
 
     Raises:
         ModelError: ``training.json`` does not name a classical model.
@@ -99,7 +99,7 @@ def retraining_base(folder: Path) -> str:
     built_in = {entry.name for entry in MODELS.built_in()}
     if name not in built_in or not isinstance(MODELS.load(name), TfidfBase):
         raise ModelError(
-            f"{folder / TRAINING_FILE} names {name[:40]!r} as its base, which is not a built-in "
+            f"{folder / TRAINING_FILE} names the base {name[:40]!r}, which is not a built-in "
             "classical model; train the model again"
         )
     return name
@@ -112,7 +112,8 @@ def load_network(folder: Path, label_names: Sequence[str]) -> Any:
     new one is initialized from torch's global generator.
 
     Raises:
-        ModelError: it cannot be loaded, or has no architecture for sequence classification.
+        ModelError: the network cannot be loaded, or transformers cannot use its architecture for
+            sequence classification.
     """
     import torch
     from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassification
@@ -142,7 +143,7 @@ def load_network(folder: Path, label_names: Sequence[str]) -> Any:
 
 def _network(name: str, source: str, folder: Path) -> Base:
     if model_kind(folder) != "huggingface":
-        raise ModelError(f"{folder} holds no config.json; give a Hugging Face model folder")
+        raise ModelError(f"{folder} contains no config.json; pass a Hugging Face model folder")
     check_files(folder)
     digest = hash_files([folder / "config.json", *folder.glob("*.safetensors")])
     return Base(name, source, folder=folder, sha256=digest)

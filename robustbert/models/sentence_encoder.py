@@ -1,7 +1,7 @@
 """The sentence encoder for similarities: the packaged MiniLM.
 
-It replaces the Universal Sentence Encoder and SBERT in recipes, so similarities differ from theirs.
-A record names it among its assets.
+It replaces the Universal Sentence Encoder and SBERT in recipes, so similarities differ from those
+of the original recipes. A record lists the encoder among its assets.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import numpy as np
 
 from robustbert.assets import sentence_encoder_folder
 from robustbert.models.devices import choose_device, choose_dtype, describe_device
-from robustbert.models.inference.answer_cache import CAPACITY, AnswerCache
 from robustbert.models.inference.batching import GPU_TOKEN_BUDGET, plan_batches, unique_sequences
 from robustbert.models.inference.invariance import (
     DtypeProblem,
@@ -26,6 +25,7 @@ from robustbert.models.inference.invariance import (
     invariance_result,
     sample_texts,
 )
+from robustbert.models.inference.output_cache import CAPACITY, OutputCache
 from robustbert.models.inference.packed import PackedBert
 from robustbert.models.inference.packs import PACK_TOKENS
 from robustbert.models.inference.row_counts import RowCounts
@@ -39,16 +39,16 @@ MeanPooled = Callable[[Sequence[tuple[int, ...]]], Any]
 
 
 class SentenceEncoder:
-    """Mean-pooled, unit-norm encodings (Reimers and Gurevych 2019, section 3).
+    """Mean-pooled, unit-norm sentence embeddings (Reimers and Gurevych 2019, section 3).
 
-    A text's encoding is a function of that text alone, bit for bit, if :attr:`batch_invariance` is
+    A text's embedding is a function of that text alone, bit for bit, if :attr:`batch_invariance` is
     verified.
 
     Args:
         dtype: auto, float32 or bfloat16, for :meth:`encode`.
         device: auto, cpu, cuda, cuda:N or mps.
         token_budget: tokens per batch, at least 1; None selects a default for the device. Does not
-            affect encodings.
+            affect embeddings.
 
     Raises:
         MissingAssetError: the packaged MiniLM is not installed.
@@ -76,13 +76,13 @@ class SentenceEncoder:
         self._networks = {used: self._networks[used] for used in {"float32", self.dtype}}
         self._exact_means = self._mean_pooled("float32")
         self._fast_means = self._mean_pooled(self.dtype)
-        self._encodings = AnswerCache(lambda texts: self._encode(self._fast_means, texts))
-        self._exact_encodings = self._encodings
-        if self.dtype != "float32":  # a smaller cache, because few encodings are recomputed
-            self._exact_encodings = AnswerCache(self.encode_uncached, CAPACITY // 4)
+        self._embeddings = OutputCache(lambda texts: self._encode(self._fast_means, texts))
+        self._exact_embeddings = self._embeddings
+        if self.dtype != "float32":  # a smaller cache, because few embeddings are recomputed
+            self._exact_embeddings = OutputCache(self.encode_uncached, CAPACITY // 4)
 
     def find_dtype_problem(self, dtype: str) -> DtypeProblem | None:
-        """Why a dtype should not be used on this machine; None if it is batch invariant."""
+        """The reason not to use a dtype on this machine; None if it is batch invariant."""
         import torch
 
         layout = "packed" if self._device.type == "cpu" else "padded"
@@ -112,19 +112,19 @@ class SentenceEncoder:
         return invariance_result(self._verified, self.row_counts)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """Encode texts in the encoder's dtype: float32, shape (n, 384)."""
-        return self._encodings(texts)
+        """Compute embeddings in the encoder's dtype: float32, shape (n, 384)."""
+        return self._embeddings(texts)
 
     def encode_exact(self, texts: Sequence[str]) -> np.ndarray:
-        """Encode texts in float32, whatever the encoder's dtype: float32, shape (n, 384)."""
-        return self._exact_encodings(texts)
+        """Compute embeddings in float32, whatever the encoder's dtype: float32, shape (n, 384)."""
+        return self._exact_embeddings(texts)
 
     def encode_uncached(self, texts: Sequence[str]) -> np.ndarray:
-        """Like :meth:`encode_exact`, but bypass the cache; for checks."""
+        """Like :meth:`encode_exact`, but bypass the cache; used for verification."""
         return self._encode(self._exact_means, texts)
 
-    def encode_alone(self, texts: Sequence[str]) -> np.ndarray:
-        """Like :meth:`encode`, but bypass the cache and encode each text by itself; for checks."""
+    def encode_unbatched(self, texts: Sequence[str]) -> np.ndarray:
+        """Like :meth:`encode`, with a batch size of 1 and without the cache; for checks."""
         rows = [self._encode(self._fast_means, [text]) for text in texts]
         return np.concatenate(rows) if rows else self._encode(self._fast_means, texts)
 

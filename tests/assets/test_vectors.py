@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from robustbert.assets import asset_folder, load_word_vectors, sentence_encoder_folder
-from robustbert.assets.encodings import encode_words, frequent_words
 from robustbert.assets.lexicon import WordPairs, word_pairs
 from robustbert.assets.manifest import tree_sha256
 from robustbert.assets.vectors import (
@@ -19,6 +18,7 @@ from robustbert.assets.vectors import (
     read_word_vectors,
     write_word_vectors,
 )
+from robustbert.assets.word_embeddings import embed_words, frequent_words
 from robustbert.assets.wordnet_database import read_database
 from robustbert.errors import MissingAssetError
 
@@ -32,7 +32,7 @@ def words() -> tuple[str, ...]:
 
 @pytest.fixture(scope="module")
 def encodings(words: tuple[str, ...]) -> np.ndarray:
-    return encode_words(words, sentence_encoder_folder())
+    return embed_words(words, sentence_encoder_folder())
 
 
 @pytest.mark.slow
@@ -52,7 +52,7 @@ def test_two_builds_are_the_same_to_the_byte(
 ) -> None:
     hashes = []
     pairs = word_pairs(read_database(wordnet_folder), frozenset(words), max_sense=2)
-    again = encode_words(words, sentence_encoder_folder())
+    again = embed_words(words, sentence_encoder_folder())
     for name, encoded in (("first", encodings), ("second", again)):
         folder = tmp_path / name
         folder.mkdir()

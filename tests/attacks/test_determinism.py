@@ -13,7 +13,7 @@ import pytest
 from robustbert.attacks.recipes import recipe
 from robustbert.attacks.runner import AttackRunner
 from robustbert.attacks.tracks import TRACKS
-from robustbert.models.inference.answer_cache import AnswerCache
+from robustbert.models.inference.output_cache import OutputCache
 from tests.attacks.running import run, without_time
 
 
@@ -120,8 +120,8 @@ def test_only_random_recipes_depend_on_the_seed(textattack, victim, reviews):
 
 def test_a_shared_cache_saves_queries_and_changes_no_outcome(textattack, victim, reviews):
     alone = {track: run(victim, "pruthi", reviews, track=track) for track in TRACKS}
-    answers = AnswerCache(victim.predict_proba)
+    output_cache = OutputCache(victim.predict_proba)
     for track in TRACKS:
-        shared = run(victim, "pruthi", reviews, track=track, answers=answers)
+        shared = run(victim, "pruthi", reviews, track=track, output_cache=output_cache)
         assert without_time(shared.outcomes) == without_time(alone[track].outcomes)
     assert 0 < shared.victim_queries < alone[track].victim_queries

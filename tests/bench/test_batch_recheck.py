@@ -31,8 +31,10 @@ def test_the_record_of_a_batch_invariant_model_is_verified(reviews, bert, svm, t
 def test_predictions_that_depend_on_the_batch_are_marked(reviews, svm, tmp_path, monkeypatch):
     from robustbert.models.classical.tfidf_classifier import TfidfClassifier
 
-    alone = TfidfClassifier._alone
-    monkeypatch.setattr(TfidfClassifier, "_alone", lambda self, texts: alone(self, texts) + 1e-6)
+    alone = TfidfClassifier._unbatched
+    monkeypatch.setattr(
+        TfidfClassifier, "_unbatched", lambda self, texts: alone(self, texts) + 1e-6
+    )
     small = plan(reviews, svm, n=3)
     with pytest.warns(BatchInvarianceWarning, match="predictions differ when they are recomputed"):
         result = run_plan(small, options(tmp_path / "out"))
@@ -59,10 +61,10 @@ def test_counts_are_added_when_failed_examples_are_retried(reviews, svm, tmp_pat
             raise search.SearchFailedError("failed", search.QueryCounts())
         return run_search(*given, **options)
 
-    alone = TfidfClassifier._alone
+    alone = TfidfClassifier._unbatched
     with monkeypatch.context() as patch:
         patch.setattr(search, "search", fail_once)
-        patch.setattr(TfidfClassifier, "_alone", lambda self, texts: alone(self, texts) + 1e-6)
+        patch.setattr(TfidfClassifier, "_unbatched", lambda self, texts: alone(self, texts) + 1e-6)
         with pytest.warns(BatchInvarianceWarning):
             first = run_plan(small, options(tmp_path / "out"))
     assert first.errors == 1

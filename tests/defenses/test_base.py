@@ -300,7 +300,7 @@ def test_a_defense_without_hooks_leaves_everything_as_it_is(dataset, svm, tmp_pa
         names: tuple[str, ...] = ("a", "b")
 
     defense = Nothing()
-    assert (defense.revision, defense.needs_plain_model, defense.trains) == (1, False, False)
+    assert (defense.revision, defense.needs_undefended_model, defense.trains) == (1, False, False)
     assert (defense.params(), defense.dependencies()) == ({"names": ["a", "b"]}, {})
     assert defense.training_rows(dataset, None, CONFIG) is None
     assert defense.training_config(CONFIG) is CONFIG

@@ -1,29 +1,30 @@
-"""The scheduler: many TextAttack searches at once, each with the outcome that it has alone.
+"""Run many TextAttack searches concurrently, with the same outcomes as one at a time.
 
 A TextAttack recipe consists of a goal function, a search method, a transformation and constraints.
 Its search is ordinary Python: it calls the victim with a few texts, waits, looks at the scores and
-calls again. Run like this, a model sees one small batch after another, each padded to 512 tokens.
+calls again. Run one search at a time, a model gets many small batches, each padded to 512 tokens.
 
 Here each example has its own ``textattack.Attack`` in its own greenlet. Its victim is a proxy
 (:class:`~robustbert.attacks.textattack.model_wrapper.PooledModelWrapper`), and so is its sentence
 encoder (:class:`~robustbert.attacks.textattack.constraints.PooledSentenceEncoder`). Both call the
 clients of a pool (:mod:`~robustbert.attacks.scheduler.clients`), and such a call suspends the
 search. When every search is suspended, the pool (:mod:`~robustbert.attacks.scheduler.pool`)
-collects the requested texts, drops duplicates, calls each model once, in batches of texts of
-similar length, and resumes each search with its answers. When a search ends, the next example
-starts. At most ``lanes`` examples are attacked concurrently. If the searches request more than one
-round can hold, those that started first are served first, so that examples finish one by one
-instead of all together at the end of the run.
+collects the requested texts, drops duplicates, calls each model once for all of them (the model
+forms batches of texts of similar length), and resumes each search with its results. This is one
+round. When a search ends, the next example starts, so that ``lanes`` searches run concurrently (the
+name is that of the option). If the requests exceed the capacity of a round, the searches that
+started first are served first, so that examples finish one by one instead of all together at the
+end of the run.
 
-A search sees exactly what it would see alone:
+Each search gets exactly the results that it would get if it ran by itself:
 
-- **Model outputs** do not depend on the batch, to the last bit
+- **Model outputs** are bit-identical in every batch
   (:mod:`robustbert.models.inference.batching`), so caching them does not change outcomes.
 - **Random numbers**: TextAttack draws from the global generators of ``random``, NumPy and torch.
   Each search has its own states of all three, seeded by (run seed, recipe, track, example). They
   are restored whenever the search is resumed
   (:mod:`~robustbert.attacks.scheduler.random_states`).
-- **Caches** of TextAttack's goal function and constraints belong to an ``Attack``, so to one
+- **Caches** of TextAttack's goal function and constraints belong to one ``Attack``, and so to one
   example.
 - **Patches**: slow pure functions of TextAttack and NLTK are replaced by faster ones that return
   the same values (:mod:`~robustbert.attacks.textattack.patches`).

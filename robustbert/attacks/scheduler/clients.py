@@ -1,7 +1,10 @@
 """Typed clients of a pool: the victim and the sentence encoder, as a search calls them.
 
-Called within a task, each method suspends the task until the pool has answered. The answer to a
-text does not depend on the other texts of the call.
+If it is called within a task, each method suspends the task until the pool has answered. The answer
+to a text does not depend on the other texts of the call.
+
+Here *exact* means: computed in float32 (classical models: in float64), even if the model otherwise
+runs in bfloat16.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ class PooledVictim:
     Args:
         pool: answers the requests.
         classifier: the victim.
-        probabilities: what computes its probabilities; ``classifier.predict_proba`` by default.
+        probabilities: computes the probabilities; ``classifier.predict_proba`` by default.
 
     Attributes:
         classifier: the victim.
@@ -49,20 +52,20 @@ class PooledVictim:
 
     @property
     def stats(self) -> ServiceStats:
-        """How much :meth:`probabilities` was used."""
+        """The usage of :meth:`probabilities`."""
         return self._pool.stats[self._probabilities]
 
     def probabilities(self, texts: Sequence[str]) -> list[np.ndarray]:
         """The probability of each label for each text: n rows, float32 (k,)."""
-        return self._pool.ask(self._probabilities, texts)
+        return self._pool.request(self._probabilities, texts)
 
     def exact(self, texts: Sequence[str]) -> list[np.ndarray]:
-        """The same, each text alone and in at least float32: n rows, float32 (k,)."""
-        return self._pool.ask(self._exact, texts)
+        """The same in float32 or float64 and with a batch size of 1: n rows, float32 (k,)."""
+        return self._pool.request(self._exact, texts)
 
     def gradients(self, texts: Sequence[str]) -> list[TokenGradient]:
         """The gradient of the predicted label's loss with respect to each text's embeddings."""
-        return self._pool.ask(self._gradients, texts)
+        return self._pool.request(self._gradients, texts)
 
 
 class PooledEncoder:
@@ -72,7 +75,7 @@ class PooledEncoder:
         pool: answers the requests.
         embed: computes embeddings in the encoder's dtype.
         exact: computes embeddings in float32.
-        uncached: the same as ``exact``, without a cache.
+        uncached: like ``exact``, but bypasses the cache.
     """
 
     def __init__(self, pool: Pool, *, embed: Rows, exact: Rows, uncached: Rows) -> None:
@@ -83,12 +86,12 @@ class PooledEncoder:
 
     def embed(self, texts: Sequence[str]) -> list[np.ndarray]:
         """Unit-norm embeddings in the encoder's dtype: n rows, float32 (d,)."""
-        return self._pool.ask(self._embed, texts)
+        return self._pool.request(self._embed, texts)
 
     def exact(self, texts: Sequence[str]) -> list[np.ndarray]:
         """Unit-norm embeddings in float32: n rows, float32 (d,)."""
-        return self._pool.ask(self._exact, texts)
+        return self._pool.request(self._exact, texts)
 
     def uncached(self, texts: Sequence[str]) -> list[np.ndarray]:
-        """The same as :meth:`exact`, computed without a cache, for verification."""
-        return self._pool.ask(self._uncached, texts)
+        """Like :meth:`exact`, but bypass the cache; for verification."""
+        return self._pool.request(self._uncached, texts)

@@ -2,10 +2,10 @@
 
 A search is ordinary Python that blocks whenever it calls a model. Each search runs in a greenlet.
 When it calls a model, it hands its texts to the pool and is suspended. When every search is
-suspended, the pool calls each model once with the texts of all of them and resumes them. If the
-searches request more than one round can hold, those that started first are served first, so that
-they finish early and an interrupted run loses little work. What a search sees (model outputs,
-random numbers) does not depend on which other searches run at the same time.
+suspended, the pool calls each model once with the texts of all of them and resumes them: one round.
+If the requests exceed the capacity of a round, the searches that started first are served first, so
+that they finish early and an interrupted run loses little work. The model outputs and random
+numbers of a search do not depend on which other searches run at the same time.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Service(Generic[Answer]):
     """A function that a pool calls on behalf of its tasks, once per round.
 
     Args:
-        name: what the service computes, for people.
+        name: a readable description of what the service computes.
         function: returns one answer per text, in order. The answer to a text must not depend on the
             other texts.
     """
@@ -39,11 +39,11 @@ class Service(Generic[Answer]):
 
 @dataclass
 class ServiceStats:
-    """How much one service was used.
+    """The usage of one service.
 
     Args:
-        requested: texts that tasks requested answers for.
-        computed: texts that the service was called with: distinct within each round.
+        requested: number of texts for which tasks requested answers.
+        computed: number of texts passed to the service, without duplicates within a round.
         seconds: time spent in the service.
     """
 
@@ -75,7 +75,7 @@ class Finished:
         key: the task's key.
         value: what the task returned; None if it raised.
         error: the exception that it raised, if any.
-        seconds: time spent in the task itself, without waiting for services.
+        seconds: the time that the task itself took, without waiting for services.
     """
 
     key: str
@@ -114,18 +114,19 @@ class Pool:
     """Runs tasks concurrently and answers their requests in batches.
 
     Args:
-        lanes: maximum number of tasks that run concurrently, at least 1.
-        round_characters: maximum number of characters answered per round. The tasks that started
-            first are served first, and at least one is served. None: no maximum.
+        lanes: maximum number of concurrent tasks, at least 1.
+        round_characters: maximum number of characters in the texts of one round. The tasks that
+            started first are served first, and at least one is served. None: no maximum.
         on_round: called after each round of answers.
 
     Attributes:
-        stats: how much each service was used.
+        stats: the usage of each service.
 
     >>> lengths = Service("lengths", lambda texts: [len(text) for text in texts])
     >>> pool = Pool(lanes=2)
-    >>> tasks = [Task(word, 0, lambda word=word: pool.ask(lengths, [word])) for word in ("a", "bb")]
-    >>> [finished.value for finished in pool.run(tasks)]
+    >>> def task(text):
+    ...     return Task(text, 0, lambda: pool.request(lengths, [text]))
+    >>> [finished.value for finished in pool.run([task("a"), task("bb")])]
     [[1], [2]]
     """
 
@@ -136,11 +137,11 @@ class Pool:
         default_factory=lambda: defaultdict(ServiceStats), init=False
     )
 
-    def ask(self, service: Service[Answer], texts: Sequence[str]) -> list[Answer]:
-        """The service's answers to ``texts``, in order.
+    def request(self, service: Service[Answer], texts: Sequence[str]) -> list[Answer]:
+        """Request the service's answers to ``texts``, in order.
 
-        Within a task this suspends the task until a round has answered it; elsewhere the service is
-        called at once.
+        Within a task, this suspends the task until a round has answered it. Outside a task, the
+        service is called immediately.
         """
         current = greenlet.getcurrent()
         request = _Request(service, tuple(texts))
@@ -180,7 +181,7 @@ class Pool:
                 running.greenlet.throw(greenlet.GreenletExit)
 
     def _select(self, waiting: Sequence[_RunningTask]) -> list[_RunningTask]:
-        """The tasks to serve in this round: first started, first served."""
+        """The tasks to serve in this round, in the order in which they started."""
         if self.round_characters is None:
             return list(waiting)
         served: list[_RunningTask] = []
@@ -195,7 +196,7 @@ class Pool:
     def _start_tasks(
         self, source: Iterator[Task], waiting: list[_RunningTask]
     ) -> Iterator[Finished]:
-        """Start tasks until ``lanes`` of them wait; yield those that finish without a request."""
+        """Start tasks until ``lanes`` are suspended; yield the results of tasks that finish."""
         while len(waiting) < self.lanes:
             task = next(source, None)
             if task is None:
@@ -210,7 +211,7 @@ class Pool:
                 yield finished
 
     def _resume(self, running: _RunningTask, answer: Any) -> Finished | None:
-        """Run a task until its next request; its result if it finished instead."""
+        """Run a task until its next request; return its result if it finishes first, else None."""
         began = time.perf_counter()
         running.states.restore()
         error = None

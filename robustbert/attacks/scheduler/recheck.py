@@ -1,4 +1,4 @@
-"""Recompute a sample of a run's model outputs one text at a time, to check batch invariance."""
+"""Recompute a sample of a run's model outputs, one text per batch, to check batch invariance."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ class Recheck:
     differing: int
 
 
-class AnswerSample:
-    """Wraps ``function`` and keeps a sample of its outputs.
+class OutputSample:
+    """A wrapper of ``function`` that keeps a sample of its outputs.
 
     The texts with the smallest hashes are sampled, so that the sample does not depend on the order
-    and the batches of the calls.
+    of the calls and on how the texts are divided among them.
 
     Args:
         function: returns one row of numbers per text.
-        seed: at least 0; another seed samples other texts.
+        seed: at least 0; determines which texts are sampled.
         share: approximate fraction of the distinct texts to sample, in (0, 1].
-        min_sample: minimum sample size, if there are that many texts.
+        min_sample: minimum sample size; if there are fewer texts, all are sampled.
 
-    >>> sample = AnswerSample(lambda texts: np.array([[len(text)] for text in texts]), seed=0)
+    >>> sample = OutputSample(lambda texts: np.array([[len(text)] for text in texts]), seed=0)
     >>> sample(["a", "bb"]).tolist()
     [[1], [2]]
     >>> sample.recheck(lambda texts: np.array([[1] for _ in texts]))
@@ -54,7 +54,8 @@ class AnswerSample:
         self._always_below = int(share * _HASHES)
         self._min_sample = min_sample
         self._rows: dict[int, tuple[str, np.ndarray]] = {}
-        # A max-heap: the negated hashes of the sampled texts that smaller hashes may still replace.
+        # A max-heap: the negated hashes of the sampled texts that a text with a smaller hash may
+        # still replace.
         self._replaceable: list[int] = []
 
     def __call__(self, texts: Sequence[str]) -> Any:
@@ -64,15 +65,15 @@ class AnswerSample:
             self._offer(text, rows[index])
         return rows
 
-    def recheck(self, alone: Rows) -> Recheck:
+    def recheck(self, compute: Rows) -> Recheck:
         """Recompute the sampled outputs and count the rows that are not bit-identical.
 
         Args:
-            alone: computes each text on its own, without a cache.
+            compute: computes the outputs with a batch size of 1, bypassing the cache.
         """
         texts = [text for text, _ in self._rows.values()]
         sampled: Iterable[np.ndarray] = (row for _, row in self._rows.values())
-        recomputed = alone(texts) if texts else ()
+        recomputed = compute(texts) if texts else ()
         differing = sum(
             row.tobytes() != np.asarray(other).tobytes()
             for row, other in zip(sampled, recomputed, strict=True)

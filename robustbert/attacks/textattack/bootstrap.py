@@ -1,4 +1,4 @@
-"""Import TextAttack: with its assets on disk, without its output and its downloads."""
+"""Import TextAttack silently and without downloads, so that it finds the assets on disk."""
 
 from __future__ import annotations
 
@@ -26,24 +26,25 @@ _OVERWRITTEN = (
     "TOKENIZERS_PARALLELISM",
     "XDG_CACHE_HOME",
 )
-# Modules that read these variables once, when imported: import them before TextAttack sets them.
+# Modules that read these variables when they are imported: import them before TextAttack sets them.
 _READ_ONCE = ("huggingface_hub.constants", "datasets.config", "transformers.utils.hub")
 _DOWNLOADED_MARKER = "post_install_check_3"
 _VECTORS_IN_USE = "textattack_counterfitted_GLOVE_embedding"
 
 
 def import_textattack() -> ModuleType:
-    """Import TextAttack so that its recipes find the assets; returns the module.
+    """Import TextAttack so that its recipes find the assets; return the module.
 
-    Importing :mod:`robustbert.attacks.textattack` calls this. It builds the assets that NLTK needs
-    if they are missing, but not the word vectors: call :func:`~robustbert.assets.ensure_assets` for
-    them before building a recipe that swaps words by embedding. It sets ``TA_CACHE_DIR`` and
-    ``NLTK_DATA``, and no other environment variable.
+    This is called when :mod:`robustbert.attacks.textattack` is imported. It builds the assets that
+    NLTK needs if they are missing, but not the word vectors: call
+    :func:`~robustbert.assets.ensure_assets` for them before building a recipe that replaces words
+    by embedding neighbours. It sets ``TA_CACHE_DIR`` and ``NLTK_DATA``, and no other environment
+    variable.
 
     Raises:
         MissingAssetError: an asset cannot be built.
-        RobustbertError: TextAttack cannot be imported, or it was imported before and has loaded
-            other word vectors.
+        RobustbertError: TextAttack cannot be imported, or it was imported earlier and has already
+            loaded other word vectors.
     """
     use_nltk_assets()
     home = asset_root("word-vectors")
@@ -68,10 +69,10 @@ def _import_quietly() -> ModuleType:
             reason = " ".join(str(error).split())
             raise RobustbertError(
                 f"TextAttack cannot be imported ({type(error).__name__}: {reason}); "
-                "install the versions of robustbert's constraints.txt"
+                "install the versions pinned in robustbert's constraints.txt"
             ) from error
-    # It warns about every model wrapper that is not its own, and its handlers still write to the
-    # stream that discarded its output.
+    # The logger warns about every model wrapper that is not TextAttack's own, and its handlers
+    # still write to the stream that discarded the output.
     logger = logging.getLogger("textattack.shared.utils.install")
     logger.setLevel(logging.ERROR)
     for handler in logger.handlers:
@@ -81,14 +82,14 @@ def _import_quietly() -> ModuleType:
 
 
 def _move_home(home: Path) -> None:
-    """Make a TextAttack that was imported before use our word vectors."""
+    """If TextAttack was imported earlier, redirect it to robustbert's word vectors."""
     install: Any = importlib.import_module("textattack.shared.utils.install")
     shared: Any = importlib.import_module("textattack.shared.utils")
     if Path(install.TEXTATTACK_CACHE_DIR).resolve() == home.resolve():
         return
     if _VECTORS_IN_USE in shared.GLOBAL_OBJECTS:
         raise RobustbertError(
-            "textattack was imported first and has loaded word vectors from "
+            "textattack was imported before robustbert and has loaded word vectors from "
             f"{install.TEXTATTACK_CACHE_DIR}; import robustbert.attacks.textattack before "
             f"textattack, or set TA_CACHE_DIR={home}"
         )

@@ -1,4 +1,4 @@
-"""Our implementations of TextAttack's ``Constraint``, and a check of constraints on final texts."""
+"""Implementations of TextAttack's ``Constraint``, and a check of constraints on final texts."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from robustbert.attacks.scheduler.clients import PooledEncoder
 from robustbert.attacks.similarity import pair_similarities
 from robustbert.attacks.word_changes import changed_stretches, count_words_changed
 
-#: Per metric: scores within this distance of the threshold are recomputed in float32. Measured on
-#: 1,614 pairs of stretches of reviews and news with similarity above 0.7: bfloat16 changes an
-#: angular similarity by at most 0.0011 and a cosine similarity by at most 0.0027.
+#: For each metric, the distance from the threshold within which scores are recomputed in float32.
+#: Measured on 1,614 pairs of stretches of reviews and news with similarity above 0.7: bfloat16
+#: changes an angular similarity by at most 0.0011 and a cosine similarity by at most 0.0027.
 BORDERLINE = {"angular": 0.002, "cosine": 0.004}
 
 
 class PooledSentenceEncoder(SentenceEncoder):
     """TextAttack's sentence-similarity constraint with the pool's encoder.
 
-    Windows, metric and comparison are TextAttack's; only the encoder differs.
+    Windows, metric and comparison are those of TextAttack; only the encoder differs.
 
     Args:
         encoder: computes the embeddings.
@@ -48,7 +48,7 @@ class PooledSentenceEncoder(SentenceEncoder):
 
     def _score_list(self, starting_text: Any, transformed_texts: Sequence[Any]) -> torch.Tensor:
         scores = torch.ones(len(transformed_texts))
-        # The crossover of two equal parents changes nothing: there is no window to compare.
+        # The crossover of two equal parents changes no word, so there is no window to compare.
         changed = [
             index
             for index, text in enumerate(transformed_texts)
@@ -72,12 +72,12 @@ class PooledSentenceEncoder(SentenceEncoder):
         return scores
 
     def _sim_score(self, starting_text: Any, transformed_text: Any) -> float:
-        # TextAttack calls this for a single text: for the crossover offspring of a genetic search.
+        # TextAttack calls this for single texts: the crossover offspring of a genetic search.
         return float(self._score_list(starting_text, [transformed_text])[0])
 
 
 class WordsChangedLimit(Constraint):
-    """A limit on the words replaced, inserted or removed relative to the original text.
+    """A limit on the number of words replaced, inserted or removed since the original text.
 
     Args:
         limit: maximum number of words, at least 0.
@@ -98,8 +98,9 @@ class WordsChangedLimit(Constraint):
 class StretchSimilarity(Constraint):
     """A minimum angular similarity between every changed stretch and the original stretch.
 
-    Texts shorter than a stretch are exempt, as texts shorter than the window are in TextFooler.
-    See :func:`robustbert.attacks.similarity.text_similarity` for the differences from TextFooler.
+    A stretch is a segment of the text (:mod:`robustbert.attacks.word_changes`). Texts shorter than
+    a stretch are exempt, just as TextFooler exempts texts shorter than its window. See
+    :func:`robustbert.attacks.similarity.text_similarity` for the differences from TextFooler.
 
     Args:
         encoder: computes the embeddings.
@@ -151,23 +152,24 @@ class StretchSimilarity(Constraint):
         return ["threshold", "stretch"]
 
 
-# Constraints that depend only on the original and the final text, not on the path of the search.
-_MEASURABLE = (LevenshteinEditDistance, MaxWordsPerturbed, WordsChangedLimit)
+# Constraints that depend only on the original and the final text, not on the texts between them.
+_TEXT_CONSTRAINTS = (LevenshteinEditDistance, MaxWordsPerturbed, WordsChangedLimit)
 
 
-def satisfies_measurable(constraints: Iterable[Any], original: str, adversarial: str) -> bool:
-    """Whether a final text satisfies those constraints that two texts alone determine.
+def satisfies_text_constraints(constraints: Iterable[Any], original: str, adversarial: str) -> bool:
+    """Whether a final text satisfies the constraints that depend only on it and the original.
 
     Args:
-        constraints: the constraints of an attack; those that depend on the search are ignored.
+        constraints: the constraints of an attack; those that depend on other texts of the search
+            are ignored.
         original: the original text.
         adversarial: the final text of the search.
     """
     before, after = AttackedText(original), AttackedText(adversarial)
-    # TextAttack's constraints refuse a text without this attribute.
+    # TextAttack's constraints raise an error for a text without this attribute.
     after.attack_attrs.setdefault("last_transformation", None)
     return all(
         constraint(after, before)
         for constraint in constraints
-        if isinstance(constraint, _MEASURABLE)
+        if isinstance(constraint, _TEXT_CONSTRAINTS)
     )

@@ -1,4 +1,4 @@
-"""The victim behind TextAttack's model interface; its queries go to the pool."""
+"""A TextAttack model wrapper that sends the victim's queries to the pool."""
 
 from __future__ import annotations
 

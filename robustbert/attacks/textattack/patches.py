@@ -1,8 +1,8 @@
-"""The functions of TextAttack and NLTK that robustbert replaces, in one table.
+"""The functions of TextAttack and NLTK that robustbert replaces.
 
-Some replacements make a recipe buildable offline. The others are speed-ups: they return the same
-values, which tests check against the verified version of the package. With another version
-installed, its speed-ups are not applied: the original functions run, and a warning says so.
+Some replacements are needed to build recipes offline. The others are speed-ups that return the same
+values, which tests check against the verified version of the package. If another version is
+installed, its speed-ups are not applied: the original functions run, and a warning is issued.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ class Patch:
     Args:
         owner: the module or class that has the attribute.
         attribute: its name.
-        replacement: takes the original value and returns what replaces it. It is called whenever
+        replacement: takes the original value and returns its replacement. It is called whenever
             the patches are applied, so that caches start empty.
         distribution: the package that the owner belongs to.
         verified: the version of that package that the replacement was tested with.
-        speedup: True if the replacement is only faster, so that attacks run without it too.
+        speedup: True if the replacement is only faster, so that attacks also run without it.
     """
 
     owner: Any
@@ -115,20 +115,20 @@ def _warn_skipped(patches: Iterable[Patch]) -> None:
         f"{name} {version(name)} is installed instead of {verified}" for name, verified in packages
     )
     warnings.warn(
-        f"{found}; attacks run without the speed-ups that were verified with it, with the same "
-        "outcomes; for full speed install the versions of robustbert's constraints.txt",
+        f"{found}, so attacks run without the speed-ups for the verified version; outcomes are the "
+        "same; for full speed install the versions pinned in robustbert's constraints.txt",
         RobustbertWarning,
         stacklevel=2,
     )
 
 
 def _refuse_download(_: Any) -> Callable[..., bool]:
-    """``nltk.download`` that downloads nothing: English needs nothing beyond the assets."""
+    """``nltk.download`` that downloads nothing, because the assets suffice for English."""
     return lambda *_args, **_options: False
 
 
 def _sbert_without_model(_: Any) -> Callable[..., None]:
-    """``SBERT.__init__`` that loads no model: ``build_attack`` replaces the constraint."""
+    """``SBERT.__init__`` that loads no model, because ``build_attack`` replaces the constraint."""
 
     def init(
         self: SBERT,
@@ -143,9 +143,9 @@ def _sbert_without_model(_: Any) -> Callable[..., None]:
 
 
 def _homoglyphs_without_file(_: Any) -> Callable[..., None]:
-    """``WordSwapHomoglyphSwap.__init__`` without a file that the wheel lacks.
+    """``WordSwapHomoglyphSwap.__init__`` that does not read a file that the wheel lacks.
 
-    Only the search by differential evolution, which no offline recipe uses, needs that file.
+    Only the differential-evolution search needs that file, and no offline recipe uses this search.
     """
 
     def init(self: WordSwapHomoglyphSwap, random_one: bool = False) -> None:

@@ -9,12 +9,13 @@ from robustbert.attacks.textattack.model_wrapper import PooledModelWrapper
 
 
 class DistinctQueryBudget:
-    """A goal function's ``get_results`` under a budget of distinct texts.
+    """A goal function's ``get_results`` with a budget of distinct texts.
 
     TextAttack's own budget counts a text each time that a search queries it, although TextAttack's
-    cache answers all but the first query: in a genetic search, half of the count is such repeats.
-    Here they are free. A list that would exceed the budget is truncated before the first new text
-    beyond it, and the search ends when the budget is spent, as with TextAttack's budget.
+    cache answers all but the first query: in a genetic search, half of the counted queries are such
+    repeats. Here repeats are free. A list that would exceed the budget is truncated before the
+    first new text beyond the budget. As with TextAttack's budget, the search ends when the budget
+    is spent.
 
     Args:
         goal_function: a ``textattack.goal_functions.GoalFunction`` without a budget of its own.

@@ -14,7 +14,7 @@ from robustbert.attacks.scheduler.clients import PooledEncoder
 from robustbert.attacks.textattack.constraints import PooledSentenceEncoder
 from robustbert.attacks.textattack.patches import PATCHES
 
-textattack_logger.setLevel(logging.ERROR)  # it warns about every victim, as an unknown class
+textattack_logger.setLevel(logging.ERROR)  # it warns that every victim is of an unknown class
 
 
 def build_attack(
@@ -22,9 +22,9 @@ def build_attack(
 ) -> Any:
     """Build the recipe's ``textattack.Attack`` on a victim.
 
-    Crossover offspring in a genetic search is checked against the constraints. TextAttack's recipe
-    ``iga`` turns that check off; without it, up to 29% of its final texts exceed the recipe's own
-    limit on changed words.
+    The crossover offspring of a genetic search are always checked against the constraints.
+    TextAttack's recipe ``iga`` turns this check off; without it, up to 29% of its final texts
+    exceed the recipe's own limit on changed words.
 
     Args:
         recipe_class: the recipe to build.
@@ -40,7 +40,7 @@ def build_attack(
 
 
 def _offline(constraint: Any, encoder: PooledEncoder) -> Any:
-    """The constraint, or its equivalent with our encoder if its own has to be downloaded."""
+    """The constraint, or its equivalent with ``encoder`` if its own has to be downloaded."""
     if not isinstance(constraint, (SBERT, UniversalSentenceEncoder)):
         return constraint
     return PooledSentenceEncoder(

@@ -1,4 +1,4 @@
-"""One search: a recipe's own attack on one example, run inside a pool task."""
+"""One search: a recipe's attack on one example, run within a task of a pool."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ class Search:
 
     Args:
         clean_prediction: the victim's label for the original text.
-        label_probability: the victim's probability of the true label there, in [0, 1].
+        label_probability: the victim's probability of the true label for the original text, in
+            [0, 1].
         adversarial_text: the final text; adversarial only if ``success``.
         last_label_probability: the probability of the true label for the final text; None if
             nothing was tried, because the victim misclassifies the original text.
@@ -60,11 +61,11 @@ class Search:
 
 
 class SearchFailedError(Exception):
-    """A search raised an exception; the message is one line and says where.
+    """A search raised an exception; the message is one line and states where.
 
     Args:
         message: describes the exception.
-        queries: the query counts up to it.
+        queries: the query counts up to the exception.
     """
 
     def __init__(self, message: str, queries: QueryCounts) -> None:
@@ -93,7 +94,7 @@ def search(
         track: the limits that are applied to the recipe.
 
     Raises:
-        SearchFailedError: the recipe raised an exception, of whatever type.
+        SearchFailedError: the recipe raised an exception of any type.
     """
     model = PooledModelWrapper(victim)
     attack = None
@@ -102,7 +103,7 @@ def search(
         attack.goal_function.batch_size = sys.maxsize  # the pool forms the batches
         attack = apply_track(track, recipe, attack, model, len(words_of(text)), encoder)
         result = attack.attack(text, label)
-    except Exception as error:  # whatever a recipe raises is the outcome of this example
+    except Exception as error:  # an exception of any type is the outcome of this example
         raise SearchFailedError(describe_error(error), _counts(model, attack)) from error
     queries = _counts(model, attack)
     skipped = type(result).__name__ == "SkippedAttackResult"

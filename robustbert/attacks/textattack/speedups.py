@@ -1,13 +1,13 @@
 """Faster versions of pure functions of TextAttack and NLTK that return the same values.
 
-For every candidate, TextAttack splits the whole text into words, splits each of its words again,
-and rebuilds the string whenever it is read. To replace one word, it locates every word of the text
-in turn. For every word, NLTK's tagger adds up the weights of about fifteen features, label by
-label, in Python. All of these are pure functions. Here their results are cached, computed from the
-changed words alone, or computed with NumPy. Outcomes stay the same.
+For every candidate, TextAttack splits the whole text into words, splits each word again, and
+rebuilds the string whenever it is read. To replace one word, it locates every word of the text in
+turn. For every word, NLTK's tagger sums the weights of about fifteen features, label by label, in
+Python. All of these are pure functions. Here their results are cached, computed only from the
+changed words, or computed with NumPy. Outcomes stay the same.
 
-Each public function takes the original function and returns its replacement, with empty caches
-(:mod:`robustbert.attacks.textattack.patches` puts it in place).
+The functions of the form ``cached_*`` and ``fast_*`` take the original function and return its
+replacement, with empty caches (:mod:`robustbert.attacks.textattack.patches` applies them).
 """
 
 from __future__ import annotations
@@ -26,14 +26,15 @@ from nltk.tag.perceptron import AveragedPerceptron
 from textattack.shared import attacked_text
 from textattack.shared.attacked_text import AttackedText
 
-# Maximum number of cached words, or of whole texts if they contain Chinese characters.
+# Maximum number of cached words; texts with Chinese characters are cached as a whole.
 _CACHED_WORDS = 2**15
-# Maximum number of texts whose word spans are cached: those that candidates are made from.
+# Maximum number of texts whose word spans are cached: the texts that are perturbed.
 _CACHED_SPANS = 2**10
 # Maximum number of features whose weights are cached as arrays, of about 0.5 kB each.
 _CACHED_WEIGHTS = 2**15
 
-# TextAttack segments texts with one of these characters with jieba, others first at white space.
+# If a text contains any of these characters, TextAttack segments it with jieba; otherwise it first
+# splits the text at white space.
 _CHINESE = re.compile("[\u4e00-\u9fff]")
 
 Spans = tuple[tuple[int, int], ...]
@@ -85,7 +86,7 @@ def fast_generate_new_attacked_text(
 
 
 def word_spans(text: str) -> Spans | None:
-    """The span of each word; None if one of them would be split differently on its own."""
+    """The span of each word; None if a word by itself would be split into several words or none."""
     if AttackedText.SPLIT_TOKEN in text:
         return None
     split = attacked_text.words_from_text
@@ -107,8 +108,8 @@ def replace_words(
 ) -> AttackedText | None:
     """``text.generate_new_attacked_text(new_words)``, or None if that needs the original function.
 
-    That is the case for texts with several inputs, for deleted words, and for words that would be
-    split differently on their own.
+    That is the case for texts with several inputs, for deleted words, and for texts for which
+    :func:`word_spans` returns None.
     """
     old_text = text.text
     spans = spans_of(old_text) if len(text._text_input) == 1 else None
@@ -165,7 +166,7 @@ def _shift_indices(attrs: dict[str, Any], index: int, count: int, *, before: boo
 
 
 class _WeightRows:
-    """The weights of a tagging model as one array per feature, with one number per label."""
+    """The weights of a tagging model as one array per feature, with one value per label."""
 
     def __init__(self, model: AveragedPerceptron) -> None:
         # NLTK breaks ties by choosing the alphabetically last label.
@@ -185,9 +186,9 @@ class _WeightRows:
 
 
 def fast_predict(original: Callable[..., tuple[Any, Any]]) -> Callable[..., tuple[str, Any]]:
-    """``AveragedPerceptron.predict`` that adds the weights of all labels at once.
+    """``AveragedPerceptron.predict`` that sums the weights of all labels at once.
 
-    The sums are added in the same order, so scores and labels are identical. Models must not be
+    Each sum is computed in the same order, so scores and labels are identical. Models must not be
     trained or reloaded while this is in use.
     """
     models: WeakKeyDictionary[AveragedPerceptron, _WeightRows] = WeakKeyDictionary()

@@ -30,7 +30,7 @@ def apply_track(
         encoder: the sentence encoder of similarity constraints.
 
     Returns:
-        A ``textattack.Attack``; on the ``published`` track, the given one.
+        A ``textattack.Attack``; on the ``published`` track, ``attack`` itself.
     """
     if track.track == "unified":
         return apply_unified_limits(attack, track, victim, words, encoder)

@@ -1,16 +1,16 @@
-"""The ``unified-li`` track: the limits that the code of Li et al. 2021 sets.
+"""The ``unified-li`` track: the limits of the code of Li et al. 2021.
 
 For comparison with tables published with that code (RockyLzy/TextDefender,
 ``utils/textattack_utils.py``). There, each recipe keeps its constraints, and two are added: a
-maximum share of words changed (``MaxWordsPerturbed``) and a minimum similarity of a 15-word window
-to the text before the change. Five recipes get other candidates: textfooler, pwws, textbugger and
-pso try 50 embedding neighbours per word without a limit on the distance between word vectors (so
-textbugger makes no typos), and deepwordbug tries 50 random edits. The query budget is counted the
-way TextAttack counts it.
+maximum fraction of words changed (``MaxWordsPerturbed``) and a minimum similarity of a 15-word
+window to the text before the change. The candidates of five recipes are replaced: textfooler, pwws,
+textbugger and pso try 50 embedding neighbours per word without a limit on the distance between word
+vectors (so textbugger makes no typos), and deepwordbug tries 50 random edits. The query budget is
+counted the way TextAttack counts it.
 
 Differences from that code: the sentence encoder and the word vectors are those of
 :mod:`robustbert.assets`; pwws keeps TextAttack's own search; in datasets of long texts the maximum
-share of words is the paper's 10%; of duplicate deepwordbug edits the first is kept.
+fraction of words changed is the paper's 10%; only the first of duplicate deepwordbug edits is kept.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def apply_li_limits(
         attack.goal_function,
         [
             *constraints,
-            MaxWordsPerturbed(max_percent=limits.share_changed(length)),
+            MaxWordsPerturbed(max_percent=limits.max_fraction_changed(length)),
             window,
             *attack.pre_transformation_constraints,
         ],

@@ -1,8 +1,8 @@
 """Stored estimators on TF-IDF features: naive Bayes, a linear SVM, a random forest.
 
-Each is a few arrays, taken from a fitted scikit-learn estimator and evaluated here. So models need
-no pickles, predict the same with any version of scikit-learn, and are fast. Sums run in a fixed
-order for each row, so a row does not depend on the others.
+Each consists of a few arrays, which are copied from a fitted scikit-learn estimator and evaluated
+here. So models need no pickles, make the same predictions with any version of scikit-learn, and are
+fast. The sums of each row are computed in a fixed order, so a row does not depend on the others.
 """
 
 from __future__ import annotations
@@ -19,20 +19,22 @@ from robustbert.models.classical.npz import ArrayLayout
 #: The largest weight of a stored model, in absolute value. Trained weights stay below 1,000; the
 #: limit keeps sums finite.
 MAX_WEIGHT = 1e9
-#: A forest reads dense rows in chunks of at most FOREST_CHUNK_ROWS rows, and of fewer if their
-#: features, or their label distributions in all trees, would be more than FOREST_CHUNK_VALUES.
+#: Forests are evaluated in chunks of at most FOREST_CHUNK_ROWS rows, or of fewer rows if the dense
+#: features of a chunk, or its label distributions of all trees, would exceed FOREST_CHUNK_VALUES
+#: values.
 FOREST_CHUNK_ROWS = 256
 FOREST_CHUNK_VALUES = 2**24
-#: The maximum depth of a tree in nodes, which bounds the time of a prediction.
+#: The maximum depth of a tree in nodes, which limits the time of a prediction.
 MAX_TREE_DEPTH = 10_000
 
 
 @dataclass(frozen=True, eq=False)
 class StoredEstimator(ABC):
-    """A fitted estimator as arrays, which are the fields of the subclass."""
+    """A fitted estimator stored as arrays; each field of a subclass is one array."""
 
     kind: ClassVar[str]
-    #: The layout of each array; ``columns`` is the number of features, ``labels`` that of labels.
+    #: The layout of each array; ``columns`` is the number of features, ``labels`` the number of
+    #: labels.
     layouts: ClassVar[Mapping[str, ArrayLayout]]
     #: Whether :meth:`logits` is supported.
     has_logits: ClassVar[bool] = False
@@ -44,10 +46,10 @@ class StoredEstimator(ABC):
 
     @abstractmethod
     def probabilities(self, features: Any) -> np.ndarray:
-        """Compute probabilities, float64 (n, k), of features, a sparse matrix (n, columns)."""
+        """Compute probabilities, float64 (n, k), from a sparse feature matrix (n, columns)."""
 
     def logits(self, features: Any) -> np.ndarray:
-        """Compute logits, whose softmax is the probabilities, float64 (n, k), if it has logits."""
+        """Compute logits, float64 (n, k); their softmax is the probabilities."""
         raise NotImplementedError
 
     @property
@@ -59,14 +61,14 @@ class StoredEstimator(ABC):
         """All arrays by name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
-    def fault(self) -> str | None:
-        """What is wrong with the arrays beyond :attr:`layouts`; None if nothing is."""
+    def validation_error(self) -> str | None:
+        """Describe an error in the arrays that :attr:`layouts` does not exclude; None if valid."""
         return None
 
 
 @dataclass(frozen=True, eq=False)
 class StoredNaiveBayes(StoredEstimator):
-    """Multinomial naive Bayes, as logarithms of priors and term probabilities."""
+    """Multinomial naive Bayes, stored as logarithms of priors and term probabilities."""
 
     kind = "naive-bayes"
     has_logits = True
@@ -99,10 +101,10 @@ class StoredNaiveBayes(StoredEstimator):
 
 @dataclass(frozen=True, eq=False)
 class StoredLinearSvm(StoredEstimator):
-    """A linear SVM, one label against the rest.
+    """A linear SVM, one-vs-rest.
 
     The probabilities are the softmax of the decision function (with two labels, the logistic
-    function of the single margin). They order labels and texts as the margins do, but they are
+    function of the single margin). They rank the labels of a text as the margins do, but they are
     not calibrated.
     """
 
@@ -144,12 +146,14 @@ class StoredRandomForest(StoredEstimator):
 
     Args:
         roots: int64 (trees,): the index of each tree's root.
-        left: int64 (nodes,): the index of the child for features up to the threshold, which is
-            greater than the node's; a leaf has its own index.
-        right: int64 (nodes,): the index of the other child, likewise.
+        left: int64 (nodes,): the index of the left child, for feature values up to the threshold.
+            It is greater than the index of the node, except that leaves refer to themselves.
+        right: int64 (nodes,): the index of the right child, for values above the threshold;
+            likewise.
         feature: int64 (nodes,): the feature that the node compares.
-        threshold: float64 (nodes,): what it is compared with.
-        share: float64 (nodes, k): the label distribution of the training rows in the node.
+        threshold: float64 (nodes,): the value that the feature is compared with.
+        share: float64 (nodes, k): the share of each label among the training rows in the node (the
+            label distribution; the name is that of the array in the file).
         columns: int64 (1,): the number of features.
     """
 
@@ -201,16 +205,16 @@ class StoredRandomForest(StoredEstimator):
         """Features, labels."""
         return int(self.columns[0]), self.share.shape[1]
 
-    def fault(self) -> str | None:
-        """Why the arrays are not valid trees; None if they are."""
+    def validation_error(self) -> str | None:
+        """Describe why the arrays are not valid trees; None if they are."""
         nodes = np.arange(len(self.left))
         inner = nodes[(self.left != nodes) | (self.right != nodes)]
         children = np.stack([self.left[inner], self.right[inner]])
         if (children <= inner).any():
-            return "a child of a node does not come after it"
+            return "a child does not come after its parent"
         parents = np.bincount(np.concatenate([self.roots, *children]), minlength=len(nodes))
         if (parents != 1).any():
-            return "a node is not in exactly one place of one tree"
+            return "a node is neither a root nor the child of exactly one node"
         if self.depth() > MAX_TREE_DEPTH:
             return f"a tree is deeper than {MAX_TREE_DEPTH} nodes"
         if (abs(self.share.sum(axis=1) - 1) > 1e-6).any():
@@ -218,7 +222,7 @@ class StoredRandomForest(StoredEstimator):
         return None
 
     def depth(self) -> int:
-        """The depth of the deepest tree in nodes; counting stops after ``MAX_TREE_DEPTH``."""
+        """The depth of the deepest tree in nodes; counting stops at ``MAX_TREE_DEPTH + 1``."""
         depth, level = 0, self.roots
         while level.size and depth <= MAX_TREE_DEPTH:
             level = level[self.left[level] != level]
@@ -227,7 +231,7 @@ class StoredRandomForest(StoredEstimator):
         return depth
 
     def probabilities(self, features: Any) -> np.ndarray:
-        """The mean over trees of the label distribution in a row's leaf."""
+        """The label distribution in a row's leaf, averaged over trees."""
         columns, labels = self.shape
         values = max(columns, len(self.roots) * labels)
         step = min(FOREST_CHUNK_ROWS, max(1, FOREST_CHUNK_VALUES // values))
@@ -250,7 +254,7 @@ class StoredRandomForest(StoredEstimator):
             nodes[active] = child
             active = active[self.left[child] != child]
         shares = self.share[nodes].reshape(len(features), len(self.roots), -1)
-        # Trees are summed one after the other, so that the order does not depend on the rows.
+        # Trees are summed one by one, so that the order of the sum does not depend on the rows.
         total = np.add.reduce(shares.transpose(1, 0, 2).copy(), axis=0)
         return np.asarray(total / len(self.roots))
 

@@ -1,4 +1,4 @@
-"""Reading arrays from an untrusted ``.npz`` file: sizes are checked before memory is allocated."""
+"""Read arrays from an untrusted ``.npz`` file: sizes are checked before memory is allocated."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from robustbert.models.huggingface_files import one_line
 
 #: The maximum memory of all arrays of a file, in bytes.
 MAX_ARRAY_BYTES = 2**30
-#: The maximum file size: incompressible data grows slightly.
+#: The maximum file size. It is slightly larger, because incompressible data grows when deflated.
 MAX_FILE_BYTES = MAX_ARRAY_BYTES + 2**20
 #: The maximum size of the zip central directory, in bytes; ours takes a few hundred.
 MAX_DIRECTORY_BYTES = 2**16
@@ -33,9 +33,10 @@ class ArrayLayout:
     Args:
         kind: "float" (float64) or "integer" (signed, of any width; read as int64).
         shape: the size of each axis, as a number or a name. Axes of one name must have the same
-            size; a size that is not known beforehand is inferred, and at least 1.
+            size; a size that is not known in advance is inferred and must be at least 1.
         low: the minimum value.
-        high: the maximum value; the name of a size means that size minus one.
+        high: the maximum value, or the name of a size for the largest valid index (the size minus
+            one).
     """
 
     kind: Literal["float", "integer"]
@@ -49,13 +50,13 @@ def read_arrays(
 ) -> dict[str, np.ndarray]:
     """Read exactly the arrays of ``layouts``, without pickles.
 
-    All sizes are checked before the first array is decompressed, so a small file cannot fill the
-    memory.
+    All sizes are checked before the first array is decompressed, so that a small file cannot use up
+    the memory.
 
     Args:
         path: a zip archive with one ``NAME.npy`` per array, stored or deflated.
         layouts: the layout of each array.
-        sizes: the sizes that are known beforehand, by name.
+        sizes: the sizes that are known in advance, by name.
 
     Returns:
         The arrays by name: float64 or int64, finite, within their limits.
@@ -90,11 +91,11 @@ def _read_errors(path: Path) -> Iterator[None]:
 
 
 def _check_end(path: Path, stream: IO[bytes]) -> None:
-    """Refuse a huge file, and a huge central directory, which zipfile would read whole."""
+    """Reject a huge file or a huge central directory, which zipfile would read into memory."""
     if stream.seek(0, os.SEEK_END) > MAX_FILE_BYTES:
         raise ModelError(f"{path} is larger than {MAX_FILE_BYTES} bytes; train a smaller model")
-    # An archive without a comment ends with a record of 22 bytes. A zip64 archive has a locator of
-    # 20 bytes before it, whose values would replace those of the record: it is refused.
+    # An archive without a comment ends with a record of 22 bytes. In a zip64 archive, a locator of
+    # 20 bytes precedes it, whose values would replace those of the record: zip64 is rejected.
     stream.seek(-min(42, stream.tell()), os.SEEK_END)
     tail = stream.read()
     end = tail[-22:]
@@ -109,7 +110,7 @@ def _members(
     members = archive.infolist()
     if sorted(member.filename for member in members) != sorted(f"{name}.npy" for name in layouts):
         raise ModelError(
-            f"{path} is incomplete: it must hold the arrays {', '.join(layouts)} and no others; "
+            f"{path} must contain the arrays {', '.join(layouts)} and no others; "
             "train the model again"
         )
     if any(
@@ -136,7 +137,7 @@ def _known_sizes(
         _check_dtype(path, name, dtype, layout)
         _check_shape(path, name, shape, layout, known)
         if members[name].file_size != begins + math.prod(shape) * dtype.itemsize:
-            raise ModelError(f"{path}: the array {name} is cut off; train the model again")
+            raise ModelError(f"{path}: the array {name} is truncated; train the model again")
         total += math.prod(shape) * 8
     if total > MAX_ARRAY_BYTES:
         raise ModelError(
@@ -149,13 +150,13 @@ def _check_dtype(path: Path, name: str, dtype: np.dtype[Any], layout: ArrayLayou
     if layout.kind == "float" and (dtype.kind, dtype.itemsize) != ("f", 8):
         raise ModelError(f"{path}: the array {name} must be float64; train the model again")
     if layout.kind == "integer" and dtype.kind != "i":
-        raise ModelError(f"{path}: the array {name} must hold integers; train the model again")
+        raise ModelError(f"{path}: the array {name} must contain integers; train the model again")
 
 
 def _check_shape(
     path: Path, name: str, shape: tuple[int, ...], layout: ArrayLayout, known: dict[str, int]
 ) -> None:
-    """Check a shape against the known sizes, and add the sizes that it determines."""
+    """Check a shape against the known sizes, and add the sizes that it defines."""
     if len(shape) == len(layout.shape):
         for axis, size in zip(layout.shape, shape, strict=True):
             if isinstance(axis, str) and size >= 1:
@@ -164,8 +165,8 @@ def _check_shape(
     if shape != expected or not all(expected):
         axes = ", ".join(f"{known.get(str(axis), '')} {axis}".strip() for axis in layout.shape)
         raise ModelError(
-            f"{path}: the array {name} has the shape {str(shape)[:60]}, not ({axes}): it does not "
-            "fit the other arrays or model.json; train the model again"
+            f"{path}: the array {name} has the shape {str(shape)[:60]}, but the other arrays and "
+            f"model.json require ({axes}); train the model again"
         )
 
 
@@ -188,10 +189,12 @@ def _check_values(
     path: Path, name: str, array: np.ndarray, layout: ArrayLayout, known: Mapping[str, int]
 ) -> None:
     if layout.kind == "float" and not np.isfinite(array).all():
-        raise ModelError(f"{path}: the array {name} holds NaN or infinity; train the model again")
+        raise ModelError(
+            f"{path}: the array {name} contains NaN or infinity; train the model again"
+        )
     high = known[layout.high] - 1 if isinstance(layout.high, str) else layout.high
     if array.min() < layout.low or array.max() > high:
         raise ModelError(
-            f"{path}: the array {name} must hold numbers from {layout.low:g} to {high:g}; "
+            f"{path}: the array {name} must contain numbers from {layout.low:g} to {high:g}; "
             "train the model again"
         )

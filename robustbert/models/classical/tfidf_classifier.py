@@ -35,7 +35,7 @@ _IDF = ArrayLayout("float", ("columns",), MIN_IDF, 1 / MIN_IDF)
 
 
 def _distinct_strings(value: object) -> tuple[str, ...]:
-    # Not by pydantic, which would collect one error per item, of possibly millions.
+    # Checked by hand, because pydantic would collect an error for each of millions of items.
     if not isinstance(value, list) or not all(type(item) is str and item for item in value):
         raise ValueError("must be a list of strings, none of them empty")
     if len(set(value)) < len(value):
@@ -94,7 +94,7 @@ class TfidfClassifier(Classifier):
 
         Raises:
             ModelError: the model is too large to be loaded again.
-            OutputError: the folder cannot be written, or holds something already.
+            OutputError: the folder is not writable or not empty.
         """
         config = {
             "format": FORMAT,
@@ -108,8 +108,8 @@ class TfidfClassifier(Classifier):
         size = sum(array.nbytes for array in arrays.values())
         if len(text) > MAX_CONFIG_BYTES or size > MAX_ARRAY_BYTES:
             raise ModelError(
-                f"the model has {len(self._features.terms)} terms and takes {size} bytes, more "
-                "than can be loaded again; train on fewer or shorter texts"
+                f"the model has {len(self._features.terms)} terms and takes {size} bytes, which is "
+                "too large to be loaded again; train on fewer or shorter texts"
             )
         _check_estimator(self._estimator, "the model")
         with atomic_folder(folder) as partial:
@@ -118,7 +118,7 @@ class TfidfClassifier(Classifier):
 
     @classmethod
     def load(cls, folder: Path, *, label_names: Sequence[str] | None = None) -> TfidfClassifier:
-        """Load a folder that :meth:`save` wrote; the folder is untrusted and checked completely.
+        """Load a folder that :meth:`save` wrote; it is not trusted, so all of it is checked.
 
         Raises:
             ModelError: a file is missing, broken or too large, or the labels are not
@@ -151,7 +151,7 @@ class TfidfClassifier(Classifier):
 
     @property
     def has_logits(self) -> bool:
-        """Whether the probabilities are a softmax: not those of a random forest."""
+        """True unless the estimator is a random forest, which has no logits."""
         return self._estimator.has_logits
 
     def _probabilities(self, texts: Sequence[str]) -> np.ndarray:
@@ -167,14 +167,14 @@ class TfidfClassifier(Classifier):
 def fit_tfidf(
     kind: str, texts: Sequence[str], labels: Sequence[int], label_names: Sequence[str], *, seed: int
 ) -> TfidfClassifier:
-    """Fit a classical model with scikit-learn; the same seed gives the same model.
+    """Fit a classical model with scikit-learn; deterministic.
 
     Args:
         kind: naive-bayes, linear-svm or random-forest.
         texts: the training texts.
         labels: their labels, 0 to k - 1; every label must occur.
         label_names: the k names.
-        seed: of the SVM's and the forest's random numbers.
+        seed: the random seed of the linear SVM and the random forest.
 
     Raises:
         InputError: there are fewer than two labels, a label never occurs, or no word occurs in two
@@ -183,9 +183,11 @@ def fit_tfidf(
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     if len(label_names) < 2:
-        raise InputError("a classifier needs at least two labels; give texts of more labels")
+        raise InputError(
+            "a classifier needs at least two labels; provide texts with two or more labels"
+        )
     if sorted(set(labels)) != list(range(len(label_names))):
-        raise InputError("some label has no training text; give at least one text for each label")
+        raise InputError("a label has no training text; provide at least one text per label")
     longest = 1 if kind == "random-forest" else 2
     vectorizer = TfidfVectorizer(
         sublinear_tf=True, min_df=2, ngram_range=(1, longest), token_pattern=TOKEN_PATTERN
@@ -193,7 +195,7 @@ def fit_tfidf(
     try:
         matrix = vectorizer.fit_transform(texts)
     except ValueError as error:
-        raise InputError("no word occurs in two training texts; give more texts") from error
+        raise InputError("no word occurs in two training texts; provide more texts") from error
     fitted = _make_estimator(kind, seed).fit(matrix, labels)
     terms = tuple(vectorizer.get_feature_names_out().tolist())
     estimator = ESTIMATORS[kind].from_estimator(fitted)
@@ -217,9 +219,9 @@ def _make_estimator(kind: str, seed: int) -> Any:
 
 
 def _check_estimator(estimator: StoredEstimator, place: str) -> None:
-    fault = estimator.fault()
-    if fault is not None:
-        raise ModelError(f"{place}: {fault}; train the model again")
+    problem = estimator.validation_error()
+    if problem is not None:
+        raise ModelError(f"{place}: {problem}; train the model again")
 
 
 def _count_parameters(estimator: StoredEstimator) -> int:

@@ -13,10 +13,11 @@ import numpy as np
 
 #: The maximum n-gram length of a stored model; fitted models use at most 2.
 MAX_NGRAM = 10
-#: Inverse document frequencies of a stored model are between this and its inverse. Fitted ones are
-#: at least 1; 0 would give rows without length, which cannot be normalized.
+#: The minimum inverse document frequency of a stored model; the maximum is 1 / MIN_IDF. The values
+#: of fitted models are at least 1; a value of 0 could give rows of norm 0, which cannot be
+#: normalized.
 MIN_IDF = 1e-6
-#: Words of two letters or more, as scikit-learn's vectorizers find them.
+#: Words of at least two letters or digits, as in scikit-learn's vectorizers.
 TOKEN_PATTERN = r"(?u)\b\w\w+\b"
 
 
@@ -74,6 +75,6 @@ class TfidfFeatures:
             column: (math.log(counts[column]) + 1.0) * float(self.idf[column])
             for column in sorted(counts)
         }
-        # fsum is exact, so the length does not depend on the order of the sum.
-        length = math.sqrt(math.fsum(weight * weight for weight in weights.values()))
-        return {column: weight / length for column, weight in weights.items()}
+        # fsum is exact, so the norm does not depend on the order of the sum.
+        norm = math.sqrt(math.fsum(weight * weight for weight in weights.values()))
+        return {column: weight / norm for column, weight in weights.items()}

@@ -1,11 +1,11 @@
 """Efficient batching that does not change any text's result.
 
-A matmul sums in an order that depends on its shape. So the same text can get different last bits
-in different batches, and an attack that compares scores can then follow a different path. Three
-rules make a text's result bit-identical in every batch:
+A matmul adds its terms in an order that depends on its shape. So the results of one text can differ
+in their last bits from batch to batch, and an attack that compares scores can then take a different
+path. Three rules make a text's result bit-identical in every batch:
 
-- A text's padded length depends on that text alone: it is the text's own length, rounded up. Only
-  texts of one padded length share a batch. Packs (:mod:`robustbert.models.inference.packs`) have no
+- A text's padded length is its own length, rounded up. Only texts of the same padded length share a
+  batch. Packs (:mod:`robustbert.models.inference.packs`) have no
   padding at all.
 - Each linear layer runs only with numbers of rows that were verified on this CPU
   (:mod:`robustbert.models.inference.row_counts`).
@@ -90,8 +90,8 @@ def plan_batches(
     Args:
         lengths: the sequences' lengths in tokens.
         max_length: the model's maximum input length in tokens; None for no limit.
-        token_budget: maximum of rows times padded length per batch; a batch has at least
-            `ROW_STEP` rows in any case.
+        token_budget: maximum number of tokens per batch, which is its rows times its padded length;
+            a batch of `ROW_STEP` rows may exceed it.
         fixed_shapes: fill every batch of one padded length to the same number of rows, for devices
             that choose kernels by shape (GPUs).
 

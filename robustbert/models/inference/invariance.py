@@ -1,9 +1,9 @@
 """Batch invariance: whether a text's result depends on the other texts of its batch.
 
 Linear layers are checked one by one (:mod:`robustbert.models.inference.row_counts`). Here the whole
-network is checked: the output for each of some texts of random words must be bit-identical alone
-and in batches. A result holds for a network's architecture, independent of its weights, and is
-cached for this machine.
+network is checked: it is run on a few texts of random words, and the output for each text must be
+bit-identical with a batch size of 1 and in larger batches. A result is valid for a network's
+architecture, whatever its weights, and is cached for this machine.
 """
 
 from __future__ import annotations
@@ -30,9 +30,10 @@ WORDS = (
     "point company number group problem fact"
 )
 #: The lengths of the test texts in words. With two special tokens, their lengths in tokens include
-#: multiples of 8 and others, duplicates, and lengths for both attention kernels.
+#: multiples of 8, other numbers and duplicates, and use both attention kernels.
 WORD_COUNTS = (1, 6, 9, 22, 22, 38, 64)
-#: How often the test texts are repeated in a batch; the last makes batches as large as an attack's.
+#: How often the test texts are repeated in a batch; the largest value gives batches as large as
+#: those in an attack.
 COPIES = (1, 3, 32)
 #: Configuration fields that do not affect a network's computation.
 IGNORED_SETTINGS = frozenset(
@@ -49,45 +50,47 @@ class InvarianceResult:
     """The batch-invariance result of one model, or of all models of a table cell.
 
     Args:
-        verified: whether the rows of every network were bit-identical alone and in batches.
-        ladder: the verified row counts of each type of linear layer that was computed, by the
-            layer's description.
+        verified: whether the rows of every network were bit-identical with a batch size of 1 and in
+            larger batches.
+        row_counts: the verified row counts of each type of linear layer that was computed, by the
+            description of the layer (`LinearSpec`). Records store them as ``ladder``.
     """
 
     verified: bool
-    ladder: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    row_counts: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     def __and__(self, other: InvarianceResult) -> InvarianceResult:
         """Combine the results of two models."""
         return InvarianceResult(
-            self.verified and other.verified, dict(sorted({**self.ladder, **other.ladder}.items()))
+            self.verified and other.verified,
+            dict(sorted({**self.row_counts, **other.row_counts}.items())),
         )
 
 
 def sample_texts() -> list[str]:
-    """The test texts: random words, `WORD_COUNTS` of them, the same on each call."""
+    """Deterministic test texts of random words, one per length in `WORD_COUNTS`."""
     generator, words = random.Random(0), WORDS.split()
     return [" ".join(generator.choices(words, k=count)) for count in WORD_COUNTS]
 
 
 def invariance_result(verified: bool, row_counts: Iterable[RowCounts]) -> InvarianceResult:
     """The result of a model; not verified if any of its layers has no verified row count."""
-    ladders = verified_ladders(row_counts)
-    return InvarianceResult(verified and all(ladders.values()), ladders)
+    by_layer = verified_row_counts(row_counts)
+    return InvarianceResult(verified and all(by_layer.values()), by_layer)
 
 
-def verified_ladders(row_counts: Iterable[RowCounts]) -> dict[str, tuple[int, ...]]:
+def verified_row_counts(row_counts: Iterable[RowCounts]) -> dict[str, tuple[int, ...]]:
     """The verified row counts of each layer, sorted by the layer's description."""
-    return dict(sorted({str(counts.spec): counts.ladder for counts in row_counts}.items()))
+    return dict(sorted({str(counts.spec): counts.verified for counts in row_counts}.items()))
 
 
 @dataclass(frozen=True)
 class DtypeProblem:
-    """Why a network should not run in a dtype on this machine.
+    """The reason not to run a network in a dtype on this machine.
 
     Args:
         reason: a clause for messages.
-        runs: whether the forward pass runs at all.
+        runs: False if the forward pass raises an error.
     """
 
     reason: str
@@ -97,11 +100,11 @@ class DtypeProblem:
 def is_invariant(
     forward: Forward, sequences: Sequence[tuple[int, ...]], name: str, cache: InvarianceCache
 ) -> bool:
-    """Whether the output for each sequence is bit-identical alone and in a batch.
+    """Whether the output for each sequence is bit-identical by itself and in larger batches.
 
     Args:
-        forward: the network.
-        sequences: test inputs, run one by one and in batches with `COPIES` of each.
+        forward: the forward function of the network.
+        sequences: test inputs, run one by one and in batches with several copies (`COPIES`).
         name: the key of the result in the cache.
         cache: the cache of results.
     """
@@ -125,7 +128,7 @@ def find_dtype_problem(
     dtype: str,
     kind: str,
 ) -> DtypeProblem | None:
-    """Why a transformers model should not run in a dtype; None if it is batch invariant.
+    """The reason not to run a transformers model in a dtype; None if it is batch invariant.
 
     Args:
         make_forward: makes the forward function, which checks the model's linear layers as it runs.
@@ -173,9 +176,9 @@ def choose_usable_dtype(
 ) -> tuple[str, bool]:
     """Choose the dtype for a model on this machine.
 
-    This is ``requested``, or float32 if only float32 is batch invariant or the model cannot run in
-    ``requested``. If neither dtype is invariant it is ``requested`` too. A warning is issued unless
-    both are invariant.
+    This is float32 if the model cannot run in ``requested``, or if float32 is batch invariant and
+    ``requested`` is not. Otherwise it is ``requested``, even if neither dtype is invariant. A
+    warning is issued unless both are invariant.
 
     Args:
         name: the model's name, for warnings.
@@ -192,8 +195,8 @@ def choose_usable_dtype(
         requested, problem = "float32", exact
     if exact is not None:
         _warn(
-            f"{name}: in float32 {exact.reason}, so outcomes may not be reproducible; tables "
-            "mark them"
+            f"{name}: in float32 {exact.reason}, so outcomes may not be reproducible and are "
+            "marked in tables"
         )
     return requested, exact is None and problem is None
 

@@ -1,4 +1,4 @@
-"""A cache on disk for the results of batch-invariance checks on this machine."""
+"""An on-disk cache of the results of batch-invariance checks on this machine."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ class InvarianceCache:
 
     A result is a boolean for a subject (a linear layer or a whole network) and a number of rows.
     The file has one JSON line per result and is only appended to, so that several processes can
-    share it. Lines that cannot be parsed (the process that wrote them was killed) are skipped, and
-    their results are computed again. If the file cannot be written, results are cached for this
-    process only. The cache affects the speed, never the results.
+    share it. Lines that cannot be parsed, for example because the process that wrote them was
+    killed, are skipped, and their results are recomputed. If the file cannot be written, results
+    are cached for this process only. The cache affects the speed but not the results.
 
     Args:
         path: the file; None caches in memory only.
 
     Attributes:
-        shared: objects built from these results that this process shares, by key.
+        shared: objects of this process that are derived from the results, by key.
 
     >>> cache = InvarianceCache(None)
     >>> cache.put("plain 384x384 float32", True, rows=16)
@@ -53,7 +53,7 @@ class InvarianceCache:
             if self._path is None:
                 return
             line = json.dumps([subject, rows, invariant]) + "\n"
-            with contextlib.suppress(OSError):  # a result that is not saved is computed again
+            with contextlib.suppress(OSError):  # a result that is not saved is recomputed
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 with self._path.open("a", encoding="utf-8") as file:
                     file.write(line)
@@ -82,13 +82,13 @@ def _read(path: Path) -> dict[tuple[str, int], bool]:
 
 
 def machine_invariance_cache() -> InvarianceCache:
-    """The cache of this machine: one file per processor type and torch build."""
+    """The cache of this machine: one file per CPU type and torch build."""
     return _replacements[-1] if _replacements else _machine_cache()
 
 
 @contextmanager
 def empty_invariance_cache() -> Iterator[InvarianceCache]:
-    """Within the block, use an empty cache in memory instead of this machine's."""
+    """Within the block, use an empty in-memory cache instead of this machine's cache."""
     with _replaced(InvarianceCache(None)) as cache:
         yield cache
 

@@ -1,11 +1,11 @@
 """Batch-invariant linear layers on the CPU.
 
-`Linear` prepacks its weight. torch alone repacks the weight on every call, or reads it in a layout
-that is slower on the CPU. oneDNN, which comes with torch, accepts a weight in the layout that its
-kernels read; matmuls with few rows gain most. It can also fuse GELU into the matmul. If this is
-unavailable, `Linear` uses torch's own functions. `BatchInvariantLinears` applies the same padding
-of rows to the linear layers of any network. Both run only with numbers of rows that were verified
-by :mod:`robustbert.models.inference.row_counts`.
+`Linear` prepacks its weight. By default, torch repacks the weight on every call, or reads it in a
+layout that is slower on the CPU. oneDNN, which is part of torch, accepts a weight in the layout
+that its kernels read; matmuls with few rows gain most. It can also fuse GELU into the matmul. If
+this is not available, `Linear` uses torch's own functions. `BatchInvariantLinears` applies the same
+padding of rows to the linear layers of any network. Both run only with numbers of rows that were
+verified by :mod:`robustbert.models.inference.row_counts`.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from robustbert.models.inference.row_counts import (
     shared_row_counts,
 )
 
-#: Number of rows that weights are prepacked for. Other numbers are correct too, and as fast
-#: (measured).
+#: Number of rows that weights are prepacked for. With other numbers of rows, results are also
+#: correct, and equally fast (measured).
 PREPACK_ROWS = 2048
 
 _DTYPE_NAMES = {torch.float32: "float32", torch.bfloat16: "bfloat16"}
@@ -64,7 +64,7 @@ class Linear:
         self.kernel: Kernel = self._make_kernel(weight.detach().to(dtype), bias.detach().to(dtype))
 
     def __call__(self, rows: Any) -> Any:
-        """Apply the layer to rows (n, i), float32 or of the layer's dtype: (n, o), of its dtype."""
+        """Map rows (n, i), in float32 or the layer's dtype, to rows (n, o) in the layer's dtype."""
         return self.row_counts.apply(self.kernel, rows.to(self._dtype))
 
     @property
@@ -79,11 +79,11 @@ class Linear:
 class BatchInvariantLinears(TorchFunctionMode):
     """Within the block, the linear layers of a network on the CPU run with verified row counts.
 
-    This replaces ``torch.nn.functional.linear``, and ``torch.addmm`` as it is called by
-    ``transformers.Conv1D`` (GPT-2). Layers that are computed by other functions are not affected.
+    This replaces ``torch.nn.functional.linear``, and ``torch.addmm`` as ``transformers.Conv1D``
+    (GPT-2) calls it. Layers that are computed by other functions are not affected.
 
     Attributes:
-        row_counts: of the layers that have been computed so far.
+        row_counts: the row counts of the layers that have been computed so far.
     """
 
     def __init__(self) -> None:
@@ -93,7 +93,7 @@ class BatchInvariantLinears(TorchFunctionMode):
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
-        """Called by torch in place of each of its functions."""
+        """Called by torch instead of each of its functions."""
         kwargs = kwargs or {}
         if func is torch.nn.functional.linear:
             return self._linear(*args, **kwargs)

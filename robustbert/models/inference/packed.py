@@ -1,19 +1,19 @@
 """Padding-free BERT inference on the CPU.
 
 The same network as ``transformers.BertModel`` in evaluation mode (Devlin et al. 2019), with the
-same weights, but without the work that many short texts do not need:
+same weights, but without computation that is redundant for many short texts:
 
 - **No padding.** The tokens of all texts form one long matrix; only attention processes texts
   grouped by length.
 - **One matmul** for queries, keys and values. In the first layer it runs only for the distinct
   (token, position) pairs, because the perturbed versions of one text share most of them.
-- **The last layer** computes only the first token if nothing else is read (by a classifier's
-  pooler).
+- **The last layer** computes only the first token if the output needs no other token, as in a
+  classifier.
 
 This saves a quarter of the arithmetic of a six-layer classifier. In bfloat16, only linear layers
 and attention over long texts run in bfloat16; residual sums, layer norms and attention over short
-texts stay in float32, which halves the error. Results differ from those of transformers in rounding
-only. A text's result is a function of that text alone, bit for bit, for any number of threads,
+texts stay in float32, which halves the error. Results differ from those of transformers only in
+rounding. A text's result is a function of that text alone, bit for bit, for any number of threads,
 because each linear layer runs only with verified numbers of rows
 (:mod:`robustbert.models.inference.row_counts`).
 """
@@ -33,7 +33,7 @@ from robustbert.models.inference.row_counts import ROW_COUNT_STEP, RowCounts, pa
 from robustbert.models.inference.threads import map_in_threads, single_threaded, thread_count
 
 #: Attention over texts of at most this many tokens uses unfused matmuls in float32, which are
-#: faster there than torch's fused attention (measured).
+#: faster for short texts than torch's fused attention (measured).
 MAX_SHORT_LENGTH = 64
 
 Tokens = Sequence[int]
@@ -96,17 +96,19 @@ class PackedBert:
         sequences: Sequence[Tokens],
         head: Callable[[Any], Any] = lambda first: first,
         *,
-        alone: bool = False,
+        unbatched: bool = False,
     ) -> Any:
         """Apply ``head`` to the last hidden states of the first tokens: tensor, shape (n, …).
 
         Args:
             sequences: token ids, at least one per sequence.
             head: maps float32 hidden states, shape (m, d), of some of the sequences to one row
-                each; a row must not depend on the other rows.
-            alone: put each sequence in a pack of its own.
+                per sequence; a row must not depend on the other rows.
+            unbatched: put each sequence in its own pack.
         """
-        return self._map_packs(sequences, lambda pack: head(self._first_tokens(pack)), alone=alone)
+        return self._map_packs(
+            sequences, lambda pack: head(self._first_tokens(pack)), unbatched=unbatched
+        )
 
     def means(self, sequences: Sequence[Tokens]) -> Any:
         """The last hidden states averaged over tokens: float32 tensor, shape (n, d)."""
@@ -118,15 +120,19 @@ class PackedBert:
         linears = [*self._projections.values()]
         for layer in self._layers:
             linears += [layer.attention_output, layer.intermediate, layer.output]
-        with single_threaded():  # the setting under which they run
+        with single_threaded():  # as when the layers run
             found = [linear.row_counts for linear in linears]
         return [counts for counts in found if counts.checked]
 
     def _map_packs(
-        self, sequences: Sequence[Tokens], function: Callable[[Pack], Any], *, alone: bool = False
+        self,
+        sequences: Sequence[Tokens],
+        function: Callable[[Pack], Any],
+        *,
+        unbatched: bool = False,
     ) -> Any:
         """Apply ``function`` to packs of the sequences; return its rows in the original order."""
-        if alone:
+        if unbatched:
             packs = [np.array([row]) for row in range(len(sequences))]
         else:
             packs = plan_packs(
@@ -230,9 +236,9 @@ class PackedBert:
         )
 
     def _project(self, index: int, rows: Any, *parts: str) -> Any:
-        """The projections of encoder layer ``index``, concatenated: query, key, value or some."""
+        """The requested projections (query, key, value) of layer ``index``, concatenated."""
         projection = self._projections.get((index, parts))
-        if projection is None:  # two threads may both create it; either result is right
+        if projection is None:  # two threads may create it at the same time; both results are right
             projection = self._projections[index, parts] = self._make_projection(index, parts)
         return projection(rows)
 
@@ -253,7 +259,7 @@ def _attention(query: Any, key: Any, value: Any) -> Any:
     """Dot-product attention of scaled queries (n, h, q, d), keys and values (n, h, t, d)."""
     if key.shape[2] > MAX_SHORT_LENGTH:
         return torch.nn.functional.scaled_dot_product_attention(query, key, value, scale=1.0)
-    # Contiguous, because on views a single text uses another kernel than several texts do.
+    # Contiguous, because on views torch.matmul picks other kernels for one text than for several.
     query, key, value = (x.float().contiguous() for x in (query, key, value))
     return torch.matmul(torch.matmul(query, key.transpose(-1, -2)).softmax(dim=-1), value)
 
@@ -282,9 +288,11 @@ class PackedNetwork:
         self._classifier = model.classifier
         self._invariant_linears = BatchInvariantLinears()
 
-    def logits(self, sequences: Sequence[Tokens], *, alone: bool = False) -> np.ndarray:
-        """Compute logits: float32 (n, k); with ``alone``, each sequence is a pack of its own."""
-        return np.asarray(self._encoder.first_tokens(sequences, self._head, alone=alone).numpy())
+    def logits(self, sequences: Sequence[Tokens], *, unbatched: bool = False) -> np.ndarray:
+        """Compute logits: float32 (n, k); ``unbatched`` puts each sequence in its own pack."""
+        return np.asarray(
+            self._encoder.first_tokens(sequences, self._head, unbatched=unbatched).numpy()
+        )
 
     @property
     def row_counts(self) -> Collection[RowCounts]:

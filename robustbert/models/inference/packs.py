@@ -12,7 +12,7 @@ from robustbert.models.inference.row_counts import ROW_COUNT_STEP
 
 #: Tokens per pack, which is processed on one thread.
 PACK_TOKENS = 2048
-#: Packs are not split into smaller ones than this, because matmuls with few rows are slow.
+#: Minimum size at which packs are split further: matmuls with few rows are slow.
 MIN_PACK_TOKENS = 32
 
 
@@ -26,8 +26,8 @@ def plan_packs(
         token_budget: target size of a pack in tokens, at least 1. A pack may exceed
             ``max(token_budget, 2 * MIN_PACK_TOKENS)`` by at most half of its shortest plus half of
             its longest sequence.
-        threads: number of packs that run at once. The packs are of about one size, and each
-            thread gets the same number of them, unless that would make them smaller than
+        threads: number of packs that run in parallel. All packs have a similar size, and each
+            thread gets the same number of packs, unless that would make the packs smaller than
             `MIN_PACK_TOKENS`.
 
     Returns:

@@ -43,9 +43,9 @@ class PaddedNetwork:
         """The verified row counts of the linear layers that have been computed so far."""
         return self._invariant_linears.row_counts.values()
 
-    def logits(self, sequences: Sequence[Tokens], *, alone: bool = False) -> np.ndarray:
-        """Compute logits: float32 (n, k); with ``alone``, each sequence is a batch of its own."""
-        if alone and len(sequences) > 1:
+    def logits(self, sequences: Sequence[Tokens], *, unbatched: bool = False) -> np.ndarray:
+        """Compute logits: float32 (n, k); ``unbatched`` puts each sequence in its own batch."""
+        if unbatched and len(sequences) > 1:
             return np.concatenate([self.logits([tokens]) for tokens in sequences])
         batches = plan_batches(
             [len(tokens) for tokens in sequences],
@@ -62,7 +62,7 @@ class PaddedNetwork:
         return rows
 
     def pad(self, sequences: Sequence[Tokens], length: int) -> dict[str, Any]:
-        """Pad sequences to ``length``: the model's inputs, int64 tensors of shape (n, length)."""
+        """Pad sequences to ``length``; return the model's inputs, int64 tensors (n, length)."""
         ids = np.full((len(sequences), length), self._padding_id, dtype=np.int64)
         mask = np.zeros_like(ids)
         for row, tokens in enumerate(sequences):

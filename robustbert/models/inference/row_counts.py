@@ -1,15 +1,15 @@
 """Find the numbers of rows with which a linear layer is batch invariant on this machine.
 
-A matmul sums in an order that the library chooses by the number of rows. So the same row can get
-different last bits in different batches. Which row counts are safe depends on the CPU: in bfloat16
-with AMX, a layer from 1,536 to 384 features computes batches of 48 to 368 rows differently from all
-larger ones; with AVX-512 there is no such range. So row counts are checked on the machine at hand:
-a short list of them (the ladder) when a layer is first used, other multiples of 16 on demand.
-Batches are then padded with repeated rows to a verified row count.
+The library chooses the order in which a matmul adds its terms by the number of rows. So the results
+of one row can differ in their last bits from batch to batch. Which row counts are safe depends on
+the CPU: in bfloat16 with AMX, a layer from 1,536 to 384 features computes batches of 48 to 368 rows
+differently from all larger ones; with AVX-512 there is no such range. So row counts are checked on
+the machine at hand: a short list of candidates when a layer is first used, other multiples of 16 on
+demand. Batches are then padded with repeated rows to a verified row count.
 
-The check multiplies rows and weights whose exact products are 0, so that the output is rounding
-noise, which changes with the order of summation. (In bfloat16, with ordinary inputs, 1 in 10,000
-outputs reveals another order of summation; with these inputs, 9 in 10 do.)
+The check uses inputs and weights whose exact dot products are 0, so that the output is pure
+rounding error, which depends on the order of the sum. (In bfloat16, a different order changes 1
+in 10,000 outputs with ordinary inputs, but 9 in 10 with these inputs.)
 """
 
 from __future__ import annotations
@@ -22,21 +22,22 @@ from typing import Any
 from robustbert.models.inference.invariance_cache import InvarianceCache, machine_invariance_cache
 
 Kernel = Callable[[Any], Any]
-"""Computes a linear layer as it is, without padding: rows (n, i) to rows (n, o)."""
+"""Computes a linear layer without padding its rows: rows (n, i) to rows (n, o)."""
 
 MakeKernel = Callable[[Any, Any], Kernel]
-"""``make_kernel(weight, bias)``: the kernel of a layer with these weights, shapes (o, i), (o,)."""
+"""Makes the kernel of a layer from its weight, shape (o, i), and bias, shape (o,)."""
 
 #: Row counts that are compared with each other when a layer is first used.
-LADDER = (16, 32, 64, 128, 256, 384, 512, 768, 1024, 1536, 2048)
+CANDIDATE_ROW_COUNTS = (16, 32, 64, 128, 256, 384, 512, 768, 1024, 1536, 2048)
 #: Other multiples of this are checked on demand.
 ROW_COUNT_STEP = 16
 #: Larger batches are split into chunks of verified row counts.
 MAX_ROWS = 4096
-#: Number of distinct test rows. A prime, so that their repetition does not align with the blocks of
-#: a kernel.
+#: Number of distinct test rows, which are repeated to fill a batch. It is a prime, so that the
+#: repetition does not align with the blocks of a kernel.
 DISTINCT_ROWS = 61
-#: Indices of the first test row. Two of them put different rows at each position.
+#: Offsets into the test rows at which a batch starts: two, so that each position of a batch is
+#: checked with two different rows.
 OFFSETS = (0, 23)
 
 
@@ -81,39 +82,40 @@ class RowCounts:
         self._lock = threading.Lock()
         self._reference: Any = None
         self._padded_counts: dict[int, int | None] = {}
-        self._ladder: tuple[int, ...] | None = None
+        self._verified: tuple[int, ...] | None = None
 
     @property
-    def ladder(self) -> tuple[int, ...]:
-        """The verified row counts of `LADDER`: their rows are those of the reference, bit for bit.
+    def verified(self) -> tuple[int, ...]:
+        """The candidate row counts whose outputs are bit-identical to the reference.
 
-        The reference is the largest row count, of at least `DISTINCT_ROWS`, whose rows do not
-        depend on their positions. Without a reference the result is empty. The first access
-        computes it; torch's number of threads must then be ``spec.threads``.
+        The reference is the output at the largest candidate row count (at least `DISTINCT_ROWS`) at
+        which the output for a row does not depend on its position in the batch. If there is none,
+        no row count is verified. The first access computes the result; torch's number of threads
+        must then be ``spec.threads``.
         """
-        if self._ladder is None:
+        if self._verified is None:
             with self._lock:
-                if self._ladder is None:
-                    self._ladder = self._find_ladder()
-        return self._ladder
+                if self._verified is None:
+                    self._verified = self._find_verified()
+        return self._verified
 
     @property
     def checked(self) -> bool:
-        """Whether the ladder has been computed."""
-        return self._ladder is not None
+        """Whether :attr:`verified` has been computed."""
+        return self._verified is not None
 
     def padded_count(self, rows: int) -> int | None:
         """The verified row count to pad ``rows`` to, or None if there is none.
 
         This is the next multiple of `ROW_COUNT_STEP` if it matches the reference, otherwise the
-        next verified row count of the ladder. A multiple that has no result yet is checked now.
+        next of the :attr:`verified` row counts. A multiple without a cached result is checked now.
         """
         try:
             return self._padded_counts[rows]
         except KeyError:
-            ladder = self.ladder
+            verified = self.verified
             with self._lock:
-                count = self._padded_counts[rows] = self._find_padded_count(rows, ladder)
+                count = self._padded_counts[rows] = self._find_padded_count(rows, verified)
             return count
 
     def apply(self, kernel: Kernel, rows: Any) -> Any:
@@ -128,37 +130,39 @@ class RowCounts:
             return kernel(rows)
         if count is not None:
             return kernel(pad_rows(rows, count))[: len(rows)]
-        if not self.ladder:
+        if not self.verified:
             return kernel(rows)
-        chunks = -(-len(rows) // self.ladder[-1])
+        chunks = -(-len(rows) // self.verified[-1])
         return torch.cat([self.apply(kernel, chunk) for chunk in rows.chunk(chunks)])
 
-    def _find_padded_count(self, rows: int, ladder: tuple[int, ...]) -> int | None:
+    def _find_padded_count(self, rows: int, verified: tuple[int, ...]) -> int | None:
         if rows == 0:
             return 0
         first = -(-rows // ROW_COUNT_STEP) * ROW_COUNT_STEP
-        if ladder and first <= MAX_ROWS and self._matches(first, ladder[-1]):
+        if verified and first <= MAX_ROWS and self._matches(first, verified[-1]):
             return first
-        return next((count for count in ladder if count >= first), None)
+        return next((count for count in verified if count >= first), None)
 
-    def _find_ladder(self) -> tuple[int, ...]:
-        results = {count: self._cache.get(str(self.spec), count) for count in LADDER}
+    def _find_verified(self) -> tuple[int, ...]:
+        results = {count: self._cache.get(str(self.spec), count) for count in CANDIDATE_ROW_COUNTS}
         if None in results.values():
             check = _KernelCheck(self.spec, self._make_kernel)
-            candidates = [count for count in reversed(LADDER) if count >= DISTINCT_ROWS]
+            candidates = [
+                count for count in reversed(CANDIDATE_ROW_COUNTS) if count >= DISTINCT_ROWS
+            ]
             references = (check.make_reference(count) for count in candidates)
             reference = next((found for found in references if found is not None), None)
-            for count in LADDER:
+            for count in CANDIDATE_ROW_COUNTS:
                 results[count] = reference is not None and check.matches(count, reference, OFFSETS)
                 self._cache.put(str(self.spec), bool(results[count]), count)
             self._reference = reference
-        return tuple(count for count in LADDER if results[count])
+        return tuple(count for count in CANDIDATE_ROW_COUNTS if results[count])
 
     def _matches(self, rows: int, reference_count: int) -> bool:
         result = self._cache.get(str(self.spec), rows)
         if result is None:
             check = _KernelCheck(self.spec, self._make_kernel)
-            if self._reference is None:  # the ladder came from the cache, without its reference
+            if self._reference is None:  # the verified counts came from the cache
                 self._reference = check.make_reference(reference_count)
             result = self._reference is not None and check.matches(
                 rows, self._reference, OFFSETS[-1:]
@@ -168,7 +172,7 @@ class RowCounts:
 
 
 class _KernelCheck:
-    """Run a layer's kernel on inputs and weights whose exact products are 0."""
+    """Run a layer's kernel on inputs and weights whose exact dot products are 0."""
 
     def __init__(self, spec: LinearSpec, make_kernel: MakeKernel) -> None:
         import torch
@@ -187,8 +191,8 @@ class _KernelCheck:
         """The outputs of the distinct rows in a batch of ``count`` rows.
 
         Returns:
-            a tensor of shape (`DISTINCT_ROWS`, o); None if equal rows give different outputs at
-            different positions.
+            a tensor of shape (`DISTINCT_ROWS`, o); None if the output for a row depends on its
+            position.
         """
         results = self._compute(OFFSETS[0], count)
         reference = results[:DISTINCT_ROWS].clone()
@@ -196,7 +200,7 @@ class _KernelCheck:
         return reference if same and self.matches(count, reference, OFFSETS[1:]) else None
 
     def matches(self, count: int, reference: Any, offsets: Sequence[int]) -> bool:
-        """Whether a batch of ``count`` rows gives the reference's bits at every position."""
+        """Whether a batch of ``count`` rows is bit-identical to the reference at every position."""
         return all(
             self._compute(offset, count).equal(reference[self._row_indices(offset, count)])
             for offset in offsets
@@ -215,10 +219,10 @@ class _KernelCheck:
 
 
 def cancelling_matrices(rows: int, in_features: int, out_features: int, generator: Any) -> Any:
-    """Random inputs (n, i) and a weight (o, i), float32, whose exact products are all 0.
+    """Random inputs (n, i) and a weight (o, i), float32, whose exact dot products are all 0.
 
-    In an input row, half of the values are the negatives of the other half, at random positions.
-    In a weight row, the two positions of such a pair have the same value. All values are exact in
+    The values of an input row form pairs of a number and its negative, at random positions. In a
+    weight row, the two positions of each pair have the same value. All values can be represented in
     bfloat16.
     """
     import torch
@@ -246,7 +250,7 @@ _LOCK = threading.Lock()
 
 
 def shared_row_counts(spec: LinearSpec, make_kernel: MakeKernel) -> RowCounts:
-    """The `RowCounts` of a linear layer, shared by all layers of this process with its spec."""
+    """The `RowCounts` for a spec, shared by all linear layers of this process with that spec."""
     cache = machine_invariance_cache()
     found = cache.shared.get(spec)
     if found is None:

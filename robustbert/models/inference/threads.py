@@ -1,9 +1,8 @@
 """Data-parallel work on CPU threads: one item per thread.
 
-By default torch splits each matmul over all threads. The threads then wait for each other several
-times per layer, and the way a matmul is split decides the last bits of its result. Items that run
-on one thread each need no synchronization, and their results do not depend on the number of
-threads.
+By default, torch splits each matmul over all threads. The threads then wait for each other several
+times per layer, and the split affects the last bits of the result. Items that each run on one
+thread need no synchronization, and their results do not depend on the number of threads.
 """
 
 from __future__ import annotations

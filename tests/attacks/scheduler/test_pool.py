@@ -42,7 +42,7 @@ def walk(pool: Pool, steps: int, start: str):
         text, seen = start, []
         for _ in range(steps):
             text += random.choice("abc") * int(1 + np.random.randint(3))
-            seen.append(float(pool.ask(LENGTH, [text, start])[0]) + torch.rand(1).item())
+            seen.append(float(pool.request(LENGTH, [text, start])[0]) + torch.rand(1).item())
         return seen
 
     return run
@@ -85,7 +85,7 @@ def test_the_callers_generators_are_not_changed():
 def test_a_round_computes_each_text_once_for_all_searches(server, length):
     pool = Pool(lanes=10)
     tasks = [
-        Task(str(i), i, lambda i=i: pool.ask(length, ["shared", f"own {i}", "shared"]))
+        Task(str(i), i, lambda i=i: pool.request(length, ["shared", f"own {i}", "shared"]))
         for i in range(4)
     ]
     results = {finished.key: finished.value for finished in pool.run(tasks)}
@@ -100,7 +100,9 @@ def test_different_services_are_called_in_the_same_round():
     first, second = Recorder(), Recorder()
     services = {"a": Service("length", first), "b": Service("length", second)}
     pool = Pool(lanes=2)
-    tasks = [Task(name, 0, lambda name=name: pool.ask(services[name], ["text"])) for name in "ab"]
+    tasks = [
+        Task(name, 0, lambda name=name: pool.request(services[name], ["text"])) for name in "ab"
+    ]
     assert {f.key: f.value for f in pool.run(tasks)} == {"a": [4], "b": [4]}
     assert len(first.calls) == len(second.calls) == 1
 
@@ -109,7 +111,7 @@ def test_requests_beyond_a_round_wait_and_tasks_finish_in_the_order_of_their_sta
     pool = Pool(lanes=4, round_characters=10)
 
     def search(name: str) -> list[int]:
-        return [pool.ask(length, [f"{name}{step}" * 3])[0] for step in range(2)]
+        return [pool.request(length, [f"{name}{step}" * 3])[0] for step in range(2)]
 
     finished = list(pool.run([Task(n, 0, lambda n=n: search(n)) for n in "abcd"]))
     assert [f.key for f in finished] == ["a", "b", "c", "d"]
@@ -119,7 +121,7 @@ def test_requests_beyond_a_round_wait_and_tasks_finish_in_the_order_of_their_sta
 
 def test_a_request_larger_than_a_round_is_answered_whole(server, length):
     pool = Pool(lanes=2, round_characters=3)
-    (finished,) = pool.run([Task("only", 0, lambda: pool.ask(length, ["long", "longer"]))])
+    (finished,) = pool.run([Task("only", 0, lambda: pool.request(length, ["long", "longer"]))])
     assert finished.value == [4, 6]
     assert server.calls == [["long", "longer"]]
 
@@ -142,7 +144,7 @@ def test_an_exception_in_a_search_is_its_result():
     pool = Pool(lanes=3)
 
     def fail() -> None:
-        pool.ask(LENGTH, ["text"])
+        pool.request(LENGTH, ["text"])
         raise ValueError("no more words")
 
     finished = {f.key: f for f in pool.run([Task("bad", 0, fail), Task("good", 0, lambda: 5)])}
@@ -161,7 +163,7 @@ def test_an_exception_in_a_service_ends_the_run_and_the_searches():
 
     def search() -> None:
         try:
-            pool.ask(Service("broken", broken), ["text"])
+            pool.request(Service("broken", broken), ["text"])
         finally:
             cleaned.append(True)
 
@@ -171,9 +173,9 @@ def test_an_exception_in_a_service_ends_the_run_and_the_searches():
 
 
 def test_an_empty_request_calls_nothing(server, length):
-    assert Pool(lanes=1).ask(length, []) == []
+    assert Pool(lanes=1).request(length, []) == []
     assert server.calls == []
 
 
 def test_a_request_outside_a_search_is_answered_at_once(length):
-    assert Pool(lanes=1).ask(length, ["four"]) == [4]
+    assert Pool(lanes=1).request(length, ["four"]) == [4]

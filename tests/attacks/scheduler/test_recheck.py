@@ -5,14 +5,14 @@ import random
 import numpy as np
 import pytest
 
-from robustbert.attacks.scheduler.recheck import AnswerSample
+from robustbert.attacks.scheduler.recheck import OutputSample
 
 
 def lengths(texts) -> np.ndarray:
     return np.array([[len(text)] for text in texts], dtype=np.float32).reshape(-1, 1)
 
 
-def sampled(sample: AnswerSample) -> set[str]:
+def sampled(sample: OutputSample) -> set[str]:
     rechecked: list[str] = []
     sample.recheck(lambda texts: rechecked.extend(texts) or lengths(texts))
     return set(rechecked)
@@ -28,7 +28,7 @@ def test_the_sample_does_not_depend_on_order_batches_or_repeats(share: float):
     for _ in range(3):
         texts = TEXTS + chance.sample(TEXTS, 1000)
         chance.shuffle(texts)
-        sample = AnswerSample(lengths, seed=0, share=share)
+        sample = OutputSample(lengths, seed=0, share=share)
         while texts:
             size = chance.randint(1, 300)
             batch, texts = texts[:size], texts[size:]
@@ -43,20 +43,20 @@ def test_the_sample_does_not_depend_on_order_batches_or_repeats(share: float):
 
 
 def test_another_seed_samples_other_texts():
-    samples = [AnswerSample(lengths, seed) for seed in (0, 1)]
+    samples = [OutputSample(lengths, seed) for seed in (0, 1)]
     for sample in samples:
         sample(TEXTS)
     assert sampled(samples[0]) != sampled(samples[1])
 
 
 def test_fewer_texts_than_the_minimum_are_all_sampled():
-    sample = AnswerSample(lengths, seed=0)
+    sample = OutputSample(lengths, seed=0)
     sample(TEXTS[:150])
     assert sampled(sample) == set(TEXTS[:150])
 
 
 def test_outputs_that_differ_in_one_bit_are_counted():
-    sample = AnswerSample(lengths, seed=0)
+    sample = OutputSample(lengths, seed=0)
     sample(["a", "bb", "ccc"])
     changed = lambda texts: np.nextafter(lengths(texts), 9, dtype=np.float32)  # noqa: E731
     assert sample.recheck(lengths).differing == 0
@@ -66,12 +66,12 @@ def test_outputs_that_differ_in_one_bit_are_counted():
 
 def test_the_sample_is_a_copy_of_the_first_output():
     answers = lengths(["a"])
-    sample = AnswerSample(lambda texts: answers, seed=0)
+    sample = OutputSample(lambda texts: answers, seed=0)
     sample(["a"])
     answers[0, 0] = 9
     assert sample.recheck(lengths).differing == 0
 
 
 def test_without_calls_nothing_is_rechecked():
-    found = AnswerSample(lengths, seed=0).recheck(lengths)
+    found = OutputSample(lengths, seed=0).recheck(lengths)
     assert (found.checked, found.differing) == (0, 0)

@@ -54,12 +54,15 @@ def test_crossover_of_equal_parents_is_not_compared(constraint):
 def test_only_measurable_constraints_are_checked_on_final_texts(textattack, constraint):
     from textattack.constraints.overlap import MaxWordsPerturbed
 
-    from robustbert.attacks.textattack.constraints import WordsChangedLimit, satisfies_measurable
+    from robustbert.attacks.textattack.constraints import (
+        WordsChangedLimit,
+        satisfies_text_constraints,
+    )
 
     original, adversarial = "a good film with good actors", "a bad film with bad actors"
-    assert satisfies_measurable([], original, adversarial)
-    assert satisfies_measurable([constraint], original, adversarial)
+    assert satisfies_text_constraints([], original, adversarial)
+    assert satisfies_text_constraints([constraint], original, adversarial)
     assert constraint.encoded == []
-    assert satisfies_measurable([WordsChangedLimit(2)], original, adversarial)
-    assert not satisfies_measurable([constraint, WordsChangedLimit(1)], original, adversarial)
-    assert satisfies_measurable([MaxWordsPerturbed(max_num_words=2)], original, original)
+    assert satisfies_text_constraints([WordsChangedLimit(2)], original, adversarial)
+    assert not satisfies_text_constraints([constraint, WordsChangedLimit(1)], original, adversarial)
+    assert satisfies_text_constraints([MaxWordsPerturbed(max_num_words=2)], original, original)

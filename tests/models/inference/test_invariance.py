@@ -79,11 +79,11 @@ def test_combined_results():
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-def test_verified_model_reports_its_ladders(tiny_folder: Path, dtype: str):
+def test_verified_model_reports_its_row_counts(tiny_folder: Path, dtype: str):
     result = load_model(str(tiny_folder), dtype=dtype, device="cpu").batch_invariance
     assert result.verified
-    assert any(layer.endswith(f"16x48 {dtype}") for layer in result.ladder)
-    assert all(counts for counts in result.ladder.values())
+    assert any(layer.endswith(f"16x48 {dtype}") for layer in result.row_counts)
+    assert all(counts for counts in result.row_counts.values())
 
 
 def deny(monkeypatch: pytest.MonkeyPatch, module, *dtypes: str) -> None:
@@ -167,20 +167,20 @@ def test_encoder_falls_back_to_float32_too(monkeypatch):
 
 
 def test_layer_without_verified_row_counts_is_not_verified(tmp_path, monkeypatch):
-    monkeypatch.setattr(RowCounts, "_find_ladder", lambda self: ())
+    monkeypatch.setattr(RowCounts, "_find_verified", lambda self: ())
     monkeypatch.setattr(invariance, "is_invariant", lambda *_: True)
     folder = make_tiny_bert(tmp_path / "other", num_labels=5)
     with empty_invariance_cache():
         result = load_model(str(folder), dtype="float32", device="cpu").batch_invariance
     assert not result.verified
-    assert set(result.ladder.values()) == {()}
+    assert set(result.row_counts.values()) == {()}
 
 
 def test_alone_equals_together(tiny_folder):
     texts = ["a fine film", "a dull film", "good " * 30]
     model = load_model(str(tiny_folder), dtype="bfloat16", device="cpu")
-    np.testing.assert_array_equal(model.predict_proba_alone(texts), model.predict_proba(texts))
-    assert model.predict_proba_alone([]).shape == (0, 2)
+    np.testing.assert_array_equal(model.predict_proba_unbatched(texts), model.predict_proba(texts))
+    assert model.predict_proba_unbatched([]).shape == (0, 2)
 
 
 @pytest.mark.parametrize("bias", [True, False])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from robustbert.models.inference.invariance_cache import InvarianceCache
 from robustbert.models.inference.row_counts import (
-    LADDER,
+    CANDIDATE_ROW_COUNTS,
     MAX_ROWS,
     LinearSpec,
     RowCounts,
@@ -48,7 +48,7 @@ def row_counts(layer: FakeLayer, cache: InvarianceCache | None = None) -> RowCou
 
 def test_invariant_layer_is_padded_to_the_next_multiple_of_16():
     counts = row_counts(FakeLayer(lambda count, position: False))
-    assert counts.ladder == LADDER
+    assert counts.verified == CANDIDATE_ROW_COUNTS
     assert [counts.padded_count(rows) for rows in (1, 16, 17, 100, 2049, 4096)] == [
         *(16, 16, 32, 112, 2064, 4096)
     ]
@@ -58,7 +58,7 @@ def test_invariant_layer_is_padded_to_the_next_multiple_of_16():
 def test_row_counts_that_differ_are_padded_to_the_next_verified_one():
     """Like bfloat16 with AMX, from 1,536 to 384 features."""
     counts = row_counts(FakeLayer(lambda count, position: 48 <= count < 384))
-    assert counts.ladder == (16, 32, 384, 512, 768, 1024, 1536, 2048)
+    assert counts.verified == (16, 32, 384, 512, 768, 1024, 1536, 2048)
     assert [counts.padded_count(rows) for rows in (5, 32, 33, 200, 383, 385)] == [
         16,
         32,
@@ -73,14 +73,14 @@ def test_one_differing_position_is_enough():
     counts = row_counts(
         FakeLayer(lambda count, position: count in (64, 80) and position == count - 1)
     )
-    assert counts.ladder == tuple(count for count in LADDER if count != 64)
+    assert counts.verified == tuple(count for count in CANDIDATE_ROW_COUNTS if count != 64)
     assert counts.padded_count(70) == 128
 
 
 def test_reference_is_the_largest_position_independent_row_count():
     layer = FakeLayer(lambda count, position: count > 1024 and position % 7 == 3)
     counts = row_counts(layer)
-    assert counts.ladder == tuple(count for count in LADDER if count <= 1024)
+    assert counts.verified == tuple(count for count in CANDIDATE_ROW_COUNTS if count <= 1024)
     assert counts.padded_count(1025) is None
     rows = torch.ones(3000, WIDTH)
     layer.calls.clear()
@@ -91,14 +91,14 @@ def test_reference_is_the_largest_position_independent_row_count():
 def test_consistent_groups_of_row_counts_are_not_mixed():
     """Two groups, each consistent in itself; the one with the larger row counts is used."""
     counts = row_counts(FakeLayer(lambda count, position: count <= 256))
-    assert counts.ladder == (384, 512, 768, 1024, 1536, 2048)
+    assert counts.verified == (384, 512, 768, 1024, 1536, 2048)
     assert counts.padded_count(1) == 384
 
 
 def test_without_verified_row_counts_rows_are_not_padded():
     layer = FakeLayer(lambda count, position: position % 2 == 1)
     counts = row_counts(layer)
-    assert counts.ladder == ()
+    assert counts.verified == ()
     assert counts.padded_count(5) is None
     layer.calls.clear()
     assert counts.apply(layer, torch.ones(5, WIDTH)).shape == (5, 1)
@@ -113,9 +113,9 @@ def test_without_verified_row_counts_rows_are_not_padded():
 def test_each_row_matches_the_reference_for_any_batch_size(bad: set[int], sizes: list[int]):
     layer = FakeLayer(lambda count, position: count in bad or count % 16 != 0)
     counts = row_counts(layer)
-    if not counts.ladder:
+    if not counts.verified:
         return
-    wrong = float(counts.ladder[-1] in bad)
+    wrong = float(counts.verified[-1] in bad)
     for size in sizes:
         rows = torch.arange(size, dtype=torch.float64).unsqueeze(1).expand(-1, WIDTH)
         expected = rows.sum(dim=1, keepdim=True) + wrong
@@ -130,9 +130,12 @@ def test_results_are_cached_on_disk(tmp_path: Path):
         file.write('["fake 4x1 float32", 144, tr')  # the writing process was killed
     layer = FakeLayer(lambda count, position: pytest.fail("computed again"))
     again = row_counts(layer, InvarianceCache(path))
-    assert again.ladder == first.ladder
+    assert again.verified == first.verified
     assert [again.padded_count(rows) for rows in (60, 100)] == [128, 112]
-    assert [json.loads(line)[1] for line in path.read_text().splitlines()[:-1]] == [*LADDER, 112]
+    assert [json.loads(line)[1] for line in path.read_text().splitlines()[:-1]] == [
+        *CANDIDATE_ROW_COUNTS,
+        112,
+    ]
 
 
 def test_row_count_without_a_result_is_checked_against_the_same_reference(tmp_path: Path):
@@ -143,7 +146,7 @@ def test_row_count_without_a_result_is_checked_against_the_same_reference(tmp_pa
 
     row_counts(FakeLayer(differs), InvarianceCache(path)).padded_count(16)
     again = row_counts(FakeLayer(differs), InvarianceCache(path))
-    assert again.ladder[-1] == 1536
+    assert again.verified[-1] == 1536
     assert [again.padded_count(rows) for rows in (140, 150)] == [144, 256]
 
 

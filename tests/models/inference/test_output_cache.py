@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from robustbert.models.inference.answer_cache import AnswerCache
+from robustbert.models.inference.output_cache import OutputCache
 
 
 class Lengths:
@@ -17,7 +17,7 @@ class Lengths:
 
 @pytest.mark.parametrize("capacity", [1, 2, 1000])
 def test_rows_are_those_of_the_function(capacity: int):
-    cache = AnswerCache(Lengths(), capacity)
+    cache = OutputCache(Lengths(), capacity)
     generator = np.random.default_rng(0)
     for _ in range(50):
         texts = ["x" * n for n in generator.integers(1, 6, size=generator.integers(1, 8))]
@@ -26,7 +26,7 @@ def test_rows_are_those_of_the_function(capacity: int):
 
 def test_function_is_called_only_for_texts_that_are_not_cached():
     lengths = Lengths()
-    cache = AnswerCache(lengths, capacity=2)
+    cache = OutputCache(lengths, capacity=2)
     cache(["a", "bb", "a"])
     cache(["bb", "ccc"])  # evicts "a"
     cache(["a", "ccc"])
@@ -35,10 +35,10 @@ def test_function_is_called_only_for_texts_that_are_not_cached():
 
 
 def test_changing_a_returned_row_does_not_change_the_cache():
-    cache = AnswerCache(Lengths())
+    cache = OutputCache(Lengths())
     cache(["a"])[0, 0] = 9
     assert cache(["a"]).tolist() == [[1.0]]
 
 
 def test_no_texts():
-    assert AnswerCache(Lengths())([]).shape == (0, 1)
+    assert OutputCache(Lengths())([]).shape == (0, 1)

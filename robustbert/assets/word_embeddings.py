@@ -33,7 +33,7 @@ def frequent_words(count: int) -> tuple[str, ...]:
     return words
 
 
-def encode_words(words: Sequence[str], model_folder: Path) -> NDArray[np.float32]:
+def embed_words(words: Sequence[str], model_folder: Path) -> NDArray[np.float32]:
     """Encode each word by itself: the mean over its tokens, at unit length.
 
     Words of the same number of tokens share a batch, so nothing is padded.

@@ -7,16 +7,16 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-#: Default number of cached texts. Attacks on one model, or on one dataset, query many texts
-#: repeatedly. With its text, an entry takes about 0.5 kB (probabilities) or 2 kB (an encoding).
+#: Default maximum number of cached texts. Attacks on one model, or on one dataset, query many texts
+#: repeatedly. With its text, an entry takes about 0.5 kB (probabilities) or 2 kB (an embedding).
 CAPACITY = 400_000
 
 
-class AnswerCache:
+class OutputCache:
     """Cache the rows that a function returns for texts; evict the oldest entries first.
 
-    The cache changes the speed only if ``function`` is batch invariant: the row of a text must
-    depend on that text alone, bit for bit.
+    If ``function`` is batch invariant (the row of a text depends on that text alone, bit for bit),
+    caching affects the speed but not the results.
 
     Args:
         function: maps n distinct texts to an array of shape (n, d).
@@ -25,7 +25,7 @@ class AnswerCache:
     Attributes:
         computed: number of texts passed to ``function`` so far (cache misses).
 
-    >>> lengths = AnswerCache(lambda texts: np.array([[len(text)] for text in texts]))
+    >>> lengths = OutputCache(lambda texts: np.array([[len(text)] for text in texts]))
     >>> lengths(["a", "bb", "a"]).tolist(), lengths(["bb", "ccc"]).tolist(), lengths.computed
     ([[1], [2], [1]], [[2], [3]], 3)
     """
