@@ -90,9 +90,10 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="robustbert",
-        description="How well does a BERT text classifier hold up when its input is edited?",
-        epilog="See robustbert COMMAND --help for details. An import path, package.module:Name, "
-        "works wherever a name does. Only hub:NAME needs network access.",
+        description="Measure the adversarial robustness of BERT and other text classifiers.",
+        epilog="See robustbert COMMAND --help for details. Datasets, models, recipes and "
+        "defenses can also be given as an import path, package.module:Name. Only hub:NAME "
+        "needs network access.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"robustbert {__version__}")

@@ -66,7 +66,10 @@ def rejected(capsys: pytest.CaptureFixture[str], own_cache: Path):
         (["bench", "--dtype", "float16"], "unknown dtype 'float16'; did you mean bfloat16"),
         (["bench", "--device", "gpu"], "unknown device 'gpu'"),
         (["bench", "--device", "cuda:77"], "device 'cuda:77' is not available here"),
-        (["bench", "--models", "tfidf-nb", "--recipes", "a2t"], "nothing to run: a2t needs grad"),
+        (
+            ["bench", "--models", "tfidf-nb", "--recipes", "a2t"],
+            "nothing to run: every recipe (a2t) needs grad",
+        ),
         (["attack", "--dataset", "imdb"], "required: --model, --recipe"),
         (["train", "--dataset", "rotten", "--model", "tfidf-nb", "--out", "x"], "unknown dataset"),
         (["train", "--dataset", "bbc_news", "--model", "x", "--out", "x"], "unknown model 'x'"),
@@ -118,7 +121,7 @@ def test_two_datasets_of_one_name(rejected, reviews: Path, tmp_path: Path):
     twin = tmp_path / "reviews.csv"
     shutil.copy(reviews, twin)
     line = rejected("bench", "--datasets", f"file:{reviews},file:{twin}", "-n", "3")
-    assert "two datasets have the name 'reviews'" in line
+    assert "two datasets would both be named 'reviews'" in line
 
 
 def test_more_examples_than_the_dataset_has(rejected, reviews: Path):

@@ -233,7 +233,7 @@ class TestImportPaths:
         assert (dataset.name, dataset.source, dataset.length) == ("colours", "plugin==1", "short")
         assert load_dataset(f"{plugin}:colours", length="long").length == "long"
         assert load_dataset(f"{plugin}:long_colours").length == "long"
-        with pytest.raises(InputError, match="has its own length"):
+        with pytest.raises(InputError, match="declares its own text length"):
             load_dataset(f"{plugin}:long_colours", length="short")
         with pytest.raises(InputError, match="has its own columns"):
             load_dataset(f"{plugin}:colours", text_column="review")

@@ -82,8 +82,8 @@ def _totals(estimate: Estimate) -> list[str]:
         missing = ", ".join(estimate.missing_assets)
         lines.append(f"assets to build first, which takes a few minutes: {missing}")
     lines.append(
-        "These are estimates: queries follow from committed records and the lengths of the texts, "
-        "hours from a short speed measurement on this machine. Nothing was attacked or written."
+        "Queries are estimated from committed records and text lengths, hours from a short speed "
+        "measurement on this machine. Nothing was attacked or written."
     )
     return lines
 

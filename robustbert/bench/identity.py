@@ -36,7 +36,7 @@ class CellIdentity:
         """The parts in which an ``earlier`` identity differs; None if it is the same.
 
         Lists the names of the parts and the first value that differs:
-        ``model and versions (its model sha256 is 90cf…, not 12ab…)``.
+        ``model and versions (model sha256 is 90cf… there, but 12ab… here)``.
         """
         found = list(self._differences(earlier))
         if not found:
@@ -45,7 +45,7 @@ class CellIdentity:
         names = f"{', '.join(others)} and {last}" if others else last
         part, field, before, now = found[0]
         what = part if field == part else f"{part} {field}"
-        return f"{names} (its {what} is {_shown(before)}, not {_shown(now)})"
+        return f"{names} ({what} is {_shown(before)} there, but {_shown(now)} here)"
 
     def _differences(self, earlier: CellIdentity) -> Iterator[tuple[str, str, Any, Any]]:
         for part, fields in self.parts.items():

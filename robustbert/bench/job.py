@@ -174,8 +174,8 @@ class LoadedJob:
         if differing:
             warnings.warn(
                 f"{self.header.name}: {differing} of {answers.checked + encodings.checked} "
-                "predictions differ when they are recomputed with batch size 1, so results may not "
-                "be reproducible; please report the output of `robustbert doctor`",
+                "model outputs differ when they are recomputed with batch size 1, so results may "
+                "not be reproducible; please report the output of `robustbert doctor`",
                 BatchInvarianceWarning,
                 stacklevel=2,
             )

@@ -134,8 +134,8 @@ def make_plan(suite: Suite, overrides: Overrides | None = None) -> Plan:
     runnable = tuple(filter(_is_runnable, cells))
     if not runnable:
         raise InputError(
-            f"nothing to run: {', '.join(suite.recipes)} needs gradients, which "
-            f"{', '.join(suite.models)} does not provide; choose another model or recipe"
+            f"nothing to run: every recipe ({', '.join(suite.recipes)}) needs gradients, and no "
+            f"model ({', '.join(suite.models)}) provides them; choose another model or recipe"
         )
     return Plan(
         suite=suite.name,
@@ -159,7 +159,7 @@ def _override(suite: Suite, overrides: Overrides) -> Suite:
             given[key] = tuple(given[key])
     negative = [seed for seed in given.get("training_seeds", ()) if seed < 0]
     if negative:
-        raise InputError(f"--training-seeds has {negative[0]}; give integers of at least 0")
+        raise InputError(f"--training-seeds contains {negative[0]}; seeds must be at least 0")
     changed = suite.model_copy(update=given)
     check_fields(changed, given)
     return changed

@@ -98,7 +98,8 @@ def load_datasets(plan: Plan, options: RunOptions) -> dict[str, TextDataset]:
         select_examples(dataset, plan.split, largest, plan.seed)
         if dataset.name in {other.name for other in datasets.values()}:
             raise InputError(
-                f"two datasets have the name {dataset.name!r} in tables; rename a file"
+                f"two datasets would both be named {dataset.name!r} in tables; rename one of the "
+                "files"
             )
         datasets[name] = dataset
     return datasets

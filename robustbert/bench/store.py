@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from robustbert.bench.identity import CellIdentity, cell_identity
 from robustbert.bench.record import CellHeader
@@ -37,6 +37,12 @@ from robustbert.reports import Table, render_markdown, to_csv
 LOCK_FILE = ".lock"
 #: The configuration that all runs in a folder share.
 CONFIGURATION_FILE = "configuration.json"
+# How messages describe a value of each part of the configuration.
+_DESCRIPTIONS = {
+    "settings": "{}",
+    "datasets": "the hash of the dataset {}",
+    "examples": "the number of examples of {}",
+}
 
 
 @dataclass(frozen=True)
@@ -148,7 +154,8 @@ class RunStore:
         """
         difference = wanted.difference(cell_identity(record))
         if difference:
-            self._refuse(name, difference)
+            path = record_path(self._folder, name)
+            raise RecordError(f"{path} differs from this run in {difference}; choose another --out")
 
     def cell(self, header: CellHeader, example_ids: Sequence[str]) -> StoredCell:
         """What earlier runs stored of the cell.
@@ -165,8 +172,10 @@ class RunStore:
         if record is not None:
             self.check_identity(name, record, identity)
             if record.protocol.n != len(example_ids):
-                numbers = f"it has {record.protocol.n}, not {len(example_ids)}"
-                self._refuse(name, f"number of examples ({numbers})")
+                raise RecordError(
+                    f"{record_path(self._folder, name)} has {record.protocol.n} examples, but this "
+                    f"run has {len(example_ids)}; choose another --out"
+                )
         journal = self._journal(name, identity)
         outcomes = outcomes_path(self._folder, name)
         if record is not None and self.is_complete(name, record):
@@ -200,19 +209,15 @@ class RunStore:
         write_text(self._folder / "table.md", render_markdown(table))
         write_text(self._folder / "table.csv", to_csv(table))
 
-    def _refuse(self, name: str, difference: str) -> NoReturn:
-        path = record_path(self._folder, name)
-        raise RecordError(f"{path} differs in {difference}; choose another --out")
-
     def _journal(self, name: str, identity: CellIdentity) -> Path:
         """The path of the journal, which must be the only one of the cell."""
         journal = self._folder / "outcomes" / f"{name}.{identity.sha256()[:12]}.partial"
         for other in journal.parent.glob(f"{name}.*.partial"):
             if other != journal:
                 raise RecordError(
-                    f"{other} was written with another model, dtype, defense, data, assets, "
-                    "protocol, versions or processor; choose another --out, or delete the file if "
-                    "nobody needs it"
+                    f"{other} was written by a run that differs from this one, for example in "
+                    "model, dtype, defense, training seed, data, assets, protocol, versions or "
+                    "processor; choose another --out, or delete the file if it is not needed"
                 )
         return journal
 
@@ -223,10 +228,10 @@ class RunStore:
             for name, value in values.items():
                 before = stored.get(part, {}).get(name, value)
                 if before != value:
-                    what = f"{part} of {name}" if part != "settings" else name
                     raise RecordError(
-                        f"{self._folder} belongs to another run: its {what} is {before}, not "
-                        f"{value}; choose another --out"
+                        f"{self._folder} contains a run with another configuration: "
+                        f"{_DESCRIPTIONS[part].format(name)} is {before} there, but {value} in "
+                        "this run; choose another --out"
                     )
         return {part: {**stored.get(part, {}), **values} for part, values in new.items()}
 

@@ -202,7 +202,7 @@ def _check_table(table: ModelTable) -> None:
     if table.defense is not None:
         make_defense(table.defense, table.params)
     elif table.params:
-        raise InputError("params without a defense; name the defense too")
+        raise InputError("params is given without defense; add defense, the name of a defense")
 
 
 def _check_base(base: str, tables: Iterable[str] = ()) -> None:

@@ -143,8 +143,8 @@ def _with_variants(victims: Sequence[VictimSpec]) -> list[VictimSpec]:
     for victim in victims:
         if first.setdefault(_build_key(victim), victim) is not victim:
             raise InputError(
-                f"two models of the suite are the same: {victim.name!r}, with one base, defense "
-                "and options; remove one of them"
+                f"two models named {victim.name!r} have the same base, defense and options; remove "
+                "one of them"
             )
     return [
         replace(victim, variant=_variant(victim)) if labels[victim.label] > 1 else victim

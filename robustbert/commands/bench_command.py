@@ -59,8 +59,8 @@ def add_bench(subparsers: Any) -> None:
         "--seed",
         type=integer,
         metavar="N",
-        help="seed for example selection and attacks, and for training unless there are training "
-        "seeds; default: from the suite",
+        help="seed for example selection and attacks, and for training unless training seeds are "
+        "given; default: from the suite",
     )
     command.add_argument(
         "--training-seeds",
@@ -81,7 +81,10 @@ def add_attack(subparsers: Any) -> None:
     """Add the command ``attack``."""
     command = add_command(subparsers, "attack", attack, "attack one model with one recipe")
     command.add_argument(
-        "--model", required=True, help="a folder, hub:NAME, or a name, which is trained first"
+        "--model",
+        required=True,
+        help="a model folder, hub:NAME, or a name (see robustbert list models), which is trained "
+        "first",
     )
     command.add_argument("--dataset", required=True, help="a name, file:PATH or hub:NAME")
     command.add_argument(
@@ -126,7 +129,8 @@ def _add_run_options(command: Any, out: str) -> None:
         "--lanes",
         type=integer,
         metavar="N",
-        help="number of examples attacked concurrently; does not affect results; default: 128",
+        help="number of concurrent searches, one per example; does not affect results; default: "
+        "128",
     )
     command.add_argument(
         "--token-budget",
@@ -139,9 +143,9 @@ def _add_run_options(command: Any, out: str) -> None:
     command.add_argument(
         "--text-length",
         metavar="short|long",
-        help="text length class of file: and hub: datasets; the unified tracks change at most 30%% "
-        "of the words of short texts and 10%% of long ones; default: long if the median training "
-        "text has more than 100 words",
+        help="text length class of file: and hub: datasets (if there are none: of the first "
+        "dataset); the unified tracks change at most 30%% of the words of short texts and 10%% of "
+        "long ones; default: long if the median training text has more than 100 words",
     )
 
 

@@ -42,7 +42,8 @@ def _models() -> Rows:
     yield from ((entry.name, entry.summary) for entry in MODELS.entries())
     yield (
         "FOLDER",
-        "your own: a Hugging Face sequence classifier, or output of robustbert train",
+        "your own model: a Hugging Face sequence classifier, or the output folder of "
+        "robustbert train",
     )
     yield "hub:NAME", "a sequence classifier from the Hugging Face Hub, as safetensors"
 

@@ -18,7 +18,8 @@ def add_similarity(subparsers: Any) -> None:
         subparsers,
         "similarity",
         similarity,
-        "compare the similarity of adversarial texts between models, with two encoders",
+        "compare how similar the adversarial texts of two models are to their originals, by two "
+        "encoders",
     )
     command.add_argument(
         "runs", nargs="+", type=Path, metavar="RUN", help="output folder of bench or attack"
@@ -26,17 +27,19 @@ def add_similarity(subparsers: Any) -> None:
     command.add_argument(
         "--baseline",
         metavar="ROW",
-        help="label of the row, as printed, from which the other rows are subtracted; default: the "
-        "first row",
+        help="label, as printed, of the row to compare the others with; differences are this row "
+        "minus the other one; default: the first row",
     )
     command.add_argument(
-        "--all-pairs", action="store_true", help="compare all pairs of rows, not only the first row"
+        "--all-pairs",
+        action="store_true",
+        help="compare all pairs of rows, not only pairs with the first row or the baseline",
     )
     command.add_argument(
         "--stretches",
         action="store_true",
-        help="compare changed stretches of 15 to 29 words, as the unified limit does, instead of "
-        "whole texts",
+        help="compare only the parts of the texts that contain changes, 15 to 29 words each, as "
+        "the similarity limit of the unified track does, instead of whole texts",
     )
     command.add_argument(
         "--seed", type=integer, default=0, metavar="N", help="seed of the bootstrap; default: 0"

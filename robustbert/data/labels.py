@@ -65,7 +65,7 @@ def named_labels(values: Sequence[object], names: Sequence[str], source: str) ->
         if type(value) is not int or not 0 <= value < len(names):
             raise DatasetError(
                 f"{source}: row {number} has the label {value!r}, which is not in the range "
-                f"0 to {len(names) - 1}; drop the rows without a label"
+                f"0 to {len(names) - 1}; correct it, or drop the row if it is unlabelled"
             )
         indices.append(value)
     if len(set(indices)) == 1:

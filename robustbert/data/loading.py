@@ -100,11 +100,12 @@ def load_dataset(
         raise UnknownNameError("dataset", name, path_like or hub_like or DATASETS)
     if (text_column, label_column) != ("text", "label"):
         raise InputError(
-            f"{name} has its own columns; give columns only for file: and hub: datasets"
+            f"{name} has its own columns; name the text and label columns only for file: and "
+            "hub: datasets"
         )
     rows = _call_source(name, DATASETS.load(name))
     if chosen and rows.length:
-        raise InputError(f"{name} has its own length; give one only for datasets without")
+        raise InputError(f"{name} declares its own text length; omit the text length")
     return _assemble(rows, chosen)
 
 

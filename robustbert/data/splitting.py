@@ -211,7 +211,7 @@ def _in_order(name: str, rows: Iterable[SplitRow], origin: Rows) -> tuple[SplitR
     repeated, times = Counter(row.example_id for row in ordered).most_common(1)[0]
     if times > 1:
         raise DatasetError(
-            f"{origin.source}: two texts share the id {repeated}, a collision of 64 bits; "
-            "drop one of them"
+            f"{origin.source}: two texts have the same example id {repeated} (a collision of "
+            "64-bit hashes); drop one of them"
         )
     return ordered

@@ -10,6 +10,9 @@ from robustbert.doctor.machine_checks import CHECKS
 from robustbert.doctor.requirements import installed_versions, unmet_requirements
 from robustbert.errors import describe_error
 
+# What the text shows instead of a name of the JSON output.
+_DISPLAY_NAMES = {"ladder": "verified row counts"}
+
 
 @dataclass(frozen=True)
 class Diagnosis:
@@ -78,7 +81,7 @@ def _rows(section: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _words(name: str) -> str:
-    return name.replace("_", " ")
+    return _DISPLAY_NAMES.get(name, name.replace("_", " "))
 
 
 def _shown(value: Any) -> str:

@@ -37,18 +37,19 @@ def check_processor(_problems: list[str], notes: list[str]) -> dict[str, Any]:
     """The CPU, its instruction sets and its cores."""
     import torch
 
-    from robustbert.machine import describe_kernels
+    from robustbert.machine import describe_kernels, isa_limits
 
     kernels = describe_kernels()
-    if kernels["isa_limits"]:
+    limits = isa_limits()
+    if limits:
         notes.append(
-            "environment variables limit the instruction sets that kernels use (see isa_limits); "
-            "unset them for full speed"
+            "environment variables limit the instruction sets that kernels use "
+            f"({', '.join(limits)}); unset them for full speed"
         )
     affinity = getattr(os, "sched_getaffinity", None)
     return {
         **{name: kernels[name] for name in ("processor", "architecture", "isa", "flags")},
-        "isa_limits": kernels["isa_limits"],
+        "isa_limits": limits,
         "cores": os.cpu_count(),
         "usable_cores": len(affinity(0)) if affinity else os.cpu_count(),
         "threads": torch.get_num_threads(),

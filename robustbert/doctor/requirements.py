@@ -40,7 +40,9 @@ def unmet_requirements(distribution: str) -> tuple[list[str], list[str]]:
     try:
         lines = metadata.requires(distribution) or []
     except metadata.PackageNotFoundError:
-        return [f"{distribution} is not installed; in its checkout: pip install --editable ."], []
+        return [
+            f"{distribution} is not installed; run `pip install --editable .` in its repository"
+        ], []
     missing, mismatched = [], []
     for requirement in map(Requirement, lines):
         if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):

@@ -111,7 +111,7 @@ def _read_folder(run: Path) -> list[tuple[Cell, Record]]:
         )
     read = read_run(run)
     if not read.records:
-        raise RecordError(f"{run} has no finished cell; repeat its bench command to resume it")
+        raise RecordError(f"{run} has no finished cell; repeat its command to resume it")
     cells = []
     for record in read.records:
         name = record_name(record)

@@ -102,8 +102,8 @@ def _check_cells(records: Sequence[Record], outcomes: Outcomes) -> None:
         if len(of_cell) > 1:
             weights = " and ".join(dict.fromkeys(short_hash(r.model.sha256) for r in of_cell))
             raise InputError(
-                f"{len(of_cell)} records of the cell {name} (weights {weights}); pass one record "
-                "per cell, and give different models different names"
+                f"there are {len(of_cell)} records of the cell {name} (weights {weights}); pass "
+                "one record per cell, and give different models different names"
             )
         if name in outcomes:
             [record] = of_cell

@@ -40,8 +40,9 @@ _MARKS = {
     ),
     "retracted": Mark(
         "¶",
-        "More than {threshold} of the reported adversarial texts failed the check: rescored alone, "
-        "they did not fool the victim, or they violated a limit. Their examples count as robust",
+        "More than {threshold} of the reported adversarial texts failed verification: when they "
+        "were rescored individually, they did not fool the victim, or they violated a limit. Their "
+        "examples count as robust",
     ),
     "little-to-try": Mark(
         "#",

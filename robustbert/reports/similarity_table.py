@@ -107,15 +107,17 @@ def _number(value: float | None, digits: int) -> str:
 
 
 def _notes(report: SimilarityReport) -> list[str]:
-    what = "the least similar changed stretch" if report.by_stretch else "the whole text"
+    what = (
+        "the least similar changed part (15 to 29 words)" if report.by_stretch else "the whole text"
+    )
     explanation = (
         f"Similarity: angular similarity between {what} before and after the attack. Differences "
         "are means over the examples, with 95% bootstrap intervals. Negative: the texts of the "
         "first row are less similar to their originals. The scales of the encoders differ: compare "
-        "a difference with the encoder's spread (standard deviation of all measured similarities)."
+        "a difference with the encoder's standard deviation (SD), over all measured similarities."
     )
     notes = [
-        f"{encoder.name}: {encoder.source}; spread {_unsigned(report.spread[encoder.name])}"
+        f"{encoder.name}: {encoder.source}; SD {_unsigned(report.spread[encoder.name])}"
         for encoder in report.encoders
     ]
     notes += [

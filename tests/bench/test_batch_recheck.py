@@ -36,7 +36,9 @@ def test_predictions_that_depend_on_the_batch_are_marked(reviews, svm, tmp_path,
         TfidfClassifier, "_unbatched", lambda self, texts: alone(self, texts) + 1e-6
     )
     small = plan(reviews, svm, n=3)
-    with pytest.warns(BatchInvarianceWarning, match="predictions differ when they are recomputed"):
+    with pytest.warns(
+        BatchInvarianceWarning, match="model outputs differ when they are recomputed"
+    ):
         result = run_plan(small, options(tmp_path / "out"))
     found = result.records[0].environment.batch_invariance
     assert found.status == "not verified"

@@ -137,11 +137,11 @@ def test_a_folder_that_a_run_rejects_is_rejected(reviews, svm, cache, tmp_path, 
     out = tmp_path / "out"
     run_plan(make_plan(suite(reviews, svm)), options(out))
     before = tree(out)
-    with pytest.raises(RecordError, match="its seed is 0, not 1"):
+    with pytest.raises(RecordError, match="seed is 0 there, but 1 in this run"):
         estimate_plan(make_plan(suite(reviews, svm, seed=1)), options(out))
     with monkeypatch.context() as patch:
         patch.setattr("robustbert.bench.environment.processor_class", lambda: "another")
-        with pytest.raises(RecordError, match="differs in processor"):
+        with pytest.raises(RecordError, match="differs from this run in processor"):
             estimate_plan(make_plan(suite(reviews, svm)), options(out))
     assert tree(out) == before
 

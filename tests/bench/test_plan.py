@@ -164,12 +164,12 @@ def test_other_options_give_another_variant(tmp_path: Path, more: str):
 
 @pytest.mark.parametrize("more", ["", "params = {examples = 200}", "training = {epochs = 2}"])
 def test_a_model_that_differs_only_by_defaults_is_rejected(tmp_path: Path, more: str):
-    with pytest.raises(InputError, match="are the same: 'twin'"):
+    with pytest.raises(InputError, match="two models named 'twin' have the same"):
         make_plan(twins(tmp_path, more))
 
 
 def test_one_folder_with_two_paths_is_one_model(svm: Path):
-    with pytest.raises(InputError, match="are the same: 'svm'"):
+    with pytest.raises(InputError, match="two models named 'svm' have the same"):
         make_plan(SUITE, Overrides(models=[str(svm), f"{svm}/../svm"]))
 
 

@@ -114,7 +114,7 @@ def test_a_folder_takes_more_models_and_recipes(reviews, svm, tmp_path):
     run_plan(plan(reviews, svm), options(tmp_path / "out"))
     run_plan(plan(reviews, "tfidf-nb", recipes=("pruthi",), n=4), options(tmp_path / "out"))
     assert len(read_run(tmp_path / "out").records) == 2
-    with pytest.raises(RecordError, match="examples of reviews pruthi is 4, not 5"):
+    with pytest.raises(RecordError, match="examples of reviews pruthi is 4 there, but 5"):
         run_plan(plan(reviews, svm, recipes=("pruthi",), n=5), options(tmp_path / "out"))
 
 

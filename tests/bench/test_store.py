@@ -24,7 +24,8 @@ def test_a_finished_record_of_another_processor_is_rejected(reviews, svm, tmp_pa
     (path,) = (tmp_path / "out" / "records").iterdir()
     before = path.read_bytes()
     monkeypatch.setattr("robustbert.bench.environment.processor_class", lambda: "another")
-    match = rf"{path} differs in processor \(its processor class is \w+, not another\); choose"
+    difference = r"processor \(processor class is \w+ there, but another here\)"
+    match = f"{path} differs from this run in {difference}; choose"
     with pytest.raises(RecordError, match=match):
         run_plan(plan(reviews, svm, n=2), options(tmp_path / "out"))
     assert path.read_bytes() == before
@@ -36,19 +37,24 @@ def test_a_record_of_an_earlier_protocol_is_rejected(reviews, svm, tmp_path):
     content = json.loads(path.read_text())
     content["protocol"]["revision"] = 1
     path.write_text(json.dumps(content))
-    with pytest.raises(RecordError, match=r"differs in protocol \(its protocol revision is 1, not"):
+    match = r"differs from this run in protocol \(protocol revision is 1 there, but"
+    with pytest.raises(RecordError, match=match):
         run_plan(plan(reviews, svm, n=2), options(tmp_path / "out"))
 
 
 @pytest.mark.parametrize(
     ("change", "what"),
-    [({"n": 5}, "examples of reviews deepwordbug is 6, not 5"), ({"seed": 1}, "seed is 0, not 1")],
+    [
+        ({"n": 5}, "the number of examples of reviews deepwordbug is 6 there, but 5"),
+        ({"seed": 1}, "seed is 0 there, but 1"),
+    ],
 )
 def test_another_configuration_is_rejected(reviews, svm, tmp_path, change, what):
     run_plan(plan(reviews, svm), options(tmp_path / "out"))
     before = without_times(tmp_path / "out")
     with pytest.raises(
-        RecordError, match=f"belongs to another run: its {what}; choose another --out"
+        RecordError,
+        match=f"a run with another configuration: {what} in this run; choose another --out",
     ):
         run_plan(plan(reviews, svm, **change), options(tmp_path / "out"))
     assert without_times(tmp_path / "out") == before
@@ -60,7 +66,8 @@ def test_results_of_another_model_of_the_same_name_are_kept(reviews, svm, bert, 
     run_plan(plan(reviews, svm), options(tmp_path / "out"))
     other = copytree(bert, tmp_path / "svm")
     with pytest.raises(
-        RecordError, match=r"differs in model and dtype \(its model sha256 is \w{23}…,"
+        RecordError,
+        match=r"differs from this run in model and dtype \(model sha256 is \w{23}… there,",
     ):
         run_plan(plan(reviews, other), options(tmp_path / "out"))
 
@@ -117,5 +124,5 @@ def test_a_later_run_may_add_to_the_configuration(tmp_path):
     store.write_configuration(replace(CONFIGURATION, examples={"a pruthi": 3}))
     stored = json.loads((tmp_path / "configuration.json").read_text())
     assert stored["examples"] == {"a pwws": 2, "a pruthi": 3}
-    with pytest.raises(RecordError, match="its examples of a pwws is 2, not 4"):
+    with pytest.raises(RecordError, match="the number of examples of a pwws is 2 there, but 4 in"):
         store.check_configuration(replace(CONFIGURATION, examples={"a pwws": 4}))

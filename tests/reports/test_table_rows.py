@@ -219,7 +219,7 @@ def test_failed_checks_are_marked_with_measured_values() -> None:
     notes = "\n".join(group.notes)
     assert "§ The query budget ran out for more than 10% of the attacked examples." in notes
     assert "pwws (minilm 33.3%)" in notes
-    assert "¶ More than 5% of the reported adversarial texts failed the check" in notes
+    assert "¶ More than 5% of the reported adversarial texts failed verification" in notes
     assert "iga (minilm 10.0%)" in notes
     assert "# More than 30% of the surviving examples had at most 10 queries" in notes
     assert "pwws (minilm 100.0%), a2t (minilm 100.0%)" in notes

@@ -41,14 +41,16 @@ def read_table(path: Path, names: Sequence[str]) -> Table:
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise DatasetError(
-            f"{path}: the suffix {path.suffix!r} is none of {', '.join(_READERS)}; "
-            "save the rows in one of these formats"
+            f"{path}: the suffix {path.suffix!r} is not supported; "
+            f"save the rows as one of {', '.join(_READERS)}"
         )
     try:
         if path.is_dir():
             raise DatasetError(f"{path} is a folder; name a file in it")
         if path.stat().st_size == 0:
-            raise DatasetError(f"{path} is empty; it needs rows with {' and '.join(names)}")
+            raise DatasetError(
+                f"{path} is empty; it needs rows with the columns {' and '.join(names)}"
+            )
         table = reader(path, names)
     except FileNotFoundError:
         raise DatasetError(f"{path}: no such file; check the path after 'file:'") from None
@@ -58,7 +60,9 @@ def read_table(path: Path, names: Sequence[str]) -> Table:
             f"{path} cannot be read: {why}; check the path and its permissions"
         ) from None
     if not table[names[0]]:
-        raise DatasetError(f"{path} has no rows; it needs rows with {' and '.join(names)}")
+        raise DatasetError(
+            f"{path} has no rows; it needs rows with the columns {' and '.join(names)}"
+        )
     return table
 
 
@@ -73,7 +77,7 @@ def check_columns(required: Sequence[str], available: Sequence[str], source: str
             existing = ", ".join(map(repr, available)) or "none"
             raise DatasetError(
                 f"{source} has no column {name!r}; it has {existing}; "
-                "name the columns of the text and the label"
+                "set the text column and the label column (--text-column, --label-column)"
             )
         if list(available).count(name) > 1:
             raise DatasetError(f"{source} has two columns {name!r}; rename one of them")

@@ -116,7 +116,10 @@ def _concatenate(name: str, source: str, loaded: Any, text_column: str, label_co
         values += column
         published += [split] * len(column)
     if not all(text is None or isinstance(text, str) for text in texts):
-        raise DatasetError(f"{source}: the column {text_column!r} contains no texts; name another")
+        raise DatasetError(
+            f"{source}: the column {text_column!r} contains values that are not texts; set another "
+            "text column (--text-column)"
+        )
     if not values:
         raise DatasetError(f"{source} has no rows; choose another dataset")
     labels = _labels(loaded["train"].features[label_column], values, source)

@@ -51,8 +51,8 @@ def different_sizes(cells: Sequence[Cell]) -> Iterator[str]:
     recipes = [cell.recipe for cell in cells if cell.record.protocol.n != cell.row.n]
     if recipes:
         yield (
-            f"{listed(list(dict.fromkeys(recipes)))} ran on a different number of examples than "
-            "the other recipes of a row; their cells show it as n."
+            f"For {listed(list(dict.fromkeys(recipes)))}, the number of examples differs from that "
+            "of the other recipes; the cells show it as (n=...)."
         )
 
 

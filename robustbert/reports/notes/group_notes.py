@@ -62,9 +62,10 @@ def _replicates(rows: Sequence[Row], recipes: Sequence[str]) -> Iterator[str]:
     if not replicated:
         return
     yield (
-        "Mean ± sample standard deviation over n training seeds, on the same examples, replaces "
-        "the interval and measures only the variation of training. table.csv lists each "
-        "replicate with its intervals."
+        "Rows of models that were trained with several seeds show the mean ± the sample standard "
+        "deviation over n training seeds instead of an interval. It measures only the variation "
+        "due to training, because the examples are the same. table.csv lists each replicate with "
+        "its intervals."
     )
     for row in replicated:
         if len({replicate.sha256 for replicate in row.replicates}) == 1:

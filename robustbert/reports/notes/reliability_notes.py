@@ -24,7 +24,7 @@ _COUNTS: tuple[tuple[Callable[[Counts], int], str, str], ...] = (
     ),
     (
         lambda counts: counts.retracted,
-        "Some reported adversarial texts failed the check; their examples count as robust",
+        "Some reported adversarial texts failed verification; their examples count as robust",
         "retracted",
     ),
 )
@@ -58,7 +58,9 @@ def _differing_outputs(record: Record) -> str:
     if found is None or not found.differing:
         return ""
     checked = found.answers_checked + found.encodings_checked
-    return f"{found.differing} of {checked} model outputs differed when recomputed alone"
+    return (
+        f"{found.differing} of {checked} model outputs differed when recomputed with batch size 1"
+    )
 
 
 def nonzero_counts(cells: Sequence[Cell]) -> Iterator[str]:

@@ -220,8 +220,11 @@ BAD_FILES = {
         "class '2' has 0 usable rows",
     ),
     "no parquet.parquet": (b"text,label\na,1\n", "cannot be read as .parquet"),
-    "reviews.txt": (b"text,label\n", "the suffix '.txt' is none of .csv, .tsv, .jsonl, .parquet"),
-    "reviews": (b"text,label\n", "the suffix '' is none of"),
+    "reviews.txt": (
+        b"text,label\n",
+        "'.txt' is not supported; save the rows as one of .csv, .tsv, .jsonl, .parquet",
+    ),
+    "reviews": (b"text,label\n", "the suffix '' is not supported"),
 }
 
 
