@@ -98,7 +98,9 @@ def generated() -> str:
     ]
     for module, function in zip(longest(iter(modules)), longest(iter(functions)), strict=True):
         rows.append(f"| `{module.name}` | {module.lines} | `{function.name}` | {function.lines} |")
-    counts = f"{len(modules)} modules and {len(functions)} functions, docstrings included in lines:"
+    counts = (
+        f"{len(modules)} modules and {len(functions)} functions; line counts include docstrings:"
+    )
     return "\n\n".join([import_graph(), counts, "\n".join(rows)])
 
 
