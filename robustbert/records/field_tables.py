@@ -54,7 +54,7 @@ _PATTERNS = MappingProxyType(
 
 
 def update_tables(document: str) -> str:
-    """Replace every table of ``document`` that is between markers by the current one.
+    """Replace every table between markers in ``document`` with the current one.
 
     A table is between ``<!-- fields of MODEL -->`` and ``<!-- end of fields -->``.
     """

@@ -20,7 +20,7 @@ class Metric(StrictModel):
     value: Proportion | None = Field(description="the proportion; null if `n` is 0")
     low: Proportion | None = Field(description="lower end of the interval; null if `n` is 0")
     high: Proportion | None = Field(description="upper end of the interval; null if `n` is 0")
-    n: NonNegativeInt = Field(description="number of examples that it is a proportion of")
+    n: NonNegativeInt = Field(description="number of examples in the denominator")
 
     @model_validator(mode="after")
     def _consistent(self) -> Metric:
@@ -45,7 +45,7 @@ class Counts(StrictModel):
         description="reported successes that failed verification; also counted as `robust`"
     )
     truncated: NonNegativeInt = Field(
-        description="clean texts with more tokens than the model reads"
+        description="clean texts that exceed the model's maximum input length"
     )
 
     @property
@@ -68,7 +68,7 @@ class Counts(StrictModel):
 
 
 class Metrics(StrictModel):
-    """The numbers of a cell. A mean over no example is null."""
+    """The metrics of a cell. A mean over zero examples is null."""
 
     clean_accuracy: Metric = Field(description="correct before the attack / all")
     accuracy_under_attack: Metric = Field(description="(robust + exhausted) / all")
@@ -91,7 +91,7 @@ class Metrics(StrictModel):
 
 
 class ReliabilityCheck(StrictModel):
-    """A check of whether the cell's numbers can be relied on."""
+    """A check of whether the cell's metrics are reliable."""
 
     name: Name = Field(description="name of the check, see below; unique within a record")
     passed: bool = Field(

@@ -26,7 +26,7 @@ def migrate_record_1_to_2(record: Content) -> Content:
         ValueError: the record has a field of version 2.
     """
     new = deepcopy(record)
-    # added while version 1 was current: its first records lack them
+    # added while version 1 was current, so its first records do not have them
     new.setdefault("engine", None)
     _part(new, "environment").setdefault("batch_invariance", None)
 
@@ -85,7 +85,7 @@ def migrate(content: Content, version: int, migrations: Migrations) -> Content:
 
 
 def _part(content: Content, name: str) -> Content:
-    """The object called ``name``; if it is missing, an empty one that is not in ``content``."""
+    """The object at the key ``name``; if missing, a new dict that is not added to ``content``."""
     part = content.get(name)
     return part if isinstance(part, dict) else {}
 

@@ -26,9 +26,9 @@ def cell_name(
     """The file name, without extension, of a cell: five parts joined by ``--``.
 
     Names can be any strings. A part that is a short plain lower-case name is kept. Any other part
-    (such as a path, or a name that itself ends in ``-`` and 8 hex digits) is replaced by a plain
-    form of its last component and the first 8 hex digits of its SHA-256, so no plain name looks
-    like a hashed one.
+    (such as a path, or a name that itself ends in ``-`` and 8 hex digits) is replaced by a slug of
+    its last component and the first 8 hex digits of its SHA-256, so no plain name looks like a
+    hashed one.
 
     Args:
         dataset: the dataset's name.

@@ -34,7 +34,9 @@ class Outcome(StrictModel):
     )
     label: NonNegativeInt = Field(description="the true class, from 0")
     clean_prediction: NonNegativeInt | None = Field(
-        description="predicted class of the clean text; null if an error came before it"
+        description=(
+            "predicted class of the clean text; null if an error occurred before it was computed"
+        )
     )
     adversarial_prediction: NonNegativeInt | None = Field(
         description=(
@@ -53,7 +55,7 @@ class Outcome(StrictModel):
         description="the victim's probability of the true label for the clean text"
     )
     adversarial_label_probability: Proportion | None = Field(
-        description="the victim's probability of the true label for the last text of the search"
+        description="the victim's probability of the true label for the final text of the search"
     )
     queries: NonNegativeInt = Field(
         description=(
@@ -65,7 +67,7 @@ class Outcome(StrictModel):
         description="TextAttack's own count, in which repeated queries of a text count again"
     )
     gradient_queries: NonNegativeInt | None = Field(
-        description="gradients that the recipe read; null if it reads none, or if not known"
+        description="number of gradients that the recipe used; null if it uses none, or if unknown"
     )
     words: NonNegativeInt = Field(description="number of words in the clean text")
     words_changed: NonNegativeInt | None = Field(
@@ -75,9 +77,9 @@ class Outcome(StrictModel):
         description="similarity of the two texts, -1 to 1; null if not measured"
     )
     seed: NonNegativeInt = Field(description="seed of this example")
-    seconds: NonNegativeFloat = Field(description="wall-clock time spent on it, in seconds")
+    seconds: NonNegativeFloat = Field(description="wall-clock seconds spent on this example")
     error: str | None = Field(
-        description="what went wrong. *Rule*: not null for `error`, null otherwise"
+        description="the error message. *Rule*: not null for `error`, null otherwise"
     )
 
     @property
@@ -113,7 +115,7 @@ class Outcome(StrictModel):
                 raise ValueError("adversarial_text: missing although the text is given")
         elif not self.retracted and self._reports_success():
             raise ValueError(
-                "an adversarial text or its measurements without 'broken' or 'retracted'"
+                "adversarial fields are only allowed for 'broken' or retracted outcomes"
             )
         if self.text is None and self.adversarial_text is not None:
             raise ValueError("adversarial_text: given although the text is omitted")

@@ -1,4 +1,4 @@
-"""How a record was made: time, concurrency, versions and hardware."""
+"""How a record was produced: time, concurrency, versions and hardware."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Timing(StrictModel):
     """Wall-clock times; null if not measured."""
 
     train_seconds: NonNegativeFloat | None = Field(
-        description="training time of the victim, including the attacks of its defense"
+        description="training time of the victim, including attacks run by its defense"
     )
     attack_seconds: NonNegativeFloat | None = Field(description="time of the whole attack")
     victim_seconds: NonNegativeFloat | None = Field(
@@ -29,8 +29,8 @@ class Timing(StrictModel):
     )
     victim_queries: NonNegativeInt | None = Field(
         description=(
-            "texts that the victim scored, without predictions that were cached by earlier cells "
-            "of the run"
+            "number of texts scored by the victim, excluding predictions that were cached by "
+            "earlier cells of the run"
         )
     )
 
@@ -56,21 +56,21 @@ class BatchInvariance(StrictModel):
     )
     ladder: dict[str, list[PositiveInt]] = Field(
         description=(
-            "for each kind of linear layer that is padded to verified row counts, by its kernel, "
-            "shape, dtype and threads: the row counts that passed the check; empty if none did"
+            "row counts that passed the check, for each linear layer that is padded to such a "
+            "count (keyed by kernel, shape, dtype and threads); empty if there is none"
         )
     )
     answers_checked: NonNegativeInt = Field(
-        description="predictions of the victim that were recomputed alone"
+        description="predictions of the victim that were recomputed with batch size 1"
     )
     answers_differing: NonNegativeInt = Field(
-        description="how many of `answers_checked` were not bit-identical"
+        description="number of `answers_checked` that were not bit-identical"
     )
     encodings_checked: NonNegativeInt = Field(
-        description="encodings of the sentence encoder that were recomputed alone"
+        description="sentence embeddings that were recomputed with batch size 1"
     )
     encodings_differing: NonNegativeInt = Field(
-        description="how many of `encodings_checked` were not bit-identical"
+        description="number of `encodings_checked` that were not bit-identical"
     )
 
     def joined(self, later: BatchInvariance) -> BatchInvariance:
@@ -88,7 +88,7 @@ class BatchInvariance(StrictModel):
 
     @property
     def differing(self) -> int:
-        """The number of predictions and encodings that differed when recomputed alone."""
+        """The number of predictions and embeddings that differed when recomputed."""
         return self.answers_differing + self.encodings_differing
 
     @model_validator(mode="after")
@@ -124,5 +124,5 @@ class Environment(StrictModel):
     )
     dirty: bool | None = Field(description="whether that checkout had uncommitted changes")
     batch_invariance: BatchInvariance | None = Field(
-        description="see below; null in records made before this check existed"
+        description="see below; null in records written before this check existed"
     )

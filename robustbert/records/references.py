@@ -1,4 +1,4 @@
-"""What a cell is about: data, model, defenses, recipe, assets and protocol."""
+"""The inputs of a cell: data, model, defenses, recipe, assets and protocol."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ class ModelRef(StrictModel):
     )
     source: Name = Field(description="origin of the weights")
     sha256: Sha256 = Field(description="hash of the model")
-    dtype: Name = Field(description="dtype of the attack's queries")
+    dtype: Name = Field(description="dtype of the model during the attack")
     max_length: PositiveInt | None = Field(
-        description="maximum number of tokens that the model reads; null if unlimited"
+        description="maximum input length in tokens; null if unlimited"
     )
     num_parameters: NonNegativeInt | None = Field(
         description="number of parameters; null if not applicable"
@@ -92,7 +92,7 @@ class AssetsRef(StrictModel):
     """The assets that a cell used."""
 
     profile: Name = Field(description="`offline` or `canonical`")
-    hashes: dict[str, Sha256] = Field(description="SHA-256 of each asset used, by its name")
+    hashes: dict[str, Sha256] = Field(description="SHA-256 of each asset used, keyed by name")
 
 
 class Protocol(StrictModel):
@@ -112,4 +112,4 @@ class Protocol(StrictModel):
     query_budget: PositiveInt | None = Field(
         description="maximum queries per word of a text; null if there is no budget"
     )
-    limits: dict[str, Scalar] = Field(description="the track's other limits, by name")
+    limits: dict[str, Scalar] = Field(description="the track's other limits, keyed by name")

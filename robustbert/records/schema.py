@@ -62,12 +62,12 @@ __all__ = [
 
 SCHEMA_VERSION: Final = 2
 
-# A proportion stored next to the counts it comes from may differ from them only by rounding.
+# A stored proportion may differ from the one computed from its counts only by rounding.
 _TOLERANCE = 1e-9
 
 
 class Record(StrictModel):
-    """The record of a cell: its numbers, and everything needed to repeat it."""
+    """The record of a cell: its metrics, and everything needed to reproduce it."""
 
     schema_version: Literal[2] = Field(SCHEMA_VERSION, description="version of this schema")
     robustbert_version: Name = Field(description="version of robustbert that wrote the record")
@@ -92,9 +92,9 @@ class Record(StrictModel):
     assets: AssetsRef = Field(description="the assets used")
     protocol: Protocol = Field(description="how examples were drawn, and the limits of the attack")
     counts: Counts = Field(description="number of examples by status")
-    metrics: Metrics = Field(description="the numbers of the cell")
+    metrics: Metrics = Field(description="the metrics of the cell")
     reliability: list[ReliabilityCheck] = Field(
-        description="checks of whether the numbers can be relied on"
+        description="checks of whether the metrics are reliable"
     )
     timing: Timing = Field(description="wall-clock times")
     engine: Engine | None = Field(description="concurrency of the attack; null if not known")

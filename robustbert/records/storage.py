@@ -186,7 +186,7 @@ def read_run(out: Path) -> Run:
     Raises:
         RecordError: there are no records, or a file violates the schema.
     """
-    # by the name of the record's file: an earlier version may have used another file name
+    # find outcomes by the record's file name, which an earlier version may have formed differently
     records = _records_by_file(Path(out) / "records")
     paths = {record_name(record): outcomes_path(out, stem) for stem, record in records.items()}
     outcomes = {name: read_outcomes(path) for name, path in paths.items() if path.exists()}
@@ -207,11 +207,11 @@ def _read(path: Path) -> bytes:
 
 
 def _parse(content: bytes, place: str) -> dict[str, Any]:
-    def refuse(constant: str) -> NoReturn:
+    def reject(constant: str) -> NoReturn:
         raise ValueError(f"{constant} is not allowed; use null for missing values")
 
     try:
-        value = json.loads(content.decode("utf-8"), parse_constant=refuse)
+        value = json.loads(content.decode("utf-8"), parse_constant=reject)
     except (ValueError, RecursionError) as error:
         raise RecordError(f"{place}: not JSON in UTF-8: {error}") from error
     if not isinstance(value, dict):
