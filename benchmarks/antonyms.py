@@ -1,4 +1,4 @@
-"""Cross-validate how many antonyms pass as synonyms (the figures of docs/assets.md).
+"""Cross-validate the share of antonyms that vectors treat as synonyms (see docs/assets.md).
 
     python benchmarks/antonyms.py    (about 5 minutes on one thread)
 
@@ -10,11 +10,12 @@ ways:
   other antonym pairs. This estimates the rate for unlisted antonyms of words that have other
   antonyms in WordNet.
 - classes: all antonym pairs of a fifth of the classes are held out. This estimates the rate for
-  words without any antonym in WordNet. A pair of classes in two folds is measured twice.
+  words without any antonym in WordNet. A pair whose classes are in different folds is measured
+  twice.
 
 Synonym pairs are held out in the same way. Only in the last column were antonyms removed from the
-neighbours. Version 1 of the vectors was fitted to WordNet's antonyms and those of the head of an
-adjective cluster, without inflections, for fewer epochs.
+neighbours. Version 1 of the vectors was fitted for fewer epochs, without inflections, to WordNet's
+direct antonyms and to the antonyms of the head adjective of a cluster.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ class Lexicon:
 
 @dataclass(frozen=True, eq=False)
 class PairMeasures:
-    """Per pair: whether its cosine is at least `LIMIT`, and whether one word is near the other."""
+    """Per pair: is the cosine at least `LIMIT`, and is one word a near neighbour of the other?"""
 
     above: NDArray[np.bool_]
     near: NDArray[np.bool_]
@@ -204,9 +205,8 @@ def _near(
         block = slice(start, start + 2048)
         cosines = vectors[centers[block]] @ vectors.T
         own = np.take_along_axis(cosines, others[block, None], axis=1)
-        near[block] = (cosines > own).sum(
-            axis=1
-        ) <= NEAREST  # the word itself has a higher cosine, too
+        # at most, not less than: the word itself is also counted
+        near[block] = (cosines > own).sum(axis=1) <= NEAREST
     return near
 
 
@@ -218,14 +218,14 @@ def cross_validate(
     version_1: bool,
     settings: CounterFitting | None = None,
 ) -> CrossValidated:
-    """For each fold, fit without its pairs and measure them.
+    """Fit without the pairs of each fold, and measure those pairs.
 
     Args:
         encodings: the vectors to counter-fit.
         lexicon: the pairs.
         hold_out: :func:`by_class_pair` or :func:`by_class`.
         version_1: fit only to the pairs of version 1 (all held-out pairs are measured).
-        settings: of the counter-fitting.
+        settings: the settings of the counter-fitting.
     """
     antonyms_out = hold_out(lexicon.antonyms, lexicon.classes)
     synonyms_out = hold_out(lexicon.synonyms, lexicon.classes)

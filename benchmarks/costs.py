@@ -2,9 +2,12 @@
 
     python benchmarks/costs.py [RESULTS]
 
-The output is the content of ``COSTS`` in ``robustbert/bench/costs.py``. Queries per word: total
-queries / total words, over all examples of all cells of a recipe and track, including skipped ones.
-Overhead: (attack_seconds - victim_seconds) / queries, over the cells that were not resumed.
+The output is the content of ``COSTS`` in ``robustbert/bench/costs.py``: one line per recipe and
+track, with two numbers.
+
+- Queries per word: total queries / total words, over all examples of all cells, including skipped
+  examples.
+- Overhead: (attack_seconds - victim_seconds) / queries, over the cells that were not resumed.
 """
 
 from __future__ import annotations

@@ -52,8 +52,8 @@ class Cell:
     record: Record
     outcomes: Mapping[str, Outcome]
 
-    def on(self, ids: Sequence[str]) -> tuple[Metrics, Counts]:
-        """Metrics and status counts over some of its examples."""
+    def summary_of(self, ids: Sequence[str]) -> tuple[Metrics, Counts]:
+        """Metrics and status counts over the examples with these ids."""
         chosen = [self.outcomes[example] for example in ids]
         return summarize(chosen), counts(chosen, truncated=0)
 
@@ -136,7 +136,7 @@ def line(old: Cell, new: Cell) -> list[str]:
     """The row of a table that compares two cells."""
     ids = [example for example in old.outcomes if example in new.outcomes]
     changed = [i for i in ids if old.outcomes[i].status != new.outcomes[i].status]
-    (old_metrics, old_counts), (new_metrics, new_counts) = old.on(ids), new.on(ids)
+    (old_metrics, old_counts), (new_metrics, new_counts) = old.summary_of(ids), new.summary_of(ids)
 
     def records(show: Callable[[Record], str]) -> str:
         return f"{show(old.record)} → {show(new.record)}"

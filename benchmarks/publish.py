@@ -63,7 +63,7 @@ def check_complete(run: Run, folder: Path) -> None:
 
 
 def check_same_models(known: Mapping[str, Record], run: Run, folder: Path) -> None:
-    """Reject a run with a cell that would overwrite that of a different model of an earlier run."""
+    """Reject a run if a cell has the name of an earlier run's cell, but a different model."""
     for record in run.records:
         name = record_name(record)
         if name in known and known[name].model.sha256 != record.model.sha256:

@@ -2,10 +2,13 @@
 
     python benchmarks/split_overlap.py
 
-For each packaged dataset, for the hash-only splits of robustbert 0.1 and for the current ones: test
-examples with a near-duplicate in the training split; for bbc_news, those whose first paragraph also
-occurs there; for imdb, those that share two rare names with a training review nearby in the source,
-or with any training review.
+Counts are printed for each packaged dataset, for the hash-only splits of robustbert 0.1 and for the
+current ones:
+
+- all datasets: test examples with a near-duplicate in the training split;
+- bbc_news: test examples whose first paragraph also occurs in the training split;
+- imdb: test reviews that share two rare names with a training review, either one that is near it in
+  the source or any.
 """
 
 from __future__ import annotations
@@ -95,7 +98,7 @@ def near_duplicates_of(rows: Sequence[CleanRow], split: Split) -> dict[str, int]
 
 
 def same_paragraph(rows: Sequence[CleanRow], split: Split) -> dict[str, int]:
-    """Test rows whose first paragraph is that of a training row, except case and punctuation."""
+    """Test rows with the first paragraph of a training row, ignoring case and punctuation."""
     paragraphs = [" ".join(re.findall(r"\w+", row.compared.lower())) for row in rows]
     in_train = {paragraphs[index] for index in split.train}
     return {"same paragraph": sum(paragraphs[index] in in_train for index in split.test)}

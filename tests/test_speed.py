@@ -112,7 +112,7 @@ def test_floor_measurement(tools, bert):
     floor = tools("floor")
     queried = floor.QueriedTexts(victim=("a fine film", "a dull film"), encoder=("a fine film",))
     found = floor.measure_floor(bert, queried, "float32")
-    assert found.bare == found.victim + found.encoder > 0
+    assert found.forward_seconds == found.victim + found.encoder > 0
     assert found.gflops > 0
 
     # two layers of a tiny BERT on 5 tokens, computed by hand

@@ -12,10 +12,10 @@ The victim is the MiniLM of the suites (it is trained first if it is not cached)
 
 Each implementation first attacks a short warm-up text, so loading models, word lists and vectors is
 not timed. Then robustbert alone attacks ``--floor-examples`` examples, which would take too long
-with TextAttack, and its time is compared with that of the bare forward passes over the same texts
-(``floor.py``). One file per recipe is written to ``results/speed/PROCESSOR``: seconds of every
-repeat, ratios with their range, the number of equal outcomes, and the floor. ``--table`` prints the
-contents of these files.
+with TextAttack, and its time is compared with the time of the bare forward passes over the same
+texts (``floor.py``). One file per recipe is written to ``results/speed/PROCESSOR``: seconds of
+every repeat, ratios with their range, the number of equal outcomes, and the floor. ``--table``
+prints the contents of these files.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class RobustbertAttack:
         return timed_attack(run, examples)
 
     def prepare(self) -> Callable:
-        """Load models without cached predictions; the result attacks examples."""
+        """Load the models with empty caches; return a function that attacks examples."""
         from robustbert.attacks import AttackRunner
         from robustbert.models import load_model
         from robustbert.models.inference.output_cache import OutputCache
@@ -117,7 +117,7 @@ def warm_up(run: Callable, example: Example) -> None:
 
 
 def measure(dataset_name: str, recipe: str, n: int, floor_n: int, repeats: int) -> dict:
-    """Measure the contents of a file of ``results/speed``."""
+    """Run the measurements for one file of ``results/speed``."""
     from robustbert.bench.environment import capture_environment
     from robustbert.data import load_dataset, select_examples
     from robustbert.machine import instruction_set
@@ -230,7 +230,7 @@ def measure_floor_ratios(
         "victim": [round(floor.victim, 3) for floor in floors],
         "encoder": [round(floor.encoder, 3) for floor in floors],
         "gflops": [round(floor.gflops, 1) for floor in floors],
-        "attack_to_bare": summary([seconds / floor.bare for seconds, floor in pairs]),
+        "attack_to_bare": summary([seconds / floor.forward_seconds for seconds, floor in pairs]),
         "forward_to_peak": summary([floor.victim / floor.victim_at_peak for floor in floors]),
     }
 

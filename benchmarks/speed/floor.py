@@ -1,6 +1,6 @@
 """Lower bound of an attack's time on this machine: bare forward passes, and peak matmul throughput.
 
-The forward passes are those over the texts that an attack queried, each token sequence once. All
+The forward passes are over the texts that an attack queried; each token sequence is run once. All
 texts are tokenized beforehand, so search, constraints and scheduling are excluded.
 """
 
@@ -46,8 +46,8 @@ class Floor:
     gflops: float
 
     @property
-    def bare(self) -> float:
-        """Forward passes of both networks."""
+    def forward_seconds(self) -> float:
+        """Seconds of the forward passes of both networks."""
         return self.victim + self.encoder
 
 

@@ -3,7 +3,8 @@
     python benchmarks/speed/lanes.py MODEL [--recipes pwws,textfooler] [-n 100] [--lanes 1,3,8,128]
 
 MODEL is the folder of a model fine-tuned on rotten_tomatoes. Each recipe attacks the same examples
-on the published track with each number of lanes, and with the last number also in reversed order.
+on the published track with each number of lanes (concurrent examples), and with the last number
+also in reversed order.
 Each run reloads the model and the sentence encoder, so nothing is cached between runs. Prints one
 line per run with the number of outcomes that differ from the first run in status, text or queries.
 Exits with 1 if any outcome differs.

@@ -25,7 +25,7 @@ STATUSES = {
 
 @dataclass(frozen=True)
 class PlainOutcome:
-    """TextAttack's result for one example; ``text`` is None unless it is broken.
+    """TextAttack's result for one example; ``text`` is None unless ``status`` is "broken".
 
     ``queries`` is the number of distinct texts passed to the model wrapper, ``textattack_queries``
     is TextAttack's own count.
@@ -85,7 +85,7 @@ def _victim(folder, padding: str):
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
     class FullPadding(HuggingFaceModelWrapper):
-        """TextAttack's own wrapper, which also stores the distinct texts that it gets."""
+        """TextAttack's own wrapper, which also stores the distinct texts that it receives."""
 
         def __init__(self, model, tokenizer) -> None:
             super().__init__(model, tokenizer)
