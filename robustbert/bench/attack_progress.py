@@ -11,7 +11,7 @@ _FORMAT = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}<{rem
 
 
 class AttackProgress:
-    """A bar on a terminal, plain lines elsewhere (:mod:`robustbert.progress`).
+    """Shows progress as a bar on a terminal, else as lines (:mod:`robustbert.progress`).
 
     Args:
         total: number of examples.

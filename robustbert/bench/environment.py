@@ -12,7 +12,7 @@ from robustbert.records.schema import Environment
 
 
 def capture_environment(device: str = "auto") -> Environment:
-    """The environment of this process, with models on ``device``."""
+    """Capture the environment of this process; ``device`` is the device of the models."""
     import torch
 
     from robustbert.models.devices import choose_device
@@ -47,7 +47,7 @@ def _git(checkout: Path, *arguments: str, empty: bool = False) -> str | None:
     if not (checkout / ".git").exists() or not (checkout / "pyproject.toml").is_file():
         return None  # installed from a wheel: an enclosing repository is unrelated
     try:
-        answer = subprocess.run(
+        result = subprocess.run(
             ["git", "-C", str(checkout), *arguments],
             capture_output=True,
             text=True,
@@ -56,6 +56,6 @@ def _git(checkout: Path, *arguments: str, empty: bool = False) -> str | None:
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    if answer.returncode != 0:
+    if result.returncode != 0:
         return None
-    return answer.stdout.strip() if answer.stdout.strip() or empty else None
+    return result.stdout.strip() if result.stdout.strip() or empty else None

@@ -1,8 +1,8 @@
-"""Estimate the queries and the time that a plan takes, without running it.
+"""Estimate the number of queries and the duration of a plan, without running it.
 
-Nothing is written and no trained model is kept. Queries come from the costs of committed records
-(:mod:`robustbert.bench.costs`) and the words of the examples; times also from the speed of this
-machine (:mod:`robustbert.bench.speed`).
+Nothing is written and no trained model is kept. The number of queries is computed from the costs of
+committed records (:mod:`robustbert.bench.costs`) and the number of words of the examples; the
+duration also from the speed of this machine (:mod:`robustbert.bench.speed`).
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from robustbert.records.schema import Environment
 
 @dataclass(frozen=True)
 class CellEstimate:
-    """A cell and what it takes.
+    """The estimated cost of a cell.
 
     Args:
         dataset: the name of its loaded dataset.
         cell: the cell.
-        done: whether the output folder holds it, complete.
+        done: whether the output folder already contains its complete results.
         queries: number of queries; None if no committed record covers the recipe.
         seconds: duration of the attack; None if the queries or the victim's speed are unknown.
     """
@@ -49,27 +49,27 @@ class CellEstimate:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a plan takes.
+    """The estimated cost of a plan.
 
     Args:
-        cells: the cells, in the order of tables.
-        trainings: the victims to train, in the same order.
+        cells: the cells, in table order.
+        training_runs: the victims to train, in the same order.
         missing_assets: names of assets that must be built first.
     """
 
     cells: tuple[CellEstimate, ...]
-    trainings: tuple[TrainingEstimate, ...]
+    training_runs: tuple[TrainingEstimate, ...]
     missing_assets: tuple[str, ...]
 
 
 def estimate_plan(plan: Plan, options: RunOptions) -> Estimate:
-    """Estimate what :func:`robustbert.bench.run_plan` takes.
+    """Estimate the queries and the duration of :func:`robustbert.bench.run_plan`.
 
-    Raises the same errors that a run raises before it trains.
+    Raises the errors that a run raises before it trains a model.
 
     Raises:
         OutputError: the output folder is a file.
-        RecordError: the output folder holds a run of another configuration or identity.
+        RecordError: the output folder contains a run with another configuration or identity.
         RobustbertError: a dataset or model cannot be loaded.
     """
     check_options(options)
@@ -92,10 +92,10 @@ def estimate_plan(plan: Plan, options: RunOptions) -> Estimate:
             _cell_estimate(plan, cell, datasets[cell.dataset], store, environment, meter)
             for cell in plan.cells
         ),
-        trainings=tuple(
-            meter.trainings[datasets[dataset].name, victim]
+        training_runs=tuple(
+            meter.training_runs[datasets[dataset].name, victim]
             for dataset, victim in victims
-            if victim.trained
+            if victim.needs_training
         ),
         missing_assets=tuple(name for name in missing if name in needed),
     )
@@ -121,10 +121,10 @@ def _cell_estimate(
 def _is_done(
     cell: Cell, dataset: TextDataset, split: str, store: RunStore, environment: Environment
 ) -> bool:
-    """Whether a run would reuse the stored cell.
+    """Whether a run would reuse the stored results of the cell.
 
     Raises:
-        RecordError: a run would reject it, as far as can be checked without its model.
+        RecordError: a run would reject them; only what can be checked without the model is checked.
     """
     name = cell.file_name(dataset.name)
     record = store.record(name)

@@ -15,10 +15,10 @@ _UNKNOWN = "n/a"
 
 
 def estimate_text(estimate: Estimate) -> str:
-    """Tables of trainings and cells, the totals, and a note on how they were estimated."""
+    """Tables of training runs and cells, the totals, and a note on how they were estimated."""
     parts = []
-    if estimate.trainings:
-        parts.append(_table(_TRAINING_COLUMNS, map(_training_row, estimate.trainings), right=1))
+    if estimate.training_runs:
+        parts.append(_table(_TRAINING_COLUMNS, map(_training_row, estimate.training_runs), right=1))
     parts.append(_table(_CELL_COLUMNS, map(_cell_row, estimate.cells), right=3))
     parts.append("\n".join(_totals(estimate)))
     return "\n\n".join(parts)
@@ -68,10 +68,10 @@ def _victim(victim: VictimSpec) -> list[str]:
 
 
 def _totals(estimate: Estimate) -> list[str]:
-    cells, trainings = estimate.cells, estimate.trainings
+    cells, training_runs = estimate.cells, estimate.training_runs
     done = sum(cell.done for cell in cells)
     attacks = [cell.seconds for cell in cells]
-    training = [estimate.seconds for estimate in trainings]
+    training = [run.seconds for run in training_runs]
     queries = _sum(_count, [cell.queries for cell in cells])
     lines = [
         f"{counted(len(cells), 'cell')}, {done} done; {queries} queries",

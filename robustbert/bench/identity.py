@@ -1,6 +1,6 @@
 """The identity of a cell: everything that its outcomes depend on.
 
-It decides whether the files of an earlier run can be reused.
+It determines whether the files of an earlier run can be reused.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class CellIdentity:
 
 
 def cell_identity(cell: CellHeader | Record) -> CellIdentity:
-    """The identity of a cell that is about to run, or that wrote a record.
+    """The identity of a cell that is about to run, or of a stored record.
 
     Only versions that affect outcomes are included: torch and scikit-learn compute predictions,
     transformers and tokenizers tokenize, TextAttack searches, NLTK tags words and looks up

@@ -36,7 +36,7 @@ class DatasetSource:
         name: a name, ``file:PATH`` or ``hub:NAME``.
         text_column: name of the text column in a file or hub dataset.
         label_column: name of its label column.
-        length: its text length class, ``short`` or ``long``; None measures it.
+        length: its text length class, ``short`` or ``long``; if None, it is measured.
     """
 
     name: str
@@ -93,7 +93,7 @@ class LoadedJob:
         examples: the examples to attack, in order.
         victim: the victim.
         runner: runs the recipe on the victim.
-        header: what the record will say that is known before the attack.
+        header: the parts of the record that are known before the attack.
     """
 
     examples: Examples
@@ -108,10 +108,10 @@ class LoadedJob:
     def run(
         self, stored: StoredCell, save: Callable[[Outcome], None], progress: AttackProgress
     ) -> JobResult:
-        """Attack the examples that have no outcome yet, and make the record of all.
+        """Attack the examples without an outcome, and build the record from all outcomes.
 
         Args:
-            stored: what earlier runs stored of the cell.
+            stored: the results that earlier runs stored for this cell.
             save: called with each new outcome.
             progress: shows each outcome and the number of queries.
         """
@@ -126,7 +126,7 @@ class LoadedJob:
 
         run = self.runner.run(todo, save_and_show, progress.show_queries)
         progress.show_recheck()
-        self._sample_again(run, stored)
+        self._sample_interrupted(run, stored)
         batch_invariance = self._recheck(run, stored.record)
         new = {outcome.example_id: outcome for outcome in run.outcomes}
         by_id = {**stored.outcomes, **new}
@@ -134,7 +134,7 @@ class LoadedJob:
         resumed = len(todo) < len(items)
         timing = Timing(
             train_seconds=self.victim.train_seconds,
-            # what the interrupted run spent is unknown
+            # the times and queries of the interrupted run are unknown
             attack_seconds=None if resumed else run.seconds,
             victim_seconds=None if resumed else run.victim_seconds,
             victim_queries=None if resumed else run.victim_queries,
@@ -150,10 +150,10 @@ class LoadedJob:
         )
         return JobResult(outcomes, record)
 
-    def _sample_again(self, run: AttackRun, stored: StoredCell) -> None:
-        """Recompute texts of an interrupted run, so that they can be drawn for the recheck.
+    def _sample_interrupted(self, run: AttackRun, stored: StoredCell) -> None:
+        """Recompute texts of an interrupted run, so that the recheck can sample them too.
 
-        The sample of the interrupted run was lost with its process.
+        The sample of the interrupted run was lost when its process ended.
         """
         clean = {item.example_id: item.text for item in self.examples.items}
         texts = [
@@ -169,11 +169,11 @@ class LoadedJob:
 
     def _recheck(self, run: AttackRun, earlier: Record | None) -> BatchInvariance:
         """Recompute a sample of predictions with batch size 1, and warn if any differs."""
-        answers, encodings = self.runner.recheck(run)
-        differing = answers.differing + encodings.differing
+        predictions, embeddings = self.runner.recheck(run)
+        differing = predictions.differing + embeddings.differing
         if differing:
             warnings.warn(
-                f"{self.header.name}: {differing} of {answers.checked + encodings.checked} "
+                f"{self.header.name}: {differing} of {predictions.checked + embeddings.checked} "
                 "model outputs differ when they are recomputed with batch size 1, so results may "
                 "not be reproducible; please report the output of `robustbert doctor`",
                 BatchInvarianceWarning,
@@ -181,14 +181,14 @@ class LoadedJob:
             )
         return batch_invariance_entry(
             self.runner.batch_invariance,
-            answers,
-            encodings,
+            predictions,
+            embeddings,
             earlier.environment.batch_invariance if earlier else None,
         )
 
 
 def make_jobs(plan: Plan, options: RunOptions) -> tuple[Job, ...]:
-    """The jobs of a plan, in running order."""
+    """The jobs of a plan, in execution order."""
     sources = dataset_sources(plan, options)
     return tuple(
         Job(
@@ -200,15 +200,15 @@ def make_jobs(plan: Plan, options: RunOptions) -> tuple[Job, ...]:
             limits=plan.limits,
             options=options,
         )
-        for cell in plan.in_running_order()
+        for cell in plan.in_execution_order()
     )
 
 
 def dataset_sources(plan: Plan, options: RunOptions) -> dict[str, DatasetSource]:
     """How to read each dataset of a plan, keyed by its name in the plan."""
     names = tuple(dict.fromkeys(cell.dataset for cell in plan.cells))
-    # Column names and length are meant for file: and hub: datasets. If there are none, the first
-    # dataset gets them, so that it raises.
+    # Column names and length apply only to file: and hub: datasets. If the plan has none, they are
+    # passed to the first dataset, whose loader then raises an error.
     own = [name for name in names if name.startswith(("file:", "hub:"))] or names[:1]
     columns = options.text_column, options.label_column, options.text_length
     return {

@@ -28,7 +28,7 @@ _LENGTH_SAMPLE = 200
 
 @dataclass(frozen=True)
 class TrainingEstimate:
-    """A victim that a run trains.
+    """The estimated cost of training a victim.
 
     Args:
         dataset: the name of its loaded dataset.
@@ -44,17 +44,19 @@ class TrainingEstimate:
 
 
 class Meter:
-    """Measures the victims of a plan; victims with the same base and configuration once.
+    """Measures the speed of the victims of a plan.
+
+    Victims with the same base and configuration are measured only once.
 
     Args:
         plan: the plan.
         options: the options of the run.
-        assets_complete: whether all assets exist. Only then the cache is searched for defended
-            victims, because their key contains the hashes of assets.
+        assets_complete: whether all assets exist. Defended victims are looked up in the cache only
+            if they do, because their cache keys contain the hashes of assets.
 
     Attributes:
         query_seconds: seconds per query, keyed by dataset and victim; None if unknown.
-        trainings: the victims to train, keyed by dataset and victim.
+        training_runs: the victims to train, keyed by dataset and victim.
     """
 
     def __init__(self, plan: Plan, options: RunOptions, *, assets_complete: bool) -> None:
@@ -64,25 +66,25 @@ class Meter:
         self._bases: dict[tuple[str, str, str], Speed] = {}
         self._counted: set[tuple[str, str, TrainingConfig]] = set()
         self.query_seconds: dict[tuple[str, VictimSpec], float | None] = {}
-        self.trainings: dict[tuple[str, VictimSpec], TrainingEstimate] = {}
+        self.training_runs: dict[tuple[str, VictimSpec], TrainingEstimate] = {}
 
     def measure(self, dataset: TextDataset, victim: VictimSpec) -> None:
         """Measure a victim on a dataset: its cached model, or else its base."""
         key = dataset.name, victim
         if victim.base.startswith("hub:"):  # loading it would download it
             self.query_seconds[key] = None
-            if victim.trained:
-                self.trainings[key] = TrainingEstimate(dataset.name, victim, False, None)
-        elif not victim.trained:
+            if victim.needs_training:
+                self.training_runs[key] = TrainingEstimate(dataset.name, victim, False, None)
+        elif not victim.needs_training:
             self.query_seconds[key] = self._measure_model(dataset, victim, victim.base)
         elif (folder := self._find_trained(dataset, victim)) is not None:
             self.query_seconds[key] = self._measure_model(dataset, victim, folder)
-            self.trainings[key] = TrainingEstimate(dataset.name, victim, True, 0.0)
+            self.training_runs[key] = TrainingEstimate(dataset.name, victim, True, 0.0)
         else:
             speed = self._measure_base(dataset, victim)
             self.query_seconds[key] = speed.query_seconds
             seconds = self._training_seconds(dataset, victim, speed)
-            self.trainings[key] = TrainingEstimate(dataset.name, victim, False, seconds)
+            self.training_runs[key] = TrainingEstimate(dataset.name, victim, False, seconds)
 
     def _find_trained(self, dataset: TextDataset, victim: VictimSpec) -> str | None:
         if victim.defense is not None and not self._assets_complete:
@@ -114,7 +116,10 @@ class Meter:
     def _training_seconds(
         self, dataset: TextDataset, victim: VictimSpec, speed: Speed
     ) -> float | None:
-        """Time of the undefended training, unless cached or counted, and of the defense."""
+        """Training time of the undefended model and the defense; None if unknown.
+
+        An undefended model that is cached, or counted for another victim, takes no time.
+        """
         config = self._config(victim)
         defense = make_defense(victim.defense, victim.params) if victim.defense else None
         seconds = 0.0
@@ -126,14 +131,16 @@ class Meter:
             seconds = 0.0 if counted else speed.training_seconds
         if defense is None or not defense.trains:
             return seconds
-        rows = self._rows_seconds(dataset, defense, speed)
+        rows = self._training_rows_seconds(dataset, defense, speed)
         if rows is None or defense.has_training_loss:
             return None
         epochs = defense.training_config(config).epochs
         return seconds + rows + speed.training_seconds * epochs / config.epochs
 
-    def _rows_seconds(self, dataset: TextDataset, defense: Defense, speed: Speed) -> float | None:
-        """Time to make the training rows of a defense; known only for attacks with recipes."""
+    def _training_rows_seconds(
+        self, dataset: TextDataset, defense: Defense, speed: Speed
+    ) -> float | None:
+        """Time to create the training rows of a defense; None unless it attacks with recipes."""
         params = defense.params()
         if not defense.has_training_rows:
             return 0.0

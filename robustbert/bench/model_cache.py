@@ -25,7 +25,7 @@ from robustbert.models.json_files import StoredModel, read_checked
 from robustbert.paths import cache_folder
 from robustbert.training.result import CHECKPOINTS
 
-# In a cached model's folder: its cache key and training time.
+# File in a cached model's folder with its cache key and training time.
 CACHE_FILE = "made.json"
 _ADVICE = "set ROBUSTBERT_CACHE to another folder"
 
@@ -60,8 +60,8 @@ def find_or_train(key: Mapping[str, object], train: Callable[[Path], object]) ->
     Only one process trains it, and the folder is written atomically.
 
     Args:
-        key: everything that the model depends on; JSON.
-        train: trains into a folder, from the last checkpoint in it if there is one.
+        key: everything that determines the model, as a JSON object.
+        train: trains a model in a folder, resuming from the last checkpoint in it if there is one.
 
     Raises:
         OutputError: the cache cannot be written to.
@@ -80,7 +80,7 @@ def _train(folder: Path, key: Mapping[str, object], train: Callable[[Path], obje
 
     def fill(unfinished: Path) -> None:
         began = time.perf_counter()
-        if not _is_trained(unfinished):  # otherwise only the folder was not renamed yet
+        if not _is_trained(unfinished):  # else only the rename is missing
             try:
                 train(unfinished)
             except RobustbertError:

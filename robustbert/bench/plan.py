@@ -15,13 +15,13 @@ from robustbert.records.names import cell_name, replicate_seed
 
 @dataclass(frozen=True)
 class Cell:
-    """One dataset, victim, track and recipe, from which one record is made.
+    """A combination of dataset, victim, track and recipe; running it produces one record.
 
     Args:
         dataset: a name, ``file:PATH`` or ``hub:NAME``.
         victim: the model under attack.
         track: ``published``, ``unified`` or ``unified-li``.
-        recipe: a name of ``robustbert list recipes``.
+        recipe: a recipe name, as listed by ``robustbert list recipes``.
         n: number of examples.
         replicate: the victim's training seed if it differs from the seed of the run, else None.
     """
@@ -34,7 +34,7 @@ class Cell:
     replicate: int | None = None
 
     def describe(self) -> str:
-        """A short description for progress."""
+        """A short description for the progress display."""
         victim = self.victim
         parts = [victim.label, *([f"v{victim.variant}"] if victim.variant else [])]
         parts += [f"seed {self.replicate}"] if self.replicate is not None else []
@@ -59,7 +59,7 @@ class Plan:
 
     Args:
         suite: the name of the suite; None for a single attack.
-        cells: in the order of tables: cells of one dataset and victim are adjacent.
+        cells: in table order: cells with the same dataset and victim are adjacent.
         skipped: cells that cannot run, because the recipe needs gradients that the victim lacks.
         split: the split whose examples are attacked.
         seed: the seed for example selection and attacks.
@@ -74,18 +74,18 @@ class Plan:
     limits: UnifiedLimits
 
     def recipes(self) -> tuple[str, ...]:
-        """Each recipe once, in order."""
+        """The distinct recipes, in order."""
         return tuple(dict.fromkeys(cell.recipe for cell in self.cells))
 
     def victims(self) -> tuple[tuple[str, VictimSpec], ...]:
-        """Each pair of a dataset and a victim once, in order."""
+        """The distinct pairs of dataset and victim, in order."""
         return tuple(dict.fromkeys((cell.dataset, cell.victim) for cell in self.cells))
 
-    def in_running_order(self) -> tuple[Cell, ...]:
-        """The cells in the order in which they run: dataset by dataset, then recipe by recipe.
+    def in_execution_order(self) -> tuple[Cell, ...]:
+        """The cells in the order in which they run: by dataset, then by recipe.
 
-        A recipe encodes mostly the same texts for every victim, so most encodings of the first
-        victim's cell are still cached for the other victims.
+        A recipe encodes mostly the same texts for every victim, so most sentence embeddings of
+        the first victim's cell are still cached for the other victims.
         """
         recipes, datasets = self.recipes(), [cell.dataset for cell in self.cells]
         return tuple(
@@ -113,7 +113,7 @@ def make_plan(suite: Suite, overrides: Overrides | None = None) -> Plan:
         UnknownNameError: a dataset, model, recipe or track that does not exist.
         MissingAssetError: a recipe that cannot run offline.
         ModelError: a model that is neither a name nor a folder.
-        InputError: a number out of range, the same victim twice, or no cell that can run.
+        InputError: a number out of range, a duplicate victim, or no cell that can run.
     """
     suite = _override(suite, overrides or Overrides())
     victims = victim_specs(suite)
@@ -148,7 +148,7 @@ def make_plan(suite: Suite, overrides: Overrides | None = None) -> Plan:
 
 
 def _override(suite: Suite, overrides: Overrides) -> Suite:
-    """A copy of the suite with the overrides, which are checked."""
+    """Check the overrides, and return a copy of the suite with them applied."""
     given = {key: value for key, value in vars(overrides).items() if value is not None}
     for key, minimum in (("num_examples", 1), ("seed", 0)):
         if given.get(key, minimum) < minimum:

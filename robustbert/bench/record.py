@@ -37,7 +37,7 @@ from robustbert.version import __version__
 
 @dataclass(frozen=True)
 class CellHeader:
-    """What the record of a cell says that is known before the attack.
+    """The parts of a cell's record that are known before the attack.
 
     Args:
         suite: the name of the suite; None for a single attack.
@@ -91,9 +91,9 @@ def make_record(
     """The record of a cell, with the metrics of its outcomes.
 
     Args:
-        header: what was known before the attack.
+        header: the parts that were known before the attack.
         outcomes: one per example.
-        truncated: number of texts that are longer than the victim reads.
+        truncated: number of texts that exceed the victim's maximum input length.
         timing: seconds and queries spent.
         engine: how the attack was scheduled.
         batch_invariance: whether predictions depended on the batch.
@@ -150,7 +150,7 @@ def model_ref(victim: Victim) -> ModelRef:
 
 
 def assets_ref(hashes: Mapping[str, str]) -> AssetsRef:
-    """The assets entry of a record, given the sha256 of each asset by name."""
+    """The assets entry of a record; ``hashes`` is the sha256 of each asset, keyed by name."""
     return AssetsRef(profile=PROFILE, hashes=dict(hashes))
 
 
@@ -173,25 +173,25 @@ def protocol_ref(seed: int, n: int, limits: UnifiedLimits | LiLimits | None) -> 
 
 def batch_invariance_entry(
     result: InvarianceResult,
-    answers: Recheck,
-    encodings: Recheck,
+    predictions: Recheck,
+    embeddings: Recheck,
     earlier: BatchInvariance | None = None,
 ) -> BatchInvariance:
     """The batch-invariance entry of a record.
 
     Args:
         result: the result of the checks of the victim and the sentence encoder.
-        answers: recomputed predictions of the victim.
-        encodings: recomputed encodings of the sentence encoder.
-        earlier: the entry of the record that this one replaces, to which the counts are added.
+        predictions: result of recomputing predictions of the victim.
+        embeddings: result of recomputing embeddings of the sentence encoder.
+        earlier: the entry of the record that this one replaces; its counts are added.
     """
-    differing = answers.differing + encodings.differing
+    differing = predictions.differing + embeddings.differing
     entry = BatchInvariance(
         status="verified" if result.verified and not differing else "not verified",
         ladder={layer: list(counts) for layer, counts in result.row_counts.items()},
-        answers_checked=answers.checked,
-        answers_differing=answers.differing,
-        encodings_checked=encodings.checked,
-        encodings_differing=encodings.differing,
+        answers_checked=predictions.checked,
+        answers_differing=predictions.differing,
+        encodings_checked=embeddings.checked,
+        encodings_differing=embeddings.differing,
     )
     return entry if earlier is None else earlier.joined(entry)

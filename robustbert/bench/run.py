@@ -51,12 +51,12 @@ def default_out(suite: str) -> Path:
 
 
 def run_plan(plan: Plan, options: RunOptions) -> BenchResult:
-    """Run every cell and write outcomes and records as they are made, and tables in the end.
+    """Run every cell; write its outcomes and record as available, and tables at the end.
 
     All inputs are checked before anything is trained or written.
 
     Raises:
-        RecordError: the output folder holds a run of another configuration.
+        RecordError: the output folder contains a run with another configuration.
         RobustbertError: a cell cannot run; finished cells are kept.
     """
     began = time.perf_counter()
@@ -69,8 +69,8 @@ def run_plan(plan: Plan, options: RunOptions) -> BenchResult:
         store.write_configuration(plan_configuration(plan, datasets, options))
         ensure_assets(assets_of(plan.recipes()))
         records: dict[Cell, Record] = {}
-        for place, (job, loaded) in enumerate(_loaded_jobs(plan, options, datasets, victims), 1):
-            title = f"[{place}/{len(plan.cells)}] {job.cell.describe()}"
+        for number, (job, loaded) in enumerate(_loaded_jobs(plan, options, datasets, victims), 1):
+            title = f"[{number}/{len(plan.cells)}] {job.cell.describe()}"
             records[job.cell] = _run_job(loaded, store, title)
         in_order = [records[cell] for cell in plan.cells]
         table = leaderboard_table(in_order, store.outcomes(in_order))
@@ -106,7 +106,7 @@ def load_datasets(plan: Plan, options: RunOptions) -> dict[str, TextDataset]:
 
 
 class Victims:
-    """The victims of a plan; each is trained or loaded when it is first needed, and kept.
+    """The victims of a plan; each is trained or loaded at its first use, and kept.
 
     Args:
         plan: the plan.
@@ -129,13 +129,13 @@ class Victims:
             RobustbertError: a model cannot be loaded or does not fit its dataset.
         """
         for dataset, spec in self._plan.victims():
-            if spec.trained:
+            if spec.needs_training:
                 check_trainable(spec)
             else:
                 self.get(dataset, spec)
 
     def get(self, dataset: str, spec: VictimSpec) -> Victim:
-        """A victim on the dataset of that name in the plan."""
+        """The victim for ``spec`` on a dataset, which is given by its name in the plan."""
         key = dataset, spec
         if key not in self._loaded:
             self._loaded[key] = prepare_victim(
@@ -169,7 +169,7 @@ def plan_configuration(
 def _loaded_jobs(
     plan: Plan, options: RunOptions, datasets: Mapping[str, TextDataset], victims: Victims
 ) -> Iterator[tuple[Job, LoadedJob]]:
-    """Each job with its dataset and victim; neighbors with the same victim share a cache."""
+    """Each job, loaded; consecutive jobs with the same victim share a prediction cache."""
     environment = capture_environment(options.device)
     jobs = make_jobs(plan, options)
     for (name, spec), group in groupby(jobs, lambda job: (job.cell.dataset, job.cell.victim)):
@@ -180,7 +180,7 @@ def _loaded_jobs(
 
 
 def _run_job(job: LoadedJob, store: RunStore, title: str) -> Record:
-    """Run what is left of a job and store it; return its record."""
+    """Run the remaining examples of a job and store the results; return the record."""
     with AttackProgress(len(job.examples.items), title) as progress:
         stored = store.cell(job.header, job.example_ids())
         if stored.record is not None and stored.complete:

@@ -22,8 +22,8 @@ class RunOptions:
         token_budget: maximum number of tokens per batch, at least 1; None for a default that
             suits the device.
         text_column: name of the text column in ``file:`` and ``hub:`` datasets.
-        label_column: name of the label column in these.
-        text_length: ``short`` or ``long``: the text length class of these; None measures it.
+        label_column: name of the label column in these datasets.
+        text_length: text length class of these datasets, ``short`` or ``long``; measured if None.
         command: the command line as it was typed, for the records; None if there is none.
     """
 
@@ -39,7 +39,7 @@ class RunOptions:
 
 
 def check_options(options: RunOptions) -> None:
-    """Check the dtype, the device and the numbers of ``options``.
+    """Check the dtype, the device and the numeric options.
 
     Raises:
         UnknownNameError: no such dtype.

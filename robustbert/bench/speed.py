@@ -1,4 +1,4 @@
-"""Measure inference and training speed on this machine within seconds, to estimate a run."""
+"""Measure inference and training speed on this machine in a few seconds, to estimate a run."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def measure_queries(classifier: Classifier, texts: Sequence[str]) -> float:
 def measure_base(
     base: Base, dataset: TextDataset, config: TrainingConfig, texts: Sequence[str], dtype: str
 ) -> Speed:
-    """Estimate the query speed and the training time of a model that is not trained yet.
+    """Estimate the inference speed and the training time of an untrained model.
 
     Nothing is written. A network gets an untrained head and is trained for a few steps. A
     classical model is fitted on a sample, and its time is scaled linearly to the whole dataset.
@@ -127,10 +127,10 @@ def _measure_network(
 
 
 def _bias_head(model: Any) -> None:
-    """Bias the untrained head towards one label, so that predictions are clear.
+    """Bias the untrained head towards one label, so that predictions have a large margin.
 
     Predictions in bfloat16 near the decision boundary are recomputed in float32; a trained model
-    has few of these.
+    has few such predictions.
     """
     import torch
 
@@ -156,7 +156,7 @@ def _measure_step(model: Any, tokenizer: Any, config: TrainingConfig, sample: An
     model.train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-9)
 
-    def learn(rows: Sequence[tuple[str, int]]) -> None:
+    def accumulate(rows: Sequence[tuple[str, int]]) -> None:
         texts, labels = zip(*rows, strict=True)
         batch = tokenizer(list(texts), padding=True, truncation=True, return_tensors="pt")
         with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
@@ -171,8 +171,8 @@ def _measure_step(model: Any, tokenizer: Any, config: TrainingConfig, sample: An
     groups = [rows[i : i + _STEP_BATCH_SIZE] for i in range(0, len(rows), _STEP_BATCH_SIZE)]
     random.Random(0).shuffle(groups)
     with torch.random.fork_rng(), torch.enable_grad():
-        learn(groups[0])
-        per_text = _seconds_per_item(groups[1:] or groups, learn, MAX_SECONDS / 2)
+        accumulate(groups[0])
+        per_text = _seconds_per_item(groups[1:] or groups, accumulate, MAX_SECONDS / 2)
         update([0])
         per_update = _seconds_per_item([[0]] * 5, update, MAX_SECONDS / 2)
     return config.batch_size * per_text + per_update
@@ -183,7 +183,7 @@ def _seconds_per_item(
     work: Callable[[Any], object],
     max_seconds: float = MAX_SECONDS,
 ) -> float:
-    """Mean seconds per item over the batches that fit the time limit, at least one."""
+    """Mean seconds per item over the batches within the time limit, at least one batch."""
     done, began = 0, time.perf_counter()
     for batch in batches:
         work(batch)

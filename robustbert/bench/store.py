@@ -1,5 +1,6 @@
-"""The output folder of a run: locked, of one configuration, and written only from here.
+"""The output folder of a run: its lock, its configuration and its files.
 
+The folder has a single configuration and is written only by this module. It contains
 ``configuration.json``, ``records/CELL.json``, ``outcomes/CELL.jsonl``, ``table.md`` and
 ``table.csv``. While a cell runs, its outcomes are appended to
 ``outcomes/CELL.IDENTITY.partial``, from which an interrupted run is resumed.
@@ -33,7 +34,7 @@ from robustbert.records import (
 )
 from robustbert.reports import Table, render_markdown, to_csv
 
-#: Locked by the run that writes to a folder.
+#: The lock file, held by the run that writes to the folder.
 LOCK_FILE = ".lock"
 #: The configuration that all runs in a folder share.
 CONFIGURATION_FILE = "configuration.json"
@@ -64,15 +65,15 @@ class Configuration:
 
 @dataclass(frozen=True)
 class StoredCell:
-    """What earlier runs stored of a cell.
+    """The results that earlier runs stored for a cell.
 
     Args:
         journal: path of the file that collects the outcomes of the cell while it runs.
         record: the record of the finished cell; None if there is none.
         outcomes: the outcomes that are kept, keyed by example id; without errors, which are
             retried.
-        interrupted: ids of the examples that a run attacked that was interrupted.
-        complete: whether nothing is left to do.
+        interrupted: ids of the examples attacked by an interrupted run.
+        complete: whether no example is left to attack.
     """
 
     journal: Path
@@ -122,17 +123,17 @@ class RunStore:
             if held:
                 self._remove_unused(new)
 
-    def check_configuration(self, wanted: Configuration) -> None:
-        """Check that the folder has the configuration ``wanted``, or none yet.
+    def check_configuration(self, expected: Configuration) -> None:
+        """Check that the folder has the expected configuration, or none yet.
 
         Raises:
-            RecordError: the folder has another configuration; the message says what differs.
+            RecordError: the folder has another configuration; the message gives the difference.
         """
-        self._merged_configuration(wanted)
+        self._merged_configuration(expected)
 
-    def write_configuration(self, wanted: Configuration) -> None:
-        """Store the configuration of this run for later runs; raises as the check does."""
-        merged = self._merged_configuration(wanted)
+    def write_configuration(self, configuration: Configuration) -> None:
+        """Store the configuration for later runs; raises like :meth:`check_configuration`."""
+        merged = self._merged_configuration(configuration)
         if merged != self._read_configuration():
             text = json.dumps(merged, indent=2, sort_keys=True)
             write_text(self._folder / CONFIGURATION_FILE, f"{text}\n")
@@ -146,22 +147,22 @@ class RunStore:
         """Whether a cell with this record has all outcomes, none of them an error."""
         return not record.counts.error and outcomes_path(self._folder, name).exists()
 
-    def check_identity(self, name: str, record: Record, wanted: CellIdentity) -> None:
-        """Check that the stored record of a cell has the identity ``wanted``.
+    def check_identity(self, name: str, record: Record, expected: CellIdentity) -> None:
+        """Check that the stored record of a cell has the expected identity.
 
         Raises:
-            RecordError: it has another identity; the message says what differs.
+            RecordError: it has another identity; the message gives the difference.
         """
-        difference = wanted.difference(cell_identity(record))
+        difference = expected.difference(cell_identity(record))
         if difference:
             path = record_path(self._folder, name)
             raise RecordError(f"{path} differs from this run in {difference}; choose another --out")
 
     def cell(self, header: CellHeader, example_ids: Sequence[str]) -> StoredCell:
-        """What earlier runs stored of the cell.
+        """Read the results that earlier runs stored for the cell.
 
         Args:
-            header: what the record of the cell will say.
+            header: the parts of the cell's record that are known before the attack.
             example_ids: the ids of its examples.
 
         Raises:
@@ -179,7 +180,7 @@ class RunStore:
         journal = self._journal(name, identity)
         outcomes = outcomes_path(self._folder, name)
         if record is not None and self.is_complete(name, record):
-            journal.unlink(missing_ok=True)  # left by a run that was killed before it removed it
+            journal.unlink(missing_ok=True)  # left by a killed run
             kept = {outcome.example_id: outcome for outcome in read_outcomes(outcomes)}
             return StoredCell(journal, record, kept, frozenset(), complete=True)
         finished = _resumable(outcomes, example_ids) if record is not None else {}
@@ -189,7 +190,7 @@ class RunStore:
         )
 
     def append(self, cell: StoredCell, outcome: Outcome) -> None:
-        """Save an outcome of a cell that is running."""
+        """Append an outcome to the journal of a running cell."""
         append_outcome(outcome, cell.journal)
 
     def finish(self, cell: StoredCell, record: Record, outcomes: Sequence[Outcome]) -> None:
@@ -210,7 +211,7 @@ class RunStore:
         write_text(self._folder / "table.csv", to_csv(table))
 
     def _journal(self, name: str, identity: CellIdentity) -> Path:
-        """The path of the journal, which must be the only one of the cell."""
+        """The path of the journal; raise ``RecordError`` if the cell has another journal."""
         journal = self._folder / "outcomes" / f"{name}.{identity.sha256()[:12]}.partial"
         for other in journal.parent.glob(f"{name}.*.partial"):
             if other != journal:
@@ -221,9 +222,9 @@ class RunStore:
                 )
         return journal
 
-    def _merged_configuration(self, wanted: Configuration) -> dict[str, dict[str, Any]]:
-        """The stored configuration with what ``wanted`` adds."""
-        stored, new = self._read_configuration(), asdict(wanted)
+    def _merged_configuration(self, configuration: Configuration) -> dict[str, dict[str, Any]]:
+        """The stored configuration merged with ``configuration``."""
+        stored, new = self._read_configuration(), asdict(configuration)
         for part, values in new.items():
             for name, value in values.items():
                 before = stored.get(part, {}).get(name, value)
@@ -260,12 +261,12 @@ class RunStore:
 
 
 def _resumable(path: Path, example_ids: Sequence[str]) -> dict[str, Outcome]:
-    """The outcomes in a file that an earlier run began, keyed by example id, without errors."""
+    """The non-error outcomes in a file of an earlier run, keyed by example id."""
     if not path.exists():
         return {}
-    wanted = set(example_ids)
+    known_ids = set(example_ids)
     return {
         outcome.example_id: outcome
         for outcome in read_outcomes(path, unfinished=True)
-        if outcome.example_id in wanted and outcome.status != "error"
+        if outcome.example_id in known_ids and outcome.status != "error"
     }

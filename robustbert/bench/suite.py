@@ -1,4 +1,4 @@
-"""Suite files: TOML that names what to run, parsed and checked before anything runs."""
+"""Suite files: TOML files that specify what to run; they are checked before anything runs."""
 
 from __future__ import annotations
 
@@ -45,9 +45,10 @@ class ModelTable(_Table):
     """``[model.NAME]``: how to build a model of the suite.
 
     Attributes:
-        base: a name of ``robustbert list models``, a folder, or ``hub:NAME``.
+        base: a model name, as listed by ``robustbert list models``, a folder, or ``hub:NAME``.
         name: the display name in tables, without the defense; the key of the table by default.
-        defense: a name of ``robustbert list defenses``; None for plain fine-tuning.
+        defense: a defense name, as listed by ``robustbert list defenses``; None for plain
+            fine-tuning.
         training: training options that differ from the defaults.
         params: parameters of the defense that differ from the defaults.
     """
@@ -66,11 +67,12 @@ class Suite(_Table):
 
     Attributes:
         name: the name of the suite in records and run folders.
-        summary: one line.
-        datasets: names, ``file:PATH`` or ``hub:NAME``.
-        models: keys of :attr:`model`, names of ``robustbert list models``, folders, ``hub:NAME``.
-        recipes: names of ``robustbert list recipes``.
-        tracks: ``published``, ``unified``, ``unified-li``.
+        summary: a description in one line.
+        datasets: dataset names, ``file:PATH`` or ``hub:NAME``.
+        models: keys of :attr:`model`, model names as listed by ``robustbert list models``, folders,
+            or ``hub:NAME``.
+        recipes: recipe names, as listed by ``robustbert list recipes``.
+        tracks: any of ``published``, ``unified`` and ``unified-li``.
         split: the split whose examples are attacked.
         num_examples: number of examples per dataset, at least 1.
         seed: seed for example selection and attacks, and for training unless there are
@@ -84,9 +86,8 @@ class Suite(_Table):
 
     Raises:
         ValidationError: a missing or unknown key, or a value of the wrong type or out of range.
-        RobustbertError: a name or an option that does not exist. The validation context may hold
-            the path of the file under ``"source"``; then a :class:`SuiteError` with the position
-            in the file.
+        RobustbertError: an unknown name or option. If the validation context contains the file's
+            path under ``"source"``, this is a :class:`SuiteError` with the position in the file.
     """
 
     name: Text
@@ -110,7 +111,7 @@ class Suite(_Table):
         return self
 
     def examples_of(self, dataset: str, recipe: str) -> int:
-        """The number of examples of a dataset that a recipe is run on."""
+        """The number of examples of a dataset that a recipe attacks."""
         return min(
             self.num_examples,
             self.dataset_examples.get(dataset, self.num_examples),
@@ -140,7 +141,7 @@ def suite_names() -> tuple[str, ...]:
 
 
 def load_suite(name: str) -> Suite:
-    """Load and check the built-in suite called ``name``, or the suite file of that path.
+    """Load and check the built-in suite called ``name``, or the suite file with that path.
 
     Raises:
         UnknownNameError: no such suite; the message suggests similar names.

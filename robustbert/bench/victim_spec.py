@@ -1,4 +1,4 @@
-"""Which victims a suite has, and what each is built from."""
+"""Specifications of the victims of a suite."""
 
 from __future__ import annotations
 
@@ -56,12 +56,13 @@ def _frozen(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class VictimSpec:
-    """What a victim is built from.
+    """The specification of a victim.
 
     Args:
         name: the display name in tables.
-        base: a name of ``robustbert list models`` (trained first), a folder, or ``hub:NAME``.
-        defense: a name of ``robustbert list defenses``, or None.
+        base: a model name, as listed by ``robustbert list models`` (which is trained first), a
+            folder, or ``hub:NAME``.
+        defense: a defense name, as listed by ``robustbert list defenses``, or None.
         training: training options that differ from the defaults.
         params: parameters of the defense that differ from the defaults.
         training_seed: the seed of its training; None if it is already trained.
@@ -87,15 +88,18 @@ class VictimSpec:
         return f"{self.name}+{self.defense}" if self.defense else self.name
 
     @property
-    def trained(self) -> bool:
-        """Whether it must be trained: a name, training options, or a defense that trains."""
+    def needs_training(self) -> bool:
+        """Whether it must be trained.
+
+        True if its base is a model name, or if it has training options or a defense that trains.
+        """
         if self.base in MODELS or self.training:
             return True
         return self.defense is not None and make_defense(self.defense, self.params).trains
 
     @property
     def has_gradients(self) -> bool:
-        """Whether it will provide gradients: everything but the classical models does."""
+        """Whether it provides gradients, as all models except classical ones do."""
         if self.base in MODELS:
             return not isinstance(MODELS.load(self.base), TfidfBase)
         return model_kind(Path(self.base).expanduser()) != "classical"
@@ -105,11 +109,11 @@ def victim_specs(suite: Suite) -> list[VictimSpec]:
     """The victims of a suite in its order, one per training seed.
 
     Raises:
-        InputError: two victims are the same, or there are training seeds and every model is
+        InputError: two victims are identical, or there are training seeds and every model is
             already trained.
     """
     victims = _with_variants([_victim_spec(name, suite) for name in dict.fromkeys(suite.models)])
-    if suite.training_seeds and not any(victim.trained for victim in victims):
+    if suite.training_seeds and not any(victim.needs_training for victim in victims):
         raise InputError(
             "training seeds are given, but every model is already trained; leave them out, or name "
             "a model that robustbert trains"
@@ -130,14 +134,14 @@ def _victim_spec(name: str, suite: Suite) -> VictimSpec:
 
 
 def _replicates(victim: VictimSpec, seeds: Sequence[int]) -> list[VictimSpec]:
-    """The victim once per training seed; unchanged if it is already trained."""
-    if not victim.trained:
+    """One copy of the victim per training seed; only the victim if it is already trained."""
+    if not victim.needs_training:
         return [victim]
     return [replace(victim, training_seed=seed) for seed in seeds]
 
 
 def _with_variants(victims: Sequence[VictimSpec]) -> list[VictimSpec]:
-    """The victims, those that share a label with a variant."""
+    """The victims; those whose label is not unique get a variant."""
     labels = Counter(victim.label for victim in victims)
     first: dict[str, VictimSpec] = {}
     for victim in victims:
@@ -153,8 +157,8 @@ def _with_variants(victims: Sequence[VictimSpec]) -> list[VictimSpec]:
 
 
 def _build_key(victim: VictimSpec) -> str:
-    """Everything that determines a victim as JSON, with all defaults filled in."""
-    config = make_config(victim.training, seed=0) if victim.trained else None
+    """Everything that determines a victim, including defaults, as JSON."""
+    config = make_config(victim.training, seed=0) if victim.needs_training else None
     defense = make_defense(victim.defense, victim.params) if victim.defense else None
     return json.dumps(
         {
@@ -168,12 +172,12 @@ def _build_key(victim: VictimSpec) -> str:
 
 
 def _variant(victim: VictimSpec) -> str:
-    """8 hex digits of the base and of the options that the suite gives."""
+    """The first 8 hex digits of a hash of the base and of the options in the suite."""
     given = [_absolute(victim.base), victim.training, victim.params]
     return hashlib.sha256(json.dumps(given, sort_keys=True, default=dict).encode()).hexdigest()[:8]
 
 
 def _absolute(base: str) -> str:
-    """A base with the path of a folder made absolute."""
+    """A base; the path of a folder is made absolute."""
     known = base in MODELS or base.startswith("hub:")
     return base if known else str(Path(base).expanduser().resolve())

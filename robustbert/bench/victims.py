@@ -1,4 +1,4 @@
-"""Victims: trained on demand, and cached by everything that determines their training."""
+"""Victims: trained on demand, and cached under a key that covers all inputs of training."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from robustbert.models.pretrained import find_base
 from robustbert.records.schema import DefenseRef, Params
 from robustbert.training import TrainingConfig, make_config, train
 
-# Part of every cache key: increase it when the training code gives other models than before.
+# Part of every cache key. Increment it when a change of the code changes the trained models.
 TRAINING_REVISION = 2
 
 
@@ -29,14 +29,14 @@ class Victim:
 
     Args:
         name: its name in tables.
-        variant: distinguishes it from other victims of that name; None if there are none.
+        variant: distinguishes it from other victims with the same label; None if there are none.
         classifier: the classifier, with its labels in the dataset's order.
         defenses: its defenses, in the order of application.
         training_seed: the seed of its training; None if it was already trained.
-        training: the other settings of its training, as records hold them; None if it was already
+        training: the other training settings, in the format of records; None if it was already
             trained.
-        train_seconds: the time of all its training; None if it was already trained, or if a
-            training was interrupted.
+        train_seconds: the total training time; None if it was already trained, or if training was
+            interrupted.
     """
 
     name: str
@@ -57,20 +57,20 @@ def prepare_victim(
     device: str = "auto",
     token_budget: int | None = None,
 ) -> Victim:
-    """Load a victim, and train it first if it has to be trained and is not in the cache.
+    """Load a victim; if it needs training and is not cached, train it first.
 
     Args:
         spec: the model, its training and its defense.
-        dataset: the training data; its labels are the victim's.
-        seed: the training seed, at least 0, for a victim without one of its own.
+        dataset: the training data; the victim gets its labels.
+        seed: the training seed of victims that do not specify one, at least 0.
         dtype: the inference dtype: auto, float32 or bfloat16.
         device: auto, cpu, cuda, cuda:N or mps.
-        token_budget: tokens per batch of queries; None selects a default for the device.
+        token_budget: maximum number of tokens per batch; None selects a default for the device.
 
     Raises:
         ModelError: the model cannot be loaded, or its labels are not the dataset's.
     """
-    trained = _train(spec, dataset, seed, device) if spec.trained else None
+    trained = _train(spec, dataset, seed, device) if spec.needs_training else None
     classifier = load_classifier(
         spec,
         str(trained.folder) if trained else spec.base,
@@ -99,18 +99,18 @@ def load_classifier(
     device: str = "auto",
     token_budget: int | None = None,
 ) -> Classifier:
-    """Load a victim's trained model and put its defense around it.
+    """Load a victim's trained model and wrap it with its defense.
 
     The classifier has the victim's name and the hash of the trained weights, even if it is wrapped:
     records distinguish a wrapped classifier from the plain one by its defense.
 
     Args:
         spec: the victim.
-        model: the trained model, as :func:`robustbert.models.load_model` takes it.
-        dataset: its labels are the victim's.
+        model: the trained model, in a form that :func:`robustbert.models.load_model` accepts.
+        dataset: the victim gets its labels.
         dtype: the inference dtype: auto, float32 or bfloat16.
         device: auto, cpu, cuda, cuda:N or mps.
-        token_budget: tokens per batch of queries; None selects a default for the device.
+        token_budget: maximum number of tokens per batch; None selects a default for the device.
 
     Raises:
         ModelError: the model cannot be loaded, its labels are not the dataset's, or the defense
@@ -135,11 +135,11 @@ def load_classifier(
 
 
 def check_trainable(spec: VictimSpec) -> None:
-    """Check that a victim that has to be trained can be.
+    """Check that a victim that needs training can be trained.
 
     Raises:
         UnknownNameError: there is no such base or defense.
-        ModelError: the base cannot be fine-tuned, or not with this defense.
+        ModelError: the base cannot be fine-tuned, or does not support this defense.
     """
     find_base(spec.base)
     defense = _defense(spec)
@@ -148,14 +148,14 @@ def check_trainable(spec: VictimSpec) -> None:
 
 
 def training_seed(spec: VictimSpec, seed: int) -> int:
-    """The victim's own training seed, or else that of the run."""
+    """The victim's training seed if it specifies one, else the seed of the run."""
     return seed if spec.training_seed is None else spec.training_seed
 
 
 def find_trained(
     spec: VictimSpec, dataset: TextDataset, *, seed: int, device: str = "auto"
 ) -> Path | None:
-    """The folder of a victim that was trained before; None if it would have to be trained.
+    """The folder of a trained victim in the cache; None if it must be trained first.
 
     Reads the assets that its defense depends on, which must be complete.
     """
@@ -171,9 +171,10 @@ def find_trained(
 
 
 def _train(spec: VictimSpec, dataset: TextDataset, seed: int, device: str) -> CachedModel:
-    """The victim's trained model from the cache, trained first if it is not there.
+    """The victim's trained model from the cache; it is trained first if it is not cached.
 
-    Its seconds are those of all its training: of the plain model too, if the defense needs one.
+    Its time is the total training time, including that of the undefended model if the defense
+    needs one.
     """
     config, defense = _config(spec, seed, device), _defense(spec)
     plain: CachedModel | None = None
@@ -196,18 +197,18 @@ def _train(spec: VictimSpec, dataset: TextDataset, seed: int, device: str) -> Ca
 
 
 def needs_undefended_model(defense: Defense | None) -> bool:
-    """Whether the plain model has to be trained, for a victim with this defense or none."""
+    """Whether a victim with this defense (None: undefended) requires an undefended model."""
     return defense is None or not defense.trains or defense.needs_undefended_model
 
 
 def _training(spec: VictimSpec, seed: int, device: str) -> Params:
-    """The settings of a training other than its data and seed, as records hold them."""
+    """The training settings except data and seed, in the format of records."""
     config = _config(spec, seed, device)
-    left_out = ("seed", "device", "tensorboard")
+    excluded = ("seed", "device", "tensorboard")
     settings: Params = asdict(config)
     dtype = choose_dtype(config.dtype, choose_device(config.device))
     base = {"base_sha256": find_base(spec.base).sha256, "revision": TRAINING_REVISION}
-    kept = {name: value for name, value in settings.items() if name not in left_out}
+    kept = {name: value for name, value in settings.items() if name not in excluded}
     return {**kept, **base, "dtype": dtype}
 
 

@@ -80,7 +80,7 @@ def test_query_and_time_estimates_are_plausible(reviews, svm, bert, cache, tmp_p
         # the victim classifies a short text in more than a microsecond and less than a second
         query_seconds = estimate.seconds / estimate.queries - cost.overhead_ms / 1000
         assert 1e-6 < query_seconds < 1
-    assert found.trainings == ()
+    assert found.training_runs == ()
     assert found.missing_assets == ()
 
 
@@ -99,20 +99,20 @@ def test_a_training_takes_time_and_a_defense_takes_more(reviews, cache, tmp_path
     }
     plan = make_plan(suite(reviews, *tables, "tfidf-svm", model=tables))
     found = estimate_plan(plan, options(tmp_path / "out"))
-    plain, long, defended, classical = found.trainings
+    plain, long, defended, classical = found.training_runs
     assert 0 < plain.seconds < 60
     assert long.seconds > 5 * plain.seconds
     # its undefended training is the first one, which will be cached
     assert defended.seconds > 0
     assert 0 < classical.seconds < 60
-    assert not any(training.cached for training in found.trainings)
+    assert not any(training.cached for training in found.training_runs)
 
 
 def test_a_trained_model_is_cached(reviews, cache, tmp_path):
     plan = make_plan(suite(reviews, "tfidf-nb", recipes=("deepwordbug",)))
     run_plan(plan, options(tmp_path / "out"))
     seeds = make_plan(suite(reviews, "tfidf-nb"), Overrides(training_seeds=[0, 1]))
-    first, second = estimate_plan(seeds, options(tmp_path / "new")).trainings
+    first, second = estimate_plan(seeds, options(tmp_path / "new")).training_runs
     assert (first.cached, first.seconds) == (True, 0)
     assert not second.cached
     assert second.seconds > 0

@@ -25,9 +25,9 @@ def test_a_pickled_job_is_the_same_job() -> None:
         assert hash(copy) == hash(job)
 
 
-def test_there_is_one_job_per_cell_in_running_order() -> None:
+def test_there_is_one_job_per_cell_in_execution_order() -> None:
     jobs = make_jobs(PLAN, OPTIONS)
-    assert tuple(job.cell for job in jobs) == PLAN.in_running_order()
+    assert tuple(job.cell for job in jobs) == PLAN.in_execution_order()
     assert len(set(jobs)) == len(PLAN.cells)
 
 

@@ -32,7 +32,7 @@ def test_a_plan_is_the_product_grouped_by_victim():
 
 def test_a_recipe_runs_on_all_victims_of_a_dataset_before_the_next_does():
     plan = make_plan(SUITE)
-    cells = plan.in_running_order()
+    cells = plan.in_execution_order()
     assert set(cells) == set(plan.cells)
     seen = [(cell.dataset, cell.recipe) for cell in cells]
     assert [key for key, _ in itertools.groupby(seen)] == [
@@ -82,13 +82,13 @@ def test_a_defended_model_of_the_suite_has_the_name_of_its_base():
     victims = {cell.victim.label: cell.victim for cell in make_plan(load_suite("quick")).cells}
     assert list(victims) == ["minilm", "minilm+adversarial-training", "tfidf-svm"]
     assert victims["minilm+adversarial-training"].base == "minilm"
-    assert victims["minilm+adversarial-training"].trained
+    assert victims["minilm+adversarial-training"].needs_training
 
 
 def test_a_folder_has_its_own_name(svm: Path, monkeypatch: pytest.MonkeyPatch):
     for name in (f"{svm}/", f"{svm}/../svm"):
         victim = make_plan(SUITE, Overrides(models=[name])).cells[0].victim
-        assert (victim.name, victim.trained) == ("svm", False)
+        assert (victim.name, victim.needs_training) == ("svm", False)
     monkeypatch.chdir(svm)
     assert make_plan(SUITE, Overrides(models=["."])).cells[0].victim.name == "svm"
     assert make_plan(SUITE, Overrides(models=["/"])).cells[0].victim.name == "model"

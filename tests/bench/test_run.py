@@ -38,7 +38,7 @@ def test_a_run_writes_a_record_and_outcomes_per_cell_and_the_table(reviews, svm,
 
 
 def test_records_and_tables_are_in_the_order_of_the_plan(reviews, svm, tmp_path):
-    """The running order is another: each recipe on both models, to reuse cached encodings."""
+    """The execution order differs: each recipe on both models, to reuse cached encodings."""
     recipes = ("pruthi", "deepwordbug")
     result = run_plan(plan(reviews, svm, "tfidf-nb", recipes=recipes, n=3), options(tmp_path))
     found = [(record.model.name, record.recipe.name) for record in result.records]

@@ -272,7 +272,7 @@ class TestAWrapper:
 
     def test_trains_nothing_around_a_trained_folder(self, dataset, svm, cache):
         spec = VictimSpec("mine", str(svm), f"{__name__}:Blur")
-        assert not spec.trained
+        assert not spec.needs_training
         victim = prepare(spec, dataset)
         assert isinstance(victim.classifier, Blurred)
         assert (victim.training_seed, victim.train_seconds) == (None, None)
