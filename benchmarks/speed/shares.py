@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from robustbert.data import Example
 
 PARTS = [(network, dtype) for network in ("victim", "encoder") for dtype in reversed(DTYPES)]
-REST = "the rest"
+OTHER = "other"
 
 
 @contextmanager
@@ -67,7 +67,7 @@ def time_shares(
         run(examples)
         total = time.perf_counter() - began
     shares = {" ".join(part): seconds[part] / total for part in PARTS}
-    return shares | {REST: 1 - sum(shares.values())}
+    return shares | {OTHER: 1 - sum(shares.values())}
 
 
 def main() -> None:
@@ -93,7 +93,7 @@ def main() -> None:
             rows[-1] += [f"{share:.0%}" for share in shares.values()]
             print("  ".join(rows[-1]), flush=True)
     print()
-    headers = ["attack", "dtype", *(" ".join(part) for part in PARTS), REST]
+    headers = ["attack", "dtype", *(" ".join(part) for part in PARTS), OTHER]
     align = ["left", "left", *["right"] * (len(PARTS) + 1)]
     print(tabulate(rows, headers=headers, tablefmt="github", colalign=align))
 
