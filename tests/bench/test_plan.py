@@ -210,7 +210,7 @@ def test_repeated_training_seeds_are_merged():
 
 @pytest.mark.parametrize(
     ("seeds", "message"),
-    [([-1], "--training-seeds has -1"), ([2**32], "training: seed is")],
+    [([-1], "--training-seeds contains -1"), ([2**32], "training: seed is")],
 )
 def test_training_seeds_out_of_range(seeds: list[int], message: str):
     with pytest.raises(InputError, match=message):
