@@ -11,7 +11,7 @@ from robustbert.errors import DatasetError
 
 # White space without U+001C to U+001F and U+0085, which Python counts as white space: they are
 # control characters, which are kept (IMDB has U+0085 for an ellipsis). Single spaces are not
-# matched, because replacing each by itself would take most of the time.
+# matched, because replacing each of them by itself would take most of the time.
 _WHITE_SPACE = re.compile(r"[^\S\x1c-\x1f\x85]{2,}|[^\S \x1c-\x1f\x85]")
 
 
@@ -24,7 +24,7 @@ class CleanRow:
         label: an index into the label names.
         published: its split in the source, or None.
         position: its row number in the source, from 0.
-        compared: the part of the text that is compared to find near-duplicates.
+        compared: the part of the text that near-duplicate detection uses.
     """
 
     text: str
@@ -55,7 +55,7 @@ def clean(rows: Rows) -> CleanRows:
     """Normalize white space and drop empty, duplicate and conflicting texts.
 
     The first of several duplicates is kept. All copies of a text with different labels are dropped,
-    because it is not known which label is right.
+    because the correct label is unknown.
 
     Raises:
         DatasetError: a text is not valid Unicode (it contains a lone surrogate).

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SourceOrder:
-    """How to split a source in which neighbouring rows are about the same subject.
+    """How to split a source in which adjacent rows have the same subject.
 
     Attributes:
         block: the number of source rows per block, at least 1; splits consist of whole blocks.
@@ -39,11 +39,11 @@ class Rows:
         label_names: the name of label 0, 1, ….
         texts: one text per row; None for a row without a text.
         labels: one index into ``label_names`` per row.
-        published: the split of each row in the source; None if the splits are to be made.
-        compared: per row, the part of the text that is compared to find near-duplicates; None for
-            the whole text.
-        order: how to split a source whose order is meaningful; None if it is not.
-        length: whether the texts are short or long; None measures it.
+        published: the split of each row in the source; None if the source has no published splits.
+        compared: per row, the part of the text that near-duplicate detection uses; None for the
+            whole text.
+        order: how to split a source whose order is meaningful; None if the order has no meaning.
+        length: whether the texts are short or long; if None, it is measured.
         html_breaks: whether ``<br />`` in the texts is a line break.
     """
 
@@ -107,7 +107,7 @@ class TextDataset:
     length: TextLength = "short"
 
     def split(self, name: str) -> datasets.Dataset:
-        """The split called ``name``.
+        """Return the split called ``name``.
 
         Raises:
             DatasetError: there is no such split; the message lists those that exist.

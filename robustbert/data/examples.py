@@ -11,7 +11,7 @@ from robustbert.data.words import words_of
 from robustbert.errors import InputError
 
 MIN_WORDS = 5
-"""The minimum length of a text: a change to a shorter one leaves too little of it."""
+"""The minimum number of words: changing one word of a shorter text changes too much of it."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,8 @@ def select_examples(dataset: TextDataset, split: str, n: int | None, seed: int) 
 
     Raises:
         DatasetError: there is no such split.
-        InputError: ``n`` is below 1 or above the number of eligible texts, which the message says.
+        InputError: ``n`` is below 1 or above the number of eligible texts; the message gives this
+            number.
     """
     columns = dataset.split(split)[:]
     eligible = [

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from robustbert.errors import DatasetError
 
-_WHOLE = re.compile(r"[+-]?[0-9]{1,18}(\.0+)?")
+_WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.0+)?")
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,11 @@ class Labels:
 
 
 def encode_labels(values: Sequence[object], source: str) -> Labels:
-    """Number the classes of a label column.
+    """Convert the values of a label column to class indices.
 
-    Whole numbers, also written as text or as ``1.0`` (as pandas writes them in a column with
-    missing values), are classes in numerical order, named by their values. Other labels are
-    classes in alphabetical order, named by their texts.
+    If all values are whole numbers, the classes are sorted numerically and named by their values.
+    Strings such as ``"1"`` and ``"1.0"`` count as whole numbers (pandas writes ``1.0`` in columns
+    with missing values). Otherwise, the classes are sorted alphabetically and named by their texts.
 
     Args:
         values: the column's values, one per row.
@@ -39,7 +39,7 @@ def encode_labels(values: Sequence[object], source: str) -> Labels:
     """
     written = [_as_text(value, source, number) for number, value in enumerate(values, start=1)]
     distinct = set(written)
-    if all(_WHOLE.fullmatch(text) for text in distinct):
+    if all(_WHOLE_NUMBER.fullmatch(text) for text in distinct):
         numbers = {text: int(text.partition(".")[0]) for text in distinct}
         names = [str(number) for number in sorted(set(numbers.values()))]
         name_of = {text: str(number) for text, number in numbers.items()}
@@ -48,7 +48,7 @@ def encode_labels(values: Sequence[object], source: str) -> Labels:
         name_of = {text: text for text in distinct}
     if len(names) < 2:
         raise DatasetError(
-            f"{source} has only one class, {names[0]!r}; a classifier needs rows of two or more"
+            f"{source} has only one class, {names[0]!r}; a classifier needs at least two classes"
         )
     index_of = {name: index for index, name in enumerate(names)}
     return Labels(tuple(index_of[name_of[text]] for text in written), tuple(names))
@@ -70,8 +70,8 @@ def named_labels(values: Sequence[object], names: Sequence[str], source: str) ->
         indices.append(value)
     if len(set(indices)) == 1:
         raise DatasetError(
-            f"{source} has only one class, {names[indices[0]]!r}; a classifier needs rows of two "
-            "or more"
+            f"{source} has only one class, {names[indices[0]]!r}; a classifier needs at least "
+            "two classes"
         )
     return Labels(tuple(indices), tuple(names))
 

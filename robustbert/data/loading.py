@@ -1,4 +1,4 @@
-"""The datasets by name, and loading one."""
+"""The registry of datasets, and the function that loads one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import datasets
 
 LONG_TEXT_WORDS = 100
-"""A dataset is long if its median training text has more words, unless its length is declared."""
+"""A dataset without a declared length is long if its median training text has more words."""
 
 
 DATASETS = Registry(
@@ -51,7 +51,7 @@ DATASETS = Registry(
     accepts=callable,
     expected="a function without arguments that returns robustbert.data.Rows",
 )
-"""The datasets by name; each target is a function without arguments that returns ``Rows``."""
+"""The registry of datasets; each target is a function without arguments that returns ``Rows``."""
 
 _FILE = "file:"
 _HUB = "hub:"
@@ -75,14 +75,14 @@ def load_dataset(
             Parquet), or ``hub:NAME`` (``hub:NAME@REVISION``).
         text_column: the text column of a file or hub dataset.
         label_column: the label column of a file or hub dataset: whole numbers or names.
-        length: ``"short"`` or ``"long"``, for a dataset that does not declare its length; None
-            measures it: long if the median training text has more than 100 words.
+        length: ``"short"`` or ``"long"``, for a dataset that does not declare its length. If None,
+            it is measured: long if the median training text has more than 100 words.
 
     Raises:
         UnknownNameError: no such name or length; the message suggests similar ones.
         DatasetError: the dataset cannot be read or has no usable rows.
         MissingAssetError: the package that contains the dataset is not installed.
-        InputError: columns or a length are given for a dataset that has its own.
+        InputError: columns or a length are given for a dataset that defines them itself.
     """
     chosen = None if length is None else check_length(length)
     if name.startswith(_FILE):
@@ -138,7 +138,7 @@ def _assemble(rows: Rows, length: TextLength | None) -> TextDataset:
 
 
 def _measured_length(rows: Sequence[SplitRow]) -> TextLength:
-    """The length by the number of words in the median text."""
+    """Classify the length by the median number of words per text."""
     return "long" if median(len(words_of(row.text)) for row in rows) > LONG_TEXT_WORDS else "short"
 
 

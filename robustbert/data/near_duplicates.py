@@ -1,4 +1,4 @@
-"""Near-duplicate texts: MinHash finds candidates, their exact Jaccard similarity decides.
+"""Near-duplicate texts: MinHash candidates, checked by their exact Jaccard similarity.
 
 After Broder 1997, "On the resemblance and containment of documents": a text is represented by the
 set of its three-word sequences, and two texts are near-duplicates if the Jaccard similarity of the

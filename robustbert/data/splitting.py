@@ -1,7 +1,7 @@
 """Example ids, and splits without overlap.
 
 Splitting uses no random generator: rows are sorted by a hash of their ids, so the same rows give
-the same splits on every machine, whatever their order.
+the same splits on every machine, regardless of their order.
 
 Two rows overlap if one of them would leak information about the other: they are near-duplicates (as
 far as :mod:`robustbert.data.near_duplicates` finds them), or neighbours in a source whose order is
@@ -42,7 +42,7 @@ class SplitRow:
 
 @dataclass(frozen=True)
 class Splits:
-    """The rows of each split in the order of their hashes, and how many overlapped."""
+    """The rows of each split in the order of their hashes, and the number of dropped rows."""
 
     rows: Mapping[str, tuple[SplitRow, ...]]
     overlaps: int
@@ -51,7 +51,7 @@ class Splits:
 def example_id(text: str, label_name: str) -> str:
     """The id of an example: 16 hexadecimal digits of the SHA-256 of its label's name and text.
 
-    A cleaned text contains no line break, so the one that separates the two is unambiguous.
+    A cleaned text contains no line break, so the line break between the two is unambiguous.
 
     >>> example_id("a fine film", "positive")
     'f4e8ecda29af3229'
@@ -68,8 +68,8 @@ def split_rows(rows: Sequence[CleanRow], origin: Rows) -> Splits:
     """Assign rows to splits and drop rows that overlap with another split.
 
     Published splits are kept, except for overlapping rows. A missing validation or test split gets
-    a tenth of each class of the other rows, at least one row. A source whose order is meaningful is
-    split in whole blocks, so the share is approximate.
+    a tenth of each class, at least one row, of the rows that are not in the other of the two. A
+    source whose order is meaningful is split in whole blocks, so the shares are approximate.
 
     Args:
         rows: the cleaned rows.

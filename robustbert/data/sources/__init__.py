@@ -1,1 +1,1 @@
-"""Where rows come from: installed packages, files of the user, the Hugging Face hub."""
+"""Sources of rows: installed packages, user files and the Hugging Face hub."""

@@ -20,7 +20,7 @@ def file_rows(path: str, text_column: str, label_column: str) -> Rows:
             :func:`robustbert.data.labels.encode_labels`.
 
     Raises:
-        DatasetError: the file cannot be read as a dataset; the message says why in one line.
+        DatasetError: the file cannot be read as a dataset; the message has the reason in one line.
     """
     if not path:
         raise DatasetError("'file:' has no path; write file:PATH, such as file:reviews.csv")
