@@ -51,7 +51,7 @@ class Difference:
 
 
 def worst_case(runs: Sequence[Sequence[Outcome]]) -> Metric:
-    """Accuracy under the worst of several recipes: an example counts if it survives all.
+    """Accuracy under the worst of several recipes: the share of examples that survive all.
 
     Args:
         runs: the outcomes of one model under each recipe. Only examples that are present in all
@@ -69,7 +69,7 @@ def mcnemar_exact(a: Sequence[Outcome], b: Sequence[Outcome]) -> McNemar:
     """The exact two-sided McNemar test: whether two runs have equal accuracy under attack.
 
     McNemar 1947. Discordant examples survive in only one of the two runs. Under the null
-    hypothesis each of them falls to either run with probability 1/2. Without discordant examples
+    hypothesis, each of them is equally likely to survive in either run. Without discordant examples
     the p-value is 1.
 
     Raises:
@@ -92,13 +92,13 @@ def paired_bootstrap(
 ) -> Difference:
     """The difference of two accuracies under attack, with a paired percentile bootstrap interval.
 
-    Efron 1979. An example contributes -1, 0 or 1 to the difference. So instead of ``n`` examples
-    with replacement, this draws the three counts from a multinomial distribution.
+    Efron 1979. An example contributes -1, 0 or 1 to the difference. Instead of ``n`` examples
+    with replacement, this therefore draws the three counts from a multinomial distribution.
 
     Args:
         a: one run.
         b: another run on the same examples.
-        seed: the same seed and outcomes give the same interval.
+        seed: the same seed and outcomes always give the same interval.
         resamples: number of bootstrap samples, at least 1.
         confidence: the confidence level, in (0, 1).
 

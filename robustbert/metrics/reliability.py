@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from robustbert.records import BatchInvariance, Outcome, ReliabilityCheck
 
-#: A search that ended after at most this many queries had hardly any candidates to try.
+#: A search that ended after at most this number of queries had very few candidates to try.
 FEW_QUERIES = 10
 
 
@@ -24,7 +24,7 @@ class _Evidence:
 
 @dataclass(frozen=True)
 class _Measured:
-    """A value to compare with a threshold; if ``valid`` is False, the check fails in any case."""
+    """A value to compare with a threshold; if ``valid`` is False, the check always fails."""
 
     value: float
     valid: bool = True

@@ -1,4 +1,4 @@
-"""Leaderboard tables made from records, for the terminal, as Markdown and as CSV."""
+"""Leaderboard tables of records, formatted for the terminal, as Markdown and as CSV."""
 
 from robustbert.reports.leaderboard import Group, Table, leaderboard_table
 from robustbert.reports.render import render_markdown, render_text

@@ -144,7 +144,7 @@ def _group(records: Sequence[Record], outcomes: Outcomes) -> Group:
 def _differences(
     rows: Sequence[tuple[Member, ...]], core: Sequence[str], outcomes: Outcomes
 ) -> list[list[str]]:
-    """How each row differs from the majority: in data, examples, protocol, or for a recipe."""
+    """Describe how each row differs from the majority: data, examples, protocol or recipes."""
     differences = row_differences([members[0].first for members in rows])
     sizes = [row_num_examples(members, core) for members in rows]
     common_size = most_common_n(sizes)
@@ -163,14 +163,14 @@ def _differences(
 
 
 def _record(members: Sequence[Member], recipe: str) -> Record | None:
-    """Any record of the row for this recipe; replicates have the same conditions."""
+    """The first record of the row for this recipe; replicates share their conditions."""
     return next((m.records[recipe] for m in members if recipe in m.records), None)
 
 
 def _rows_on_different_examples(
     rows: Sequence[tuple[Member, ...]], outcomes: Outcomes
 ) -> list[int]:
-    """Indices of rows with a record whose example ids differ from those of most of its size."""
+    """Indices of rows with a record on other examples than most records of the same size."""
     row_ids = [
         (index, frozenset(outcome.example_id for outcome in outcomes[name]))
         for index, members in enumerate(rows)

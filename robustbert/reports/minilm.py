@@ -12,7 +12,7 @@ _WEIGHTS = "all-minilm-l6-v2"
 def shares_minilm(model: ModelRef) -> bool:
     """Whether a model was fine-tuned from the MiniLM behind the offline assets.
 
-    The sentence encoder and the word vectors of the offline assets are made from it. A model folder
-    of unknown origin counts as a different model.
+    The sentence encoder and the word vectors of the offline assets are derived from it. A model
+    folder of unknown origin counts as a different model.
     """
     return _WEIGHTS in model.source.lower()

@@ -106,7 +106,7 @@ def _row_cells(group: Group, row: Row) -> list[str]:
 
 
 def _percent(number: Proportion | None, n: int | None, common_n: int) -> str:
-    """A proportion in percent, with its number of examples ``n`` unless it is the common one."""
+    """A proportion in percent, followed by ``(n=...)`` if ``n`` differs from ``common_n``."""
     suffix = "" if n == common_n else f" (n={n})"
     if isinstance(number, MeanStd):
         return f"{100 * number.mean:.1f} {_deviation(number, 100)}{suffix}"

@@ -33,10 +33,11 @@ def _with_defenses(model: str, record: Record) -> str:
 
 
 def row_qualifiers(rows: Sequence[_Members]) -> list[str]:
-    """The detail that distinguishes each row from others of its name; empty if it is unique.
+    """The detail that distinguishes each row from rows with the same name, else empty.
 
-    This is the first attribute whose values are distinct for all rows of a name: parameters of the
-    defenses, hash of the weights, dtype, and so on. If no single attribute is, several are joined.
+    This is the first attribute whose values are distinct for all rows that share a name: parameters
+    of the defenses, hash of the weights, dtype, and so on. If no single attribute is sufficient,
+    several are joined.
     """
     qualifiers = [""] * len(rows)
     by_name: dict[str, list[int]] = {}
@@ -88,7 +89,7 @@ def _defense_parameters(defenses: Sequence[DefenseRef]) -> dict[str, Any]:
 
 
 def _weights(rows: Sequence[_Members]) -> list[str]:
-    """Hashes of the weights, long enough to be unique; for replicates, that of the first."""
+    """Hashes of the weights, long enough to be unique; for replicates, the hash of the first."""
     hashes = [row[0].sha256 for row in rows]
     lengths = range(len(short_hash(hashes[0])), len(hashes[0]) + 1)
     length = next(n for n in lengths if len({h[:n] for h in hashes}) == len(set(hashes)))

@@ -33,7 +33,7 @@ class Encoder:
     Args:
         name: shown in the header of its column.
         source: name and version of the package with its weights.
-        encode: maps n texts to unit-norm encodings: float32, shape (n, d).
+        encode: maps n texts to unit-norm embeddings: float32, shape (n, d).
     """
 
     name: str
@@ -85,8 +85,9 @@ class SimilarityReport:
 
     Args:
         encoders: in the order of the columns.
-        by_stretch: whether changed stretches were compared instead of whole texts.
-        seed: of the bootstrap.
+        by_stretch: whether changed stretches (consecutive words) were compared instead of whole
+            texts.
+        seed: the seed of the bootstrap.
         spread: standard deviation of all measured similarities, keyed by encoder name; use it to
             judge the size of the differences.
         comparisons: in the order of the cells.
@@ -174,15 +175,17 @@ def measure_similarities(
 
     pairs_by_text = {text: _text_pairs(text, by_stretch) for text in dict.fromkeys(texts)}
     pairs = [pair for text_pairs in pairs_by_text.values() for pair in text_pairs]
-    vectors = _encode(encoder, [text for pair in pairs for text in (pair.original, pair.changed)])
+    embeddings = _encode(
+        encoder, [text for pair in pairs for text in (pair.original, pair.changed)]
+    )
     if not pairs:
         return dict.fromkeys(pairs_by_text, 1.0)
     similarities = dict(
         zip(
             pairs,
             angular_similarity(
-                np.stack([vectors[pair.original] for pair in pairs]),
-                np.stack([vectors[pair.changed] for pair in pairs]),
+                np.stack([embeddings[pair.original] for pair in pairs]),
+                np.stack([embeddings[pair.changed] for pair in pairs]),
             ).tolist(),
             strict=True,
         )
@@ -260,10 +263,10 @@ def _text_pairs(text: BrokenText, by_stretch: bool) -> tuple[StretchPair, ...]:
 
 def _encode(encoder: Encoder, texts: Sequence[str]) -> dict[str, np.ndarray]:
     distinct = list(dict.fromkeys(texts))
-    vectors: dict[str, np.ndarray] = {}
+    embeddings: dict[str, np.ndarray] = {}
     with progress_bar(len(distinct), f"encoding with {encoder.name}", "text") as bar:
         for start in range(0, len(distinct), _BATCH_SIZE):
             batch = distinct[start : start + _BATCH_SIZE]
-            vectors.update(zip(batch, encoder.encode(batch), strict=True))
+            embeddings.update(zip(batch, encoder.encode(batch), strict=True))
             bar.update(len(batch))
-    return vectors
+    return embeddings

@@ -81,7 +81,7 @@ def _table(comparisons: list[Comparison], report: SimilarityReport) -> str:
 
 
 def _cells(comparison: Comparison, names: list[str]) -> list[str]:
-    """One row of the table, two lines per cell: all shared examples, and those of equal words."""
+    """One row of the table, with two lines per cell: all shared examples, and ``equal_words``."""
     both = (comparison.shared, comparison.equal_words)
     row, other = (
         shorten(printable(label), _MAX_LABEL_WIDTH) for label in (comparison.row, comparison.other)

@@ -35,7 +35,7 @@ _MEANS = (
 
 
 def to_csv(table: Table) -> str:
-    """Format a table as CSV: one line per row, and one per replicate of a row with several.
+    """Format a table as CSV: one line per row, followed by its replicates if it has several.
 
     The column ``line`` is ``row`` or ``replicate``. Proportions are in [0, 1] and have ``value``,
     ``low`` and ``high`` (the Wilson 95% interval of a single model), ``n`` (examples), ``sd`` (the

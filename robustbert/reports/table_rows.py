@@ -166,7 +166,7 @@ def most_common_n(numbers: Sequence[int]) -> int:
 
 
 def row_num_examples(members: Sequence[Member], core: Sequence[str]) -> int:
-    """The most common number of examples of the core recipes, or of all recipes without those."""
+    """The most common number of examples of the core recipes, or of all if no core recipe ran."""
     records = [record for member in members for record in member.records.values()]
     core_records = [record for record in records if record.recipe.name in core]
     return most_common_n([record.protocol.n for record in core_records or records])

@@ -11,7 +11,7 @@ from robustbert.reports.notes.noted_cells import Cell, first_record, list_models
 from robustbert.reports.table_rows import Row
 from robustbert.reports.wording import listed
 
-# Protocol revision 1 counted queries as TextAttack does.
+# The protocol revision whose records contain TextAttack's query count.
 _TEXTATTACK_QUERY_COUNT = 1
 
 # Environment fields that can change floating-point results, and so sometimes an outcome: the
@@ -41,7 +41,7 @@ def different_conditions(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def different_query_counts(rows: Sequence[Row]) -> Iterator[str]:
-    """Name the rows whose queries are counted as TextAttack does."""
+    """Name the rows whose queries are TextAttack's own count."""
     labels = [
         row.label for row in rows if first_record(row).protocol.revision == _TEXTATTACK_QUERY_COUNT
     ]

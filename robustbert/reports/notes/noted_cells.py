@@ -28,7 +28,7 @@ class Cell:
 
 
 def cells_of(rows: Sequence[Row]) -> list[Cell]:
-    """All cells of some rows."""
+    """All cells of the rows."""
     return [
         Cell(row, replicate, recipe, record)
         for row in rows
@@ -56,7 +56,7 @@ def list_rows(labels: Sequence[str], rows: Sequence[Row]) -> str:
 
 
 def list_models(rows: Iterable[Row]) -> str:
-    """The names of the rows' models, each once."""
+    """The distinct names of the rows' models."""
     return listed(list(dict.fromkeys(first_record(row).model.name for row in rows)))
 
 
@@ -71,6 +71,6 @@ def list_cells(annotated: Sequence[tuple[Cell, str]], limit: int | None = _MAX_L
     for cell, annotation in annotated[:limit]:
         text = " ".join(filter(None, (replicate_label(cell.row, cell.replicate), annotation)))
         by_recipe.setdefault(cell.recipe, []).append(text)
-    left_out = len(annotated) - len(annotated[:limit])
+    omitted = len(annotated) - len(annotated[:limit])
     parts = [f"{recipe} ({', '.join(texts)})" for recipe, texts in by_recipe.items()]
-    return ", ".join(parts) + (f" and {left_out} more" if left_out else "")
+    return ", ".join(parts) + (f" and {omitted} more" if omitted else "")
