@@ -1,6 +1,6 @@
 """robustbert: how well does a BERT text classifier hold up when someone edits its input?
 
-Names are imported when they are first used, so that ``import robustbert`` is fast.
+Names are imported at their first use, so that ``import robustbert`` is fast.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 
 class RobustbertError(Exception):
-    """The root of every error that robustbert raises on purpose."""
+    """The root of every error that robustbert raises deliberately."""
 
     exit_code = 2
 
@@ -21,13 +21,17 @@ class UnknownNameError(RobustbertError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str], place: str = "") -> None:
         known = sorted(known)
-        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"
+        suggestions = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        hint = (
+            f"did you mean {' or '.join(suggestions)}?"
+            if suggestions
+            else f"known: {', '.join(known)}"
+        )
         where = f"{place}: " if place else ""
         super().__init__(f"{where}unknown {kind} {name!r}; {hint}")
         self.kind = kind
         self.name = name
-        self.near = tuple(near)
+        self.suggestions = tuple(suggestions)
 
 
 class DuplicateNameError(RobustbertError):

@@ -16,7 +16,7 @@ from robustbert.errors import OutputError
 _T = TypeVar("_T")
 
 TEMPORARY_FILES = ".*.tmp"
-"""The pattern of files that are still being written; what a killed process left may be removed."""
+"""The pattern of files that are still being written; those of a killed process may be removed."""
 
 
 @contextmanager
@@ -86,11 +86,11 @@ def check_free(folder: Path, *, disposable: Collection[str] = ()) -> None:
 
 @contextmanager
 def atomic_folder(folder: Path, *, disposable: Collection[str] = ()) -> Iterator[Path]:
-    """Give a new folder to fill, which becomes ``folder`` only if the block succeeds.
+    """Yield a temporary folder, which is renamed to ``folder`` if the block succeeds.
 
     Args:
-        folder: the final place.
-        disposable: names that ``folder`` may contain now; they are removed in the end.
+        folder: the path of the final folder.
+        disposable: names that ``folder`` may contain already; they are removed at the end.
 
     Raises:
         OutputError: ``folder`` already contains something else, or cannot be written.
@@ -104,7 +104,7 @@ def atomic_folder(folder: Path, *, disposable: Collection[str] = ()) -> Iterator
         with output_errors(str(folder), "choose another place"):
             yield partial
             partial.chmod(0o755)
-            _move(partial, folder)
+            _replace_folder(partial, folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
@@ -115,12 +115,14 @@ def file_lock(path: Path, *, place: str, advice: str, busy: str = "") -> Iterato
 
     Args:
         path: the lock file; its folder is created.
-        place: what cannot be written if the file cannot be, for :func:`output_errors`.
+        place: what could not be written, for the error message; see :func:`output_errors`.
         advice: what to do about it.
-        busy: do not wait while another process holds the lock, but raise this message.
+        busy: if given, raise ``OutputError`` with this message instead of waiting while another
+            process holds the lock.
 
     Raises:
-        OutputError: the lock file cannot be written, or another process holds it.
+        OutputError: the lock file cannot be written, or another process holds it and ``busy``
+            is given.
     """
     from filelock import FileLock, Timeout
 
@@ -148,15 +150,15 @@ def build_folder(
     """Build ``folder`` completely or not at all; call it under a :func:`file_lock`.
 
     Args:
-        folder: the final place; replaced if it exists.
-        partial: where it is built, beside ``folder``.
+        folder: the path of the final folder; it is replaced if it exists.
+        partial: the folder in which it is built, next to ``folder``.
         build: fills ``partial``, which it may have to create.
         advice: what to do if ``folder`` cannot be written.
-        resumable: whether what a failed or killed process left in ``partial`` is kept for the next
-            call; by default it is removed.
+        resumable: whether ``partial``, left by a failed or killed process, can be resumed by the
+            next call; if not, it is removed. By default, it is always removed.
 
     Returns:
-        What ``build`` returns.
+        The result of ``build``.
 
     Raises:
         OutputError: ``folder`` cannot be written. Errors of ``build`` pass through.
@@ -166,7 +168,7 @@ def build_folder(
     try:
         result = build(partial)
         with output_errors(str(folder), advice):
-            _move(partial, folder)
+            _replace_folder(partial, folder)
     except BaseException:
         if not resumable(partial):
             shutil.rmtree(partial, ignore_errors=True)
@@ -174,8 +176,8 @@ def build_folder(
     return result
 
 
-def _move(partial: Path, folder: Path) -> None:
-    """Give ``partial`` the place of ``folder``."""
+def _replace_folder(partial: Path, folder: Path) -> None:
+    """Replace ``folder`` with ``partial``."""
     if folder.is_dir():
         shutil.rmtree(folder)
     os.replace(partial, folder)

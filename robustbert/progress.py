@@ -92,7 +92,7 @@ class PlainProgress:
             self.refresh()
 
     def close(self) -> None:
-        """Print the time it took, if anything was printed before."""
+        """Print the elapsed time, if anything was printed before."""
         if self._timer:
             self._timer.cancel()
         with self._lock:

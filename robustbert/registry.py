@@ -28,7 +28,7 @@ class Named(Protocol):
 
     @property
     def name(self) -> str:
-        """What users write."""
+        """The name that users write."""
         ...
 
 
@@ -37,7 +37,7 @@ class Entry:
     """One line of a registry.
 
     Args:
-        name: what users write.
+        name: the name that users write.
         target: ``"package.module:attribute"``, imported only when the entry is used.
         summary: one line for ``robustbert list``.
     """
@@ -52,7 +52,7 @@ class Entry:
 
 
 def load_target(target: str) -> Any:
-    """Import and return what ``"package.module:attribute"`` names."""
+    """Import and return the object at ``"package.module:attribute"``."""
     module, _, attributes = target.partition(":")
     found: Any = importlib.import_module(module)
     for attribute in attributes.split("."):
@@ -60,10 +60,10 @@ def load_target(target: str) -> Any:
     return found
 
 
-_Line = TypeVar("_Line", bound=Named, covariant=True)
+_EntryT = TypeVar("_EntryT", bound=Named, covariant=True)
 
 
-class Registry(Generic[_Line]):
+class Registry(Generic[_EntryT]):
     """The names of one kind: built-in ones, and those that other packages add.
 
     A name is one of three things:
@@ -72,19 +72,19 @@ class Registry(Generic[_Line]):
     - a name that an installed package registers as an entry point of :attr:`group`;
     - an import path, ``package.module:Name``.
 
-    An entry point never replaces another name: a name that is registered twice is refused when it
-    is used.
+    An entry point never replaces another name: a name that is registered twice raises
+    an error when it is used.
 
     Loading an import path or an entry point runs code of an installed module, which the user chose
     by writing its name in a command or a suite. Nothing is ever imported from a file path, a model
     folder or the hub.
 
     Args:
-        kind: what is named, in the singular.
+        kind: what the names refer to, in the singular.
         entries: the built-in table, in the order in which it is listed.
-        external: makes the entry of a name that is not built in, from its name, target and summary.
-        accepts: whether the target of a name that is not built in is of the right kind.
-        expected: what ``accepts`` accepts, in words.
+        external: creates the entry of a name that is not built in, from name, target and summary.
+        accepts: checks whether the target of a name that is not built in is valid.
+        expected: description of the objects that ``accepts`` allows, for error messages.
 
     Raises:
         DuplicateNameError: the built-in table has a name twice.
@@ -104,15 +104,15 @@ class Registry(Generic[_Line]):
     def __init__(
         self,
         kind: str,
-        entries: Iterable[_Line],
+        entries: Iterable[_EntryT],
         *,
-        external: Callable[[str, str, str], _Line] = Entry,  # type: ignore[assignment]
+        external: Callable[[str, str, str], _EntryT] = Entry,  # type: ignore[assignment]
         accepts: Callable[[Any], bool] = lambda target: True,
         expected: str = "",
     ) -> None:
         self.kind = kind
         self._external, self._accepts, self._expected = external, accepts, expected
-        self._entries: dict[str, _Line] = {}
+        self._entries: dict[str, _EntryT] = {}
         for entry in entries:
             if entry.name in self._entries:
                 raise DuplicateNameError(f"the table of {kind}s has the name {entry.name!r} twice")
@@ -135,11 +135,11 @@ class Registry(Generic[_Line]):
         registered = dict.fromkeys(point.name for point in _entry_points(self.group))
         yield from (name for name in registered if name not in self._entries)
 
-    def built_in(self) -> tuple[_Line, ...]:
+    def built_in(self) -> tuple[_EntryT, ...]:
         """The built-in entries, in the order of the table."""
         return tuple(self._entries.values())
 
-    def entries(self) -> tuple[_Line, ...]:
+    def entries(self) -> tuple[_EntryT, ...]:
         """The entry of each name, in the order of iteration; imports nothing by itself."""
         registered = {point.name: point for point in reversed(_entry_points(self.group))}
         return tuple(
@@ -147,7 +147,7 @@ class Registry(Generic[_Line]):
             for name in self
         )
 
-    def entry(self, name: str) -> _Line:
+    def entry(self, name: str) -> _EntryT:
         """The entry called ``name``.
 
         Raises:
@@ -183,10 +183,10 @@ class Registry(Generic[_Line]):
         return entry.load() if name in self._entries else self.import_external(name, entry.target)
 
     def import_external(self, name: str, target: str) -> Any:
-        """Import the ``target`` of a name that is not built in, and check what it is.
+        """Import the ``target`` of a name that is not built in, and check it.
 
         Raises:
-            InputError: it cannot be imported, or is of another kind.
+            InputError: it cannot be imported, or is not of the expected kind.
         """
         place = f"{self.kind} {name!r}" + ("" if name == target else f" ({target})")
         found = _import(target, place)
@@ -196,7 +196,7 @@ class Registry(Generic[_Line]):
             )
         return found
 
-    def _from_package(self, point: metadata.EntryPoint) -> _Line:
+    def _from_package(self, point: metadata.EntryPoint) -> _EntryT:
         return self._external(point.name, point.value, f"from {_origin(point)}")
 
     def _registered(self, name: str) -> list[metadata.EntryPoint]:
@@ -242,8 +242,8 @@ def _import(target: str, place: str) -> Any:
         ) from error
     for attribute in attributes.split("."):
         if not hasattr(found, attribute):
-            near = difflib.get_close_matches(attribute, dir(found), n=1)
-            hint = f"did you mean {near[0]}?" if near else "check the spelling"
+            similar = difflib.get_close_matches(attribute, dir(found), n=1)
+            hint = f"did you mean {similar[0]}?" if similar else "check the spelling"
             raise InputError(f"{place}: {module_name} has no attribute {attributes!r}; {hint}")
         found = getattr(found, attribute)
     return found

@@ -1,4 +1,4 @@
-"""Seeds derived from names, so that no run depends on what ran before it."""
+"""Seeds derived from names, so that no run depends on earlier runs."""
 
 from __future__ import annotations
 

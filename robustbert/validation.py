@@ -1,4 +1,4 @@
-"""Building a dataclass from settings by name, as a suite file or a command line gives them."""
+"""Build a dataclass from the named settings of a suite file or a command line."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def build_from_settings(
         kind: a dataclass.
         settings: field names and values; a field that is not given has its default.
         place: what the settings belong to; messages begin with it.
-        fixed: fields that the caller decides and ``settings`` must not name.
+        fixed: fields that the caller sets; ``settings`` must not contain them.
 
     Raises:
         UnknownNameError: there is no such field; the message suggests similar ones.
@@ -51,7 +51,9 @@ def build_from_settings(
     fixed = fixed or {}
     # typeshed's protocol for dataclasses does not accept a type variable.
     declared: tuple[Field[Any], ...] = fields(kind)  # type: ignore[arg-type]
-    open_fields = {one.name: one for one in declared if one.init and one.name not in fixed}
+    open_fields = {
+        field.name: field for field in declared if field.init and field.name not in fixed
+    }
     annotations = get_type_hints(kind)
     values = {}
     for name, value in settings.items():
@@ -65,7 +67,7 @@ def build_from_settings(
 
 
 def _checked(value: Any, annotation: Any, place: str) -> Any:
-    """Return ``value``, as a tuple if only that fits; raise InputError if its type is wrong."""
+    """Return ``value``, converted to a tuple if required; raise InputError for a wrong type."""
     adapter = TypeAdapter(annotation)
     candidates = [value, tuple(value)] if isinstance(value, list) else [value]
     for candidate in candidates:

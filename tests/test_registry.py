@@ -133,7 +133,7 @@ def test_refuses_a_name_twice():
 def test_an_unknown_name_lists_the_near_ones(ask):
     with pytest.raises(UnknownNameError, match=r"unknown shape 'cub'; did you mean cube") as error:
         ask(Registry("shape", ENTRIES), "cub")
-    assert error.value.near == ("cube",)
+    assert error.value.suggestions == ("cube",)
 
 
 @pytest.mark.parametrize("table", [DATASETS, MODELS, DEFENSES], ids=lambda table: table.kind)
