@@ -1,4 +1,4 @@
-"""docs/architecture.md is current, and the code keeps the sizes that it tells."""
+"""docs/architecture.md is up to date, and the code respects the size limits stated there."""
 
 from __future__ import annotations
 

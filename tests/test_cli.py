@@ -287,7 +287,7 @@ class TestCommandLine:
         assert command_line(["a\udcff"]).isascii()
 
 
-def test_interrupted_anywhere_is_130(monkeypatch, capsys):
+def test_keyboard_interrupt_exits_with_130(monkeypatch, capsys):
     def interrupt(_: object) -> int:
         raise KeyboardInterrupt
 
@@ -310,7 +310,7 @@ PROGRESS = re.compile(r"robustbert: (\[\d/2\] reviews|making |checking batch inv
 
 @pytest.mark.slow
 def test_output_of_other_packages_is_suppressed(reviews: Path, tmp_path: Path, own_cache: Path):
-    """In a new process, which still has every import and every first warning ahead."""
+    """In a new process, where nothing is imported and no warning was shown yet."""
     what = f"--datasets file:{reviews} --models tfidf-svm --recipes deepwordbug,pwws -n 3"
     answer = subprocess.run(
         [sys.executable, "-m", "robustbert.bench", *what.split(), "--out", str(tmp_path / "out")],

@@ -26,7 +26,7 @@ def blocks(section: str, language: str) -> list[str]:
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch, own_cache):
-    """An empty current folder on ``PYTHONPATH``; what is imported from it is forgotten again."""
+    """An empty working folder on ``PYTHONPATH``; modules imported from it are unloaded again."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     yield tmp_path

@@ -1,4 +1,4 @@
-"""What ``robustbert doctor`` reports, and that it says how to fix problems."""
+"""The report of ``robustbert doctor``, including advice on how to fix problems."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_the_text_has_a_section_per_check_and_aligned_columns(found: doctor.Diag
     assert "  status, float32  " in "\n".join(lines)
 
 
-def test_a_wrong_cached_finding_is_ignored():
+def test_incorrect_cached_result_is_ignored():
     layer = "prepacked 384x384 float32" if can_prepack(torch.float32) else "plain 384x384 float32"
     with empty_invariance_cache() as cache:
         for rung in CANDIDATE_ROW_COUNTS:
@@ -76,7 +76,7 @@ def test_a_machine_where_scores_depend_on_the_batch(monkeypatch):
     assert "report" in problems[0]
 
 
-def test_only_float32_verified_is_a_note(monkeypatch):
+def test_note_if_only_float32_is_verified(monkeypatch):
     from robustbert.models import sentence_encoder as encoder
 
     def find_problem(

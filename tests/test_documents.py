@@ -1,4 +1,4 @@
-"""What the documents point to exists: links, headings, and files of the repository."""
+"""The links, headings and repository files that documents refer to exist."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ def test_column_options_need_a_file(rejected):
     assert "rotten_tomatoes has its own columns" in line
 
 
-def test_two_datasets_of_one_name(rejected, reviews: Path, tmp_path: Path):
+def test_two_datasets_with_the_same_name(rejected, reviews: Path, tmp_path: Path):
     twin = tmp_path / "reviews.csv"
     shutil.copy(reviews, twin)
     line = rejected("bench", "--datasets", f"file:{reviews},file:{twin}", "-n", "3")
@@ -152,7 +152,7 @@ def test_invalid_model_folders(rejected, reviews: Path, bert: Path, tmp_path, sp
     assert expected in line
 
 
-def test_a_model_of_three_classes_on_two(rejected, reviews: Path, tmp_path: Path):
+def test_three_class_model_on_a_binary_dataset(rejected, reviews: Path, tmp_path: Path):
     folder = make_tiny_bert(tmp_path / "three", num_labels=3, label_names=())
     assert "LABEL_2 but the dataset has neg, pos" in rejected(*attack(f"file:{reviews}", folder))
 
@@ -179,7 +179,7 @@ def test_a_cache_that_is_not_writable(rejected, monkeypatch, reviews: Path, tmp_
     rejected(*attack(f"file:{reviews}"))
 
 
-def test_an_output_folder_that_holds_a_model(rejected, reviews: Path, svm: Path):
+def test_output_folder_that_contains_a_model(rejected, reviews: Path, svm: Path):
     line = rejected("train", "--dataset", f"file:{reviews}", "--model", "tfidf-nb", "--out", svm)
     assert "already" in line
 

@@ -1,4 +1,4 @@
-"""Files, folders and locks; what records, assets and runs do with them is tested there."""
+"""Files, folders and locks; how records, assets and runs use them is tested elsewhere."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_disposable_names_are_removed(tmp_path):
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["a"]
 
 
-def test_an_unwritable_place():
+def test_unwritable_path():
     with pytest.raises(OutputError, match=r"cannot write to /proc"), atomic_folder("/proc/no/out"):
         pass
 
@@ -66,7 +66,7 @@ def test_a_file_is_written_with_its_folder(tmp_path: Path):
     assert [path.read_bytes() for path in (tmp_path / "deep").iterdir()] == [b"new"]
 
 
-def test_what_killed_processes_left_is_removed(tmp_path: Path):
+def test_files_left_by_killed_processes_are_removed(tmp_path: Path):
     for name in (".0123.tmp", "kept.tmp", ".kept"):
         (tmp_path / name).touch()
     remove_temporary_files(tmp_path)

@@ -1,4 +1,4 @@
-"""Imports go one way, without circles, and a module's file name says which module it is."""
+"""Imports respect the layers without cycles, and module file names are unique."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SPECIAL = {"__init__.py", "__main__.py"}
 
 
 def test_the_contracts_of_pyproject_hold(monkeypatch):
-    """They list the layers, and refuse circles at every depth."""
+    """They define the layers and forbid import cycles at every level."""
     monkeypatch.chdir(CHECKOUT)
     status = lint_imports(config_filename="pyproject.toml", no_cache=True, is_debug_mode=True)
     assert status == EXIT_STATUS_SUCCESS

@@ -20,7 +20,7 @@ model name\t: Another
 
 @pytest.fixture
 def describe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator:
-    """Replace /proc/cpuinfo by a text."""
+    """Replace the content of /proc/cpuinfo."""
 
     def put(text: str) -> None:
         path = tmp_path / "cpuinfo"

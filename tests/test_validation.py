@@ -42,7 +42,7 @@ class Oven:
         {"notes": {"cakes": 3}},
     ],
 )
-def test_takes_values_of_the_type_of_the_field(settings):
+def test_accepts_values_of_the_type_of_the_field(settings):
     oven = build_from_settings(Oven, settings, "oven")
     assert oven == Oven(**{k: tuple(v) if k == "shelves" else v for k, v in settings.items()})
 
@@ -66,18 +66,18 @@ def test_takes_values_of_the_type_of_the_field(settings):
         ({"size": "medium"}, "give one of small, large$"),
     ],
 )
-def test_refuses_others(settings, words: str):
+def test_rejects_values_of_other_types(settings, words: str):
     with pytest.raises(InputError, match=words):
         build_from_settings(Oven, settings, "oven")
 
 
 @pytest.mark.parametrize("name", ["minute", "revision", "serial"])
-def test_an_unknown_name_is_refused(name: str):
+def test_an_unknown_name_is_rejected(name: str):
     with pytest.raises(UnknownNameError, match=f"oven: unknown setting '{name}'"):
         build_from_settings(Oven, {name: 3}, "oven")
 
 
-def test_an_unknown_name_lists_the_near_ones():
+def test_unknown_name_suggests_similar_names():
     with pytest.raises(UnknownNameError, match="oven: unknown setting 'minute'; did you mean min"):
         build_from_settings(Oven, {"minute": 3}, "oven")
 
@@ -86,7 +86,7 @@ def test_an_int_for_a_float_stays_an_int():
     assert type(build_from_settings(Oven, {"degrees": 200}, "oven").degrees) is int
 
 
-def test_what_the_caller_fixes_cannot_be_set():
+def test_fields_fixed_by_the_caller_cannot_be_set():
     assert build_from_settings(Oven, {"degrees": 90}, "oven", fixed={"minutes": 5}).minutes == 5
     with pytest.raises(UnknownNameError, match="oven: unknown setting 'minutes'"):
         build_from_settings(Oven, {"minutes": 3}, "oven", fixed={"minutes": 5})

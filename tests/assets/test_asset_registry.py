@@ -21,7 +21,9 @@ BUILT = {"wordnet", "pos-tagger", "stopwords", "tagset", "word-vectors"}
 QUICK = ("wordnet", "pos-tagger", "stopwords", "tagset")
 
 
-def test_built_assets_are_missing_from_an_empty_cache_which_stays_empty(empty_cache: Path) -> None:
+def test_status_of_an_empty_cache_lists_missing_assets_and_builds_nothing(
+    empty_cache: Path,
+) -> None:
     status = {line.name: line for line in asset_status()}
     assert tuple(status) == asset_names()
     for name, line in status.items():
@@ -52,7 +54,7 @@ def test_hashes_do_not_depend_on_the_build(tmp_path: Path, monkeypatch: pytest.M
     assert hashes[0] == hashes[1]
 
 
-def test_unknown_names_have_near_ones() -> None:
+def test_unknown_names_get_suggestions() -> None:
     with pytest.raises(UnknownNameError, match="did you mean wordnet"):
         ensure_assets(["wordnett"])
 
@@ -77,7 +79,7 @@ def test_the_packaged_bert_is_a_folder_of_weights() -> None:
     assert (bert_weights_folder() / "1_Pooling").is_dir()
 
 
-def test_importing_the_package_is_light() -> None:
+def test_import_does_not_load_heavy_packages() -> None:
     program = (
         "import sys, robustbert.assets\n"
         "heavy = {'numpy', 'torch', 'nltk', 'transformers', 'textattack'} & set(sys.modules)\n"

@@ -66,7 +66,7 @@ def test_equals_the_reference_loops_over_many_steps(vectors: np.ndarray) -> None
     np.testing.assert_allclose(fitted, fit_by_loops(vectors, settings), atol=1e-4)
 
 
-def test_synonyms_come_near_and_antonyms_go_far(vectors: np.ndarray) -> None:
+def test_similarity_of_synonyms_increases_and_of_antonyms_decreases(vectors: np.ndarray) -> None:
     fitted = counter_fit(vectors, SYNONYMS, ANTONYMS, CounterFitting(rho=1e-6, epochs=200))
     np.testing.assert_allclose(np.linalg.norm(fitted, axis=1), 1.0, atol=1e-5)
     assert fitted.dtype == np.float32

@@ -29,7 +29,7 @@ def test_forms_agree_with_a_grammar(lemma: str, part: str, expected: dict[str, s
         assert form in forms[tag]
 
 
-def test_an_unknown_word_has_only_itself() -> None:
+def test_unknown_word_has_no_other_forms() -> None:
     assert dict(inflected_forms("zzyzx", "noun")) == {"NN": ("zzyzx",)}
 
 

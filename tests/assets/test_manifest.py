@@ -95,7 +95,7 @@ def test_a_folder_without_a_manifest_is_rebuilt(tmp_path: Path) -> None:
     assert not (folder / "stray.txt").exists()
 
 
-def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_unwritable_path_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="ROBUSTBERT_CACHE"):
         build_once(tmp_path / "file" / "asset", "", write_two)

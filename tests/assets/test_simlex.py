@@ -41,7 +41,7 @@ def test_correlation_of_ranks(tmp_path: Path) -> None:
         HEADER + "one\n",
     ],
 )
-def test_another_file_is_refused(tmp_path: Path, content: str) -> None:
+def test_another_file_is_rejected(tmp_path: Path, content: str) -> None:
     path = tmp_path / "SimLex-999.txt"
     path.write_text(content)
     with pytest.raises(InputError, match=r"SimLex-999\.txt"):

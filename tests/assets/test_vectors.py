@@ -47,7 +47,7 @@ def test_encodings_are_those_of_sentence_transformers(
 
 
 @pytest.mark.slow
-def test_two_builds_are_the_same_to_the_byte(
+def test_two_builds_are_bit_identical(
     words: tuple[str, ...], encodings: np.ndarray, wordnet_folder: Path, tmp_path: Path
 ) -> None:
     hashes = []
@@ -68,7 +68,7 @@ def test_two_builds_are_the_same_to_the_byte(
     assert read.vectors[film] @ read.vectors[movie] > encodings[film] @ encodings[movie]
 
 
-def test_a_lexicon_without_pairs_is_refused(words: tuple[str, ...], encodings: np.ndarray) -> None:
+def test_a_lexicon_without_pairs_is_rejected(words: tuple[str, ...], encodings: np.ndarray) -> None:
     with pytest.raises(MissingAssetError, match="WordNet"):
         make_word_vectors(words, encodings, WordPairs((), (), ()))
 

@@ -1,4 +1,4 @@
-"""Outcomes against those of plain TextAttack."""
+"""Outcomes compared with those of plain TextAttack."""
 
 from __future__ import annotations
 
@@ -73,7 +73,9 @@ def assert_same(outcome: Outcome, result, distinct: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", UNMODIFIED)
-def test_published_is_textattack(textattack, victim, counting_wrapper, reviews, name: str):
+def test_published_track_matches_textattack(
+    textattack, victim, counting_wrapper, reviews, name: str
+):
     from robustbert.attacks.textattack.patches import PATCHES
 
     reviews = reviews[:3] if name in ("iga", "leap") else reviews

@@ -1,4 +1,4 @@
-"""Outcomes depend on the example and the seed alone."""
+"""Outcomes depend only on the example and the seed."""
 
 from __future__ import annotations
 

@@ -138,11 +138,11 @@ def test_outcomes_are_reported_as_they_finish_and_returned_in_order(textattack, 
     }  # fmt: skip
 
 
-def test_duplicate_examples_are_refused(textattack, victim, reviews):
+def test_duplicate_examples_are_rejected(textattack, victim, reviews):
     with pytest.raises(AttackError, match="same id"):
         run(victim, "pwws", [reviews[0], reviews[0]])
 
 
-def test_an_unknown_track_is_refused(victim):
+def test_an_unknown_track_is_rejected(victim):
     with pytest.raises(UnknownNameError, match="published, unified, unified-li"):
         AttackRunner(victim, "pwws", track="strict")

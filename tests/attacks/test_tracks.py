@@ -149,7 +149,7 @@ def test_stopwords_are_the_same_for_all(build):
 
 
 @pytest.mark.parametrize("length", ["short", "long"])
-def test_words_limit_is_textattacks(textattack, length: str):
+def test_words_limit_matches_textattack(textattack, length: str):
     """For every text length, the maximum that ``MaxWordsPerturbed`` accepts."""
     from textattack.constraints.overlap import MaxWordsPerturbed
     from textattack.shared import AttackedText
@@ -177,7 +177,7 @@ def test_every_example_may_change_at_least_one_word():
     "limits",
     [{"max_words_changed": 0.0}, {"min_similarity": 1.5}, {"queries_per_word": 0}],
 )
-def test_limits_out_of_range_are_refused(limits: dict[str, float]):
+def test_limits_out_of_range_are_rejected(limits: dict[str, float]):
     with pytest.raises(InputError, match=next(iter(limits))):
         UnifiedLimits(**limits)
 

@@ -24,7 +24,7 @@ def run_a_cell() -> None:
         shown._bar.refresh()
 
 
-def test_a_terminal_shows_what_is_done_and_broken_and_how_fast(monkeypatch: pytest.MonkeyPatch):
+def test_terminal_shows_progress_broken_count_and_speed(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sys, "stderr", Terminal())
     run_a_cell()
     last = [part for part in sys.stderr.getvalue().split("\r") if part.strip()][-1]
@@ -34,13 +34,13 @@ def test_a_terminal_shows_what_is_done_and_broken_and_how_fast(monkeypatch: pyte
     assert "queries/s]" in last
 
 
-def test_short_work_is_silent_elsewhere(monkeypatch: pytest.MonkeyPatch):
+def test_short_work_prints_nothing_without_a_terminal(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     run_a_cell()
     assert sys.stderr.getvalue() == ""
 
 
-def test_long_work_prints_plain_lines_elsewhere(monkeypatch: pytest.MonkeyPatch):
+def test_long_work_prints_plain_lines_without_a_terminal(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     monkeypatch.setattr(progress, "FIRST_LINE", 0.0)
     run_a_cell()
@@ -50,7 +50,7 @@ def test_long_work_prints_plain_lines_elsewhere(monkeypatch: pytest.MonkeyPatch)
     assert last.endswith(" queries/s, ended after 0 s")
 
 
-def test_work_that_counts_nothing_prints_a_line_when_it_takes_long(
+def test_long_work_without_a_total_prints_one_line(
     monkeypatch: pytest.MonkeyPatch,
 ):
     monkeypatch.setattr(sys, "stderr", io.StringIO())

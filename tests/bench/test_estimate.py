@@ -1,4 +1,4 @@
-"""Dry runs: what they print, that it is plausible, and that nothing is written."""
+"""Dry runs: their output is plausible, and nothing is written."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CHECKOUT = Path(__file__).parents[2]
 
 @pytest.fixture
 def cache(own_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache for one test that holds only the assets of the user."""
+    """A cache for one test that contains only the user's assets."""
     folder = tmp_path / "cache"
     folder.mkdir()
     (folder / "assets").symlink_to((own_cache / "assets").resolve(), target_is_directory=True)
@@ -85,7 +85,7 @@ def test_query_and_time_estimates_are_plausible(reviews, svm, bert, cache, tmp_p
 
 
 @pytest.mark.usefixtures("nothing_runs")
-def test_a_training_takes_time_and_a_defense_takes_more(reviews, cache, tmp_path):
+def test_training_estimates_are_positive_and_grow_with_the_epochs(reviews, cache, tmp_path):
     base = make_tiny_bert(tmp_path / "base", weight_std=0.1)
     tables = {
         "plain": {"base": str(base), "training": {"epochs": 2}},
@@ -102,7 +102,7 @@ def test_a_training_takes_time_and_a_defense_takes_more(reviews, cache, tmp_path
     plain, long, defended, classical = found.training_runs
     assert 0 < plain.seconds < 60
     assert long.seconds > 5 * plain.seconds
-    # its undefended training is the first one, which will be cached
+    # its undefended model is the first one, which will be cached
     assert defended.seconds > 0
     assert 0 < classical.seconds < 60
     assert not any(training.cached for training in found.training_runs)
@@ -215,7 +215,7 @@ def test_the_costs_roughly_match_the_committed_records():
     path = CHECKOUT / "benchmarks" / "costs.py"
     spec = importlib.util.spec_from_file_location("benchmark_costs", path)
     script = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = script  # where dataclasses look
+    sys.modules[spec.name] = script  # dataclasses look up their module there
     spec.loader.exec_module(script)
     found = script.sums(CHECKOUT / "results")
     assert set(found) >= set(COSTS)

@@ -1,4 +1,4 @@
-"""Jobs as values."""
+"""Jobs: pickling, equality and order."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PLAN = make_plan(load_suite("quick"), Overrides(training_seeds=[0, 1]))
 OPTIONS = RunOptions(out=Path("out"), dtype="float32", lanes=2, command="robustbert bench")
 
 
-def test_a_pickled_job_is_the_same_job() -> None:
+def test_unpickled_job_is_equal() -> None:
     jobs = make_jobs(PLAN, OPTIONS)
     assert any(job.cell.victim.params for job in jobs), "one has a defense with parameters"
     for job in jobs:
@@ -31,7 +31,7 @@ def test_there_is_one_job_per_cell_in_execution_order() -> None:
     assert len(set(jobs)) == len(PLAN.cells)
 
 
-def test_reading_options_apply_to_files_only(reviews: Path, svm: Path) -> None:
+def test_column_options_apply_only_to_file_datasets(reviews: Path, svm: Path) -> None:
     given = Overrides(datasets=[f"file:{reviews}", "rotten_tomatoes"], models=[str(svm)])
     plan = make_plan(load_suite("quick"), given)
     own = replace(OPTIONS, text_column="review", text_length="long")
@@ -42,7 +42,7 @@ def test_reading_options_apply_to_files_only(reviews: Path, svm: Path) -> None:
     }
 
 
-def test_reading_options_are_not_ignored_without_files() -> None:
+def test_column_options_without_a_file_dataset_raise() -> None:
     (job, *_) = make_jobs(PLAN, replace(OPTIONS, text_column="review"))
     with pytest.raises(InputError, match="has its own columns"):
         job.dataset.load()

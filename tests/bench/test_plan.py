@@ -70,7 +70,7 @@ def test_repeated_names_are_merged():
     assert len(plan.cells) == 1
 
 
-def test_recipes_that_need_gradients_skip_victims_without(svm: Path, bert: Path):
+def test_gradient_recipes_skip_victims_without_gradients(svm: Path, bert: Path):
     models = ["minilm", "tfidf-nb", str(svm), str(bert)]
     plan = make_plan(SUITE, Overrides(["imdb"], models, ["a2t", "pwws"], ["unified"]))
     ran = [(cell.victim.name, cell.recipe) for cell in plan.cells]
@@ -113,7 +113,7 @@ def test_invalid_overrides_are_rejected(overrides: Overrides, kind: type[Excepti
         make_plan(SUITE, overrides)
 
 
-def test_models_of_one_name_have_separate_files(svm: Path, tmp_path: Path):
+def test_models_with_the_same_name_have_separate_files(svm: Path, tmp_path: Path):
     (tmp_path / "svm").mkdir()
     overrides = Overrides(
         ["imdb"], [str(svm), str(tmp_path / "svm"), "tfidf-nb"], ["pwws"], ["unified"]
@@ -198,7 +198,7 @@ def test_the_file_name_of_a_replicate_has_its_training_seed():
     assert other.cells[0].file_name("imdb") == "imdb--minilm-seed0--none--unified--pwws"
 
 
-def test_without_training_seeds_the_runs_seed_trains():
+def test_training_uses_the_run_seed_by_default():
     cells = make_plan(SUITE, Overrides(models=["minilm"], seed=5)).cells
     assert {(cell.victim.training_seed, cell.replicate) for cell in cells} == {(5, None)}
     assert len(cells) == len(SUITE.datasets) * len(SUITE.tracks) * len(SUITE.recipes)

@@ -28,7 +28,7 @@ def test_a_resumed_run_writes_the_same_files(reviews, svm, tmp_path, monkeypatch
     result = run_plan(small, options(tmp_path / "cut"))
     assert without_times(tmp_path / "cut") == without_times(tmp_path / "whole")
     assert not list((tmp_path / "cut").rglob("*.partial"))
-    # the time that the interrupted part spent is unknown
+    # the time of the interrupted part is unknown
     assert [record.timing.attack_seconds is None for record in result.records] == [True, False]
 
 

@@ -1,4 +1,4 @@
-"""Whole runs on toy reviews: what they write, and what they do not depend on."""
+"""Complete runs on toy reviews: their files, and that unrelated options do not change them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_run_writes_a_record_and_outcomes_per_cell_and_the_table(reviews, svm,
 
 
 def test_records_and_tables_are_in_the_order_of_the_plan(reviews, svm, tmp_path):
-    """The execution order differs: each recipe on both models, to reuse cached encodings."""
+    """The execution order differs: each recipe runs on both models, to reuse cached embeddings."""
     recipes = ("pruthi", "deepwordbug")
     result = run_plan(plan(reviews, svm, "tfidf-nb", recipes=recipes, n=3), options(tmp_path))
     found = [(record.model.name, record.recipe.name) for record in result.records]
@@ -48,7 +48,7 @@ def test_records_and_tables_are_in_the_order_of_the_plan(reviews, svm, tmp_path)
     assert table.index("| svm") < table.index("| tfidf-nb")
 
 
-def test_a_record_says_when_and_how_it_was_made(reviews, svm, tmp_path):
+def test_record_has_its_creation_time_and_command(reviews, svm, tmp_path):
     before = datetime.now(UTC).replace(microsecond=0)
     command = "robustbert bench --models ~/svm"
     given = dataclasses.replace(options(tmp_path / "given"), command=command)
@@ -97,7 +97,7 @@ def test_replicates_have_the_same_examples_and_separate_files(reviews, svm, tmp_
     assert [len(row.replicates) for row in rows] == [2, 1]
 
 
-def test_models_of_one_name_have_separate_files(reviews, svm, bert, tmp_path):
+def test_models_with_the_same_name_have_separate_files(reviews, svm, bert, tmp_path):
     from shutil import copytree
 
     other = copytree(bert, tmp_path / "svm")
@@ -110,7 +110,7 @@ def test_models_of_one_name_have_separate_files(reviews, svm, bert, tmp_path):
     assert labels == [f"svm [{record.model.sha256[:6]}]" for record in (first, second)]
 
 
-def test_a_folder_takes_more_models_and_recipes(reviews, svm, tmp_path):
+def test_models_and_recipes_can_be_added_to_a_run_folder(reviews, svm, tmp_path):
     run_plan(plan(reviews, svm), options(tmp_path / "out"))
     run_plan(plan(reviews, "tfidf-nb", recipes=("pruthi",), n=4), options(tmp_path / "out"))
     assert len(read_run(tmp_path / "out").records) == 2
@@ -152,7 +152,7 @@ def without_time(record: Record) -> dict[str, object]:
 
 
 def test_labels_of_a_folder_are_reordered_as_in_the_dataset(reviews, bert, tmp_path):
-    """The same weights with both names and outputs swapped predict the same."""
+    """Swapping both the label names and the outputs does not change predictions."""
     from safetensors.torch import load_file, save_file
 
     swapped = make_tiny_bert(tmp_path / "swapped")

@@ -1,4 +1,4 @@
-"""The output folder: one run at a time, of one configuration."""
+"""The output folder allows one run at a time and one configuration."""
 
 from __future__ import annotations
 

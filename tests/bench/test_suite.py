@@ -142,7 +142,7 @@ def test_an_unknown_name_lists_similar_names():
         load_suite("result")
 
 
-def test_a_suite_is_checked_when_it_is_made():
+def test_suite_is_validated_at_construction():
     given = {"name": "mine", "datasets": ["imdb"], "models": ["tfidf-nb"], "recipes": ["pwws"]}
     assert Suite.model_validate(given).recipes == ("pwws",)
     with pytest.raises(UnknownNameError, match="unknown recipe 'pws'; did you mean pwws"):

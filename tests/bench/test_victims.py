@@ -42,7 +42,7 @@ def test_is_trained_once(dataset, cache, monkeypatch):
     assert len(kept(cache)) == 1
 
 
-def test_the_key_holds_everything_that_determines_a_model(dataset, reviews, tmp_path, cache):
+def test_key_covers_everything_that_determines_a_model(dataset, reviews, tmp_path, cache):
     from tests.conftest import write_reviews
 
     other = load_dataset(f"file:{write_reviews(tmp_path / 'reviews.csv', 90)}")
@@ -79,7 +79,7 @@ TRAINING = {"epochs": 2, "batch_size": 8, "dtype": "float32", "learning_rate": 3
 
 
 def interrupted_at(monkeypatch: pytest.MonkeyPatch, step: int, error: BaseException) -> list[int]:
-    """Raise ``error`` after a training step; the returned list gets the steps that are taken."""
+    """Raise ``error`` after a training step; completed steps are appended to the returned list."""
     from robustbert.training import finetune
 
     steps: list[int] = []
@@ -142,7 +142,7 @@ def test_an_incomplete_checkpoint_is_not_used(spec, dataset, cache, monkeypatch)
     assert steps[0] == int(checkpoints[-2].name.partition("-")[2]) + 1
 
 
-def test_an_unfinished_training_of_another_key_is_left_alone(spec, dataset, cache, monkeypatch):
+def test_unfinished_training_of_another_key_is_kept(spec, dataset, cache, monkeypatch):
     with monkeypatch.context() as patch:
         interrupted_at(patch, 17, KeyboardInterrupt())
         with pytest.raises(KeyboardInterrupt):

@@ -1,4 +1,4 @@
-"""Which examples are evaluated: fixed, nested, long enough."""
+"""The selection of evaluated examples: deterministic, nested, and without short texts."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_ids_follow_from_text_and_label(rotten_tomatoes: TextDataset) -> None:
         assert example.example_id == example_id(example.text, name)
 
 
-def test_seeds_differ_and_repeat(rotten_tomatoes: TextDataset) -> None:
+def test_selection_is_deterministic_and_depends_on_the_seed(rotten_tomatoes: TextDataset) -> None:
     one, again, other = (select_examples(rotten_tomatoes, "test", 100, seed) for seed in (0, 0, 1))
     assert one == again
     assert set(one.items) != set(other.items)
@@ -87,7 +87,7 @@ def test_an_unknown_split(rotten_tomatoes: TextDataset) -> None:
         select_examples(rotten_tomatoes, "dev", 1, 0)
 
 
-def test_another_process_chooses_the_same(rotten_tomatoes: TextDataset) -> None:
+def test_another_process_selects_the_same_examples(rotten_tomatoes: TextDataset) -> None:
     code = (
         "from robustbert.data import load_dataset, select_examples;"
         "print(select_examples(load_dataset('rotten_tomatoes'), 'test', 100, 0).sha256)"

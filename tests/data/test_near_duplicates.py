@@ -1,4 +1,4 @@
-"""Near-duplicates, against a comparison of every pair."""
+"""Near-duplicates compared with a search over all pairs."""
 
 from __future__ import annotations
 

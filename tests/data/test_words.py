@@ -1,4 +1,4 @@
-"""Words, against TextAttack's own splitting."""
+"""Words compared with TextAttack's own splitting."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ LETTERS = st.sampled_from([*"ab Z9'-_*@.,!?\n\t\x85\x1c", *HOMOGLYPHS.values(), 
 
 
 @given(st.text(LETTERS) | st.text())
-def test_words_are_textattacks(text: str) -> None:
+def test_words_match_textattack(text: str) -> None:
     from textattack.shared.utils import words_from_text
 
     assert words_of(text) == words_from_text(text)
 
 
-def test_words_of_the_packaged_texts_are_textattacks(bbc_news, rotten_tomatoes) -> None:
+def test_words_of_the_packaged_texts_match_textattack(bbc_news, rotten_tomatoes) -> None:
     from textattack.shared.utils import words_from_text
 
     for dataset in (bbc_news, rotten_tomatoes):
@@ -34,7 +34,7 @@ def test_words_of_the_packaged_texts_are_textattacks(bbc_news, rotten_tomatoes) 
             assert words_of(text) == words_from_text(text)
 
 
-def test_homoglyphs_are_textattacks() -> None:
+def test_homoglyphs_match_textattack() -> None:
     from textattack.transformations import WordSwapHomoglyphSwap
 
     source = WordSwapHomoglyphSwap.__init__.__code__.co_consts

@@ -135,7 +135,7 @@ def test_more_examples_than_the_training_split_has(dataset, svm, tmp_path, own_c
         ({"epochs": 1.5}, InputError),
     ],
 )
-def test_parameters_are_checked_when_it_is_made(params, kind):
+def test_parameters_are_validated_at_construction(params, kind):
     with pytest.raises(kind):
         make_defense("adversarial-training", params)
 

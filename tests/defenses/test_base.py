@@ -84,7 +84,7 @@ def prepare(spec: VictimSpec, dataset):
 
 
 class TestANewDefense:
-    """What someone does who adds a defense: write a file, name it, run it."""
+    """The steps of adding a defense: write a module, name it in a suite, run it."""
 
     def test_is_trained_and_cached(self, dataset, base, cache, smoothing_file):
         name = "own_defense:LabelSmoothing"
@@ -172,7 +172,7 @@ class Critic(transformers.TrainerCallback):
         del model.critic
 
 
-def test_a_loss_may_use_gradients_and_modules_of_its_own(dataset, base, tmp_path):
+def test_loss_may_use_gradients_and_its_own_modules(dataset, base, tmp_path):
     model = Adversarial().train(dataset, base, CONFIG, tmp_path / "out")
     assert model.steps > 0
     assert Critic.trained == [True]
@@ -186,12 +186,12 @@ class NoScalar(Defense):
         return model(inputs["input_ids"], inputs["attention_mask"]).logits
 
 
-def test_a_loss_that_is_not_a_scalar_is_refused(dataset, base, tmp_path):
+def test_a_loss_that_is_not_a_scalar_is_rejected(dataset, base, tmp_path):
     with pytest.raises(ModelError, match=r"must be a scalar tensor, but it is shape \(16, 2\)"):
         NoScalar().train(dataset, base, CONFIG, tmp_path / "out")
 
 
-def test_a_classical_model_takes_no_loss(dataset, tmp_path, cache):
+def test_classical_model_rejects_a_custom_loss(dataset, tmp_path, cache):
     message = "NoScalar changes the training loss, which tfidf-svm does not have; use a network"
     with pytest.raises(ModelError, match=message):
         NoScalar().train(dataset, "tfidf-svm", CONFIG, tmp_path / "out")
@@ -227,7 +227,7 @@ def test_rows_and_settings_reach_the_training(dataset, tmp_path):
 
 
 class Blurred(Classifier):
-    """A classifier whose probabilities are closer to even than those of another."""
+    """A wrapper that moves probabilities towards the uniform distribution."""
 
     def __init__(self, inner: Classifier, share: float) -> None:
         self._inner, self._share = inner, share
@@ -270,7 +270,7 @@ class TestAWrapper:
         np.testing.assert_allclose(victim.classifier.predict_proba(texts), expected, atol=1e-6)
         assert plain.classifier.info.name == "nb"
 
-    def test_trains_nothing_around_a_trained_folder(self, dataset, svm, cache):
+    def test_wrapping_a_trained_folder_trains_nothing(self, dataset, svm, cache):
         spec = VictimSpec("mine", str(svm), f"{__name__}:Blur")
         assert not spec.needs_training
         victim = prepare(spec, dataset)
@@ -294,7 +294,7 @@ class TestAWrapper:
             Blur().train(dataset, base, CONFIG, tmp_path / "out")
 
 
-def test_a_defense_without_hooks_leaves_everything_as_it_is(dataset, svm, tmp_path):
+def test_defense_without_hooks_changes_nothing(dataset, svm, tmp_path):
     @dataclass(frozen=True)
     class Nothing(Defense):
         names: tuple[str, ...] = ("a", "b")
@@ -309,7 +309,7 @@ def test_a_defense_without_hooks_leaves_everything_as_it_is(dataset, svm, tmp_pa
     assert defense.wrap(classifier) is classifier
 
 
-def test_a_class_that_is_not_a_dataclass_is_refused():
+def test_a_class_that_is_not_a_dataclass_is_rejected():
     with pytest.raises(InputError, match="give the import path of a dataclass that extends"):
         make_defense(f"{__name__}:Forgotten", {})
 

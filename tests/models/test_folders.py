@@ -28,7 +28,7 @@ def test_hash_is_over_names_and_contents(tmp_path):
         (("config.json", "model.json"), "huggingface"),
     ],
 )
-def test_the_kind_of_model_is_seen_by_its_files(tmp_path, names, kind):
+def test_model_kind_is_detected_from_its_files(tmp_path, names, kind):
     for name in names:
         (tmp_path / name).touch()
     assert model_kind(tmp_path) == kind

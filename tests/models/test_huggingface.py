@@ -121,7 +121,7 @@ def real_size_folder(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path
     return folder
 
 
-def test_exact_is_the_float32_answer_whatever_the_query_dtype(tiny, tiny_folder):
+def test_exact_predictions_are_float32_for_every_dtype(tiny, tiny_folder):
     low = load_model(str(tiny_folder), dtype="bfloat16")
     texts = random_texts(5)
     assert low.info.dtype == "bfloat16"
@@ -152,7 +152,7 @@ def test_odd_texts_are_classified(tiny, text):
     assert np.isfinite(row).all()
 
 
-def test_blank_texts_are_refused(tiny):
+def test_blank_texts_are_rejected(tiny):
     with pytest.raises(InputError, match="text 2 of 2 is empty"):
         tiny.predict_proba(["fine", " "])
 

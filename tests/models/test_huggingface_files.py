@@ -22,87 +22,87 @@ def edit_config(folder: Path, **changes: object) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 
 
-def assert_refused(folder: Path, message: str, **options) -> None:
+def assert_rejected(folder: Path, message: str, **options) -> None:
     with pytest.raises(ModelError, match=message) as caught:
         load_model(str(folder), **options)
     assert len(str(caught.value).splitlines()) == 1
 
 
 def test_folder_does_not_exist(tmp_path):
-    assert_refused(tmp_path / "nothing", "no model folder .* give a model folder or hub:NAME")
+    assert_rejected(tmp_path / "nothing", "no model folder .* give a model folder or hub:NAME")
 
 
 @pytest.mark.parametrize("name", list(MODELS))
 def test_base_model_is_not_trained(name):
-    assert_refused(Path(name), "is not trained yet: run `robustbert train")
+    assert_rejected(Path(name), "is not trained yet: run `robustbert train")
 
 
 def test_misspelt_base_model_gets_a_suggestion():
-    assert_refused(Path("minlm"), "did you mean minilm")
+    assert_rejected(Path("minlm"), "did you mean minilm")
 
 
 def test_empty_folder(tmp_path):
-    assert_refused(tmp_path, r"neither config\.json .* nor model\.json")
+    assert_rejected(tmp_path, r"neither config\.json .* nor model\.json")
 
 
 def test_weights_as_a_pickle(folder):
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
-    assert_refused(folder, r"as a pickle \(pytorch_model.bin\).*convert")
+    assert_rejected(folder, r"as a pickle \(pytorch_model.bin\).*convert")
 
 
 def test_no_weights(folder):
     (folder / "model.safetensors").unlink()
-    assert_refused(folder, r"no \*\.safetensors")
+    assert_rejected(folder, r"no \*\.safetensors")
 
 
 def test_truncated_weights(folder):
     path = folder / "model.safetensors"
     path.write_bytes(path.read_bytes()[:1000])
-    assert_refused(folder, "cannot load the model")
+    assert_rejected(folder, "cannot load the model")
 
 
 def test_no_tokenizer(folder):
     for name in ("tokenizer.json", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json"):
         (folder / name).unlink()
-    assert_refused(folder, "has no tokenizer")
+    assert_rejected(folder, "has no tokenizer")
 
 
 def test_broken_tokenizer(folder):
     (folder / "tokenizer.json").write_text("{}")
-    assert_refused(folder, "cannot read the tokenizer")
+    assert_rejected(folder, "cannot read the tokenizer")
 
 
 def test_weights_with_nan(folder):
     break_weights(folder)
-    assert_refused(folder, "contain NaN or infinity")
+    assert_rejected(folder, "contain NaN or infinity")
 
 
 def test_labels_differ_from_the_dataset(folder):
-    assert_refused(folder, "has the labels neg, pos but the dataset", label_names=["a", "b"])
+    assert_rejected(folder, "has the labels neg, pos but the dataset", label_names=["a", "b"])
     set_label_names(folder, ["LABEL_0", "LABEL_1"])
-    assert_refused(folder, "has the labels LABEL_0", label_names=["a", "b", "c"])
+    assert_rejected(folder, "has the labels LABEL_0", label_names=["a", "b", "c"])
 
 
 def test_duplicate_label_name(folder):
     set_label_names(folder, ["neg", "neg"])
-    assert_refused(folder, "has duplicate labels: neg, neg")
+    assert_rejected(folder, "has duplicate labels: neg, neg")
 
 
 def test_encoder_without_a_classification_head(folder):
     from transformers import AutoModel
 
     AutoModel.from_pretrained(folder).save_pretrained(folder)
-    assert_refused(folder, "not a trained sequence classifier .*classifier")
+    assert_rejected(folder, "not a trained sequence classifier .*classifier")
 
 
 def test_regression_model(tmp_path):
     make_tiny_bert(tmp_path / "one", num_labels=1)
-    assert_refused(tmp_path / "one", "single output")
+    assert_rejected(tmp_path / "one", "single output")
 
 
 def test_config_is_not_json(folder):
     (folder / "config.json").write_text("{")
-    assert_refused(folder, "cannot")
+    assert_rejected(folder, "cannot")
 
 
 def test_remote_code_is_not_run(folder):
@@ -110,7 +110,7 @@ def test_remote_code_is_not_run(folder):
     (folder / "evil.py").write_text(code)
     auto = {"AutoConfig": "evil.Config", "AutoModelForSequenceClassification": "evil.Model"}
     edit_config(folder, model_type="evil", auto_map=auto)
-    assert_refused(folder, "cannot")
+    assert_rejected(folder, "cannot")
     assert not (folder / "ran").exists()
 
 

@@ -46,10 +46,10 @@ def test_label_order_follows_the_dataset():
     assert label_order("m", ["LABEL_0", "LABEL_1"], ["no", "yes"], named=False) == [0, 1]
 
 
-@pytest.mark.parametrize("wanted", [["a", "x"], ["a"], ["a", "b", "c"]])
-def test_other_labels_are_refused(wanted):
+@pytest.mark.parametrize("requested", [["a", "x"], ["a"], ["a", "b", "c"]])
+def test_other_labels_are_rejected(requested):
     with pytest.raises(ModelError, match="has the labels a, b but the dataset has"):
-        label_order("m", ["a", "b"], wanted, named=True)
+        label_order("m", ["a", "b"], requested, named=True)
 
 
 def test_placeholder_names_must_have_the_same_number():

@@ -15,7 +15,7 @@ from robustbert.records.schema import json_schema
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "records.md").read_text(encoding="utf-8")
 COMMAND = "python -m robustbert.records --tables docs/records.md"
 
-# Where the table of each model is: after this heading, or these first words of a paragraph.
+# The text that precedes each model's table: a heading or the start of a paragraph.
 PLACES = {
     "Outcome": "## Outcome",
     "Record": "## Record",

@@ -1,4 +1,4 @@
-"""Files of earlier schema versions: read as what they say, strictly, forever."""
+"""Files of earlier schema versions stay readable, keep their values and are validated."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_record_of_version_1_gets_the_fields_of_version_2() -> None:
     assert record_name(record) == "reviews--minilm--adversarial-training--unified--pwws"
 
 
-def test_an_outcome_of_version_1_has_counted_queries_as_textattack_does() -> None:
+def test_version_1_queries_become_textattack_queries() -> None:
     outcomes = read_outcomes(FOLDER / "outcomes.jsonl")
     assert len(outcomes) == len(LINES_1) == 8
     for outcome, line in zip(outcomes, LINES_1, strict=True):
@@ -83,7 +83,7 @@ def test_a_migrated_record_follows_from_its_migrated_outcomes() -> None:
     assert summarize(outcomes) == record.metrics
 
 
-def test_what_was_migrated_is_written_in_the_current_version(tmp_path: Path) -> None:
+def test_migrated_files_are_written_in_the_current_version(tmp_path: Path) -> None:
     record = read_record(FOLDER / "record.json")
     write_record(record, tmp_path / "cell.json")
     assert json.loads((tmp_path / "cell.json").read_text())["schema_version"] == SCHEMA_VERSION
@@ -137,7 +137,7 @@ def test_migrations_do_not_change_their_argument() -> None:
         ({"suite": 1}, "suite: "),
     ],
 )
-def test_a_damaged_record_of_version_1_is_refused(
+def test_a_damaged_record_of_version_1_is_rejected(
     tmp_path: Path, changes: dict[str, object], message: str
 ) -> None:
     with pytest.raises(RecordError, match=message) as caught:
@@ -152,7 +152,7 @@ def test_a_record_of_version_1_needs_its_fields(tmp_path: Path, field: str) -> N
         read_changed(tmp_path, content)
 
 
-def test_a_version_1_name_in_a_record_of_version_2_is_refused(tmp_path: Path) -> None:
+def test_a_version_1_name_in_a_record_of_version_2_is_rejected(tmp_path: Path) -> None:
     content = make_record([make_outcome()]).model_dump() | {"defense": None}
     with pytest.raises(RecordError, match="defense: Extra inputs"):
         read_changed(tmp_path, content)
@@ -168,7 +168,7 @@ def test_a_line_of_version_1_needs_its_fields(tmp_path: Path, field: str) -> Non
 
 
 @pytest.mark.parametrize("field", ["textattack_queries", "label_probability"])
-def test_an_outcome_with_only_some_new_fields_is_refused(tmp_path: Path, field: str) -> None:
+def test_an_outcome_with_only_some_new_fields_is_rejected(tmp_path: Path, field: str) -> None:
     content = make_outcome().model_dump()
     del content[field]
     (tmp_path / "o.jsonl").write_text(json.dumps(content) + "\n")

@@ -1,4 +1,4 @@
-"""The schema: what it refuses, and that its written form is current."""
+"""The schema rejects invalid records, and the committed JSON Schema is up to date."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_models_are_frozen() -> None:
         {"unknown": 1},
     ],
 )
-def test_wrong_values_are_refused(changes: dict[str, object]) -> None:
+def test_wrong_values_are_rejected(changes: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Outcome.model_validate({**make_outcome().model_dump(), **changes})
 
@@ -101,7 +101,7 @@ def test_every_field_of_an_outcome_is_needed(field: str) -> None:
         ("broken", {"similarity": 1.5}, "similarity"),
     ],
 )
-def test_contradictions_are_refused(status: str, changes: dict[str, object], message: str) -> None:
+def test_contradictions_are_rejected(status: str, changes: dict[str, object], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         make_outcome("e", status, **changes)  # type: ignore[arg-type]
 
@@ -123,12 +123,12 @@ def test_optional_fields_accept_null() -> None:
         {"value": 1.1, "low": 1.0, "high": 1.2, "n": 4},
     ],
 )
-def test_impossible_metrics_are_refused(numbers: dict[str, float]) -> None:
+def test_impossible_metrics_are_rejected(numbers: dict[str, float]) -> None:
     with pytest.raises(ValidationError):
         Metric.model_validate(numbers)
 
 
-def test_counts_sum_and_subsets() -> None:
+def test_totals_and_subset_counts() -> None:
     counts = make_record(OUTCOMES).counts
     assert (counts.total, counts.attacked) == (8, 6)
     with pytest.raises(ValidationError, match="retracted"):
@@ -168,7 +168,7 @@ def test_counts_sum_and_subsets() -> None:
         ("protocol.limits", {"words": math.inf}, "limits"),
     ],
 )
-def test_records_that_contradict_themselves_are_refused(
+def test_records_that_contradict_themselves_are_rejected(
     place: str, value: object, message: str
 ) -> None:
     content = make_record(OUTCOMES).model_dump()
@@ -191,7 +191,7 @@ CHECKED = {
 }
 
 
-def test_findings_of_two_runs_of_a_cell_are_joined() -> None:
+def test_batch_invariance_results_of_two_runs_are_merged() -> None:
     first = BatchInvariance.model_validate(CHECKED)
     second = {"status": "not verified", "answers_checked": 5, "answers_differing": 1, "ladder": {}}
     found = first.joined(BatchInvariance.model_validate(CHECKED | second))
@@ -211,7 +211,7 @@ def test_findings_of_two_runs_of_a_cell_are_joined() -> None:
         ({"ladder": {"plain 384x384 float32": [0]}}, "ladder"),
     ],
 )
-def test_batch_invariance_that_contradicts_itself_is_refused(
+def test_batch_invariance_that_contradicts_itself_is_rejected(
     changes: dict[str, object], message: str
 ) -> None:
     assert BatchInvariance.model_validate(CHECKED).differing == 0

@@ -148,7 +148,7 @@ def _damaged(**changes: object) -> bytes:
         (_damaged(robustbert_version=1), "robustbert_version: Input should be a valid string"),
     ],
 )
-def test_damaged_records_are_refused(tmp_path: Path, content: bytes, message: str) -> None:
+def test_damaged_records_are_rejected(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "cell.json"
     path.write_bytes(content)
     with pytest.raises(RecordError, match=message) as caught:
@@ -168,7 +168,7 @@ def test_a_damaged_outcome_is_named_by_its_line_and_field(tmp_path: Path) -> Non
         read_outcomes(path)
 
 
-def test_an_example_twice_is_refused(tmp_path: Path) -> None:
+def test_duplicate_example_is_rejected(tmp_path: Path) -> None:
     write_outcomes([OUTCOMES[0], OUTCOMES[0]], tmp_path / "o.jsonl")
     with pytest.raises(RecordError, match="line 2: example_id: duplicate 'e0'"):
         read_outcomes(tmp_path / "o.jsonl")
@@ -182,7 +182,7 @@ def test_missing_files_and_folders(tmp_path: Path) -> None:
         read_records(tmp_path / "none")
 
 
-def test_unwritable_places_are_output_errors(tmp_path: Path) -> None:
+def test_unwritable_paths_are_output_errors(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("here")
     below = tmp_path / "file" / "cell"
     for write in (
@@ -237,7 +237,7 @@ def test_plain_names_stay_readable() -> None:
     assert record_name(RECORD) == "rotten_tomatoes--minilm--adversarial-training--unified--pwws"
 
 
-def test_replicates_and_variants_have_names_of_their_own() -> None:
+def test_replicates_and_variants_have_distinct_names() -> None:
     def model_part(record: Record) -> str:
         return record_name(record).split("--")[1]
 
@@ -273,7 +273,7 @@ def test_a_plain_name_is_kept(part: str) -> None:
 
 
 def test_no_plain_name_is_the_hashed_name_of_another() -> None:
-    """Random strings, the names made of them (used as parts again), and near misses."""
+    """Random strings, their cell names used again as parts, and names that almost collide."""
     chance = random.Random(0)
     alphabets = ["abc019-._", "0123456789abcdef", "aB /\\:._-", "é\ud800 \0.._-"]
 

@@ -25,7 +25,7 @@ from robustbert.training import TrainingConfig, make_config
         ("seed", 2**32),
     ],
 )
-def test_values_out_of_range_are_refused_by_name(name, value):
+def test_values_out_of_range_are_rejected_by_name(name, value):
     with pytest.raises(InputError, match=f"training: {name} is .*; it must be"):
         TrainingConfig(**{name: value})
 

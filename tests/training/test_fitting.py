@@ -34,7 +34,7 @@ def trained(toy, tiny_base, tmp_path_factory):
     return train(toy, str(tiny_base), replace(CONFIG, epochs=6), out)
 
 
-def test_it_learns(trained):
+def test_training_learns_the_toy_data(trained):
     assert trained.metrics["test_accuracy"] >= 0.95
     assert trained.metrics["validation_accuracy"] >= 0.95
     assert trained.seconds > 0
@@ -45,7 +45,7 @@ def test_metrics_are_those_of_the_written_model(trained, toy):
     assert read_training(trained.folder) == trained
 
 
-def test_the_folder_says_how_it_was_made(trained, toy):
+def test_folder_describes_its_training(trained, toy):
     names = sorted(path.name for path in trained.folder.iterdir())
     assert "checkpoints" not in names
     assert {"config.json", "model.safetensors", "tokenizer.json", "training.json"} <= set(names)
@@ -66,7 +66,7 @@ def test_the_same_seed_gives_the_same_weights(toy, tiny_base, tmp_path):
     assert weights_hash(first.folder) != weights_hash(other.folder)
 
 
-def test_global_generators_are_left_alone_and_nothing_is_printed(toy, tiny_base, tmp_path, capfd):
+def test_global_generators_are_unchanged_and_nothing_is_printed(toy, tiny_base, tmp_path, capfd):
     import torch
 
     before = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state()
@@ -116,7 +116,7 @@ def test_extra_examples_are_added_to_the_training_split(toy, tiny_base, tmp_path
     assert json.loads((tmp_path / "out" / "training.json").read_text())["extra_examples"] == 40
 
 
-def test_labels_outside_the_dataset_are_refused(toy, tiny_base, tmp_path):
+def test_labels_outside_the_dataset_are_rejected(toy, tiny_base, tmp_path):
     extra = toy_split(2, 5).map(lambda row: {"label": 7})
     with pytest.raises(DatasetError, match="label 7 has no name"):
         train(toy, str(tiny_base), CONFIG, tmp_path / "out", extra_examples=extra)
@@ -160,7 +160,7 @@ def test_max_length_is_saved_with_the_model(toy, tiny_base, tmp_path):
 
 
 @pytest.mark.slow
-def test_tensorboard_logs_are_written_when_asked_for(toy, tiny_base, tmp_path):
+def test_tensorboard_logs_are_written_if_requested(toy, tiny_base, tmp_path):
     pytest.importorskip("tensorboard")
     config = replace(CONFIG, epochs=1, tensorboard=True)
     train(toy, str(tiny_base), config, tmp_path / "out")

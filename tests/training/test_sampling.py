@@ -22,7 +22,7 @@ def test_an_epoch_visits_every_text_once_in_a_reproducible_order(n, batch_size, 
     assert order() == order()
 
 
-def test_batches_hold_texts_of_similar_length():
+def test_batches_contain_texts_of_similar_length():
     lengths = np.random.default_rng(0).integers(1, 101, 1000)
     order = np.array(list(LengthGroups(lengths.tolist(), 10, 0)))
     spans = [np.ptp(lengths[order[i : i + 10]]) for i in range(0, 1000, 10)]

@@ -119,7 +119,7 @@ def test_requests_beyond_a_round_wait_and_tasks_finish_in_the_order_of_their_sta
     assert server.calls == [[f"{n}{step}" * 3] for n in "abcd" for step in range(2)]
 
 
-def test_a_request_larger_than_a_round_is_answered_whole(server, length):
+def test_request_larger_than_a_round_is_not_split(server, length):
     pool = Pool(lanes=2, round_characters=3)
     (finished,) = pool.run([Task("only", 0, lambda: pool.request(length, ["long", "longer"]))])
     assert finished.value == [4, 6]

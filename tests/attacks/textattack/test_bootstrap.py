@@ -54,7 +54,7 @@ def run(program: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-def test_import_is_quiet_offline_and_leaves_the_environment() -> None:
+def test_import_prints_nothing_works_offline_and_keeps_the_environment() -> None:
     ensure_assets(NLTK_ASSETS)
     done = run(FRESH)
     assert done.returncode == 0, done.stderr
@@ -92,7 +92,7 @@ def test_a_textattack_imported_before_is_pointed_at_the_assets() -> None:
     assert done.stdout.strip().endswith("word-vectors-2")
 
 
-def test_a_textattack_with_other_vectors_loaded_is_refused() -> None:
+def test_a_textattack_with_other_vectors_loaded_is_rejected() -> None:
     done = run(OTHERS.replace("{loaded}", "{'textattack_counterfitted_GLOVE_embedding': 1}"))
     assert done.returncode == 1
     assert "RobustbertError: textattack was imported first" in done.stderr

