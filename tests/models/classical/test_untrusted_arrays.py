@@ -17,7 +17,7 @@ def test_numbers_whose_sum_overflows_are_rejected(stored_svm, tmp_path):
     folder = stored_svm.write(
         tmp_path / "m", coefficients=stored_svm.arrays["coefficients"] * 0 + 1e308
     )
-    assert "must hold numbers from -1e+09 to 1e+09" in load_error(folder)
+    assert "must contain numbers from -1e+09 to 1e+09" in load_error(folder)
 
 
 def test_pickles_are_rejected(stored_svm, tmp_path):
