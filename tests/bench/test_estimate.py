@@ -192,7 +192,7 @@ def test_the_command_prints_aligned_tables(
     assert len({len(line) for line in lines}) == 1
     assert lines[0].split()[-4:] == ["examples", "queries", "attack", "hours"]
     assert "5 cells, 0 done" in totals
-    assert "These are estimates" in totals
+    assert "Queries are estimated from" in totals
     assert totals.count("skipped: a2t needs gradients, which ") == 3
     assert tree(tmp_path) == before
 

@@ -99,7 +99,7 @@ def test_non_core_recipe_on_fewer_examples_is_noted() -> None:
     assert row.accuracy_under("iga") == proportion(0, 3)
     assert row.clean == proportion(8, 10)
     assert row.worst_case == proportion(1, 10)
-    assert any(note.startswith("iga ran on a different number") for note in group.notes)
+    assert any(note.startswith("For iga, the number of examples differs") for note in group.notes)
     assert row.differences == ()
 
 

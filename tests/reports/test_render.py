@@ -70,7 +70,7 @@ def test_different_n_and_missing_recipes_are_shown_in_cells() -> None:
     assert "50.0 [33.2, 66.8] (n=30)" in text
     last = next(line for line in text.splitlines() if line.startswith("b "))
     assert re.split(r" {2,}", last)[3:] == ["n/a", "10.0", "n/a", "n/a"]
-    assert "\n  iga ran on a different number of examples" in text
+    assert "\n  For iga, the number of examples differs" in text
 
 
 @pytest.mark.parametrize("width", [80, 120, 140])
