@@ -277,7 +277,7 @@ class TestImportPaths:
         with pytest.raises(DuplicateNameError, match="'wordnet', which is built in"):
             ensure_assets([f"{plugin}:CLASH"])
         with pytest.raises(
-            InputError, match="is a TfidfBase; give the import path of a PackagedAsset"
+            InputError, match="is a TfidfBase; give the import path of an instance of PackagedAsset"
         ):
             ensure_assets([f"{plugin}:SVM"])
 

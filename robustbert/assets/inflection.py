@@ -33,7 +33,7 @@ class LemmaPair(NamedTuple):
 
 
 def lemma_pair(part: str, one: str, other: str) -> LemmaPair:
-    """The pair of two lemmas that are given in any order."""
+    """The pair of two lemmas in any order."""
     return LemmaPair(part, one, other) if one < other else LemmaPair(part, other, one)
 
 
@@ -41,7 +41,7 @@ def inflected_forms(lemma: str, part: str) -> Mapping[str, tuple[str, ...]]:
     """The forms of a lemma by Penn tag, including the lemma itself.
 
     Args:
-        lemma: in lower case. A lemma that is not in the dictionary has no form but itself.
+        lemma: a lemma in lower case. If it is not in the dictionary, its only form is itself.
         part: ``"adj"``, ``"adv"``, ``"noun"`` or ``"verb"``.
 
     >>> sorted(inflected_forms("win", "verb"))

@@ -20,33 +20,35 @@ from robustbert.assets.wordnet_database import (
 
 
 class Source(Enum):
-    """The relation that an antonym pair comes from; a pair has the first source that gives it.
+    """The relation that an antonym pair comes from; if several apply, the first one listed here.
 
-    WordNet links antonyms word by word, and only the heads of adjective clusters. The others are
-    indirect (Gross and Miller 1990, "Adjectives in WordNet"): *terrible* is similar to *bad*, whose
-    antonym is *good*.
+    WordNet stores antonymy between words, not synsets, and of an adjective cluster only the head
+    has antonyms. All other adjectives have indirect antonyms (Gross and Miller 1990, "Adjectives in
+    WordNet"): *terrible* is similar to *bad*, whose antonym is *good*.
     """
 
     DIRECT = "direct"
     """WordNet's own antonyms: *good*, *bad*."""
     HEAD = "head"
-    """An adjective and the antonym of the head it is similar to: *good*, *terrible*."""
+    """An adjective and the antonym of the head of its cluster: *terrible*, *good*."""
     INDIRECT = "indirect"
-    """Words of two antonymous synsets or their clusters: *boring*, *entertaining*."""
+    """Words of two antonymous synsets, or of their clusters: *boring*, *entertaining*."""
     DERIVED = "derived"
-    """Words on the same topic derived from antonyms (*winner*, *loser*); adverbs of adjectives."""
+    """Words of the same topic derived from antonyms (*winner*, *loser*), or adverbs derived from
+    antonymous adjectives."""
     FUNCTION_WORD = "function word"
     """The list in :mod:`robustbert.assets.function_words`: *with*, *without*."""
 
 
 @dataclass(frozen=True)
 class WordPairs:
-    """Pairs of words; each pair and each field in alphabetical order, without repeats.
+    """Pairs of words without duplicates; each pair and each field is in alphabetical order.
 
     Args:
         synonyms: pairs of the same inflection; none is an antonym.
         antonyms: pairs of the same inflection.
-        opposites: the antonyms, and all inflected forms of their lemmas (*winning*, *lost*).
+        opposites: the antonyms, and all pairs of inflected forms of their lemmas (*winning*,
+            *lost*).
     """
 
     synonyms: tuple[tuple[str, str], ...]
@@ -57,7 +59,7 @@ class WordPairs:
 def word_pairs(database: Database, vocabulary: frozenset[str], max_sense: int) -> WordPairs:
     """The synonyms and antonyms among the words of ``vocabulary``.
 
-    A pair that is both counts as antonyms.
+    A pair that is both synonymous and antonymous counts as antonyms.
 
     Args:
         database: WordNet.
@@ -156,7 +158,7 @@ def _indirect(
 def _derived(
     synset: SynsetId, word: str, opposite: SynsetId, antonym: str, database: Database
 ) -> Iterator[LemmaPair]:
-    """Words derived from two antonyms, with the same part of speech and topic."""
+    """Pairs of words derived from two antonyms, with the same part of speech and topic."""
 
     def derived_from(lemma: str, start: SynsetId) -> list[tuple[SynsetId, str]]:
         links = database.linked_words(start, DERIVATIONALLY_RELATED)

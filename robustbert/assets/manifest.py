@@ -1,4 +1,4 @@
-"""Building an asset once, all or nothing and under a lock, and recording its hash."""
+"""Build an asset once, atomically and under a lock, and store its hash."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Manifest:
     """Metadata of a built asset, stored in its folder.
 
     Args:
-        sha256: the hash over the folder's files, see :func:`tree_sha256`.
+        sha256: the hash of the folder's files, see :func:`tree_sha256`.
         source: the packages that it was built from.
-        seconds: the time to build it.
+        seconds: the time that building took.
     """
 
     sha256: str
@@ -54,17 +54,18 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 
 def build_once(folder: Path, source: str, build: Callable[[Path], None]) -> Manifest:
-    """Build the asset at ``folder`` unless it exists: completely or not at all.
+    """Build the asset at ``folder`` atomically, unless it exists.
 
-    Two processes at once build it once, and what a killed process left is removed by the next.
+    Concurrent processes build it only once. Leftovers of a killed process are removed by the next
+    build.
 
     Args:
         folder: where the asset belongs.
         source: the packages that it is built from, for the manifest.
-        build: fills the empty folder that it is given, or raises.
+        build: called with an empty folder, which it fills.
 
     Raises:
-        OutputError: the folder cannot be written.
+        OutputError: the folder is not writable.
     """
 
     def fill(partial: Path) -> Manifest:

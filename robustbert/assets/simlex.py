@@ -1,4 +1,4 @@
-"""Evaluating the word vectors on a copy of SimLex-999 that the user provides."""
+"""Evaluate the word vectors on a copy of SimLex-999 that the user provides."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class SimlexResult:
     Args:
         spearman: rank correlation of cosines with human ratings, between -1 and 1.
         pairs: the number of pairs compared.
-        missing: the number of pairs left out because a word has no vector.
+        missing: the number of pairs excluded because a word has no vector.
     """
 
     spearman: float
@@ -45,7 +45,7 @@ def simlex_correlation(path: Path) -> SimlexResult:
     rated = _read(path)
     known = [pair for pair in rated if pair.first in row and pair.second in row]
     if len(known) < 2:
-        raise InputError(f"{path}: {len(known)} pairs have vectors; two are needed to compare")
+        raise InputError(f"{path}: {len(known)} pairs have vectors, but at least two are needed")
     cosines = [
         float(vectors.vectors[row[pair.first]] @ vectors.vectors[row[pair.second]])
         for pair in known

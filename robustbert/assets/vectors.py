@@ -1,4 +1,4 @@
-"""The word vectors: MiniLM's encodings, counter-fitted to WordNet, in TextAttack's file format."""
+"""The word vectors: MiniLM word embeddings, counter-fitted to WordNet, in TextAttack's format."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SENSES = 2
 NEIGHBOURS = 101
 """Columns of the neighbour matrix: the word itself and 100 others."""
 
-# Extra candidates, so that near-ties are not cut off by rounding.
+# Number of additional candidates, so that rounding does not exclude words of almost equal cosine.
 _SPARE = 32
 
 _VECTORS, _WORDS, _NEIGHBOURS = "paragram.npy", "wordlist.pickle", "nn.npy"
@@ -35,9 +35,10 @@ class WordVectors:
     """Words with their vectors and neighbours.
 
     Args:
-        words: by falling frequency.
+        words: in descending order of frequency.
         vectors: unit vectors, float32 ``(n, d)``.
-        neighbours: int32 ``(n, k)``: row numbers of the nearest words, the word itself first.
+        neighbours: int32 ``(n, k)``: row numbers of the nearest words, starting with the word
+            itself.
     """
 
     words: tuple[str, ...]
@@ -49,18 +50,18 @@ def build(folder: Path, needed: Mapping[str, Path]) -> None:
     """Build the vectors of :data:`VOCABULARY` words and write them into ``folder``."""
     words = frequent_words(VOCABULARY)
     pairs = word_pairs(read_database(needed["wordnet"]), frozenset(words), SENSES)
-    encodings = embed_words(words, needed["sentence-encoder"])
-    write_word_vectors(folder, make_word_vectors(words, encodings, pairs))
+    embeddings = embed_words(words, needed["sentence-encoder"])
+    write_word_vectors(folder, make_word_vectors(words, embeddings, pairs))
 
 
 def make_word_vectors(
-    words: Sequence[str], encodings: NDArray[np.float32], pairs: WordPairs
+    words: Sequence[str], embeddings: NDArray[np.float32], pairs: WordPairs
 ) -> WordVectors:
-    """Counter-fit ``encodings`` to ``pairs`` and find each word's neighbours.
+    """Counter-fit ``embeddings`` to ``pairs`` and find each word's neighbours.
 
     Args:
-        words: without repeats.
-        encodings: unit vectors, float32 ``(n, d)``, one row per word.
+        words: distinct words.
+        embeddings: unit vectors, float32 ``(n, d)``, one row per word.
         pairs: synonyms, antonyms and opposites, all among ``words``; opposites are never
             neighbours.
 
@@ -69,11 +70,11 @@ def make_word_vectors(
     """
     if not (pairs.synonyms and pairs.antonyms):
         raise MissingAssetError(
-            "no synonyms or no antonyms for the word vectors were found in WordNet; "
+            "WordNet contains no synonyms or no antonyms for the word vectors; "
             "remove the assets' cache folder and run: robustbert assets"
         )
     synonyms, antonyms = row_pairs(pairs.synonyms, words), row_pairs(pairs.antonyms, words)
-    vectors = counter_fit(encodings, synonyms, antonyms)
+    vectors = counter_fit(embeddings, synonyms, antonyms)
     opposites = row_pairs(pairs.opposites, words)
     neighbours = nearest_neighbours(vectors, NEIGHBOURS, excluded=opposites)
     return WordVectors(tuple(words), vectors, neighbours)
@@ -97,20 +98,21 @@ def nearest_neighbours(
     excluded: NDArray[np.int64] | None = None,
     block: int = 512,
 ) -> NDArray[np.int32]:
-    """The rows nearest to each row by cosine.
+    """The nearest rows to each row by cosine similarity.
 
-    Cosines are rounded to six decimals and ties go to the lower row, so that the order of the
-    neighbours does not depend on the last bits of a matmul, which differ between CPUs.
+    Cosines are rounded to six decimals, and of equal ones the lower row number comes first, so that
+    the order of the neighbours does not depend on the last bits of a matmul, which differ between
+    CPUs.
 
     Args:
         vectors: unit vectors, float32 ``(n, d)``.
         count: the number of neighbours per row, including the row itself.
         excluded: pairs of different rows that must not be neighbours, ``(p, 2)``.
-        block: the number of rows compared at once.
+        block: the number of rows per matmul.
 
     Returns:
-        int32 ``(n, k)``, each row itself first. ``k`` is ``count``, or less if exclusions leave a
-        row fewer neighbours.
+        int32 ``(n, k)``, starting with the row itself. ``k`` is ``count``, or less if exclusions
+        leave a row with fewer neighbours.
     """
     import torch
 
@@ -137,7 +139,7 @@ def nearest_neighbours(
 
 
 def _both_ways(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Each pair in both orders, without repeats, sorted by row."""
+    """Each pair in both orders, without duplicates, sorted by row."""
     return np.unique(np.concatenate([pairs, pairs[:, ::-1]]), axis=0)
 
 
@@ -152,7 +154,7 @@ def write_word_vectors(folder: Path, vectors: WordVectors) -> None:
 
 
 def read_word_vectors(folder: Path) -> WordVectors:
-    """Read what :func:`write_word_vectors` wrote."""
+    """Read the files that :func:`write_word_vectors` wrote."""
     with (folder / _WORDS).open("rb") as file:
         rows: dict[str, int] = pickle.load(file)
     return WordVectors(

@@ -1,4 +1,4 @@
-"""Encoding single words with the packaged MiniLM."""
+"""Embeddings of single words from the packaged MiniLM."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _BATCH = 256
 
 
 def frequent_words(count: int) -> tuple[str, ...]:
-    """The ``count`` most frequent English words that consist of a to z, by falling frequency.
+    """The ``count`` most frequent English words of the letters a to z, in descending frequency.
 
     Raises:
         MissingAssetError: ``wordfreq``'s list is too short.
     """
     from wordfreq import top_n_list
 
-    # About one entry in six is a number, has an apostrophe or an accent.
+    # About one entry in six is a number, or contains an apostrophe or an accent.
     ranked = top_n_list("en", 2 * count)
     words = tuple(word for word in ranked if word.isascii() and word.isalpha())[:count]
     if len(words) < count:
@@ -34,9 +34,9 @@ def frequent_words(count: int) -> tuple[str, ...]:
 
 
 def embed_words(words: Sequence[str], model_folder: Path) -> NDArray[np.float32]:
-    """Encode each word by itself: the mean over its tokens, at unit length.
+    """Compute the embedding of each word: the mean over its tokens, scaled to unit norm.
 
-    Words of the same number of tokens share a batch, so nothing is padded.
+    Words with the same number of tokens share a batch, so no padding is needed.
 
     Args:
         words: single words.

@@ -1,7 +1,7 @@
 """Read WordNet's database files: synsets, their pointers, and the rank of each sense.
 
-NLTK's reader builds one object per lemma. The word vectors need only pairs of words, which one pass
-over the files (format: ``wndb(5WN)`` of WordNet 3.0) collects in about a second.
+NLTK's reader builds one object per lemma. The word vectors need only pairs of words, which are
+collected in a single pass over the files (format: ``wndb(5WN)`` of WordNet 3.0), in about a second.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _LICENSE = "  "  # the prefix of the licence lines at the head of each file
 
 
 class SynsetId(NamedTuple):
-    """A synset's identity: its part of speech and its byte offset in the file of that part."""
+    """The key of a synset: its part of speech, and its byte offset in the file of that part."""
 
     part: str
     offset: int
@@ -70,22 +70,22 @@ class Database:
     """WordNet in memory.
 
     Args:
-        synsets: by id, in the order of the files.
-        ranks: by word and synset, 1 for the word's most frequent sense, 2 for the next.
+        synsets: the synsets by id, in the order of the files.
+        ranks: the rank of each sense by word and synset: 1 for the word's most frequent sense.
     """
 
     synsets: Mapping[SynsetId, Synset]
     ranks: Mapping[tuple[str, SynsetId], int]
 
     def frequent_words(self, synset: SynsetId, max_sense: int) -> tuple[str, ...]:
-        """Single words of which ``synset`` is among the ``max_sense`` most frequent senses."""
+        """The single words of a synset that is one of their ``max_sense`` most frequent senses."""
         words = self.synsets[synset].words
         return tuple(
             word for word in words if "_" not in word and self.ranks[word, synset] <= max_sense
         )
 
     def linked(self, synset: SynsetId, symbol: str) -> Iterator[SynsetId]:
-        """The synsets that pointers with ``symbol`` lead to."""
+        """The target synsets of the pointers with ``symbol``."""
         for pointer in self.synsets[synset].pointers:
             if pointer.symbol == symbol:
                 yield pointer.target
