@@ -257,15 +257,10 @@ class AttackRunner:
         """Attack one example and verify the result; runs inside a task."""
         from robustbert.attacks.textattack.search import SearchFailedError, search
 
+        text, label = example.text, example.label
         try:
             found = search(
-                self.recipe,
-                self._recipe_class,
-                victim,
-                encoder,
-                example.text,
-                example.label,
-                self._track,
+                self.recipe, self._recipe_class, victim, encoder, text, label, self._track
             )
         except SearchFailedError as failure:
             (probabilities,) = victim.probabilities([example.text])

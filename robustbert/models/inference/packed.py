@@ -32,8 +32,7 @@ from robustbert.models.inference.packs import PACK_TOKENS, Pack, make_pack, plan
 from robustbert.models.inference.row_counts import ROW_COUNT_STEP, RowCounts, pad_rows
 from robustbert.models.inference.threads import map_in_threads, single_threaded, thread_count
 
-#: Attention over texts of at most this many tokens uses unfused matmuls in float32, which are
-#: faster for short texts than torch's fused attention (measured).
+#: Up to this many tokens, unfused float32 attention is faster than torch's fused one (measured).
 MAX_SHORT_LENGTH = 64
 
 Tokens = Sequence[int]
@@ -125,11 +124,7 @@ class PackedBert:
         return [counts for counts in found if counts.checked]
 
     def _map_packs(
-        self,
-        sequences: Sequence[Tokens],
-        function: Callable[[Pack], Any],
-        *,
-        unbatched: bool = False,
+        self, sequences: Sequence[Tokens], function: Callable[[Pack], Any], unbatched: bool = False
     ) -> Any:
         """Apply ``function`` to packs of the sequences; return its rows in the original order."""
         if unbatched:
