@@ -70,6 +70,6 @@ def test_an_unfinished_cell_of_another_model_is_rejected(reviews, svm, bert, tmp
     (journal,) = (tmp_path / "out").rglob("*.partial")
     before = journal.read_bytes()
     other = copytree(bert, tmp_path / "svm")
-    with pytest.raises(RecordError, match=r"partial was written with another model"):
+    with pytest.raises(RecordError, match=r"partial was written by a run that differs"):
         run_plan(plan(reviews, other), options(tmp_path / "out"))
     assert journal.read_bytes() == before

@@ -29,7 +29,7 @@ def assert_rejected(folder: Path, message: str, **options) -> None:
 
 
 def test_folder_does_not_exist(tmp_path):
-    assert_rejected(tmp_path / "nothing", "no model folder .* give a model folder or hub:NAME")
+    assert_rejected(tmp_path / "nothing", "no model folder .* pass a model folder or hub:NAME")
 
 
 @pytest.mark.parametrize("name", list(MODELS))
@@ -47,7 +47,7 @@ def test_empty_folder(tmp_path):
 
 def test_weights_as_a_pickle(folder):
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
-    assert_rejected(folder, r"as a pickle \(pytorch_model.bin\).*convert")
+    assert_rejected(folder, r"in a pickle file \(pytorch_model.bin\).*convert")
 
 
 def test_no_weights(folder):
@@ -118,7 +118,7 @@ def test_hub_offline(monkeypatch):
     import huggingface_hub.constants
 
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
-    with pytest.raises(ModelError, match="cannot get hub:someone/nothing"):
+    with pytest.raises(ModelError, match="cannot download hub:someone/nothing"):
         load_model("hub:someone/nothing")
 
 

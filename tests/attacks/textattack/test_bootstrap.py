@@ -95,7 +95,7 @@ def test_a_textattack_imported_before_is_pointed_at_the_assets() -> None:
 def test_a_textattack_with_other_vectors_loaded_is_rejected() -> None:
     done = run(OTHERS.replace("{loaded}", "{'textattack_counterfitted_GLOVE_embedding': 1}"))
     assert done.returncode == 1
-    assert "RobustbertError: textattack was imported first" in done.stderr
+    assert "RobustbertError: textattack was imported before robustbert" in done.stderr
     assert "/somewhere/else" in done.stderr
 
 

@@ -181,7 +181,7 @@ def test_speedups_of_another_version_are_not_applied_and_one_warning_says_so(mod
 def test_other_nltk_version_skips_only_the_nltk_speedups(module, monkeypatch):
     monkeypatch.setattr(module, "version", {"nltk": "3.9.1", "textattack": "0.3.11"}.__getitem__)
     before = attributes(module.PATCHES)
-    message = r"^nltk 3\.9\.1 is installed instead of 3\.10\.4;"
+    message = r"^nltk 3\.9\.1 is installed instead of 3\.10\.4, so "
     with pytest.warns(RobustbertWarning, match=message), module.PATCHES.applied():
         within = attributes(module.PATCHES)
     unchanged = [

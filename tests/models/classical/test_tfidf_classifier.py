@@ -130,7 +130,7 @@ def test_logits_match_scikit_learn(kind, fitted, oracle):
     texts, _ = noisy_texts(200, 1)
     assert fitted.has_logits == (kind != "random-forest")
     if kind == "random-forest":
-        with pytest.raises(ModelError, match="has no logits; use its probabilities"):
+        with pytest.raises(ModelError, match="has no logits; call predict_proba instead"):
             fitted.predict_logits(texts)
         return
     logits = fitted.predict_logits(texts)
@@ -180,7 +180,7 @@ def test_columns_follow_the_requested_labels(fitted, tmp_path):
 
 
 def test_a_label_without_texts_is_rejected():
-    with pytest.raises(InputError, match="some label has no training text"):
+    with pytest.raises(InputError, match="a label has no training text"):
         fit_tfidf("naive-bayes", ["a film", "a film"], [0, 0], ("neg", "pos"), seed=0)
 
 
@@ -196,7 +196,7 @@ def test_texts_without_a_common_word_are_rejected():
 
 def test_a_model_that_could_not_be_loaded_is_not_saved(fitted, tmp_path, monkeypatch):
     monkeypatch.setattr("robustbert.models.classical.tfidf_classifier.MAX_CONFIG_BYTES", 100)
-    with pytest.raises(ModelError, match="more than can be loaded again"):
+    with pytest.raises(ModelError, match="too large to be loaded again"):
         fitted.save(tmp_path / "model")
     assert list(tmp_path.iterdir()) == []
 
