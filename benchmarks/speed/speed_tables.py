@@ -27,10 +27,10 @@ TARGETS = {
     },
     "imdb": {"pwws": LONG, "textfooler": LONG},
 }
-#: The printed floor ratios, with their maximum targets.
+#: The printed floor ratios and their targets, which are maxima.
 FLOOR = {
-    "attack_to_bare": "attack to bare forward (1.25)",
-    "forward_to_peak": "forward to peak (1.4)",
+    "attack_to_bare": "attack / forward passes (target 1.25)",
+    "forward_to_peak": "forward passes / peak matmul (target 1.4)",
 }
 
 

@@ -63,6 +63,9 @@ def _share(part: int, whole: int) -> _Measured | None:
     return _Measured(part / whole) if whole else None
 
 
+# The names and descriptions are stored in committed records, so they stay as they are. In them,
+# "claims" are reported successes, "the check" is their verification, "little-to-try" means few
+# queries, "answers" are predictions, and "asked again alone" means recomputed with batch size 1.
 # fmt: off
 _CHECKS = (
     _Check("exhausted", _exhausted, 0.10,

@@ -32,6 +32,7 @@ class Mark:
     footnote: str
 
 
+# Keyed by the names of checks in records; "little-to-try" is the check for few queries.
 _MARKS = {
     "exhausted": Mark(
         "§",

@@ -133,7 +133,7 @@ def test_finished_cells_are_done(reviews, svm, cache, tmp_path):
     assert tree(out) == before
 
 
-def test_a_folder_that_a_run_rejects_is_rejected(reviews, svm, cache, tmp_path, monkeypatch):
+def test_folder_that_a_run_rejects_is_rejected(reviews, svm, cache, tmp_path, monkeypatch):
     out = tmp_path / "out"
     run_plan(make_plan(suite(reviews, svm)), options(out))
     before = tree(out)
@@ -185,8 +185,8 @@ def test_the_command_prints_aligned_tables(
     assert main(["bench", "--dry-run", *what.split(), "--training-seeds", "0,1"]) == 0
     written = capsys.readouterr()
     assert written.err == ""
-    trainings, cells, totals = written.out.split("\n\n")
-    assert len(trainings.splitlines()) == 2 + 2
+    training_runs, cells, totals = written.out.split("\n\n")
+    assert len(training_runs.splitlines()) == 2 + 2
     lines = cells.splitlines()
     assert len(lines) == 2 + 1 + 2 + 2
     assert len({len(line) for line in lines}) == 1
@@ -198,7 +198,7 @@ def test_the_command_prints_aligned_tables(
 
 
 @pytest.mark.usefixtures("nothing_runs")
-def test_hostile_names_stay_in_their_line(svm, cache, tmp_path):
+def test_hostile_names_do_not_break_lines(svm, cache, tmp_path):
     from shutil import copytree
 
     reviews = tmp_path / "a\x1b[31m\u202e.csv"

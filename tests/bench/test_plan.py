@@ -30,7 +30,7 @@ def test_a_plan_is_the_product_grouped_by_victim():
     assert make_plan(SUITE).limits.queries_per_word == 7
 
 
-def test_a_recipe_runs_on_all_victims_of_a_dataset_before_the_next_does():
+def test_cells_run_sorted_by_dataset_and_recipe():
     plan = make_plan(SUITE)
     cells = plan.in_execution_order()
     assert set(cells) == set(plan.cells)
@@ -156,7 +156,7 @@ def twins(folder: Path, more: str = "") -> Suite:
 
 
 @pytest.mark.parametrize("more", ["params = {examples = 9}", "training = {epochs = 3}"])
-def test_other_options_give_another_variant(tmp_path: Path, more: str):
+def test_different_options_give_a_different_variant(tmp_path: Path, more: str):
     first, second = (cell.victim for cell in make_plan(twins(tmp_path, more)).cells)
     assert first.label == second.label
     assert first.variant != second.variant
@@ -168,7 +168,7 @@ def test_a_model_that_differs_only_by_defaults_is_rejected(tmp_path: Path, more:
         make_plan(twins(tmp_path, more))
 
 
-def test_one_folder_with_two_paths_is_one_model(svm: Path):
+def test_two_paths_of_the_same_folder_are_the_same_model(svm: Path):
     with pytest.raises(InputError, match="two models named 'svm' have the same"):
         make_plan(SUITE, Overrides(models=[str(svm), f"{svm}/../svm"]))
 
@@ -217,7 +217,7 @@ def test_training_seeds_out_of_range(seeds: list[int], message: str):
         make_plan(SUITE, Overrides(training_seeds=seeds))
 
 
-def test_training_seeds_need_a_model_that_is_trained(svm) -> None:
+def test_training_seeds_need_a_model_that_needs_training(svm) -> None:
     with pytest.raises(InputError, match="every model is already trained"):
         make_plan(
             Suite(

@@ -137,7 +137,7 @@ def test_lanes_and_token_budget_change_only_the_engine_entry(reviews, bert, tmp_
     assert other == usual
 
 
-def test_a_cell_does_not_depend_on_its_neighbours(reviews, svm, bert, tmp_path):
+def test_results_of_a_cell_do_not_depend_on_other_cells(reviews, svm, bert, tmp_path):
     both = run_plan(plan(reviews, bert, svm, n=4), options(tmp_path / "both"))
     alone = run_plan(plan(reviews, svm, n=4), options(tmp_path / "alone"))
     assert without_time(both.records[1]) == without_time(alone.records[0])

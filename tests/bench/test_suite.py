@@ -137,7 +137,7 @@ def test_a_folder_is_not_a_suite(tmp_path: Path):
         load_suite(str(tmp_path))
 
 
-def test_an_unknown_name_lists_similar_names():
+def test_unknown_name_suggests_similar_names():
     with pytest.raises(UnknownNameError, match="unknown suite 'result'; did you mean results"):
         load_suite("result")
 

@@ -104,7 +104,7 @@ def prepare(spec: VictimSpec, dataset, seed: int = 0):
     return prepare_victim(spec, dataset, seed=seed, dtype="float32", device="cpu")
 
 
-def test_an_interrupted_training_is_resumed_from_its_last_checkpoint(
+def test_interrupted_training_is_resumed_from_its_last_checkpoint(
     spec, dataset, cache, tmp_path, monkeypatch
 ):
     with monkeypatch.context() as patch:
@@ -157,14 +157,14 @@ def test_unfinished_training_of_another_key_is_kept(spec, dataset, cache, monkey
     assert sorted(unfinished.rglob("*")) == before
 
 
-def test_a_failed_training_leaves_nothing_to_resume(spec, dataset, cache, monkeypatch):
+def test_failed_training_leaves_nothing_to_resume(spec, dataset, cache, monkeypatch):
     interrupted_at(monkeypatch, 17, ModelError("the training diverged"))
     with pytest.raises(ModelError, match="diverged"):
         prepare(spec, dataset)
     assert kept(cache) == []
 
 
-def test_a_trained_model_that_was_not_renamed_is_not_trained_again(
+def test_a_trained_model_whose_folder_was_not_renamed_is_not_retrained(
     spec, dataset, cache, monkeypatch
 ):
     first = prepare(spec, dataset)
@@ -194,7 +194,7 @@ prepare_victim(VictimSpec("m", "tfidf-svm"), load_dataset("file:" + sys.argv[1])
     assert len(kept(cache)) == 1
 
 
-def test_a_victim_is_found_only_after_it_was_trained(spec, dataset, cache):
+def test_a_victim_is_found_in_the_cache_only_after_training(spec, dataset, cache):
     assert find_trained(spec, dataset, seed=0, device="cpu") is None
     assert not cache.exists()
     prepare(spec, dataset)

@@ -14,7 +14,7 @@ from robustbert.data.splitting import example_id
 from robustbert.errors import DatasetError, InputError
 
 
-def test_the_id_of_a_text_is_known() -> None:
+def test_the_id_of_a_known_text() -> None:
     # printf 'positive\na fine film' | sha256sum | cut -c -16
     assert example_id("a fine film", "positive") == "f4e8ecda29af3229"
     assert example_id("a fine film", "negative") != example_id("a fine film", "positive")
@@ -31,7 +31,7 @@ def test_smaller_selections_are_prefixes_of_larger_ones(rotten_tomatoes: TextDat
     assert chosen[100] == chosen[None][:100]
 
 
-def test_the_order_is_that_of_the_hashes(rotten_tomatoes: TextDataset) -> None:
+def test_examples_are_sorted_by_hash(rotten_tomatoes: TextDataset) -> None:
     split = rotten_tomatoes.split("test")
     long_enough = {
         id: text
@@ -70,7 +70,9 @@ def test_short_texts_are_excluded(write_csv) -> None:
 
 
 @pytest.mark.parametrize("n", [0, -1, 833, 10**9])
-def test_a_number_out_of_range_names_the_maximum(n: int, rotten_tomatoes: TextDataset) -> None:
+def test_error_for_a_number_out_of_range_gives_the_maximum(
+    n: int, rotten_tomatoes: TextDataset
+) -> None:
     with pytest.raises(InputError, match="has 832 texts of more than 4 words; choose 1 to 832"):
         select_examples(rotten_tomatoes, "test", n, 0)
 

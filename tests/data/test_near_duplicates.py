@@ -19,7 +19,7 @@ def similarity(one: str, other: str) -> float:
     return len(sets[0] & sets[1]) / len(sets[0] | sets[1])
 
 
-def test_pairs_are_those_of_a_full_comparison() -> None:
+def test_pairs_match_a_comparison_of_all_pairs() -> None:
     draw = random.Random(0)
     texts = []
     for _ in range(60):

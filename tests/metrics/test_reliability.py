@@ -42,14 +42,14 @@ def test_exhausted_is_a_share_of_attacked_examples(exhausted: int, passed: bool)
 
 
 @pytest.mark.parametrize(("failed", "passed"), [(0, True), (1, True), (2, False)])
-def test_retracted_is_a_share_of_claimed_successes(failed: int, passed: bool) -> None:
+def test_retracted_is_a_share_of_reported_successes(failed: int, passed: bool) -> None:
     outcomes = [*make_outcomes(broken=20 - failed, robust=50), *retracted(failed)]
     found = check("retracted", outcomes)
     assert (found.measured, found.passed) == (failed / 20, passed)
 
 
 @pytest.mark.parametrize(("few", "passed"), [(3, True), (4, False)])
-def test_little_to_try_is_a_share_of_surviving_examples(few: int, passed: bool) -> None:
+def test_few_queries_is_a_share_of_surviving_examples(few: int, passed: bool) -> None:
     survivors = [make_outcome(f"s{i}", queries=10 if i < few else 11) for i in range(9)]
     survivors.append(make_outcome("s9", "exhausted", queries=11))
     others = [make_outcome("b", "broken", queries=2), make_outcome("k", "skipped", queries=1)]

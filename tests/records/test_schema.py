@@ -74,7 +74,7 @@ def test_wrong_values_are_rejected(changes: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize("field", list(Outcome.model_fields))
-def test_every_field_of_an_outcome_is_needed(field: str) -> None:
+def test_every_field_of_an_outcome_is_required(field: str) -> None:
     content = make_outcome().model_dump()
     del content[field]
     with pytest.raises(ValidationError, match=field):

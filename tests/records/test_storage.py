@@ -157,7 +157,7 @@ def test_damaged_records_are_rejected(tmp_path: Path, content: bytes, message: s
     assert "\n" not in str(caught.value)
 
 
-def test_a_damaged_outcome_is_named_by_its_line_and_field(tmp_path: Path) -> None:
+def test_error_for_a_damaged_outcome_has_line_and_field(tmp_path: Path) -> None:
     path = tmp_path / "o.jsonl"
     wrong = json.dumps({**OUTCOMES[1].model_dump(), "queries": -1}).encode()
     path.write_bytes(_encode(OUTCOMES[0]) + wrong + b"\n")
@@ -297,7 +297,7 @@ _PARTS = st.text(max_size=60) | st.sampled_from(["a", "A", "a--b", "file:/x/a", 
 
 
 @given(_PARTS, _PARTS)
-def test_names_are_safe_and_never_shared(left: str, right: str) -> None:
+def test_names_are_safe_and_unique(left: str, right: str) -> None:
     names = [cell_name(part, "m", None, "unified", "r") for part in (left, right)]
     for name in names:
         assert set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789._-")

@@ -241,7 +241,7 @@ class TestErrors:
         next((tmp_path / "outcomes").iterdir()).unlink()
         assert "has no outcomes of" in error_of(tmp_path)
 
-    def test_a_cell_twice(self, error_of, tmp_path: Path):
+    def test_duplicate_cell(self, error_of, tmp_path: Path):
         runs = [write_run(tmp_path / name, "m") for name in ("a", "b")]
         assert "both contain m under pwws" in error_of(*runs)
 

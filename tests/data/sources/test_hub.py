@@ -132,7 +132,9 @@ def test_file_loaders_are_not_datasets(name: str) -> None:
         load_dataset(f"hub:{name}")
 
 
-def test_a_folder_of_that_name_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_with_the_same_name_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "films").mkdir()
     with pytest.raises(DatasetError, match="run from another folder"):

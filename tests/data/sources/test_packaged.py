@@ -237,7 +237,7 @@ def test_import_does_not_load_heavy_packages() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_a_missing_package_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_package_error_has_the_install_command(monkeypatch: pytest.MonkeyPatch) -> None:
     from importlib import metadata
 
     def missing(name: str) -> metadata.Distribution:
