@@ -13,7 +13,7 @@ from robustbert.bench.victim_spec import VictimSpec
 from robustbert.bench.victims import (
     find_trained,
     load_classifier,
-    needs_undefended_model,
+    needs_plain_model,
     training_seed,
 )
 from robustbert.data import TextDataset, select_examples
@@ -116,14 +116,14 @@ class Meter:
     def _training_seconds(
         self, dataset: TextDataset, victim: VictimSpec, speed: Speed
     ) -> float | None:
-        """Training time of the undefended model and the defense; None if unknown.
+        """Training time of the plain model and the defense; None if unknown.
 
-        An undefended model that is cached, or counted for another victim, takes no time.
+        A plain model that is cached, or counted for another victim, takes no time.
         """
         config = self._config(victim)
         defense = make_defense(victim.defense, victim.params) if victim.defense else None
         seconds = 0.0
-        if needs_undefended_model(defense):
+        if needs_plain_model(defense):
             plain = replace(victim, defense=None, params={})
             key = dataset.name, victim.base, config
             counted = key in self._counted or self._find_trained(dataset, plain) is not None

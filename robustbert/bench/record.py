@@ -1,4 +1,4 @@
-"""Build the record of a cell from its parts; pure functions."""
+"""Build the record of a cell from its parts."""
 
 from __future__ import annotations
 

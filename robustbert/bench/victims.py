@@ -161,7 +161,7 @@ def find_trained(
     """
     config, defense = _config(spec, seed, device), _defense(spec)
     found = None
-    if needs_undefended_model(defense):
+    if needs_plain_model(defense):
         found = find_cached(_key(spec, dataset, config))
         if found is None:
             return None
@@ -173,12 +173,12 @@ def find_trained(
 def _train(spec: VictimSpec, dataset: TextDataset, seed: int, device: str) -> CachedModel:
     """The victim's trained model from the cache; it is trained first if it is not cached.
 
-    Its time is the total training time, including that of the undefended model if the defense
+    Its time is the total training time, including that of the plain model if the defense
     needs one.
     """
     config, defense = _config(spec, seed, device), _defense(spec)
     plain: CachedModel | None = None
-    if needs_undefended_model(defense):
+    if needs_plain_model(defense):
         plain = find_or_train(
             _key(spec, dataset, config),
             lambda out: train(dataset, spec.base, config, out, resume=True),
@@ -196,9 +196,9 @@ def _train(spec: VictimSpec, dataset: TextDataset, seed: int, device: str) -> Ca
     return CachedModel(defended.folder, sum(known) if len(known) == len(parts) else None)
 
 
-def needs_undefended_model(defense: Defense | None) -> bool:
-    """Whether a victim with this defense (None: undefended) requires an undefended model."""
-    return defense is None or not defense.trains or defense.needs_undefended_model
+def needs_plain_model(defense: Defense | None) -> bool:
+    """Whether the plain model must be trained for a victim with this defense, or with None."""
+    return defense is None or not defense.trains or defense.needs_plain_model
 
 
 def _training(spec: VictimSpec, seed: int, device: str) -> Params:

@@ -54,7 +54,7 @@ class AdversarialTraining(Defense):
     """
 
     revision: ClassVar[int] = 1
-    needs_undefended_model: ClassVar[bool] = True
+    needs_plain_model: ClassVar[bool] = True
 
     recipes: Sequence[str] = ("textfooler", "deepwordbug")
     track: str = "unified"

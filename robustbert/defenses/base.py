@@ -51,13 +51,13 @@ class Defense:
     Attributes:
         revision: of the defense, at least 1, stored in records. Increase it when the same
             parameters produce another model or another wrapped classifier than before.
-        needs_undefended_model: whether the plain model is trained first. Its folder is then given
+        needs_plain_model: whether the plain model is trained first. Its folder is then given
             to :meth:`training_rows`, and training continues from its weights; a classical model is
             fitted from scratch again. Otherwise training starts from the base model.
     """
 
     revision: ClassVar[int] = 1
-    needs_undefended_model: ClassVar[bool] = False
+    needs_plain_model: ClassVar[bool] = False
 
     def training_loss(self, model: Any, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """Compute the training loss of a batch, in place of cross-entropy.
@@ -94,7 +94,7 @@ class Defense:
         Args:
             dataset: the training data.
             plain: the folder of the plain model, for :func:`robustbert.models.load_model`; None
-                unless :attr:`needs_undefended_model`.
+                unless :attr:`needs_plain_model`.
             config: the training settings.
         """
         return None
@@ -181,7 +181,7 @@ class Defense:
 
         Args:
             dataset: the training data.
-            start: the folder of the plain model if :attr:`needs_undefended_model`; otherwise a
+            start: the folder of the plain model if :attr:`needs_plain_model`; otherwise a
                 base, as :func:`robustbert.training.train` takes it.
             config: the training settings, before :meth:`training_config`.
             out: the folder to write; it must not hold a model already.
@@ -196,7 +196,7 @@ class Defense:
 
         if not self.trains:
             raise InputError(f"{type(self).__name__} trains nothing; wrap a trained classifier")
-        plain = Path(start) if self.needs_undefended_model else None
+        plain = Path(start) if self.needs_plain_model else None
         base = str(start) if plain is None else retraining_base(plain)
         self.check_base(base)
         config = self.training_config(config)

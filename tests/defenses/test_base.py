@@ -300,7 +300,7 @@ def test_defense_without_hooks_changes_nothing(dataset, svm, tmp_path):
         names: tuple[str, ...] = ("a", "b")
 
     defense = Nothing()
-    assert (defense.revision, defense.needs_undefended_model, defense.trains) == (1, False, False)
+    assert (defense.revision, defense.needs_plain_model, defense.trains) == (1, False, False)
     assert (defense.params(), defense.dependencies()) == ({"names": ["a", "b"]}, {})
     assert defense.training_rows(dataset, None, CONFIG) is None
     assert defense.training_config(CONFIG) is CONFIG

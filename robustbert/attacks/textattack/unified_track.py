@@ -4,8 +4,8 @@ After Li et al. 2021, "Searching for an Effective Defender: Benchmarking Defense
 Word Substitution". A recipe keeps what determines its candidates (transformation, distance between
 word vectors, part of speech, word length), its search method and, where a fixed number of edits is
 part of the recipe's definition (Pruthi: one), that number. Its own limits on words, similarity and
-edit distance are replaced.
-``docs/protocol.md`` lists every difference from that paper and its code.
+edit distance are replaced. ``docs/protocol.md`` lists every difference from that paper and its
+code.
 """
 
 from __future__ import annotations
