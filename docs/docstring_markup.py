@@ -1,0 +1,63 @@
+"""An extension of griffe: the docstrings' reST roles and doctests as Markdown."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import griffe
+from mkdocs.plugins import get_plugin_logger
+
+from robustbert.registry import load_target
+
+_log = get_plugin_logger(__name__)
+_ROLE = re.compile(r":(?:attr|class|data|func|meth|mod):`(~?)([\w.]+)`")
+_DOCTEST = re.compile(r"^>>> .*(?:\n.+)*", flags=re.MULTILINE)
+
+
+class DocstringMarkup(griffe.Extension):
+    """Converts the docstrings of a package when it has been loaded.
+
+    A role such as ``:func:`load_model``` becomes a link if the object has an entry on the site, and
+    code otherwise; an object that does not exist is a warning, and thus an error of a strict build.
+    The descriptions of a pydantic model's fields become a table.
+    """
+
+    def on_package(self, *, pkg: griffe.Module, **kwargs: Any) -> None:
+        """Convert the docstrings of all modules of a package."""
+        _convert(pkg, pkg)
+
+
+def _convert(found: griffe.Object, package: griffe.Module) -> None:
+    found.labels -= {"class-attribute", "instance-attribute", "module-attribute"}
+    if found.docstring is not None:
+        text = _ROLE.sub(lambda role: _link(role, found, package), found.docstring.value)
+        text = _DOCTEST.sub(r"```pycon\n\g<0>\n```", text)
+        found.docstring.value = re.sub(r"::$", ":", text, flags=re.MULTILINE) + _fields(found)
+    for member in found.members.values():
+        if not member.is_alias:
+            _convert(member, package)
+
+
+def _link(role: re.Match[str], found: griffe.Object, package: griffe.Module) -> str:
+    short, name = role.groups()
+    shown = name.rpartition(".")[2] if short else name
+    first, dot, rest = name.partition(".")
+    try:
+        path = name if first == package.name else f"{found.resolve(first)}{dot}{rest}"
+        package[path.removeprefix(f"{package.name}.")]
+    except (griffe.NameResolutionError, griffe.AliasResolutionError, KeyError):
+        _log.warning("%s: the docstring refers to %s, which does not exist", found.path, name)
+        return f"`{shown}`"
+    return f'<autoref identifier="{path}" optional><code>{shown}</code></autoref>'
+
+
+def _fields(found: griffe.Object) -> str:
+    """The fields of a pydantic model as a section of its docstring."""
+    members = [found[name] for name in found.members] if found.is_class else []
+    values = [member.value for member in members if member.is_attribute]
+    if not any(str(value).startswith("Field(") for value in values):
+        return ""
+    fields = load_target(f"{found.module.path}:{found.name}").model_fields
+    lines = [f"    {name}: {field.description}" for name, field in fields.items()]
+    return "\n".join(["\n\nAttributes:", *lines])
