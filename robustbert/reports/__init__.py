@@ -1,8 +1,12 @@
-"""Leaderboard tables of records, formatted for the terminal, as Markdown and as CSV."""
+"""Tables of records and views of outcomes, for the terminal, notebooks and spreadsheets."""
 
-from robustbert.reports.leaderboard import Group, Table, leaderboard_table
+from robustbert.reports.leaderboard import Table, leaderboard_table
+from robustbert.reports.outcome_html import outcomes_html
+from robustbert.reports.outcome_text import outcomes_text
 from robustbert.reports.render import render_markdown, render_text
 from robustbert.reports.spreadsheet import to_csv
+from robustbert.reports.table_groups import Group
+from robustbert.reports.table_html import table_html
 from robustbert.reports.table_rows import Replicate, Row
 
 __all__ = [
@@ -11,7 +15,10 @@ __all__ = [
     "Row",
     "Table",
     "leaderboard_table",
+    "outcomes_html",
+    "outcomes_text",
     "render_markdown",
     "render_text",
+    "table_html",
     "to_csv",
 ]

@@ -1,9 +1,10 @@
-"""Escape untrusted names and texts for terminals, Markdown and spreadsheets."""
+"""Escape untrusted names and texts for terminals, Markdown, HTML and spreadsheets."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from html import escape
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}
 _MARKDOWN = re.compile(r"[\\`*\[\]~#$]|(?<![^\W_])_|_(?![^\W_])")
@@ -31,6 +32,15 @@ def markdown(text: str) -> str:
     text = _MARKDOWN.sub(lambda match: "\\" + match.group(), printable(text))
     text = _LINK.sub(lambda match: "\\" + match.group(), text)
     return "".join(_ENTITIES.get(character, character) for character in text)
+
+
+def html(text: str) -> str:
+    """Escape a text so that HTML shows it literally, also in an attribute.
+
+    >>> html("<b>a & b</b>")
+    '&lt;b&gt;a &amp; b&lt;/b&gt;'
+    """
+    return escape(printable(text))
 
 
 def spreadsheet(text: str) -> str:

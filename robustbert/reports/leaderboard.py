@@ -1,13 +1,15 @@
 """The leaderboard as data, independent of its output format.
 
 :func:`leaderboard_table` turns records into groups of rows. :mod:`robustbert.reports.render`
-formats these for the terminal and as Markdown, :mod:`robustbert.reports.spreadsheet` as CSV.
+formats these for the terminal and as Markdown, :mod:`robustbert.reports.table_html` as HTML, and
+:mod:`robustbert.reports.spreadsheet` as CSV and as a data frame.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from robustbert.attacks.recipes import CORE_RECIPES
 from robustbert.errors import InputError
@@ -20,52 +22,36 @@ from robustbert.reports.conditions import (
     short_hash,
 )
 from robustbert.reports.grouping import Member, group_into_rows
-from robustbert.reports.notes import caption, group_notes
+from robustbert.reports.notes import group_notes
+from robustbert.reports.render import render_text
 from robustbert.reports.row_labels import row_name, row_qualifiers
-from robustbert.reports.table_rows import Outcomes, Row, make_row, most_common_n, row_num_examples
+from robustbert.reports.spreadsheet import to_frame
+from robustbert.reports.table_groups import Group
+from robustbert.reports.table_html import table_html
+from robustbert.reports.table_rows import Outcomes, make_row, most_common_n, row_num_examples
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
-@dataclass(frozen=True)
-class Group:
-    """The rows of one dataset, split and track.
+@dataclass(frozen=True, repr=False)
+class Table:
+    """Groups of rows, ordered by their first record.
 
-    Args:
-        dataset: name of the dataset.
-        split: name of the split.
-        track: the threat model.
-        n: the number of examples that most rows ran on.
-        core: core recipes run by at least one row. They are the first columns, and worst case,
-            queries and words changed are computed over them.
-        others: the other recipes, which are the last columns.
-        rows: ordered by their first record.
-        notes: caveats needed to interpret the numbers, one or two sentences each.
+    Its text is the table as the command line prints it; a notebook shows it as HTML.
     """
 
-    dataset: str
-    split: str
-    track: str
-    n: int
-    core: tuple[str, ...]
-    others: tuple[str, ...]
-    rows: tuple[Row, ...]
-    notes: tuple[str, ...]
-
-    @property
-    def caption(self) -> str:
-        """The recipes over which worst case, queries and words changed are computed."""
-        return caption(self.core)
-
-    @property
-    def recipes(self) -> tuple[str, ...]:
-        """All recipes, the core ones first."""
-        return self.core + self.others
-
-
-@dataclass(frozen=True)
-class Table:
-    """Groups of rows, ordered by their first record."""
-
     groups: tuple[Group, ...]
+
+    def __repr__(self) -> str:
+        return render_text(self).rstrip("\n")
+
+    def _repr_html_(self) -> str:
+        return table_html(self)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The numbers as a data frame, with the rows and columns of ``table.csv``."""
+        return to_frame(self)
 
 
 def leaderboard_table(

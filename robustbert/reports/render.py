@@ -6,19 +6,18 @@ import textwrap
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from robustbert.metrics import MeanStd
 from robustbert.reports.escape import markdown, printable, shorten
-from robustbert.reports.leaderboard import Group, Table
-from robustbert.reports.table_rows import Mean, Proportion, Row
+from robustbert.reports.table_cells import heading, marked, table_cells
+from robustbert.reports.table_groups import Group, Groups
+from robustbert.reports.table_rows import Row
 
-_MISSING = "n/a"
 _MAX_LABEL_WIDTH = 40
 _COLUMN_GAP = 2
 _LONG_HEADERS = frozenset({"clean accuracy", "worst case", "words changed"})
 _HEADER_PADDING = 2  # tabulate makes columns at least this much wider than their headers
 
 
-def render_text(table: Table, width: int = 140) -> str:
+def render_text(table: Groups, width: int = 140) -> str:
     """Format a table for the terminal: heading, caption, rows and notes of each group.
 
     Columns that exceed the width wrap into further blocks; each block repeats the model column.
@@ -30,7 +29,7 @@ def render_text(table: Table, width: int = 140) -> str:
     return "\n".join(_text_group(group, width) for group in table.groups)
 
 
-def render_markdown(table: Table) -> str:
+def render_markdown(table: Groups) -> str:
     """Format a table as GitHub-flavored Markdown; names are escaped and shown literally."""
     return "\n".join(_markdown_group(group) for group in table.groups)
 
@@ -38,7 +37,7 @@ def render_markdown(table: Table) -> str:
 def _text_group(group: Group, width: int) -> str:
     from tabulate import tabulate
 
-    header, *rows = _cells(group, _terminal_labels(group), _short(group.recipes))
+    header, *rows = table_cells(group, _terminal_labels(group), _short(group.recipes))
     header = [name.replace(" ", "\n") if name in _LONG_HEADERS else name for name in header]
     blocks = [
         tabulate(
@@ -50,7 +49,7 @@ def _text_group(group: Group, width: int) -> str:
         )
         for columns in _column_blocks(header, rows, width)
     ]
-    lines = [printable(_heading(group)), textwrap.fill(printable(group.caption), width)]
+    lines = [printable(heading(group)), textwrap.fill(printable(group.caption), width)]
     lines += ["", "\n\n".join(blocks)]
     if group.notes:
         lines += ["", *(_note(note, width) for note in group.notes)]
@@ -58,78 +57,14 @@ def _text_group(group: Group, width: int) -> str:
 
 
 def _markdown_group(group: Group) -> str:
-    labels = [markdown(_marked(row.label, row.marks)) for row in group.rows]
-    header, *rows = _cells(group, labels, [markdown(recipe) for recipe in group.recipes])
+    labels = [markdown(marked(row.label, row.marks)) for row in group.rows]
+    header, *rows = table_cells(group, labels, [markdown(recipe) for recipe in group.recipes])
     ruler = ["---", *("---:" for _ in header[1:])]
-    lines = [f"### {markdown(_heading(group))}", "", markdown(group.caption), ""]
+    lines = [f"### {markdown(heading(group))}", "", markdown(group.caption), ""]
     lines += [f"| {' | '.join(row)} |" for row in (header, ruler, *rows)]
     if group.notes:
         lines += ["", *(f"- {markdown(note)}" for note in group.notes)]
     return "\n".join(lines) + "\n"
-
-
-def _heading(group: Group) -> str:
-    return (
-        f"{group.dataset} ({group.split}, n={group.n}), {group.track} track: "
-        "accuracy in %, 95% intervals"
-    )
-
-
-def _cells(group: Group, labels: Sequence[str], recipes: Sequence[str]) -> list[list[str]]:
-    """Header and rows as strings, given labels and recipe names that are already escaped.
-
-    Core recipes come first, then the aggregates over them, then the other recipes.
-    """
-    split = len(group.core)
-    aggregates = ["worst case", "queries", "words changed"] if group.core else []
-    header = ["model", "clean accuracy", *recipes[:split], *aggregates, *recipes[split:]]
-    rows = [[label, *_row_cells(group, row)] for label, row in zip(labels, group.rows, strict=True)]
-    return [header, *rows]
-
-
-def _row_cells(group: Group, row: Row) -> list[str]:
-    def accuracy_under(recipe: str) -> str:
-        cell = _percent(row.accuracy_under(recipe), row.num_examples(recipe), group.n)
-        return _marked(cell, row.recipe_marks(recipe))
-
-    aggregates = [
-        _marked(_percent(row.worst_case, row.n, group.n), row.worst_case_marks(group.core)),
-        _mean(row.queries, 1, ""),
-        _mean(row.words_changed, 100, "%"),
-    ]
-    return [
-        _percent(row.clean, row.n, group.n),
-        *map(accuracy_under, group.core),
-        *(aggregates if group.core else []),
-        *map(accuracy_under, group.others),
-    ]
-
-
-def _percent(number: Proportion | None, n: int | None, common_n: int) -> str:
-    """A proportion in percent, followed by ``(n=...)`` if ``n`` differs from ``common_n``."""
-    suffix = "" if n == common_n else f" (n={n})"
-    if isinstance(number, MeanStd):
-        return f"{100 * number.mean:.1f} {_deviation(number, 100)}{suffix}"
-    if number is None or number.value is None or number.low is None or number.high is None:
-        return _MISSING
-    return f"{100 * number.value:.1f} [{100 * number.low:.1f}, {100 * number.high:.1f}]{suffix}"
-
-
-def _mean(mean: Mean | None, scale: int, unit: str) -> str:
-    if mean is None:
-        return _MISSING
-    if isinstance(mean, MeanStd):
-        return f"{scale * mean.mean:.1f}{unit} {_deviation(mean, scale)}"
-    return f"{scale * mean:.1f}{unit}"
-
-
-def _deviation(mean: MeanStd, scale: int) -> str:
-    deviation = _MISSING if mean.std is None else f"{scale * mean.std:.1f}"
-    return f"± {deviation} (n={mean.n} {'seed' if mean.n == 1 else 'seeds'})"
-
-
-def _marked(text: str, marks: str) -> str:
-    return f"{text} {marks}" if marks else text
 
 
 def _terminal_labels(group: Group) -> list[str]:
@@ -146,7 +81,7 @@ def _label_lines(row: Row, fit: Callable[[str, int], str]) -> str:
     label = "\n+ ".join(fit(printable(part), _MAX_LABEL_WIDTH) for part in row.name.split(" + "))
     if row.qualifier:
         label += "\n" + _wrapped(printable(f"[{row.qualifier}]"), _MAX_LABEL_WIDTH)
-    return _marked(label, row.marks)
+    return marked(label, row.marks)
 
 
 def _short(names: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Export a :class:`~robustbert.reports.leaderboard.Table` as CSV with full precision."""
+"""Export a :class:`~robustbert.reports.leaderboard.Table` with full precision: CSV and pandas."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ import io
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from robustbert.metrics import MeanStd
 from robustbert.records import Metric, defense_names
 from robustbert.reports.conditions import limits_of
 from robustbert.reports.escape import spreadsheet
-from robustbert.reports.leaderboard import Group, Table
+from robustbert.reports.table_groups import Group, Groups
 from robustbert.reports.table_rows import Mean, Proportion, Replicate, Row
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _Value: TypeAlias = str | int | float | None
 
@@ -34,7 +37,7 @@ _MEANS = (
 )
 
 
-def to_csv(table: Table) -> str:
+def to_csv(table: Groups) -> str:
     """Format a table as CSV: one line per row, followed by its replicates if it has several.
 
     The column ``line`` is ``row`` or ``replicate``. Proportions are in [0, 1] and have ``value``,
@@ -42,23 +45,39 @@ def to_csv(table: Table) -> str:
     sample standard deviation over replicates) and ``replicates``. Missing values are empty,
     including those of recipes that were not run in a group.
     """
-    recipes = tuple(dict.fromkeys(name for group in table.groups for name in group.recipes))
-    header = [*_NAMES]
-    header += _column_names("clean_accuracy", _PARTS) + _column_names("worst_case", _PARTS)
-    header += ["worst_case_recipes", *_MEANS]
-    for recipe in recipes:
-        header += _column_names(spreadsheet(recipe), (*_PARTS, *_RECIPE_PARTS))
-    header += _PROVENANCE
+    header, *lines = _grid(table)
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(header)
-    for group in table.groups:
-        for row in group.rows:
-            writer.writerows(_lines(group, row, recipes))
+    writer.writerow([spreadsheet(str(name)) for name in header])
+    writer.writerows(
+        [spreadsheet(value) if isinstance(value, str) else value for value in line]
+        for line in lines
+    )
     return file.getvalue()
 
 
-def _column_names(name: str, parts: Iterable[str]) -> list[str]:
+def to_frame(table: Groups) -> pd.DataFrame:
+    """A data frame with the rows and columns of :func:`to_csv`; its texts are not escaped."""
+    import pandas as pd
+
+    header, *lines = _grid(table)
+    return pd.DataFrame(lines, columns=header)
+
+
+def _grid(table: Groups) -> list[list[_Value]]:
+    """The column names and the lines of all groups."""
+    recipes = tuple(dict.fromkeys(name for group in table.groups for name in group.recipes))
+    header: list[_Value] = [*_NAMES]
+    header += _column_names("clean_accuracy", _PARTS) + _column_names("worst_case", _PARTS)
+    header += ["worst_case_recipes", *_MEANS]
+    for recipe in recipes:
+        header += _column_names(recipe, (*_PARTS, *_RECIPE_PARTS))
+    header += _PROVENANCE
+    rows = [(group, row) for group in table.groups for row in group.rows]
+    return [header, *(line for group, row in rows for line in _lines(group, row, recipes))]
+
+
+def _column_names(name: str, parts: Iterable[str]) -> list[_Value]:
     return [f"{name}_{part}" for part in parts]
 
 
@@ -84,8 +103,7 @@ def _line(
     values += [shown.batch_invariance]
     for recipe in recipes:
         values += _recipe(shown, recipe)
-    values += _provenance(shown)
-    return [spreadsheet(value) if isinstance(value, str) else value for value in values]
+    return [*values, *_provenance(shown)]
 
 
 def _parts(number: Proportion | None, n: int | None) -> list[_Value]:
