@@ -1,4 +1,4 @@
-"""The location of the cache for assets and trained models."""
+"""The locations of the cache for assets and trained models, and of the built-in suites."""
 
 from __future__ import annotations
 
@@ -13,3 +13,15 @@ def cache_folder() -> Path:
         return Path(chosen).expanduser().absolute()
     base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     return Path(base).expanduser().absolute() / "robustbert"
+
+
+def suites_folder() -> Path:
+    """The folder of the built-in suites."""
+    package = Path(__file__).resolve().parent
+    packaged = package / "suites"
+    return packaged if packaged.is_dir() else package.parent / "benchmarks" / "suites"
+
+
+def suite_names() -> tuple[str, ...]:
+    """The names of the built-in suites, sorted."""
+    return tuple(sorted(path.stem for path in suites_folder().glob("*.toml")))

@@ -5,8 +5,9 @@ from robustbert.bench.estimate_text import estimate_text
 from robustbert.bench.plan import Cell, Overrides, Plan, make_plan
 from robustbert.bench.run import BenchResult, default_out, run_plan
 from robustbert.bench.run_options import RunOptions, check_dtype_and_device
-from robustbert.bench.suite import Suite, load_suite, suite_names
+from robustbert.bench.suite import Suite, load_suite
 from robustbert.bench.victim_spec import VictimSpec
+from robustbert.paths import suite_names
 
 __all__ = [
     "BenchResult",

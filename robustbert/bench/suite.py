@@ -26,6 +26,7 @@ from robustbert.data.splitting import SPLITS
 from robustbert.defenses import make_defense
 from robustbert.errors import InputError, ModelError, RobustbertError, SuiteError, UnknownNameError
 from robustbert.models import MODELS
+from robustbert.paths import suite_names, suites_folder
 from robustbert.training import make_config
 from robustbert.validation import build_from_settings
 
@@ -126,18 +127,6 @@ class Suite(_Table):
             InputError: a value of the wrong type or out of range.
         """
         return build_from_settings(UnifiedLimits, self.limits, "unified limits")
-
-
-def suites_folder() -> Path:
-    """The folder of the built-in suites."""
-    checkout = Path(__file__).resolve().parents[2] / "benchmarks" / "suites"
-    packaged = Path(__file__).resolve().parents[1] / "suites"
-    return packaged if packaged.is_dir() else checkout
-
-
-def suite_names() -> tuple[str, ...]:
-    """The names of the built-in suites, sorted."""
-    return tuple(sorted(path.stem for path in suites_folder().glob("*.toml")))
 
 
 def load_suite(name: str) -> Suite:

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from robustbert.bench import load_suite, make_plan, suite_names
-from robustbert.bench.suite import Suite, suites_folder
+from robustbert.bench.suite import Suite
 from robustbert.errors import SuiteError, UnknownNameError
+from robustbert.paths import suites_folder
 
 WHOLE = """
 name = "mine"
