@@ -22,6 +22,7 @@ from robustbert.commands import (
     similarity_command,
     train_command,
 )
+from robustbert.commands.completion import SHELLS, PrintCompletion, complete
 from robustbert.commands.terminal import INTERRUPTED, command_line, print_error
 from robustbert.errors import InputError, RobustbertError, RobustbertWarning
 from robustbert.version import __version__
@@ -36,7 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         given = sys.argv[1:] if arguments is None else list(arguments)
-        options = _parser().parse_args(given)
+        parser = _parser()
+        if "_ARGCOMPLETE" in os.environ:  # set by the shell that asks for completions
+            complete(parser)
+        options = parser.parse_args(given)
         options.command = command_line(given)
         with _warnings_as_lines():
             code: int = options.run(options)
@@ -97,6 +101,13 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"robustbert {__version__}")
+    parser.add_argument(
+        "--print-completion",
+        action=PrintCompletion,
+        choices=SHELLS,
+        help='print the shell completion; to use it, add eval "$(robustbert --print-completion '
+        'bash)" to ~/.bashrc',
+    )
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for add in (
         bench_command.add_bench,
