@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -57,3 +59,41 @@ print(*suite_names())
     assert answer.stdout.split() == sorted(
         path.stem for path in (CHECKOUT / "benchmarks" / "suites").glob("*.toml")
     )
+
+
+RIGHT = """
+import robustbert as rb
+
+dataset = rb.load_dataset("rotten_tomatoes")
+model = rb.load_model("models/svm", label_names=dataset.label_names)
+examples = rb.select_examples(dataset, "test", 10, seed=0).items
+run = rb.AttackRunner(model, "deepwordbug", length=dataset.length).run(examples)
+statuses: list[str] = [outcome.status for outcome in run.outcomes]
+"""
+WRONG = """
+import robustbert as rb
+
+number: int = rb.load_model("models/svm")
+rb.load_dataset(7)
+rb.AttackRunner(rb.load_model("models/svm"), recipes=["pwws"])
+"""
+MYPY = """
+[mypy]
+strict = true
+# For the time of the test alone: these packages are large.
+[mypy-torch.*,pandas.*,scipy.*,sklearn.*,transformers.*,datasets.*]
+follow_imports = skip
+"""
+
+
+@pytest.mark.slow
+def test_a_type_checker_sees_the_types_of_the_installed_package(installed: Path, tmp_path: Path):
+    for name, text in (("right.py", RIGHT), ("wrong.py", WRONG), ("mypy.ini", MYPY)):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "mypy", "--no-error-summary", "right.py", "wrong.py"]
+    environment = {**os.environ, "PYTHONPATH": str(installed)}
+    result = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    reported = [re.sub(r": error: .*(?=\[)", " ", line) for line in result.stdout.splitlines()]
+    assert reported == ["wrong.py:4 [assignment]", "wrong.py:5 [arg-type]", "wrong.py:6 [call-arg]"]
