@@ -19,6 +19,7 @@ from robustbert.commands import (
     doctor_command,
     list_command,
     predict_command,
+    show_command,
     similarity_command,
     train_command,
 )
@@ -114,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
         bench_command.add_attack,
         train_command.add_train,
         predict_command.add_predict,
+        show_command.add_show,
         similarity_command.add_similarity,
         assets_command.add_assets,
         list_command.add_list,

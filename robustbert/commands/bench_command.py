@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,14 +15,11 @@ from robustbert.commands.arguments import (
     integers,
     names,
 )
-from robustbert.commands.terminal import INTERRUPTED, print_error
+from robustbert.commands.terminal import INTERRUPTED, print_error, terminal_width
 from robustbert.errors import InputError
 
 if TYPE_CHECKING:
     from robustbert.bench import Cell, Plan, RunOptions
-
-_MIN_WIDTH = 80
-_DEFAULT_WIDTH = 140
 
 
 def add_bench(subparsers: Any) -> None:
@@ -206,8 +202,7 @@ def _run(plan: Plan, options: Any, out: Path) -> int:
     except KeyboardInterrupt:
         print_error(f"interrupted; to resume, run the same command with --out {out}")
         return INTERRUPTED
-    width = shutil.get_terminal_size((_DEFAULT_WIDTH, 24)).columns
-    print(render_text(result.table, max(width, _MIN_WIDTH)))
+    print(render_text(result.table, terminal_width()))
     _print_skipped(result.skipped)
     print(f"{result.seconds:.0f} s; records, outcomes and tables are in {out}")
     if result.errors and not options.allow_errors:

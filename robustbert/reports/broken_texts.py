@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from robustbert.errors import RecordError
-from robustbert.records import Outcome, Record, read_run, record_name
+from robustbert.records import Outcome, Record, record_name
 from robustbert.reports.conditions import recipe_differences, row_differences
 from robustbert.reports.row_labels import record_label
+from robustbert.reports.run_folder import check_texts, read_finished
 
 
 @dataclass(frozen=True)
@@ -105,35 +106,23 @@ def _describe(attack: Attack) -> str:
 
 
 def _read_folder(run: Path) -> list[tuple[Cell, Record]]:
-    if not (run / "records").is_dir():
-        raise RecordError(
-            f"{run} is not a run folder: it has no records; pass the --out folder of a run"
-        )
-    read = read_run(run)
-    if not read.records:
-        raise RecordError(f"{run} has no finished cell; repeat its command to resume it")
-    cells = []
-    for record in read.records:
-        name = record_name(record)
-        if name not in read.outcomes:
-            raise RecordError(f"{run} has no outcomes of {name}; rerun that cell")
-        cells.append((_cell(run, name, record, read.outcomes[name]), record))
+    read = read_finished(run)
+    names = {record_name(record): record for record in read.records}
+    cells = [
+        (_cell(run, name, record, read.outcomes[name]), record) for name, record in names.items()
+    ]
     return sorted(cells, key=lambda pair: pair[0].row)
 
 
 def _cell(run: Path, name: str, record: Record, outcomes: Sequence[Outcome]) -> Cell:
     """Build a cell; all accesses to fields of a record or an outcome are here."""
     attack = Attack(record.dataset.name, record.dataset.split, record.track, record.recipe.name)
-    texts = {}
-    for outcome in outcomes:
-        if outcome.status != "broken":
-            continue
-        if outcome.text is None or outcome.adversarial_text is None:
-            raise RecordError(
-                f"{run}: the outcomes of {name} contain no texts (published results omit them); "
-                "pass the --out folder of your own run"
-            )
-        texts[outcome.example_id] = BrokenText(
-            outcome.text, outcome.adversarial_text, outcome.words_changed or 0
+    broken = [outcome for outcome in outcomes if outcome.status == "broken"]
+    check_texts(run, name, broken)
+    texts = {
+        outcome.example_id: BrokenText(
+            outcome.text or "", outcome.adversarial_text or "", outcome.words_changed or 0
         )
+        for outcome in broken
+    }
     return Cell(attack, record_label(record), texts, run)
