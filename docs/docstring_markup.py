@@ -1,7 +1,8 @@
-"""An extension of griffe: the docstrings' reST roles and doctests as Markdown."""
+"""An extension of griffe: docstrings as this package writes them, in Markdown."""
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import Any
 
@@ -20,7 +21,8 @@ class DocstringMarkup(griffe.Extension):
 
     A role such as ``:func:`load_model``` becomes a link if the object has an entry on the site, and
     code otherwise; an object that does not exist is a warning, and thus an error of a strict build.
-    The descriptions of a pydantic model's fields become a table.
+    Doctests become code, and the descriptions of a pydantic model's fields a table. A comment that
+    starts with ``#:`` is the docstring of the attribute below it.
     """
 
     def on_package(self, *, pkg: griffe.Module, **kwargs: Any) -> None:
@@ -30,10 +32,14 @@ class DocstringMarkup(griffe.Extension):
 
 def _convert(found: griffe.Object, package: griffe.Module) -> None:
     found.labels -= {"class-attribute", "instance-attribute", "module-attribute"}
+    if found.docstring is None and isinstance(found, griffe.Attribute):
+        found.docstring = _comment(found)
     if found.docstring is not None:
         text = _ROLE.sub(lambda role: _link(role, found, package), found.docstring.value)
         text = _DOCTEST.sub(r"```pycon\n\g<0>\n```", text)
         found.docstring.value = re.sub(r"::$", ":", text, flags=re.MULTILINE) + _fields(found)
+    if found.is_attribute and found.parent.is_module and isinstance(found.value, griffe.ExprCall):
+        found.value = None  # long, such as the table of a registry
     for member in found.members.values():
         if not member.is_alias:
             _convert(member, package)
@@ -50,6 +56,16 @@ def _link(role: re.Match[str], found: griffe.Object, package: griffe.Module) -> 
         _log.warning("%s: the docstring refers to %s, which does not exist", found.path, name)
         return f"`{shown}`"
     return f'<autoref identifier="{path}" optional><code>{shown}</code></autoref>'
+
+
+def _comment(found: griffe.Attribute) -> griffe.Docstring | None:
+    """The comment above an attribute whose lines start with ``#:``."""
+    above = found.lines_collection[found.filepath][: (found.lineno or 1) - 1]
+    lines = list(
+        itertools.takewhile(lambda line: line.startswith("#:"), map(str.strip, above[::-1]))
+    )
+    text = "\n".join(line.removeprefix("#:").strip() for line in lines[::-1])
+    return griffe.Docstring(text, parent=found) if lines else None
 
 
 def _fields(found: griffe.Object) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 class RobustbertError(Exception):
     """The root of every error that robustbert raises deliberately."""
 
+    #: The exit code of the command line.
     exit_code = 2
 
 

@@ -16,6 +16,7 @@ from robustbert.data.dataset import TextLength
 from robustbert.errors import InputError, UnknownNameError
 from robustbert.records.schema import Track
 
+#: The names of the tracks.
 TRACKS: tuple[Track, ...] = ("published", "unified", "unified-li")
 
 

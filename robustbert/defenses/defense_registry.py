@@ -19,6 +19,7 @@ def _is_defense(target: object) -> bool:
     )
 
 
+#: The registry of defenses; each target is a subclass of ``Defense``.
 DEFENSES = Registry(
     "defense",
     [

@@ -59,6 +59,7 @@ def _is_base(target: object) -> bool:
     return isinstance(target, (TfidfBase, TransformerBase))
 
 
+#: The registry of base models, to be trained; targets are ``TransformerBase`` or ``TfidfBase``.
 MODELS = Registry(
     "model",
     [

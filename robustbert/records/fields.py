@@ -6,7 +6,9 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+#: How the attack on an example ended; ``docs/protocol.md`` defines the statuses.
 Status: TypeAlias = Literal["skipped", "robust", "broken", "exhausted", "error"]
+#: The limits that apply to the search of a recipe; ``docs/protocol.md`` defines the tracks.
 Track: TypeAlias = Literal["published", "unified", "unified-li"]
 Length: TypeAlias = Literal["short", "long"]
 

@@ -60,6 +60,7 @@ __all__ = [
     "json_schema",
 ]
 
+#: The version of the schema of new records and outcomes.
 SCHEMA_VERSION: Final = 2
 
 # A stored proportion may differ from the one computed from its counts only by rounding.
