@@ -23,7 +23,7 @@ import pandas
 from robustbert.data import load_dataset
 from robustbert.data.cleaning import CleanRow, clean
 from robustbert.data.dataset import Rows
-from robustbert.data.loading import DATASETS
+from robustbert.data.dataset_registry import DATASETS
 from robustbert.data.near_duplicates import near_duplicates
 from robustbert.data.splitting import example_id, hash_key, round_tenth
 

@@ -21,7 +21,7 @@ from robustbert.attacks.tracks import (
     assets_of_track,
     check_track,
 )
-from robustbert.data.loading import check_length
+from robustbert.data.dataset import check_length
 from robustbert.errors import AttackError, describe_error
 from robustbert.models.classifier import Classifier
 from robustbert.models.inference.invariance import InvarianceResult

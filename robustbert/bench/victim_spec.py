@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,45 +13,10 @@ from typing import Any
 from robustbert.bench.suite import Suite
 from robustbert.defenses import make_defense
 from robustbert.errors import InputError
+from robustbert.frozen import FrozenMapping
 from robustbert.models import MODELS, TfidfBase
 from robustbert.models.folders import model_kind
 from robustbert.training import make_config
-
-
-class FrozenMapping(Mapping[str, Any]):
-    """An immutable mapping that can be hashed and pickled; lists in it become tuples.
-
-    >>> FrozenMapping({"epochs": 2, "recipes": ["pwws"]})
-    FrozenMapping({'epochs': 2, 'recipes': ('pwws',)})
-    >>> hash(FrozenMapping({"a": 1, "b": 2})) == hash(FrozenMapping({"b": 2, "a": 1}))
-    True
-    """
-
-    def __init__(self, content: Mapping[str, Any] | None = None) -> None:
-        self._content = {key: _frozen(value) for key, value in (content or {}).items()}
-
-    def __getitem__(self, key: str) -> Any:
-        return self._content[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._content)
-
-    def __len__(self) -> int:
-        return len(self._content)
-
-    def __hash__(self) -> int:
-        return hash(frozenset(self._content.items()))
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._content!r})"
-
-
-def _frozen(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return FrozenMapping(value)
-    if isinstance(value, list | tuple):
-        return tuple(map(_frozen, value))
-    return value
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from robustbert.data.dataset import Cleaning, Rows
@@ -36,10 +37,18 @@ class CleanRow:
 
 @dataclass(frozen=True)
 class CleanRows:
-    """The remaining rows in the source's order, and how many were dropped or changed."""
+    """The remaining rows in the source's order, and how many were dropped or changed.
+
+    Attributes:
+        rows: the remaining rows.
+        cleaning: how many rows were dropped or changed.
+        repeats: per published split, how many of its rows were dropped as duplicates of a row of
+            another split.
+    """
 
     rows: tuple[CleanRow, ...]
     cleaning: Cleaning
+    repeats: Mapping[str, int]
 
 
 def fold_white_space(text: str) -> str:
@@ -67,14 +76,15 @@ def clean(rows: Rows) -> CleanRows:
         if rows.html_breaks and "<br />" in text:
             text = text.replace("<br />", " ")
             html_breaks += 1
-        texts.append(_checked(fold_white_space(text), rows.source, number))
+        texts.append(_checked(fold_white_space(text), rows.place, number))
 
     labels_of: dict[str, set[int]] = {}
     for text, label in zip(texts, rows.labels, strict=True):
         labels_of.setdefault(text, set()).add(label)
 
     kept = []
-    seen = set()
+    split_of: dict[str, str | None] = {}
+    repeats: Counter[str] = Counter()
     empty = duplicates = conflicts = 0
     published: Sequence[str | None] = rows.published or [None] * len(texts)
     compared = rows.compared or texts
@@ -84,10 +94,12 @@ def clean(rows: Rows) -> CleanRows:
             empty += 1
         elif len(labels_of[text]) > 1:
             conflicts += 1
-        elif text in seen:
+        elif text in split_of:
             duplicates += 1
+            if split is not None and split_of[text] != split:
+                repeats[split] += 1
         else:
-            seen.add(text)
+            split_of[text] = split
             kept.append(CleanRow(text, label, split, position, part))
     cleaning = Cleaning(
         rows=len(texts),
@@ -96,7 +108,7 @@ def clean(rows: Rows) -> CleanRows:
         conflicts=conflicts,
         html_breaks=html_breaks,
     )
-    return CleanRows(tuple(kept), cleaning)
+    return CleanRows(tuple(kept), cleaning, repeats)
 
 
 def _checked(text: str, source: str, number: int) -> str:

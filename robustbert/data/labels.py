@@ -1,79 +1,178 @@
-"""Converting the values of a label column to class indices and names."""
+"""Converting the values of label columns to class indices and names, jointly over all splits."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from robustbert.errors import DatasetError
+from robustbert.data.dataset import ALL
+from robustbert.data.sources.parts import Part
+from robustbert.errors import DatasetError, UnknownNameError
 
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.0+)?")
 
 
 @dataclass(frozen=True)
 class Labels:
-    """One index into ``names`` per row."""
+    """The names of the classes, and one index into them per row, keyed by split."""
 
-    indices: tuple[int, ...]
     names: tuple[str, ...]
+    indices: Mapping[str, tuple[int, ...]]
 
 
-def encode_labels(values: Sequence[object], source: str) -> Labels:
-    """Convert the values of a label column to class indices.
+def encode_labels(
+    parts: Mapping[str, Part],
+    label_names: Sequence[str] | None = None,
+    label_map: Mapping[str, str] | None = None,
+    *,
+    trains: bool = True,
+) -> Labels:
+    """Convert the values of label columns to class indices.
 
-    If all values are whole numbers, the classes are sorted numerically and named by their values.
-    Strings such as ``"1"`` and ``"1.0"`` count as whole numbers (pandas writes ``1.0`` in columns
-    with missing values). Otherwise, the classes are sorted alphabetically and named by their texts.
+    The classes are ``label_names`` in that order; or else the names that the source declares (a
+    ``ClassLabel``); or else the distinct values of the training split, or of all parts if there is
+    none. If all values are whole numbers, these classes are sorted numerically, otherwise
+    alphabetically. Strings such as ``"1"`` and ``"1.0"`` count as whole numbers (pandas writes
+    ``1.0`` in columns with missing values). Whole numbers are indices into ``label_names`` unless
+    those are whole numbers too.
 
     Args:
-        values: the column's values, one per row.
-        source: the file or dataset, for messages.
+        parts: the parts of a source, keyed by split.
+        label_names: the names of the classes in order; None to find them in the data.
+        label_map: names in the data and the names to use for them.
+        trains: whether a model can be trained on the rows: each name must occur then.
 
     Raises:
-        DatasetError: a row has no label or an invalid one, or there are fewer than two classes.
+        DatasetError: a row has no label, an invalid one or one that is not among the names, or
+            there are fewer than two classes.
+        UnknownNameError: a key of ``label_map`` does not occur.
 
-    >>> encode_labels(["10", "9", "10"], "a file")
-    Labels(indices=(1, 0, 1), names=('9', '10'))
+    >>> encode_labels({"all": Part("a file", ["", "", ""], ["10", "9", "10"])})
+    Labels(names=('9', '10'), indices={'all': (1, 0, 1)})
     """
-    written = [_as_text(value, source, number) for number, value in enumerate(values, start=1)]
-    distinct = set(written)
-    if all(_WHOLE_NUMBER.fullmatch(text) for text in distinct):
-        numbers = {text: int(text.partition(".")[0]) for text in distinct}
-        names = [str(number) for number in sorted(set(numbers.values()))]
-        name_of = {text: str(number) for text, number in numbers.items()}
-    else:
-        names = sorted(distinct)
-        name_of = {text: text for text in distinct}
-    if len(names) < 2:
-        raise DatasetError(
-            f"{source} has only one class, {names[0]!r}; a classifier needs at least two classes"
-        )
+    rename = dict(label_map or {})
+    written = _written(parts)
+    occurring = {name for column in written.values() for name in column}
+    declared = _declared(parts)
+    for key in rename:
+        if key not in occurring and key not in declared:
+            raise UnknownNameError("label", key, occurring, "label map")
+    renamed = {
+        split: [rename.get(name, name) for name in column] for split, column in written.items()
+    }
+    names = tuple(label_names or dict.fromkeys(rename.get(name, name) for name in declared))
+    if not names:
+        names = _sorted_names(renamed.get("train") or _joined(renamed))
+    renamed = {
+        split: column if parts[split].class_names else _without_indices(column, names)
+        for split, column in renamed.items()
+    }
+    _check_membership(parts, renamed, names, from_training=not (label_names or declared))
+    training = renamed.get("train") or (renamed.get(ALL) if trains else None)
+    _check_classes(parts, names, training, given=bool(label_names))
     index_of = {name: index for index, name in enumerate(names)}
-    return Labels(tuple(index_of[name_of[text]] for text in written), tuple(names))
+    return Labels(
+        names, {split: tuple(index_of[n] for n in column) for split, column in renamed.items()}
+    )
 
 
-def named_labels(values: Sequence[object], names: Sequence[str], source: str) -> Labels:
-    """Check a column of indices into known names (a ``ClassLabel``).
+def _written(parts: Mapping[str, Part]) -> dict[str, list[str]]:
+    """The label of each row as it is written; whole numbers without sign and fraction."""
+    written = {split: _names_of(part) for split, part in parts.items()}
+    free = [split for split, part in parts.items() if not part.class_names]
+    distinct = {name for split in free for name in written[split]}
+    if all(_WHOLE_NUMBER.fullmatch(name) for name in distinct):
+        number = {name: str(int(name.partition(".")[0])) for name in distinct}
+        written |= {split: [number[name] for name in written[split]] for split in free}
+    return written
 
-    Raises:
-        DatasetError: a value is not such an index, or fewer than two classes occur.
-    """
-    indices = []
-    for number, value in enumerate(values, start=1):
-        if type(value) is not int or not 0 <= value < len(names):
+
+def _names_of(part: Part) -> list[str]:
+    rows = enumerate(part.values, start=1)
+    if not part.class_names:
+        return [_as_text(value, part.place, number) for number, value in rows]
+    names = []
+    for number, value in rows:
+        if type(value) is not int or not 0 <= value < len(part.class_names):
             raise DatasetError(
-                f"{source}: row {number} has the label {value!r}, which is not in the range "
-                f"0 to {len(names) - 1}; correct it, or drop the row if it is unlabelled"
+                f"{part.place}: row {number} has the label {value!r}, which is not in the range "
+                f"0 to {len(part.class_names) - 1}; correct it, or drop the row if it is unlabelled"
             )
-        indices.append(value)
-    if len(set(indices)) == 1:
+        names.append(part.class_names[value])
+    return names
+
+
+def _declared(parts: Mapping[str, Part]) -> tuple[str, ...]:
+    """The class names that the training part declares, or else another part."""
+    ordered = [parts[split] for split in ("train", *parts) if split in parts]
+    return next((part.class_names for part in ordered if part.class_names), ())
+
+
+def _sorted_names(names: Iterable[str]) -> tuple[str, ...]:
+    distinct = set(names)
+    numeric = all(_WHOLE_NUMBER.fullmatch(name) for name in distinct)
+    return tuple(sorted(distinct, key=int if numeric else str))
+
+
+def _joined(columns: Mapping[str, Sequence[str]]) -> list[str]:
+    return [name for column in columns.values() for name in column]
+
+
+def _without_indices(column: list[str], names: Sequence[str]) -> list[str]:
+    """The labels, with indices into the names replaced by names.
+
+    Labels are indices if all of them are whole numbers in range, and no name is a whole number.
+    """
+    if any(_WHOLE_NUMBER.fullmatch(name) for name in names):
+        return column
+    if not all(name in map(str, range(len(names))) for name in set(column)):
+        return column
+    return [names[int(label)] for label in column]
+
+
+def _check_membership(
+    parts: Mapping[str, Part],
+    columns: Mapping[str, Sequence[str]],
+    names: Collection[str],
+    *,
+    from_training: bool,
+) -> None:
+    """Check that every label is one of the names."""
+    for split, column in columns.items():
+        for number, label in enumerate(column, start=1):
+            if label not in names:
+                whose = "names of the training split" if from_training else "names"
+                raise DatasetError(
+                    f"{parts[split].place}: row {number} has the label {label!r}, which is not in "
+                    f"the {whose} ({', '.join(names)}); correct it, or rename it (--label-map, or "
+                    "label_map in a suite)"
+                )
+
+
+def _check_classes(
+    parts: Mapping[str, Part],
+    names: Sequence[str],
+    training: Sequence[str] | None,
+    *,
+    given: bool,
+) -> None:
+    """Check that there are two classes, and that the training rows have each name that is given."""
+    place = parts["train" if "train" in parts else next(iter(parts))].place
+    occurring = names if training is None else set(training)
+    if len(occurring) < 2:
+        only = next(iter(occurring))
+        fix = "a classifier needs at least two classes"
+        if training is None:
+            fix = "give the names of all classes (--label-names, or label_names in a suite)"
+        raise DatasetError(f"{place} has only one class, {only!r}; {fix}")
+    missing = [name for name in names if name not in occurring]
+    if given and missing:
         raise DatasetError(
-            f"{source} has only one class, {names[indices[0]]!r}; a classifier needs at least "
-            "two classes"
+            f"{place}: no row has the label {missing[0]!r}, one of the label names; add rows of "
+            "this class, or leave it out of the names"
         )
-    return Labels(tuple(indices), tuple(names))
 
 
 def _as_text(value: object, source: str, number: int) -> str:

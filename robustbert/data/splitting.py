@@ -19,13 +19,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from robustbert.data.cleaning import CleanRow
-from robustbert.data.dataset import Rows
+from robustbert.data.dataset import ALL, SPLITS, Rows
 from robustbert.data.near_duplicates import near_duplicates
 from robustbert.errors import DatasetError
-
-SPLITS = ("train", "validation", "test")
-MIN_ROWS = len(SPLITS)
-"""The minimum number of rows per class: one for each split."""
 
 _SPLIT_SEED = "robustbert splits 1"
 
@@ -42,10 +38,15 @@ class SplitRow:
 
 @dataclass(frozen=True)
 class Splits:
-    """The rows of each split in the order of their hashes, and the number of dropped rows."""
+    """The rows of each split in the order of their hashes.
+
+    Attributes:
+        rows: the rows of each split.
+        dropped: per split, how many of its rows overlapped with another split.
+    """
 
     rows: Mapping[str, tuple[SplitRow, ...]]
-    overlaps: int
+    dropped: Mapping[str, int]
 
 
 def example_id(text: str, label_name: str) -> str:
@@ -69,43 +70,70 @@ def split_rows(rows: Sequence[CleanRow], origin: Rows) -> Splits:
 
     Published splits are kept, except for overlapping rows. A missing validation or test split gets
     a tenth of each class, at least one row, of the rows that are not in the other of the two. A
-    source whose order is meaningful is split in whole blocks, so the shares are approximate.
+    source whose order is meaningful is split in whole blocks, so the shares are approximate. If the
+    published splits are separate files, only a missing validation split is made, and only if there
+    is a training split.
 
     Args:
         rows: the cleaned rows.
         origin: the source's rows, for label names and order.
 
     Returns:
-        The rows of ``"train"``, ``"validation"`` and ``"test"``, with classes mixed.
+        The rows of each split, with classes mixed.
 
     Raises:
         DatasetError: a class has too few rows, or a split is empty.
     """
-    published = {row.published for row in rows if row.published in SPLITS}
-    missing = [name for name in ("test", "validation") if name not in published]
-    result: dict[str, list[SplitRow]] = {name: [] for name in SPLITS}
+    names, missing = _split_names(rows, origin)
+    result: dict[str, list[SplitRow]] = {name: [] for name in names}
     free: list[SplitRow] = []
     for row in rows:
-        name = origin.label_names[row.label]
-        split_row = SplitRow(example_id(row.text, name), row.text, row.label, row.position)
-        if row.published in ("test", "validation"):
-            result[row.published].append(split_row)
-        else:
-            free.append(split_row)
+        held_out = row.published in ("test", "validation")
+        (result[str(row.published)] if held_out else free).append(_split_row(row, origin))
 
+    if origin.separate and "train" in names and not free:
+        raise _no_row_left("train", origin)
     sizes = dict.fromkeys(sorted(set(origin.labels)), 0) | Counter(row.label for row in free)
     if missing:
-        _check_sizes(sizes, origin)
+        _check_sizes(sizes, 1 + len(missing), origin)
     groups = _groups(free, origin)
     shares = {label: max(1, round_tenth(size)) for label, size in sizes.items()}
     for name in missing:
         chosen, groups = _choose(groups, shares)
         result[name] += chosen
-    result["train"] += (row for group in groups for row in group)
+    if "train" in names:
+        result["train"] += (row for group in groups for row in group)
     disjoint = _without_overlaps(result, rows, origin)
     _check_classes(result, disjoint, origin)
-    kept = {name: _in_order(name, disjoint[name], origin) for name in SPLITS}
-    return Splits(kept, overlaps=len(rows) - sum(map(len, kept.values())))
+    return Splits(
+        {name: _in_order(name, disjoint[name], origin) for name in names},
+        {name: len(result[name]) - len(disjoint[name]) for name in names},
+    )
+
+
+def keep_whole(rows: Sequence[CleanRow], origin: Rows) -> Splits:
+    """All rows in one split called ``"all"``; nothing is dropped.
+
+    Raises:
+        DatasetError: there is no row.
+    """
+    members = [_split_row(row, origin) for row in rows]
+    return Splits({ALL: _in_order(ALL, members, origin)}, {ALL: 0})
+
+
+def _split_names(rows: Sequence[CleanRow], origin: Rows) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of the splits to return, and of those among them that must be made."""
+    if origin.separate:
+        given = set(origin.published or ())
+        missing = ("validation",) if "train" in given and "validation" not in given else ()
+        return tuple(name for name in SPLITS if name in given or name in missing), missing
+    published = {row.published for row in rows}
+    return SPLITS, tuple(name for name in ("test", "validation") if name not in published)
+
+
+def _split_row(row: CleanRow, origin: Rows) -> SplitRow:
+    name = origin.label_names[row.label]
+    return SplitRow(example_id(row.text, name), row.text, row.label, row.position)
 
 
 def _groups(rows: Iterable[SplitRow], origin: Rows) -> list[list[SplitRow]]:
@@ -144,7 +172,7 @@ def _without_overlaps(
     splits: Mapping[str, Sequence[SplitRow]], rows: Sequence[CleanRow], origin: Rows
 ) -> dict[str, list[SplitRow]]:
     """The splits without rows that overlap with a split of higher priority (test comes first)."""
-    rank = {name: place for place, name in enumerate(reversed(SPLITS))}
+    rank = {name: place for place, name in enumerate(reversed(tuple(splits)))}
     rank_of = {row.position: rank[name] for name, members in splits.items() for row in members}
     dropped = set()
     for pair in near_duplicates([row.compared for row in rows]):
@@ -152,7 +180,7 @@ def _without_overlaps(
         if rank_of[first] != rank_of[second]:
             dropped.add(max(first, second, key=rank_of.__getitem__))
     separation = origin.order.separation if origin.order else 0
-    for name in SPLITS if separation else ():
+    for name in splits if separation else ():
         higher = sorted(place for place, other in rank_of.items() if other < rank[name])
         dropped |= {
             row.position for row in splits[name] if _is_near(row.position, higher, separation)
@@ -178,12 +206,12 @@ def round_tenth(count: int) -> int:
     return (count + 5) // 10
 
 
-def _check_sizes(sizes: Mapping[int, int], origin: Rows) -> None:
+def _check_sizes(sizes: Mapping[int, int], least: int, origin: Rows) -> None:
     for label, size in sizes.items():
-        if size < MIN_ROWS:
+        if size < least:
             raise DatasetError(
-                f"{origin.source}: class {origin.label_names[label]!r} has {size} usable "
-                f"row{'s' * (size != 1)} and needs at least {MIN_ROWS}, one for each "
+                f"{origin.place}: class {origin.label_names[label]!r} has {size} usable "
+                f"row{'s' * (size != 1)} and needs at least {least}, one for each "
                 "split; add rows or drop the class"
             )
 
@@ -191,12 +219,16 @@ def _check_sizes(sizes: Mapping[int, int], origin: Rows) -> None:
 def _check_classes(
     before: Mapping[str, Sequence[SplitRow]], after: Mapping[str, Sequence[SplitRow]], origin: Rows
 ) -> None:
-    """Reject a dataset in which dropping overlapping rows empties a class in a split."""
-    for name in SPLITS:
-        lost = {row.label for row in before[name]} - {row.label for row in after[name]}
+    """Reject a dataset in which dropping overlapping rows empties a class in a split.
+
+    In separate files only the training split needs every class.
+    """
+    for name in before if not origin.separate else before.keys() & {"train"}:
+        needed = set(origin.labels) if origin.separate else {row.label for row in before[name]}
+        lost = needed - {row.label for row in after[name]}
         if lost:
             raise DatasetError(
-                f"{origin.source}: every row of class {origin.label_names[min(lost)]!r} in the "
+                f"{origin.place}: every row of class {origin.label_names[min(lost)]!r} in the "
                 f"{name} split is a near-duplicate of a row of another split; add rows whose texts "
                 "differ"
             )
@@ -205,13 +237,18 @@ def _check_classes(
 def _in_order(name: str, rows: Iterable[SplitRow], origin: Rows) -> tuple[SplitRow, ...]:
     ordered = tuple(sorted(rows, key=lambda row: hash_key(_SPLIT_SEED, row.example_id)))
     if not ordered:
-        raise DatasetError(
-            f"{origin.source}: no usable row is left for the {name} split; add rows to it"
-        )
+        raise _no_row_left(name, origin)
     repeated, times = Counter(row.example_id for row in ordered).most_common(1)[0]
     if times > 1:
         raise DatasetError(
-            f"{origin.source}: two texts have the same example id {repeated} (a collision of "
+            f"{origin.place}: two texts have the same example id {repeated} (a collision of "
             "64-bit hashes); drop one of them"
         )
     return ordered
+
+
+def _no_row_left(name: str, origin: Rows) -> DatasetError:
+    return DatasetError(
+        f"{origin.place}: no usable row is left for the {name} split: each is empty, has two "
+        "labels, or repeats a row of another split; add rows whose texts differ"
+    )

@@ -1,4 +1,4 @@
-"""Datasets on the Hugging Face hub: ``hub:NAME`` or ``hub:NAME@REVISION``."""
+"""Datasets on the Hugging Face hub: ``hub:NAME``, ``hub:NAME@REVISION`` or ``hub:NAME[SPLIT]``."""
 
 from __future__ import annotations
 
@@ -8,35 +8,63 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from robustbert.data.dataset import Rows
-from robustbert.data.labels import Labels, encode_labels, named_labels
+from robustbert.data.dataset import ALL, SPLITS
 from robustbert.data.sources.columns import check_columns, one_line
+from robustbert.data.sources.parts import Part, SourceParts, check_texts
 from robustbert.errors import DatasetError
 
-_NAME = re.compile(r"(?P<name>\w[\w.-]*(/\w[\w.-]*)?)(@(?P<revision>[\w./-]+))?")
+_NAME = re.compile(
+    r"(?P<name>\w[\w.-]*(/\w[\w.-]*)?)(@(?P<revision>[\w./-]+))?(\[(?P<split>[\w.-]+)\])?"
+)
 _COMMIT = re.compile(r"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])")
 
 
-def hub_rows(spec: str, text_column: str, label_column: str) -> Rows:
+def read_hub(spec: str, text_column: str, label_column: str) -> SourceParts:
     """Read a dataset of the hub with its published splits.
 
     A text that occurs in several splits is kept in the test split, or else in the validation split,
-    so that results are comparable with published ones. If there is no labelled test split, one is
-    made from the training split.
+    so that results are comparable with published ones. Splits without labels are left out.
 
     Args:
-        spec: the dataset's name, optionally with ``@REVISION`` (branch, tag or commit).
+        spec: the dataset's name, optionally with ``@REVISION`` (branch, tag or commit) and
+            ``[SPLIT]``; with a split, its rows are the only part.
         text_column: the text column.
         label_column: the label column.
 
     Raises:
-        DatasetError: there is no such dataset, it cannot be reached, or it has no training split
-            or no such column.
+        DatasetError: there is no such dataset, it cannot be reached, or it has no such split, no
+            training split, or no such column.
     """
     found = _NAME.fullmatch(spec)
     if not found:
-        raise DatasetError(f"'hub:{spec}' is not a dataset name; write hub:NAME or hub:OWNER/NAME")
-    name, revision = found["name"], found["revision"]
+        raise DatasetError(
+            f"'hub:{spec}' is not a dataset name; write hub:NAME, hub:OWNER/NAME or hub:NAME[SPLIT]"
+        )
+    name, revision, split = found["name"], found["revision"], found["split"]
+    loaded = _load(name, revision)
+    needed = split or "train"
+    if needed not in loaded:
+        raise DatasetError(f"hub:{name} has no split {needed!r}; it has {', '.join(loaded)}")
+    source = f"hub:{name}@{_commit(loaded[needed]) or revision or 'main'}"
+    check_columns((text_column, label_column), loaded[needed].column_names, source)
+    if split:
+        source = f"{source}[{split}]"
+        part = _part(loaded[split], source, text_column, label_column)
+        return SourceParts(name, source, {ALL: part})
+    parts = {
+        key: _part(loaded[key], source, text_column, label_column)
+        for key in reversed(SPLITS)
+        if key == "train" or _is_labelled(loaded.get(key), label_column)
+    }
+    return SourceParts(name, source, parts)
+
+
+def has_split(spec: str) -> bool:
+    """Whether ``NAME[SPLIT]`` names a split."""
+    return spec.endswith("]")
+
+
+def _load(name: str, revision: str | None) -> Any:
     if name in _file_readers():
         raise DatasetError(
             f"'hub:{name}' is a file loader of the datasets library, not a dataset; use file:PATH"
@@ -46,12 +74,7 @@ def hub_rows(spec: str, text_column: str, label_column: str) -> Rows:
             f"'hub:{name}': a local path {name} exists and would be loaded instead; run from "
             "another folder, or use file:PATH"
         )
-    loaded = _download(name, revision)
-    if "train" not in loaded:
-        raise DatasetError(f"hub:{name} has no split 'train'; it has {', '.join(loaded)}")
-    source = f"hub:{name}@{_commit(loaded['train']) or revision or 'main'}"
-    check_columns((text_column, label_column), loaded["train"].column_names, source)
-    return _concatenate(name, source, loaded, text_column, label_column)
+    return _download(name, revision)
 
 
 def _file_readers() -> Container[str]:
@@ -101,31 +124,17 @@ def _commit(split: Any) -> str | None:
     return next((found.group() for text in addresses if (found := _COMMIT.search(text))), None)
 
 
-def _concatenate(name: str, source: str, loaded: Any, text_column: str, label_column: str) -> Rows:
-    """Concatenate the labelled splits, test first: the first copy of a text is kept."""
-    texts: list[str | None] = []
-    values: list[Any] = []
-    published: list[str] = []
-    for split in ("test", "validation", "train"):
-        if split not in loaded or label_column not in loaded[split].column_names:
-            continue
-        column = list(loaded[split][label_column])
-        if split != "train" and all(value in (-1, None) for value in column):
-            continue
-        texts += loaded[split][text_column]
-        values += column
-        published += [split] * len(column)
-    if not all(text is None or isinstance(text, str) for text in texts):
-        raise DatasetError(
-            f"{source}: the column {text_column!r} contains values that are not texts; set another "
-            "text column (--text-column)"
-        )
+def _is_labelled(split: Any, label_column: str) -> bool:
+    """Whether a split exists and has labels: the hub's test splits often have -1 instead."""
+    if split is None or label_column not in split.column_names:
+        return False
+    return not all(value in (-1, None) for value in split[label_column])
+
+
+def _part(split: Any, source: str, text_column: str, label_column: str) -> Part:
+    texts, values = list(split[text_column]), list(split[label_column])
     if not values:
-        raise DatasetError(f"{source} has no rows; choose another dataset")
-    labels = _labels(loaded["train"].features[label_column], values, source)
-    return Rows(name, source, labels.names, texts, labels.indices, published)
-
-
-def _labels(feature: Any, values: list[Any], source: str) -> Labels:
-    names = getattr(feature, "names", None)
-    return named_labels(values, names, source) if names else encode_labels(values, source)
+        raise DatasetError(f"{source} has no rows; choose another dataset or split")
+    check_texts(texts, source, text_column)
+    names = getattr(split.features[label_column], "names", None)
+    return Part(source, texts, values, tuple(names) if names else None)

@@ -105,7 +105,7 @@ def test_training_rows_that_are_all_test_rows(answer) -> None:
 def test_a_column_that_contains_no_texts(answer) -> None:
     rows = {"text": [1, 2], "label": [0, 1]}
     answer(train=datasets.Dataset.from_dict(rows))
-    with pytest.raises(DatasetError, match="'text' contains values that are not texts"):
+    with pytest.raises(DatasetError, match="row 1 of the column 'text' contains int, not text"):
         load_dataset("hub:films")
 
 

@@ -271,5 +271,5 @@ def test_columns_of_a_packaged_dataset_cannot_be_chosen() -> None:
 
 
 def test_the_length_of_a_packaged_dataset_cannot_be_chosen() -> None:
-    with pytest.raises(InputError, match="imdb declares its own text length"):
+    with pytest.raises(InputError, match="imdb has its own text length"):
         load_dataset("imdb", length="short")
