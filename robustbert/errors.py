@@ -32,6 +32,7 @@ class UnknownNameError(RobustbertError):
         super().__init__(f"{where}unknown {kind} {name!r}; {hint}")
         self.kind = kind
         self.name = name
+        self.known = tuple(known)
         self.suggestions = tuple(suggestions)
 
 

@@ -75,7 +75,8 @@ def estimate_plan(plan: Plan, options: RunOptions) -> Estimate:
     check_options(options)
     if options.out.exists() and not options.out.is_dir():
         raise OutputError(f"{options.out} is a file, not a folder; choose another --out")
-    datasets = load_datasets(plan, options)
+    loaded = load_datasets(plan)
+    plan, datasets = loaded.plan, loaded.datasets
     store = RunStore(options.out)
     store.check_configuration(plan_configuration(plan, datasets, options))
     missing = [row.name for row in asset_status() if not row.present]

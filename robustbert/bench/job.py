@@ -22,36 +22,10 @@ from robustbert.bench.record import (
 from robustbert.bench.run_options import RunOptions
 from robustbert.bench.store import StoredCell
 from robustbert.bench.victims import Victim
-from robustbert.data import Examples, TextDataset, load_dataset, select_examples
+from robustbert.data import DatasetSource, Examples, TextDataset, select_examples
 from robustbert.errors import BatchInvarianceWarning
 from robustbert.models.inference.output_cache import OutputCache
 from robustbert.records import BatchInvariance, Engine, Environment, Outcome, Record, Timing
-
-
-@dataclass(frozen=True)
-class DatasetSource:
-    """A dataset and how to read it.
-
-    Args:
-        name: a name, ``file:PATH`` or ``hub:NAME``.
-        text_column: name of the text column in a file or hub dataset.
-        label_column: name of its label column.
-        length: its text length class, ``short`` or ``long``; if None, it is measured.
-    """
-
-    name: str
-    text_column: str = "text"
-    label_column: str = "label"
-    length: str | None = None
-
-    def load(self) -> TextDataset:
-        """Load the dataset; raises as :func:`robustbert.data.load_dataset` does."""
-        return load_dataset(
-            self.name,
-            text_column=self.text_column,
-            label_column=self.label_column,
-            length=self.length,
-        )
 
 
 @dataclass(frozen=True)
@@ -189,11 +163,10 @@ class LoadedJob:
 
 def make_jobs(plan: Plan, options: RunOptions) -> tuple[Job, ...]:
     """The jobs of a plan, in execution order."""
-    sources = dataset_sources(plan, options)
     return tuple(
         Job(
             suite=plan.suite,
-            dataset=sources[cell.dataset],
+            dataset=plan.sources[cell.dataset],
             cell=cell,
             split=plan.split,
             seed=plan.seed,
@@ -202,19 +175,6 @@ def make_jobs(plan: Plan, options: RunOptions) -> tuple[Job, ...]:
         )
         for cell in plan.in_execution_order()
     )
-
-
-def dataset_sources(plan: Plan, options: RunOptions) -> dict[str, DatasetSource]:
-    """How to read each dataset of a plan, keyed by its name in the plan."""
-    names = tuple(dict.fromkeys(cell.dataset for cell in plan.cells))
-    # Column names and length apply only to file: and hub: datasets. If the plan has none, they are
-    # passed to the first dataset, whose loader then raises an error.
-    own = [name for name in names if name.startswith(("file:", "hub:"))] or names[:1]
-    columns = options.text_column, options.label_column, options.text_length
-    return {
-        name: DatasetSource(name, *columns) if name in own else DatasetSource(name)
-        for name in names
-    }
 
 
 def load_job(

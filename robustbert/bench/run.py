@@ -12,7 +12,7 @@ from robustbert.assets import ensure_assets
 from robustbert.attacks.recipes import assets_of
 from robustbert.bench.attack_progress import AttackProgress
 from robustbert.bench.environment import capture_environment
-from robustbert.bench.job import Job, LoadedJob, dataset_sources, load_job, make_jobs
+from robustbert.bench.job import Job, LoadedJob, load_job, make_jobs
 from robustbert.bench.plan import Cell, Plan
 from robustbert.bench.run_options import RunOptions, check_options
 from robustbert.bench.store import Configuration, RunStore
@@ -45,6 +45,19 @@ class BenchResult:
     seconds: float
 
 
+@dataclass(frozen=True)
+class LoadedPlan:
+    """A plan with its datasets.
+
+    Args:
+        plan: the plan; its cells have no more examples than their datasets.
+        datasets: keyed by their names in the plan.
+    """
+
+    plan: Plan
+    datasets: Mapping[str, TextDataset]
+
+
 def default_out(suite: str) -> Path:
     """The default output folder, ``runs/<suite>-<time>``; the time is UTC, to the second."""
     return Path("runs") / f"{suite}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
@@ -61,7 +74,8 @@ def run_plan(plan: Plan, options: RunOptions) -> BenchResult:
     """
     began = time.perf_counter()
     check_options(options)
-    datasets = load_datasets(plan, options)
+    with_data = load_datasets(plan)
+    plan, datasets = with_data.plan, with_data.datasets
     victims = Victims(plan, datasets, options)
     victims.check()
     store = RunStore(options.out)
@@ -84,25 +98,27 @@ def run_plan(plan: Plan, options: RunOptions) -> BenchResult:
     )
 
 
-def load_datasets(plan: Plan, options: RunOptions) -> dict[str, TextDataset]:
-    """Load all datasets of a plan, keyed by their names in the plan.
+def load_datasets(plan: Plan) -> LoadedPlan:
+    """Load all datasets of a plan, and limit its numbers of examples to what there is.
 
     Raises:
         DatasetError: a dataset cannot be read.
         InputError: a dataset has too few examples, or two have the same display name.
     """
     datasets: dict[str, TextDataset] = {}
-    for name, source in dataset_sources(plan, options).items():
+    available: dict[str, int] = {}
+    for name, source in plan.sources.items():
         dataset = source.load()
         largest = max(cell.n for cell in plan.cells if cell.dataset == name)
-        select_examples(dataset, plan.split, largest, plan.seed)
+        n = None if plan.at_most else largest
+        available[name] = len(select_examples(dataset, plan.split, n, plan.seed).items)
         if dataset.name in {other.name for other in datasets.values()}:
             raise InputError(
                 f"two datasets would both be named {dataset.name!r} in tables; rename one of the "
-                "files"
+                "files, or give them names in [dataset.NAME] tables of a suite"
             )
         datasets[name] = dataset
-    return datasets
+    return LoadedPlan(plan.limited_to(available), datasets)
 
 
 class Victims:
@@ -131,6 +147,7 @@ class Victims:
         for dataset, spec in self._plan.victims():
             if spec.needs_training:
                 check_trainable(spec)
+                self._datasets[dataset].split("train")
             else:
                 self.get(dataset, spec)
 

@@ -21,9 +21,6 @@ class RunOptions:
         lanes: maximum number of examples attacked concurrently, at least 1; None for the default.
         token_budget: maximum number of tokens per batch, at least 1; None for a default that
             suits the device.
-        text_column: name of the text column in ``file:`` and ``hub:`` datasets.
-        label_column: name of the label column in these datasets.
-        text_length: text length class of these datasets, ``short`` or ``long``; measured if None.
         command: the command line as it was typed, for the records; None if there is none.
     """
 
@@ -32,9 +29,6 @@ class RunOptions:
     device: str = "auto"
     lanes: int | None = None
     token_budget: int | None = None
-    text_column: str = "text"
-    label_column: str = "label"
-    text_length: str | None = None
     command: str | None = None
 
 

@@ -85,7 +85,7 @@ def _measure_classical(
     )
     fitting = time.perf_counter() - began
     query = measure_queries(fitted, texts)
-    held_out = len(dataset.split("validation")) + len(dataset.split("test"))
+    held_out = sum(len(split) for name, split in dataset.splits.items() if name != "train")
     scaled = fitting * len(dataset.split("train")) / len(sample)
     return Speed(query, scaled + query * held_out)
 
@@ -121,7 +121,7 @@ def _measure_network(
     query = measure_queries(classifier, texts)
     step = _measure_step(model, tokenizer, config, sample)
     steps = -(-len(dataset.split("train")) // config.batch_size) * config.epochs
-    validation, test = (len(dataset.split(name)) for name in ("validation", "test"))
+    validation, test = (len(dataset.splits.get(name, ())) for name in ("validation", "test"))
     evaluated = validation * (config.epochs * config.evals_per_epoch + 1) + test
     return Speed(query, steps * step + evaluated * query)
 

@@ -9,20 +9,23 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    ValidationInfo,
-    model_validator,
-)
+from pydantic import Field, ValidationError, ValidationInfo, model_validator
 
 from robustbert.attacks import RECIPES, UnifiedLimits, check_track, runnable_recipe
-from robustbert.data import DATASETS
-from robustbert.data.splitting import SPLITS
+from robustbert.bench.suite_tables import (
+    DatasetTable,
+    ModelTable,
+    Names,
+    Options,
+    Positive,
+    Seed,
+    Table,
+    Text,
+)
+from robustbert.data.dataset import ALL, SPLITS
+from robustbert.data.dataset_source import DatasetSource
 from robustbert.defenses import make_defense
 from robustbert.errors import InputError, ModelError, RobustbertError, SuiteError, UnknownNameError
 from robustbert.models import MODELS
@@ -30,38 +33,11 @@ from robustbert.paths import suite_names, suites_folder
 from robustbert.training import make_config
 from robustbert.validation import build_from_settings
 
-Text = Annotated[str, Field(min_length=1)]
-Names = Annotated[tuple[Text, ...], Field(min_length=1)]
-Positive = Annotated[int, Field(ge=1, strict=True)]
-Seed = Annotated[int, Field(ge=0, strict=True)]
-#: Options of a component by name; only the component knows which names are valid.
-Options = dict[str, Any]
+DEFAULT_EXAMPLES = 100
+"""The number of examples per dataset, unless a suite gives one or a dataset has fewer."""
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ModelTable(_Table):
-    """``[model.NAME]``: how to build a model of the suite.
-
-    Attributes:
-        base: a model name, as listed by ``robustbert list models``, a folder, or ``hub:NAME``.
-        name: the display name in tables, without the defense; the key of the table by default.
-        defense: a defense name, as listed by ``robustbert list defenses``; None for plain
-            fine-tuning.
-        training: training options that differ from the defaults.
-        params: parameters of the defense that differ from the defaults.
-    """
-
-    base: Text
-    name: Text | None = None
-    defense: Text | None = None
-    training: Options = {}
-    params: Options = {}
-
-
-class Suite(_Table):
+class Suite(Table):
     """What to run: the product of datasets, models, tracks and recipes.
 
     All names and options are checked on construction.
@@ -69,19 +45,23 @@ class Suite(_Table):
     Attributes:
         name: the name of the suite in records and run folders.
         summary: a description in one line.
-        datasets: dataset names, ``file:PATH`` or ``hub:NAME``.
+        datasets: keys of :attr:`dataset`, dataset names as listed by ``robustbert list datasets``,
+            ``file:PATH`` or ``hub:NAME``. If there are none, the command line must name one.
         models: keys of :attr:`model`, model names as listed by ``robustbert list models``, folders,
             or ``hub:NAME``.
         recipes: recipe names, as listed by ``robustbert list recipes``.
         tracks: any of ``published``, ``unified`` and ``unified-li``.
-        split: the split whose examples are attacked.
-        num_examples: number of examples per dataset, at least 1.
+        split: the split whose examples are attacked; ``all`` loads the datasets without splitting
+            them, for models that are already trained.
+        num_examples: number of examples per dataset, at least 1; None for 100, or for all if a
+            dataset has fewer.
         seed: seed for example selection and attacks, and for training unless there are
             training seeds; at least 0.
         training_seeds: train each model once per seed; all of them are attacked on the same
             examples. None trains with :attr:`seed`.
         dataset_examples: maximum number of examples per dataset, keyed by dataset name.
         recipe_examples: maximum number of examples per recipe, keyed by recipe name.
+        dataset: the ``[dataset.NAME]`` tables, keyed by name.
         model: the ``[model.NAME]`` tables, keyed by name.
         limits: overrides of the limits of the ``unified`` track.
 
@@ -93,18 +73,19 @@ class Suite(_Table):
 
     name: Text
     summary: str = ""
-    datasets: Names
+    datasets: tuple[Text, ...] = ()
     models: Names
     recipes: Names
     tracks: Names = ("unified",)
     split: Text = "test"
-    num_examples: Positive = 100
+    num_examples: Positive | None = None
     seed: Seed = 0
     training_seeds: Annotated[tuple[Seed, ...], Field(min_length=1)] | None = None
-    dataset_examples: dict[str, Positive] = {}
-    recipe_examples: dict[str, Positive] = {}
-    model: dict[str, ModelTable] = {}
-    limits: Options = {}
+    dataset_examples: dict[str, Positive] = Field(default_factory=dict)
+    recipe_examples: dict[str, Positive] = Field(default_factory=dict)
+    dataset: dict[str, DatasetTable] = Field(default_factory=dict)
+    model: dict[str, ModelTable] = Field(default_factory=dict)
+    limits: Options = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _check(self, info: ValidationInfo) -> Suite:
@@ -112,12 +93,31 @@ class Suite(_Table):
         return self
 
     def examples_of(self, dataset: str, recipe: str) -> int:
-        """The number of examples of a dataset that a recipe attacks."""
+        """The number of examples of a dataset that a recipe attacks.
+
+        It is a maximum if :attr:`num_examples` is None.
+        """
+        most = DEFAULT_EXAMPLES if self.num_examples is None else self.num_examples
         return min(
-            self.num_examples,
-            self.dataset_examples.get(dataset, self.num_examples),
-            self.recipe_examples.get(recipe, self.num_examples),
+            most,
+            self.dataset_examples.get(dataset, most),
+            self.recipe_examples.get(recipe, most),
         )
+
+    def source_of(self, dataset: str) -> DatasetSource:
+        """How to read one of :attr:`datasets`.
+
+        Raises:
+            UnknownNameError: it is neither a table nor a dataset.
+            InputError: its table is not valid.
+        """
+        table = self.dataset.get(dataset)
+        if table is not None:
+            return table.dataset_source(dataset)
+        try:
+            return DatasetSource(dataset)
+        except UnknownNameError as error:
+            raise UnknownNameError(error.kind, dataset, [*self.dataset, *error.known]) from None
 
     def unified_limits(self) -> UnifiedLimits:
         """The limits of the ``unified`` track with the overrides of the suite.
@@ -164,12 +164,18 @@ def check_fields(suite: Suite, fields: Container[str], source: str = "") -> None
 
 def _checks(suite: Suite) -> Iterator[tuple[str, Callable[[], object]]]:
     """The checks of a suite, each with its position in the file, ``field`` or ``field.name``."""
+    for name in suite.dataset:
+        yield f"dataset.{name}", partial(suite.source_of, name)
     named: tuple[tuple[str, Iterable[str], Callable[[str], object]], ...] = (
         ("recipes", suite.recipes, runnable_recipe),
-        ("dataset_examples", suite.dataset_examples, _check_dataset),
+        ("dataset_examples", suite.dataset_examples, suite.source_of),
         ("recipe_examples", suite.recipe_examples, RECIPES.entry),
         ("tracks", suite.tracks, check_track),
-        ("datasets", suite.datasets, _check_dataset),
+        (
+            "datasets",
+            [name for name in suite.datasets if name not in suite.dataset],
+            suite.source_of,
+        ),
         ("split", [suite.split], _check_split),
     )
     for field, names, check in named:
@@ -188,6 +194,10 @@ def _checks(suite: Suite) -> Iterator[tuple[str, Callable[[], object]]]:
 
 def _check_table(table: ModelTable) -> None:
     _check_base(table.base)
+    if table.labels is not None and len(set(table.labels)) < max(2, len(table.labels)):
+        raise InputError(
+            f"labels is {', '.join(table.labels) or 'empty'}; give at least two names that differ"
+        )
     make_config(table.training, seed=0)
     if table.defense is not None:
         make_defense(table.defense, table.params)
@@ -211,17 +221,9 @@ def _check_base(base: str, tables: Iterable[str] = ()) -> None:
     raise UnknownNameError("model", base, [*tables, *MODELS])
 
 
-def _check_dataset(name: str) -> None:
-    if name.startswith(("file:", "hub:")):
-        return
-    if name not in DATASETS:
-        prefixed = [f"file:{name}"] if Path(name).suffix else []
-        raise UnknownNameError("dataset", name, [*DATASETS, *prefixed])
-
-
 def _check_split(name: str) -> None:
-    if name not in SPLITS:
-        raise UnknownNameError("split", name, SPLITS)
+    if name not in (*SPLITS, ALL):
+        raise UnknownNameError("split", name, (*SPLITS, ALL))
 
 
 @contextmanager
@@ -253,7 +255,8 @@ def _describe(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     place = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        table = ModelTable if first["loc"][0] == "model" else Suite
+        tables: dict[object, type[Table]] = {"model": ModelTable, "dataset": DatasetTable}
+        table = tables.get(first["loc"][0], Suite)
         return f"{place}: unknown key; {_similar(str(first['loc'][-1]), table)}"
     if first["type"] == "missing":
         return f"{place}: missing; add it"
@@ -261,7 +264,7 @@ def _describe(error: ValidationError) -> str:
     return f"{place}: {reason}, not {str(first['input'])[:60]!r}"
 
 
-def _similar(name: str, table: type[_Table]) -> str:
+def _similar(name: str, table: type[Table]) -> str:
     known = list(table.model_fields)
     similar = difflib.get_close_matches(name, known, n=2, cutoff=0.5)
     return f"did you mean {' or '.join(similar)}?" if similar else f"known: {', '.join(known)}"

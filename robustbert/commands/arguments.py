@@ -35,17 +35,6 @@ def add_dtype_and_device(command: Any, purpose: str) -> None:
     )
 
 
-def add_columns(command: Any) -> None:
-    """Add ``--text-column`` and ``--label-column``."""
-    for name in ("text", "label"):
-        command.add_argument(
-            f"--{name}-column",
-            default=name,
-            metavar="NAME",
-            help=f"name of the {name} column in file: and hub: datasets; default: {name}",
-        )
-
-
 def names(text: str) -> list[str]:
     """Parse comma-separated names, at least one."""
     found = [name.strip() for name in text.split(",") if name.strip()]

@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robustbert.commands.arguments import (
-    add_columns,
     add_command,
     add_dtype_and_device,
     integer,
     integers,
     names,
+)
+from robustbert.commands.dataset_options import (
+    add_dataset_options,
+    chosen_datasets,
+    reading_options,
 )
 from robustbert.commands.terminal import INTERRUPTED, print_error, terminal_width
 from robustbert.errors import InputError
@@ -32,8 +36,14 @@ def add_bench(subparsers: Any) -> None:
         default="quick",
         help="a name (see robustbert list suites) or a TOML file; default: quick",
     )
+    add_dataset_options(command, several=True)
+    command.add_argument(
+        "--split",
+        metavar="NAME",
+        help="split to attack: train, validation, test, or all for the whole dataset; default: "
+        "from the suite",
+    )
     for option, values in (
-        ("--datasets", "names, file:PATH or hub:NAME"),
         ("--models", "names, folders or hub:NAME"),
         ("--recipes", "names (see robustbert list recipes)"),
         ("--track", "unified, published or unified-li"),
@@ -49,7 +59,8 @@ def add_bench(subparsers: Any) -> None:
         "--num-examples",
         type=integer,
         metavar="N",
-        help="number of examples per dataset; default: from the suite",
+        help="number of examples per dataset; default: from the suite, or else 100, or all if "
+        "there are fewer",
     )
     command.add_argument(
         "--seed",
@@ -82,7 +93,7 @@ def add_attack(subparsers: Any) -> None:
         help="a model folder, hub:NAME, or a name (see robustbert list models), which is trained "
         "first",
     )
-    command.add_argument("--dataset", required=True, help="a name, file:PATH or hub:NAME")
+    add_dataset_options(command)
     command.add_argument(
         "--recipe", required=True, metavar="NAME", help="a name (see robustbert list recipes)"
     )
@@ -90,15 +101,16 @@ def add_attack(subparsers: Any) -> None:
         "-n",
         "--num-examples",
         type=integer,
-        default=100,
         metavar="N",
-        help="number of examples; default: 100",
+        help="number of examples; default: 100, or all if there are fewer",
     )
     command.add_argument(
         "--track", default="unified", help="unified (default), published or unified-li"
     )
     command.add_argument(
-        "--split", default="test", help="split to attack: train, validation or test (default)"
+        "--split",
+        default="test",
+        help="split to attack: train, validation, test (default), or all for the whole dataset",
     )
     command.add_argument(
         "--seed",
@@ -135,14 +147,6 @@ def _add_run_options(command: Any, out: str) -> None:
         help="maximum number of tokens per batch; does not affect results; default: depends on the "
         "device",
     )
-    add_columns(command)
-    command.add_argument(
-        "--text-length",
-        metavar="short|long",
-        help="text length class of file: and hub: datasets (if there are none: of the first "
-        "dataset); the unified tracks change at most 30%% of the words of short texts and 10%% of "
-        "long ones; default: long if the median training text has more than 100 words",
-    )
 
 
 def bench(options: Any) -> int:
@@ -150,13 +154,15 @@ def bench(options: Any) -> int:
     from robustbert.bench import Overrides, default_out, load_suite, make_plan
 
     overrides = Overrides(
-        datasets=options.datasets,
+        datasets=chosen_datasets(options),
         models=options.models,
         recipes=options.recipes,
         tracks=options.track,
         num_examples=options.num_examples,
         seed=options.seed,
         training_seeds=options.training_seeds,
+        split=options.split,
+        **reading_options(options),
     )
     suite = load_suite(options.suite)
     plan, out = make_plan(suite, overrides), options.out or default_out(suite.name)
@@ -167,18 +173,23 @@ def attack(options: Any) -> int:
     """Run ``robustbert attack``, which is a suite of one cell."""
     from robustbert.bench import Overrides, Suite, default_out, make_plan
 
-    for name in ("dataset", "model", "recipe", "track", "split"):
+    for name in ("model", "recipe", "track", "split"):
         if not getattr(options, name):
             raise InputError(f"--{name} is empty; give a name")
     suite = Suite(
         name="attack",
-        datasets=(options.dataset,),
         models=(options.model,),
         recipes=(options.recipe,),
         tracks=(options.track,),
         split=options.split,
     )
-    plan = make_plan(suite, Overrides(num_examples=options.num_examples, seed=options.seed))
+    overrides = Overrides(
+        datasets=chosen_datasets(options),
+        num_examples=options.num_examples,
+        seed=options.seed,
+        **reading_options(options),
+    )
+    plan = make_plan(suite, overrides)
     return _run(
         dataclasses.replace(plan, suite=None), options, options.out or default_out("attack")
     )
@@ -223,9 +234,6 @@ def _run_options(options: Any, out: Path) -> RunOptions:
         device=options.device,
         lanes=options.lanes,
         token_budget=options.token_budget,
-        text_column=options.text_column,
-        label_column=options.label_column,
-        text_length=options.text_length,
         command=options.command,
     )
 

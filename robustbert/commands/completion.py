@@ -15,7 +15,7 @@ SHELLS = ("bash", "zsh", "fish")
 #: Where the names for each kind of argument are. These modules import nothing heavy.
 NAMES = MappingProxyType(
     {
-        "datasets": "robustbert.data.loading:DATASETS",
+        "datasets": "robustbert.data.dataset_registry:DATASETS",
         "models": "robustbert.models.model_registry:MODELS",
         "recipes": "robustbert.attacks.recipes:RECIPES",
         "tracks": "robustbert.attacks.tracks:TRACKS",

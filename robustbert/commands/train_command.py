@@ -5,18 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from robustbert.commands.arguments import (
-    add_columns,
-    add_command,
-    add_dtype_and_device,
-    integer,
-)
+from robustbert.commands.arguments import add_command, add_dtype_and_device, integer
+from robustbert.commands.dataset_options import add_dataset_options, one_source
 
 
 def add_train(subparsers: Any) -> None:
     """Add the command ``train``."""
     command = add_command(subparsers, "train", train, "fine-tune a classifier")
-    command.add_argument("--dataset", required=True, help="a name, file:PATH or hub:NAME")
     command.add_argument(
         "--model", required=True, help="the model to fine-tune: a name, a folder or hub:NAME"
     )
@@ -43,13 +38,12 @@ def add_train(subparsers: Any) -> None:
         "--tensorboard", action="store_true", help="write TensorBoard logs into DIR-logs"
     )
     add_dtype_and_device(command, "training")
-    add_columns(command)
+    add_dataset_options(command)
 
 
 def train(options: Any) -> int:
     """Run ``robustbert train``."""
     from robustbert.bench import check_dtype_and_device
-    from robustbert.data import load_dataset
     from robustbert.training import make_config, train
 
     given = {
@@ -62,9 +56,7 @@ def train(options: Any) -> int:
     }
     check_dtype_and_device(options.dtype, options.device)
     config = make_config(given, seed=options.seed)
-    dataset = load_dataset(
-        options.dataset, text_column=options.text_column, label_column=options.label_column
-    )
+    dataset = one_source(options).load()
     trained = train(dataset, options.model, config, options.out, resume=options.resume)
     for name, value in trained.metrics.items():
         print(f"{name.replace('_', ' ')}: {100 * value:.1f}%")

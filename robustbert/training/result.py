@@ -34,7 +34,7 @@ class TrainedModel:
 
     Args:
         folder: the model's folder, for :func:`robustbert.models.load_model`.
-        metrics: validation_accuracy and test_accuracy, from 0 to 1.
+        metrics: validation_accuracy, and test_accuracy if there is a test split, from 0 to 1.
         seconds: the training time, without loading the dataset and measuring the final
             accuracies; for a resumed training, the time since it was resumed.
         steps: optimizer steps; 0 for classical models.
@@ -71,10 +71,12 @@ def write_training(
 
 
 def measure(classifier: Classifier, dataset: TextDataset) -> dict[str, float]:
-    """Measure a classifier's accuracy on the validation and the test split."""
+    """Measure a classifier's accuracy on the validation and the test split, if there is one."""
     metrics = {}
     for name in ("validation", "test"):
-        split = dataset.split(name)
+        split = dataset.splits.get(name)
+        if split is None:
+            continue
         metrics[f"{name}_accuracy"] = accuracy(
             classifier.predict_proba(list(split["text"])), split["label"]
         )

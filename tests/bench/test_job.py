@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import pickle
-from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from robustbert.bench import Overrides, RunOptions, load_suite, make_plan
-from robustbert.bench.job import DatasetSource, make_jobs
-from robustbert.errors import InputError
+from robustbert.bench.job import make_jobs
+from robustbert.data import DatasetSource
 
 PLAN = make_plan(load_suite("quick"), Overrides(training_seeds=[0, 1]))
 OPTIONS = RunOptions(out=Path("out"), dtype="float32", lanes=2, command="robustbert bench")
@@ -31,18 +28,9 @@ def test_there_is_one_job_per_cell_in_execution_order() -> None:
     assert len(set(jobs)) == len(PLAN.cells)
 
 
-def test_column_options_apply_only_to_file_datasets(reviews: Path, svm: Path) -> None:
-    given = Overrides(datasets=[f"file:{reviews}", "rotten_tomatoes"], models=[str(svm)])
+def test_a_job_has_the_source_of_its_dataset(reviews: Path, svm: Path) -> None:
+    given = Overrides(datasets=[f"file:{reviews}"], models=[str(svm)], text_column="review")
     plan = make_plan(load_suite("quick"), given)
-    own = replace(OPTIONS, text_column="review", text_length="long")
-    sources = {job.dataset.name: job.dataset for job in make_jobs(plan, own)}
-    assert sources == {
-        f"file:{reviews}": DatasetSource(f"file:{reviews}", "review", "label", "long"),
-        "rotten_tomatoes": DatasetSource("rotten_tomatoes"),
+    assert {job.dataset for job in make_jobs(plan, OPTIONS)} == {
+        DatasetSource(f"file:{reviews}", text_column="review")
     }
-
-
-def test_column_options_without_a_file_dataset_raise() -> None:
-    (job, *_) = make_jobs(PLAN, replace(OPTIONS, text_column="review"))
-    with pytest.raises(InputError, match="has its own columns"):
-        job.dataset.load()

@@ -42,7 +42,7 @@ def test_the_names_of_the_committed_suites():
 
 def test_defaults(tmp_path: Path):
     found = suite(tmp_path, WHOLE)
-    assert (found.tracks, found.num_examples, found.seed) == (("unified",), 100, 0)
+    assert (found.tracks, found.num_examples, found.seed) == (("unified",), None, 0)
     assert found.split == "test"
     assert found.training_seeds is None
 

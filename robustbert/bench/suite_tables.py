@@ -1,0 +1,81 @@
+"""The tables of suite files: ``[model.NAME]`` and ``[dataset.NAME]``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from robustbert.data.dataset_source import DatasetSource
+
+Text = Annotated[str, Field(min_length=1)]
+Names = Annotated[tuple[Text, ...], Field(min_length=1)]
+Positive = Annotated[int, Field(ge=1, strict=True)]
+Seed = Annotated[int, Field(ge=0, strict=True)]
+#: Options of a component by name; only the component knows which names are valid.
+Options = dict[str, Any]
+
+
+class Table(BaseModel):
+    """A table of a suite file: immutable, without unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ModelTable(Table):
+    """``[model.NAME]``: how to build a model of the suite.
+
+    Attributes:
+        base: a model name, as listed by ``robustbert list models``, a folder, or ``hub:NAME``.
+        name: the display name in tables, without the defense; the key of the table by default.
+        labels: the names of the model's outputs, in order; None for the names that it has.
+        defense: a defense name, as listed by ``robustbert list defenses``; None for plain
+            fine-tuning.
+        training: training options that differ from the defaults.
+        params: parameters of the defense that differ from the defaults.
+    """
+
+    base: Text
+    name: Text | None = None
+    labels: Names | None = None
+    defense: Text | None = None
+    training: Options = {}
+    params: Options = {}
+
+
+class DatasetTable(Table):
+    """``[dataset.NAME]``: how to read a dataset; NAME is its name in tables.
+
+    Either ``source`` or at least one of ``train``, ``validation`` and ``test`` is given.
+
+    Attributes:
+        source: a dataset name, an import path, ``file:PATH`` or ``hub:NAME``, which is split.
+        train: the training split: the path of a file, ``file:PATH`` or ``hub:NAME[SPLIT]``.
+        validation: the validation split; None for a tenth of the training split.
+        test: the test split.
+        text_column: the text column.
+        label_column: the label column: whole numbers or names.
+        label_names: the names of the classes in order; None to find them in the data.
+        label_map: names in the data, and the names to use for them.
+        text_length: the text length class, ``short`` or ``long``; None to measure it.
+    """
+
+    source: Text | None = None
+    train: Text | None = None
+    validation: Text | None = None
+    test: Text | None = None
+    text_column: Text = "text"
+    label_column: Text = "label"
+    label_names: Names | None = None
+    label_map: dict[str, Text] = {}
+    text_length: Text | None = None
+
+    def dataset_source(self, name: str) -> DatasetSource:
+        """How to read the dataset, called ``name`` in tables.
+
+        Raises:
+            UnknownNameError: no such dataset or length.
+            InputError: the keys contradict each other.
+        """
+        given = {key: value for key, value in dict(self).items() if key != "text_length"}
+        return DatasetSource(**given, name=name, length=self.text_length)

@@ -1,0 +1,135 @@
+"""The options that choose a dataset and say how to read it."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from robustbert.commands.arguments import names
+from robustbert.errors import InputError
+
+if TYPE_CHECKING:
+    from robustbert.data import DatasetSource
+
+_SPLITS = ("train", "validation", "test")
+
+
+def add_dataset_options(command: Any, *, several: bool = False) -> None:
+    """Add ``--dataset`` or ``--datasets``, the files of splits, and how to read them.
+
+    Args:
+        command: the parser of a command.
+        several: whether several datasets can be given, instead of those of a suite.
+    """
+    if several:
+        command.add_argument(
+            "--datasets",
+            type=names,
+            metavar="NAME[,NAME]",
+            help="names, file:PATH or hub:NAME, separated by commas; default: from the suite",
+        )
+    else:
+        command.add_argument("--dataset", help="a name, file:PATH or hub:NAME")
+    for split in _SPLITS:
+        command.add_argument(
+            f"--{split}-file",
+            metavar="PATH",
+            help=f"{split} split of your own dataset: a CSV, TSV, JSON Lines or Parquet file, or "
+            "hub:NAME[SPLIT]; it is not split again",
+        )
+    for name in ("text", "label"):
+        command.add_argument(
+            f"--{name}-column",
+            metavar="NAME",
+            help=f"name of the {name} column in files and hub: datasets; default: {name}",
+        )
+    command.add_argument(
+        "--label-names",
+        type=names,
+        metavar="NAME,NAME",
+        help="names of the classes in order; whole-number labels are indices into them; default: "
+        "the labels in the data, sorted",
+    )
+    command.add_argument(
+        "--label-map",
+        type=label_map,
+        metavar="OLD=NEW[,OLD=NEW]",
+        help="other names for labels of the data, such as those that the model uses",
+    )
+    command.add_argument(
+        "--text-length",
+        metavar="short|long",
+        help="text length class of files and hub: datasets; the unified tracks change at most "
+        "30%% of the words of short texts and 10%% of long ones; default: long if the median "
+        "training text has more than 100 words",
+    )
+
+
+def label_map(text: str) -> dict[str, str]:
+    """Parse comma-separated pairs ``OLD=NEW``.
+
+    >>> label_map("0=neg,1=pos")
+    {'0': 'neg', '1': 'pos'}
+    """
+    found = {}
+    for pair in names(text):
+        old, sign, new = (part.strip() for part in pair.partition("="))
+        if not (old and sign and new):
+            raise argparse.ArgumentTypeError(f"{pair!r} is not a pair OLD=NEW")
+        if old in found:
+            raise argparse.ArgumentTypeError(f"{old!r} has two new names")
+        found[old] = new
+    return found
+
+
+def chosen_datasets(options: Any) -> list[str | DatasetSource] | None:
+    """The datasets that the options name; None if there are none.
+
+    Raises:
+        InputError: datasets and files of splits are both given, or a value is empty.
+    """
+    from robustbert.data import DatasetSource
+
+    option = "datasets" if hasattr(options, "datasets") else "dataset"
+    named = getattr(options, option)
+    files = {split: getattr(options, f"{split}_file") for split in _SPLITS}
+    given = [split for split in _SPLITS if files[split] is not None]
+    if given and named is not None:
+        raise InputError(
+            f"--{option} and --{given[0]}-file are both given; give either a dataset or the files "
+            "of one"
+        )
+    for split in given:
+        if not files[split]:
+            raise InputError(f"--{split}-file is empty; give a path")
+    if given:
+        return [DatasetSource(**files)]
+    if named is None:
+        return None
+    if not named:
+        raise InputError("--dataset is empty; give a name")
+    return list(named) if option == "datasets" else [named]
+
+
+def one_source(options: Any) -> DatasetSource:
+    """The dataset that the options name, and how to read it.
+
+    Raises:
+        InputError: there is none, or as :func:`chosen_datasets` does.
+    """
+    from robustbert.data import DatasetSource
+
+    found = chosen_datasets(options)
+    if found is None:
+        raise InputError("no dataset is given; give --dataset, --train-file or --test-file")
+    source = DatasetSource(found[0]) if isinstance(found[0], str) else found[0]
+    given = reading_options(options)
+    given["length"] = given.pop("text_length")
+    return replace(source, **{name: value for name, value in given.items() if value is not None})
+
+
+def reading_options(options: Any) -> dict[str, Any]:
+    """How to read the datasets: fields of :class:`robustbert.bench.Overrides`."""
+    fields = ("text_column", "label_column", "label_names", "label_map", "text_length")
+    return {name: getattr(options, name) for name in fields}
