@@ -222,7 +222,8 @@ class TestAttack:
         assert f"records, outcomes and tables are in {tmp_path / 'out'}" in written.out
         (record,) = read_run(tmp_path / "out").records
         assert record.suite is None
-        assert record.command.startswith(f"robustbert attack --model {svm} --dataset file:")
+        assert record.command.startswith("robustbert attack --model svm --dataset file:reviews.csv")
+        assert "/" not in record.command
         assert record.model.name == "svm"
         assert record.timing.train_seconds is None
         assert record.counts.broken > 0
@@ -278,10 +279,39 @@ class TestCommandLine:
         arguments = ["bench", "--models", "a b,'c'", "$HOME", "*", "", "a\nb"]
         assert shlex.split(command_line(arguments)) == ["robustbert", *arguments]
 
-    def test_the_home_folder_is_replaced(self, monkeypatch):
-        monkeypatch.setenv("HOME", "/home/somebody")
-        line = command_line(["--out", "/home/somebody/my runs/1", "/home/somebody2"])
-        assert line == "robustbert --out ~/'my runs/1' /home/somebody2"
+    @pytest.mark.parametrize(
+        ("argument", "shown"),
+        [
+            ("/home/me/models/svm", "svm"),
+            ("/home/me/models/svm/", "svm"),
+            ("/home/me/my models/svm", "svm"),
+            ("file:/data/reviews.csv", "file:reviews.csv"),
+            ("file:///data/reviews.csv", "file:reviews.csv"),
+            ("file:~/data/reviews.csv", "file:reviews.csv"),
+            ("mine=/models/svm", "mine=svm"),
+            ("mine=file:/data/a.csv", "mine=file:a.csv"),
+            ("--out=/home/me/runs/1", "--out=1"),
+            ("/models/a,tfidf-nb,b=/models/c, /models/d", "a,tfidf-nb,b=c, d"),
+            ("--models=/models/a,/models/b", "--models=a,b"),
+            ("file:/a/x.csv,file:/b/y.csv", "file:x.csv,file:y.csv"),
+            ("/home/me/a=b/svm", "svm"),
+            ("/home/me/new\nline/svm", "svm"),
+            ("C:\\Users\\me\\svm", "svm"),
+            ("m=C:/Users/me/svm", "m=svm"),
+            ("~/models/svm", "svm"),
+            ("~me/models/svm", "svm"),
+            # relative paths and other arguments are kept
+            ("models/svm", "models/svm"),
+            ("../runs/1", "../runs/1"),
+            ("file:data/a.csv", "file:data/a.csv"),
+            ("mine=models/svm,hub:name/model@main", "mine=models/svm,hub:name/model@main"),
+            ("https://example.com/a", "https://example.com/a"),
+            ("my_module:Name", "my_module:Name"),
+            ("", ""),
+        ],
+    )
+    def test_absolute_paths_are_shortened(self, argument: str, shown: str):
+        assert shlex.split(command_line([argument])) == ["robustbert", shown]
 
     def test_bytes_that_are_not_utf_8(self):
         assert command_line(["a\udcff"]).isascii()

@@ -21,7 +21,7 @@ class RunOptions:
         lanes: maximum number of examples attacked concurrently, at least 1; None for the default.
         token_budget: maximum number of tokens per batch, at least 1; None for a default that
             suits the device.
-        command: the command line as it was typed, for the records; None if there is none.
+        command: the command line without absolute paths, for the records; None if there is none.
     """
 
     out: Path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -10,6 +11,11 @@ from collections.abc import Sequence
 
 #: The exit code of an interrupted command, as shells have it for SIGINT.
 INTERRUPTED = 130
+# A path that starts with a slash, a drive or the home folder: a whole argument, or after the option
+# or the name that it is given to, after "file:", or in a list.
+_ABSOLUTE_PATH = re.compile(
+    r"(?:(?<![^=,])|(?<=[=,]\s)|(?<=file:))(?:/|\\\\|[a-zA-Z]:[/\\]|~)[^,]*", re.DOTALL
+)
 _MIN_WIDTH = 80
 _DEFAULT_WIDTH = 140
 
@@ -39,16 +45,16 @@ def print_error(message: str) -> None:
 def command_line(arguments: Sequence[str]) -> str:
     """The command line as one string that a shell can read.
 
-    The home folder at the beginning of an argument becomes ``~/``, so that records do not reveal
-    it.
+    Of each absolute path only the last component is kept, so that records hold no path of this
+    machine. Relative paths are kept.
 
-    >>> command_line(["bench", "--models", "my models/svm"])
-    "robustbert bench --models 'my models/svm'"
+    >>> command_line(["bench", "--models", "m=/home/me/my models/svm,tfidf-nb", "--out", "runs/1"])
+    'robustbert bench --models m=svm,tfidf-nb --out runs/1'
     """
-    home = os.path.expanduser("~/")
-    words = [
-        f"~/{shlex.quote(word.removeprefix(home))}" if word.startswith(home) else shlex.quote(word)
-        for word in arguments
-    ]
+    words = [shlex.quote(_ABSOLUTE_PATH.sub(_last_component, word)) for word in arguments]
     # arguments that are not UTF-8 contain lone surrogates, which a record cannot hold
     return " ".join(["robustbert", *words]).encode("utf-8", "backslashreplace").decode()
+
+
+def _last_component(path: re.Match[str]) -> str:
+    return re.split(r"[/\\]", path[0].rstrip("/\\"))[-1]

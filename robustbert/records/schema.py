@@ -78,7 +78,12 @@ class Record(StrictModel):
             "the last process; null if not known"
         )
     )
-    command: Name | None = Field(description="the command line as typed; null if run from Python")
+    command: Name | None = Field(
+        description=(
+            "the command line, with only the last component of each absolute path; null if run "
+            "from Python"
+        )
+    )
     suite: str | None = Field(description="name of the suite; null if there is none")
     dataset: DatasetRef = Field(description="the data")
     model: ModelRef = Field(description="the victim")
