@@ -13,7 +13,7 @@ from robustbert.attacks.outcome_builder import AttackedExample, AttackResult, bu
 from robustbert.attacks.recipes import load_recipe_class, runnable_recipe
 from robustbert.attacks.scheduler.clients import PooledEncoder, PooledVictim
 from robustbert.attacks.scheduler.pool import Pool, Task
-from robustbert.attacks.scheduler.recheck import OutputSample, Recheck
+from robustbert.attacks.scheduler.recheck import OutputSample, Recheck, rounding_tolerance
 from robustbert.attacks.tracks import (
     LiLimits,
     TrackLimits,
@@ -185,8 +185,9 @@ class AttackRunner:
         Each sample is 0.1% of the outputs, at least 200, chosen by seed. All recomputed outputs
         should be bit-identical. The first result is the victim's, the second the encoder's.
         """
+        tolerance = rounding_tolerance(self.classifier.info.dtype)
         return (
-            run.victim_sample.recheck(self.classifier.predict_proba_unbatched),
+            run.victim_sample.recheck(self.classifier.predict_proba_unbatched, tolerance),
             run.encoder_sample.recheck(self.encoder.encode_unbatched),
         )
 

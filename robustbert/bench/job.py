@@ -23,7 +23,7 @@ from robustbert.bench.run_options import RunOptions
 from robustbert.bench.store import StoredCell
 from robustbert.bench.victims import Victim
 from robustbert.data import DatasetSource, Examples, TextDataset, select_examples
-from robustbert.errors import BatchInvarianceWarning
+from robustbert.errors import BatchInvarianceWarning, RobustbertWarning
 from robustbert.models.inference.output_cache import OutputCache
 from robustbert.records import BatchInvariance, Engine, Environment, Outcome, Record, Timing
 
@@ -145,7 +145,15 @@ class LoadedJob:
         """Recompute a sample of predictions with batch size 1, and warn if any differs."""
         predictions, embeddings = self.runner.recheck(run)
         differing = predictions.differing + embeddings.differing
-        if differing:
+        if predictions.changed:
+            warnings.warn(
+                f"{self.header.name}: the model is not deterministic: {predictions.changed} of "
+                f"{predictions.checked} texts got other probabilities when they were classified "
+                "again, so results may not be reproducible; turn off its dropout or sampling",
+                RobustbertWarning,
+                stacklevel=2,
+            )
+        elif differing:
             warnings.warn(
                 f"{self.header.name}: {differing} of {predictions.checked + embeddings.checked} "
                 "model outputs differ when they are recomputed with batch size 1, so results may "

@@ -41,7 +41,7 @@ class CellHeader:
 
     Args:
         suite: the name of the suite; None for a single attack.
-        command: the command line as it was typed, or None.
+        command: the command line without absolute paths, or None.
         dataset: the dataset and the split.
         model: the victim's model.
         defenses: the victim's defenses, in the order of application.
@@ -191,6 +191,7 @@ def batch_invariance_entry(
         ladder={layer: list(counts) for layer, counts in result.row_counts.items()},
         answers_checked=predictions.checked,
         answers_differing=predictions.differing,
+        answers_changed=predictions.changed,
         encodings_checked=embeddings.checked,
         encodings_differing=embeddings.differing,
     )

@@ -59,6 +59,13 @@ def _batch_invariance(evidence: _Evidence) -> _Measured | None:
     return _Measured(result.differing, result.status == "verified") if result else None
 
 
+def _changed(evidence: _Evidence) -> _Measured | None:
+    result = evidence.batch_invariance
+    if result is None or result.answers_changed is None:
+        return None
+    return _share(result.answers_changed, result.answers_checked)
+
+
 def _share(part: int, whole: int) -> _Measured | None:
     return _Measured(part / whole) if whole else None
 
@@ -76,6 +83,8 @@ _CHECKS = (
            f"share of surviving examples with at most {FEW_QUERIES} queries: hardly attacked"),
     _Check("batch-invariance", _batch_invariance, 0,
            "answers that differed when asked again alone: outcomes may not repeat"),
+    _Check("not-deterministic", _changed, 0,
+           "share of rechecked predictions that changed: outcomes may not repeat"),
 )
 # fmt: on
 

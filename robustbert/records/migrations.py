@@ -39,6 +39,7 @@ def migrate_record_1_to_2(record: Content) -> Content:
     metrics = _part(new, "metrics")
     _add(metrics, textattack_queries_mean=metrics.get("queries_mean"))
     _add(_part(new, "environment"), **dict.fromkeys(_ENVIRONMENT_FIELDS_2))
+    _add(_part(_part(new, "environment"), "batch_invariance"), answers_changed=None)
     if "defense" in new:
         _add(_part(new, "defense"), revision=1)
         defense = new.pop("defense")

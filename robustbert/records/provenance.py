@@ -66,6 +66,13 @@ class BatchInvariance(StrictModel):
     answers_differing: NonNegativeInt = Field(
         description="number of `answers_checked` that were not bit-identical"
     )
+    answers_changed: NonNegativeInt | None = Field(
+        None,
+        description=(
+            "number of `answers_checked` in which a probability changed by more than rounding "
+            "explains (0.001; 0.02 in bfloat16); null if not counted"
+        ),
+    )
     encodings_checked: NonNegativeInt = Field(
         description="sentence embeddings that were recomputed with batch size 1"
     )
@@ -80,9 +87,11 @@ class BatchInvariance(StrictModel):
             *("encodings_checked", "encodings_differing"),
         )
         both = self.status == later.status == "verified"
+        changed = [self.answers_changed, later.answers_changed]
         return BatchInvariance(
             status="verified" if both else "not verified",
             ladder={**self.ladder, **later.ladder},
+            answers_changed=None if None in changed else sum(filter(None, changed)),
             **{name: getattr(self, name) + getattr(later, name) for name in numbers},
         )
 
@@ -95,6 +104,8 @@ class BatchInvariance(StrictModel):
     def _consistent(self) -> BatchInvariance:
         if self.answers_differing > self.answers_checked:
             raise ValueError("answers_differing: more than were checked")
+        if (self.answers_changed or 0) > self.answers_differing:
+            raise ValueError("answers_changed: more than differed")
         if self.encodings_differing > self.encodings_checked:
             raise ValueError("encodings_differing: more than were checked")
         if self.differing and self.status == "verified":

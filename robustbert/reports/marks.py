@@ -50,6 +50,11 @@ _MARKS = {
         "More than {threshold} of the surviving examples had at most 10 queries, so the attack had "
         "very few candidates to try",
     ),
+    "not-deterministic": Mark(
+        "≠",
+        "The model gave other probabilities when it classified some texts again, so outcomes may "
+        "not repeat; share of the rechecked texts",
+    ),
 }
 
 

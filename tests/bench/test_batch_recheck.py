@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from robustbert.bench import run_plan
-from robustbert.errors import BatchInvarianceWarning
+from robustbert.errors import BatchInvarianceWarning, RobustbertWarning
 from robustbert.reports import render_text
 from tests.bench.toy_runs import options, plan
 
@@ -76,3 +76,27 @@ def test_counts_are_added_when_failed_examples_are_retried(reviews, svm, tmp_pat
     assert after.status == "not verified"
     assert after.answers_differing == before.answers_differing > 0
     assert after.answers_checked > before.answers_checked
+
+
+@pytest.mark.filterwarnings("ignore:The 'warn' method is deprecated:DeprecationWarning")
+def test_a_model_that_answers_differently_is_marked(reviews, svm, tmp_path, monkeypatch):
+    """An endpoint whose probabilities change at every call; the shift keeps the prediction."""
+    from robustbert.models.classical.tfidf_classifier import TfidfClassifier
+
+    alone = TfidfClassifier._unbatched
+    monkeypatch.setattr(
+        TfidfClassifier, "_unbatched", lambda self, texts: 0.9 * alone(self, texts) + 0.05
+    )
+    small = plan(reviews, svm, n=3)
+    with pytest.warns(RobustbertWarning, match="the model is not deterministic") as caught:
+        result = run_plan(small, options(tmp_path / "out"))
+    assert not any(issubclass(one.category, BatchInvarianceWarning) for one in caught)
+    [record] = result.records
+    found = record.environment.batch_invariance
+    assert 0 < found.answers_changed <= found.answers_differing
+    [check] = [one for one in record.reliability if one.name == "not-deterministic"]
+    assert not check.passed
+    assert check.measured == found.answers_changed / found.answers_checked
+    for page in (render_text(result.table), (tmp_path / "out" / "table.md").read_text()):
+        assert "] ≠" in page
+        assert f"deepwordbug (svm {100 * check.measured:.1f}%)" in page

@@ -35,7 +35,7 @@ def header_of(record: Record) -> CellHeader:
 def test_a_record_has_the_name_and_the_identity_of_its_header() -> None:
     given = build_record(OUTCOMES)
     header = header_of(given)
-    entry = batch_invariance_entry(VERIFIED, Recheck(5, 0), Recheck(4, 0))
+    entry = batch_invariance_entry(VERIFIED, Recheck(5, 0, 0), Recheck(4, 0, 0))
     record = make_record(
         header,
         OUTCOMES,
@@ -61,16 +61,24 @@ def test_a_record_has_the_name_and_the_identity_of_its_header() -> None:
 def test_batch_invariance_needs_both_checks(
     result: InvarianceResult, differing: int, status: str
 ) -> None:
-    entry = batch_invariance_entry(result, Recheck(5, 0), Recheck(4, differing))
+    entry = batch_invariance_entry(result, Recheck(5, 0, 0), Recheck(4, differing, 0))
     assert entry.status == status
     assert (entry.answers_checked, entry.encodings_differing) == (5, differing)
 
 
 def test_counts_are_added_to_an_earlier_entry() -> None:
-    earlier = batch_invariance_entry(VERIFIED, Recheck(5, 1), Recheck(4, 0))
-    entry = batch_invariance_entry(VERIFIED, Recheck(2, 0), Recheck(2, 0), earlier)
+    earlier = batch_invariance_entry(VERIFIED, Recheck(5, 2, 1), Recheck(4, 0, 0))
+    entry = batch_invariance_entry(VERIFIED, Recheck(2, 0, 0), Recheck(2, 0, 0), earlier)
     assert entry.status == "not verified"
-    assert (entry.answers_checked, entry.answers_differing, entry.encodings_checked) == (7, 1, 6)
+    assert (entry.answers_checked, entry.answers_differing, entry.encodings_checked) == (7, 2, 6)
+    assert entry.answers_changed == 1
+
+
+def test_changes_that_an_earlier_version_did_not_count_stay_unknown() -> None:
+    earlier = batch_invariance_entry(VERIFIED, Recheck(5, 0, 0), Recheck(4, 0, 0))
+    old = earlier.model_copy(update={"answers_changed": None})
+    entry = batch_invariance_entry(VERIFIED, Recheck(2, 0, 0), Recheck(2, 0, 0), old)
+    assert entry.answers_changed is None
 
 
 def test_a_track_without_limits_has_none_in_the_protocol() -> None:

@@ -16,6 +16,7 @@ VERIFIED = BatchInvariance(
     ladder={},
     answers_checked=200,
     answers_differing=0,
+    answers_changed=0,
     encodings_checked=100,
     encodings_differing=0,
 )
@@ -69,6 +70,21 @@ def test_batch_invariance(changes: dict[str, object], measured: int, passed: boo
     found = BatchInvariance.model_validate(VERIFIED.model_dump() | changes)
     made = check("batch-invariance", make_outcomes(robust=1), found)
     assert (made.measured, made.threshold, made.passed) == (measured, 0, passed)
+
+
+@pytest.mark.parametrize(("changed", "passed"), [(0, True), (1, False), (200, False)])
+def test_not_deterministic_is_a_share_of_rechecked_predictions(changed: int, passed: bool) -> None:
+    update = {"answers_changed": changed, "answers_differing": 200, "status": "not verified"}
+    found = BatchInvariance.model_validate(VERIFIED.model_dump() | update)
+    made = check("not-deterministic", make_outcomes(robust=1), found)
+    assert (made.measured, made.threshold, made.passed) == (changed / 200, 0, passed)
+
+
+def test_records_written_before_changes_were_counted_do_not_have_the_check() -> None:
+    old = BatchInvariance.model_validate(VERIFIED.model_dump(exclude={"answers_changed"}))
+    names = [one.name for one in reliability(make_outcomes(robust=1), old)]
+    assert "batch-invariance" in names
+    assert "not-deterministic" not in names
 
 
 def test_checks_without_data_are_omitted() -> None:

@@ -13,18 +13,33 @@ import numpy as np
 #: The fraction of a run's outputs that is recomputed, and the minimum number of them.
 SHARE = 0.001
 MIN_SAMPLE = 200
+# The largest difference of two probabilities that rounding explains.
+_TOLERANCE = 1e-3
+_TOLERANCE_BFLOAT16 = 2e-2
 _HASHES = 2**64
 
 Rows = Callable[[Sequence[str]], Any]
 """A function that returns one row of numbers per text, in order."""
 
 
+def rounding_tolerance(dtype: str) -> float:
+    """The largest difference of two probabilities that rounding in this dtype explains."""
+    return _TOLERANCE_BFLOAT16 if dtype == "bfloat16" else _TOLERANCE
+
+
 @dataclass(frozen=True)
 class Recheck:
-    """How many outputs were recomputed, and how many of them differed."""
+    """How many outputs were recomputed, and how many of them differed.
+
+    Args:
+        checked: number of rows that were recomputed.
+        differing: number of these that are not bit-identical.
+        changed: number of these in which a value differs by more than the tolerance.
+    """
 
     checked: int
     differing: int
+    changed: int
 
 
 class OutputSample:
@@ -43,7 +58,7 @@ class OutputSample:
     >>> sample(["a", "bb"]).tolist()
     [[1], [2]]
     >>> sample.recheck(lambda texts: np.array([[1] for _ in texts]))
-    Recheck(checked=2, differing=1)
+    Recheck(checked=2, differing=1, changed=1)
     """
 
     def __init__(
@@ -65,20 +80,25 @@ class OutputSample:
             self._offer(text, rows[index])
         return rows
 
-    def recheck(self, compute: Rows) -> Recheck:
-        """Recompute the sampled outputs and count the rows that are not bit-identical.
+    def recheck(self, compute: Rows, tolerance: float = _TOLERANCE) -> Recheck:
+        """Recompute the sampled outputs and count the rows that differ.
 
         Args:
             compute: computes the outputs with a batch size of 1, bypassing the cache.
+            tolerance: the largest difference of two values that rounding explains.
         """
         texts = [text for text, _ in self._rows.values()]
-        sampled: Iterable[np.ndarray] = (row for _, row in self._rows.values())
-        recomputed = compute(texts) if texts else ()
-        differing = sum(
-            row.tobytes() != np.asarray(other).tobytes()
-            for row, other in zip(sampled, recomputed, strict=True)
+        recomputed: Iterable[Any] = compute(texts) if texts else ()
+        differing = [
+            (row, np.asarray(other))
+            for (_, row), other in zip(self._rows.values(), recomputed, strict=True)
+            if row.tobytes() != np.asarray(other).tobytes()
+        ]
+        changed = sum(
+            not np.allclose(row, other, rtol=0, atol=tolerance, equal_nan=True)
+            for row, other in differing
         )
-        return Recheck(len(texts), differing)
+        return Recheck(len(texts), len(differing), changed)
 
     def _offer(self, text: str, row: Any) -> None:
         digest = hashlib.blake2b(

@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 
-from robustbert.attacks.scheduler.recheck import OutputSample
+from robustbert.attacks.scheduler.recheck import OutputSample, rounding_tolerance
 
 
 def lengths(texts) -> np.ndarray:
@@ -62,6 +62,23 @@ def test_outputs_that_differ_in_one_bit_are_counted():
     assert sample.recheck(lengths).differing == 0
     assert sample.recheck(changed).differing == 3
     assert sample.recheck(changed).checked == 3
+
+
+@pytest.mark.parametrize(
+    ("dtype", "difference", "changed"),
+    [
+        ("float32", 1e-6, 0),
+        ("float32", 2e-3, 3),
+        ("bfloat16", 2e-3, 0),
+        ("bfloat16", 3e-2, 3),
+        ("float32", np.nan, 3),
+    ],
+)
+def test_rounding_is_not_a_change(dtype: str, difference: float, changed: int):
+    sample = OutputSample(lengths, seed=0)
+    sample(["a", "bb", "ccc"])
+    found = sample.recheck(lambda texts: lengths(texts) + difference, rounding_tolerance(dtype))
+    assert (found.checked, found.differing, found.changed) == (3, 3, changed)
 
 
 def test_the_sample_is_a_copy_of_the_first_output():
