@@ -33,7 +33,7 @@ class BenchResult:
     Args:
         records: one per cell that ran, in the order of the plan.
         skipped: cells that cannot run, because the recipe needs gradients that the victim lacks.
-        table: the leaderboard of the records.
+        table: the leaderboard of all records in the output folder; those of this run come first.
         errors: number of examples whose attack failed.
         seconds: wall time.
     """
@@ -87,7 +87,8 @@ def run_plan(plan: Plan, options: RunOptions) -> BenchResult:
             title = f"[{number}/{len(plan.cells)}] {job.cell.describe()}"
             records[job.cell] = _run_job(loaded, store, title)
         in_order = [records[cell] for cell in plan.cells]
-        table = leaderboard_table(in_order, store.outcomes(in_order))
+        stored = store.content(in_order)
+        table = leaderboard_table(stored.records, stored.outcomes)
         store.write_table(table)
     return BenchResult(
         records=tuple(in_order),

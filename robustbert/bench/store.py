@@ -23,10 +23,12 @@ from robustbert.io import file_lock, output_errors, remove_temporary_files, writ
 from robustbert.records import (
     Outcome,
     Record,
+    Run,
     append_outcome,
     outcomes_path,
     read_outcomes,
     read_record,
+    read_run,
     record_name,
     record_path,
     write_outcomes,
@@ -200,10 +202,16 @@ class RunStore:
         write_record(record, record_path(self._folder, name))
         cell.journal.unlink(missing_ok=True)
 
-    def outcomes(self, records: Sequence[Record]) -> dict[str, tuple[Outcome, ...]]:
-        """The stored outcomes of the cells with these records, keyed by the name of the cell."""
-        names = map(record_name, records)
-        return {name: read_outcomes(outcomes_path(self._folder, name)) for name in names}
+    def content(self, first: Sequence[Record]) -> Run:
+        """All records and outcomes of the folder.
+
+        Args:
+            first: the records that come first; the others follow in the order of their file names.
+        """
+        run = read_run(self._folder)
+        names = {record_name(record) for record in first}
+        others = (record for record in run.records if record_name(record) not in names)
+        return Run((*first, *others), run.outcomes)
 
     def write_table(self, table: Table) -> None:
         """Write ``table.md`` and ``table.csv``."""

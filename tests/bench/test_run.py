@@ -13,6 +13,7 @@ from robustbert.bench import Suite, default_out, make_plan, run_plan, victims
 from robustbert.errors import InputError, RecordError
 from robustbert.machine import processor_class
 from robustbert.records import Engine, Outcome, Record, outcomes_path, read_run, record_name
+from robustbert.reports import render_markdown
 from tests.bench.toy_runs import options, plan, without_times
 from tests.tiny import make_tiny_bert, set_label_names
 
@@ -116,6 +117,21 @@ def test_models_and_recipes_can_be_added_to_a_run_folder(reviews, svm, tmp_path)
     assert len(read_run(tmp_path / "out").records) == 2
     with pytest.raises(RecordError, match="examples of reviews pruthi is 4 there, but 5"):
         run_plan(plan(reviews, svm, recipes=("pruthi",), n=5), options(tmp_path / "out"))
+
+
+def test_the_table_has_all_cells_of_the_folder_those_of_the_last_run_first(reviews, svm, tmp_path):
+    run_plan(plan(reviews, svm, recipes=("pruthi", "deepwordbug"), n=3), options(tmp_path))
+    result = run_plan(plan(reviews, "tfidf-nb", recipes=("pruthi",), n=3), options(tmp_path))
+    assert [record.model.name for record in result.records] == ["tfidf-nb"]
+    [group] = result.table.groups
+    assert [row.label for row in group.rows] == ["tfidf-nb", "svm"]
+    assert group.recipes == ("deepwordbug", "pruthi")
+    assert (tmp_path / "table.md").read_text() == render_markdown(result.table)
+    # outcomes that were deleted by hand are mentioned, and the rest of the table is made
+    svm_cell = next(r for r in read_run(tmp_path).records if r.model.name == "svm")
+    outcomes_path(tmp_path, record_name(svm_cell)).unlink()
+    again = run_plan(plan(reviews, "tfidf-nb", recipes=("pruthi",), n=3), options(tmp_path))
+    assert "Outcomes are missing" in render_markdown(again.table)
 
 
 @pytest.mark.parametrize(("name", "value"), [("lanes", 0), ("token_budget", -1)])
