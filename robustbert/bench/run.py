@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
@@ -19,11 +20,12 @@ from robustbert.bench.store import Configuration, RunStore
 from robustbert.bench.victim_spec import VictimSpec
 from robustbert.bench.victims import Victim, check_trainable, prepare_victim
 from robustbert.data import TextDataset, select_examples
-from robustbert.errors import InputError
+from robustbert.errors import InputError, RobustbertWarning
 from robustbert.models.devices import choose_device, choose_dtype
 from robustbert.models.inference.output_cache import OutputCache
 from robustbert.records import Record
 from robustbert.reports import Table, leaderboard_table
+from robustbert.reports.chance import below_chance
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ def run_plan(plan: Plan, options: RunOptions) -> BenchResult:
         for number, (job, loaded) in enumerate(_loaded_jobs(plan, options, datasets, victims), 1):
             title = f"[{number}/{len(plan.cells)}] {job.cell.describe()}"
             records[job.cell] = _run_job(loaded, store, title)
+            _warn_if_below_chance(loaded.header.name, records[job.cell])
         in_order = [records[cell] for cell in plan.cells]
         stored = store.content(in_order)
         table = leaderboard_table(stored.records, stored.outcomes)
@@ -208,3 +211,13 @@ def _run_job(job: LoadedJob, store: RunStore, title: str) -> Record:
         result = job.run(stored, lambda outcome: store.append(stored, outcome), progress)
         store.finish(stored, result.record, result.outcomes)
     return result.record
+
+
+def _warn_if_below_chance(name: str, record: Record) -> None:
+    if description := below_chance(record):
+        warnings.warn(
+            f"{name}: the clean accuracy {description}: the model's labels may be in another "
+            "order; see --labels",
+            RobustbertWarning,
+            stacklevel=2,
+        )

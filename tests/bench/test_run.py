@@ -10,7 +10,7 @@ import pytest
 
 from robustbert.attacks.protocol import PROTOCOL_REVISION
 from robustbert.bench import Suite, default_out, make_plan, run_plan, victims
-from robustbert.errors import InputError, RecordError
+from robustbert.errors import InputError, RecordError, RobustbertWarning
 from robustbert.machine import processor_class
 from robustbert.records import Engine, Outcome, Record, outcomes_path, read_run, record_name
 from robustbert.reports import render_markdown
@@ -215,3 +215,14 @@ def test_each_victim_is_loaded_once(reviews, svm, tmp_path, monkeypatch):
     assert len(run_plan(small, options(tmp_path / "out")).records) == 4
     assert len(loaded) == 2
     assert loaded.count(str(svm)) == 1
+
+
+def test_a_clean_accuracy_below_chance_is_a_warning(reviews, svm, tmp_path, monkeypatch):
+    from robustbert.models.classical.tfidf_classifier import TfidfClassifier
+
+    plain = TfidfClassifier._probabilities
+    monkeypatch.setattr(
+        TfidfClassifier, "_probabilities", lambda self, texts: plain(self, texts)[:, ::-1]
+    )
+    with pytest.warns(RobustbertWarning, match=r"clean accuracy 0\.0% is below chance \(50\.0%\)"):
+        run_plan(plan(reviews, svm, n=3), options(tmp_path / "out"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from robustbert.metrics import MeanStd
+from robustbert.reports.chance import below_chance
 from robustbert.reports.notes.comparability import (
     different_conditions,
     different_environments,
@@ -49,6 +50,7 @@ def group_notes(
         *marked_checks(cells),
         *batch_invariance_not_verified(cells),
         *_clean_accuracies(rows),
+        *_below_chance(rows),
         *nonzero_counts(cells),
         *_truncated_texts(rows),
         *different_query_counts(rows),
@@ -89,6 +91,17 @@ def _clean_accuracies(rows: Sequence[Row]) -> Iterator[str]:
                     f"The clean accuracy of {replicate_label(row, replicate)} differs between its "
                     f"records ({100 * values[0]:.1f}% to {100 * values[-1]:.1f}%); the first is "
                     "shown."
+                )
+
+
+def _below_chance(rows: Sequence[Row]) -> Iterator[str]:
+    for row in rows:
+        for replicate in row.replicates:
+            records = replicate.records.values()
+            if description := next(filter(None, map(below_chance, records)), None):
+                yield (
+                    f"The clean accuracy of {replicate_label(row, replicate)}, {description}: the "
+                    "model's labels may be in another order."
                 )
 
 
