@@ -5,13 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from robustbert.errors import ModelError
 from robustbert.models.inference.invariance import InvarianceResult
 from robustbert.models.input_checks import check_texts
+from robustbert.models.output_checks import check_probabilities, check_rows
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,17 @@ class TokenGradient:
 class Classifier(ABC):
     """A text classifier with ``k`` labels.
 
-    Subclasses implement ``_probabilities``, ``_exact`` and ``save``. They override ``_truncated``,
-    ``_unbatched`` and :attr:`batch_invariance` if the defaults do not hold, and ``_logits`` and
-    :attr:`has_logits` if they have logits. The public methods validate the inputs and outputs of
-    every subclass.
+    Subclasses set ``label_names`` and ``info``, and implement ``_probabilities`` and ``_exact``.
+    They override ``_truncated``, ``_unbatched``, :attr:`identified` and :attr:`batch_invariance` if
+    the defaults do not hold, and ``_logits`` and :attr:`has_logits` if they have logits. The public
+    methods validate the inputs and outputs of every subclass.
+
+    A model of your own needs no subclass: see :class:`robustbert.models.TorchClassifier`,
+    :class:`robustbert.models.CallableClassifier` and :class:`robustbert.models.SklearnClassifier`.
+
+    Attributes:
+        label_names: the name of each label, in the order of the columns.
+        info: the model's metadata.
     """
 
     label_names: tuple[str, ...]
@@ -75,9 +83,9 @@ class Classifier(ABC):
 
         Raises:
             InputError: a text is empty, blank or not valid Unicode.
-            ModelError: the model returns NaN or infinity.
+            ModelError: the model returns something else than probabilities.
         """
-        return self._checked_rows(self._probabilities, texts)
+        return self._checked_probabilities(self._probabilities, texts)
 
     def predict_logits(self, texts: Sequence[str]) -> np.ndarray:
         """Compute the logits: float32 (n, k), in the order of :attr:`label_names`.
@@ -88,7 +96,7 @@ class Classifier(ABC):
 
         Raises:
             InputError: a text is empty, blank or not valid Unicode.
-            ModelError: this model has no logits, or it returns NaN or infinity.
+            ModelError: this model has no logits, or it returns something else than finite numbers.
         """
         if not self.has_logits:
             raise ModelError(
@@ -106,9 +114,9 @@ class Classifier(ABC):
 
         Raises:
             InputError: a text is empty, blank or not valid Unicode.
-            ModelError: the model returns NaN or infinity.
+            ModelError: the model returns something else than probabilities.
         """
-        return self._checked_rows(self._exact, texts)
+        return self._checked_probabilities(self._exact, texts)
 
     def truncated(self, texts: Sequence[str]) -> np.ndarray:
         """Whether each text exceeds the maximum length and is truncated: bool (n,).
@@ -126,14 +134,22 @@ class Classifier(ABC):
 
         Raises:
             InputError: a text is empty, blank or not valid Unicode.
-            ModelError: the model returns NaN or infinity.
+            ModelError: the model returns something else than probabilities.
         """
-        return self._checked_rows(self._unbatched, texts)
+        return self._checked_probabilities(self._unbatched, texts)
 
     @property
     def batch_invariance(self) -> InvarianceResult:
         """Whether :meth:`predict_proba` was verified to be batch invariant; False by default."""
         return InvarianceResult(verified=False)
+
+    @property
+    def identified(self) -> bool:
+        """Whether ``info.sha256`` identifies the model; True by default.
+
+        If it does not, results of the model must not be reused in later runs.
+        """
+        return True
 
     @property
     def has_logits(self) -> bool:
@@ -155,17 +171,18 @@ class Classifier(ABC):
             ModelError: this model has no gradients.
         """
         raise ModelError(
-            f"model {self.info.name!r} has no gradients; use a Hugging Face model, "
-            "or a recipe that needs no gradients"
+            f"model {self.info.name!r} has no gradients; use a recipe that needs none, or a "
+            "network with a tokenizer of transformers"
         )
 
-    @abstractmethod
-    def save(self, folder: Path) -> None:
-        """Write the model into ``folder``, atomically.
-
-        Raises:
-            OutputError: the folder is not writable or not empty.
-        """
+    def __repr__(self) -> str:
+        info = self.info
+        labels = ", ".join(map(repr, self.label_names[:10]))
+        more = ", …" if len(self.label_names) > 10 else ""
+        return (
+            f"{type(self).__name__}(name={info.name!r}, label_names=({labels}{more}), "
+            f"dtype={info.dtype!r}, sha256={info.sha256[:12]!r}…)"
+        )
 
     @abstractmethod
     def _probabilities(self, texts: Sequence[str]) -> np.ndarray:
@@ -186,17 +203,19 @@ class Classifier(ABC):
     def _truncated(self, texts: Sequence[str]) -> np.ndarray:
         return np.zeros(len(texts), dtype=bool)
 
+    def _checked_probabilities(
+        self, function: Callable[[Sequence[str]], Any], texts: Sequence[str]
+    ) -> np.ndarray:
+        """Check the texts, apply ``function`` and check the probabilities: float32 (n, k)."""
+        rows = self._checked_rows(function, texts)
+        return check_probabilities(rows, self.info.name) if len(rows) else rows
+
     def _checked_rows(
-        self, function: Callable[[Sequence[str]], np.ndarray], texts: Sequence[str]
+        self, function: Callable[[Sequence[str]], Any], texts: Sequence[str]
     ) -> np.ndarray:
         """Check the texts, apply ``function`` and check the rows: float32 (n, k)."""
         check_texts(texts)
         if len(texts) == 0:
             return np.zeros((0, len(self.label_names)), dtype=np.float32)
-        rows = function(texts)
-        if not np.isfinite(rows).all():
-            raise ModelError(
-                f"model {self.info.name!r} returned NaN or infinity; "
-                "its weights are broken: train or download it again"
-            )
+        rows = check_rows(function(texts), self.info.name, len(texts), self.label_names)
         return rows.astype(np.float32, copy=False)

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from robustbert.models.classical.npz import ArrayLayout
+from robustbert.models.output_checks import softmax
 
 #: The largest weight of a stored model, in absolute value. Trained weights stay below 1,000; the
 #: limit keeps sums finite.
@@ -262,13 +263,3 @@ class StoredRandomForest(StoredEstimator):
 ESTIMATORS: Mapping[str, type[StoredEstimator]] = {
     kind.kind: kind for kind in (StoredNaiveBayes, StoredLinearSvm, StoredRandomForest)
 }
-
-
-def softmax(scores: np.ndarray) -> np.ndarray:
-    """Softmax along the last axis.
-
-    >>> softmax(np.array([[0.0, 0.0], [1000.0, 0.0]])).tolist()
-    [[0.5, 0.5], [1.0, 0.0]]
-    """
-    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
