@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from robustbert.errors import ModelError, UnknownNameError
 from robustbert.models.classifier import Classifier
@@ -82,6 +83,7 @@ def load_model(
     dtype: str = "auto",
     device: str = "auto",
     token_budget: int | None = None,
+    labels: Sequence[str] | None = None,
     label_names: Sequence[str] | None = None,
 ) -> Classifier:
     """Load a trained classifier.
@@ -94,26 +96,30 @@ def load_model(
         device: auto, cpu, cuda, cuda:N or mps. Classical models ignore it.
         token_budget: tokens per batch, at least 1; None selects a default for the device. Does not
             affect results. Classical models ignore it.
-        label_names: the dataset's label names; the classifier's columns are in this order.
+        labels: the names of the model's outputs, in order. Needed for Hugging Face models that have
+            no label names (``LABEL_0``, …); names that a model has are replaced by position.
+        label_names: the dataset's label names; the classifier's columns are in this order. They are
+            matched by name. A model without label names is matched by position, with a warning.
 
     Raises:
-        ModelError: there is no such model, it is not trained, its files are unsafe or broken, or
-            its labels differ from ``label_names``.
-        InputError: there is no such device.
+        ModelError: there is no such model, it is not trained, its files are unsafe or broken, its
+            labels differ from ``label_names``, or it has another number of outputs than ``labels``.
+        InputError: there is no such device, or ``labels`` are not at least two different names.
         UnknownNameError: there is no such dtype.
     """
     if dtype not in DTYPES:
         raise UnknownNameError("dtype", dtype, DTYPES)
+    options: dict[str, Any] = {
+        "dtype": dtype,
+        "device": device,
+        "token_budget": token_budget,
+        "labels": labels,
+        "label_names": label_names,
+    }
     if spec.startswith(HUB_PREFIX):
         from robustbert.models.huggingface import load_hub
 
-        return load_hub(
-            spec.removeprefix(HUB_PREFIX),
-            dtype=dtype,
-            device=device,
-            token_budget=token_budget,
-            label_names=label_names,
-        )
+        return load_hub(spec.removeprefix(HUB_PREFIX), **options)
     folder = Path(spec).expanduser()
     if not folder.is_dir():
         raise ModelError(_no_folder(spec))
@@ -121,13 +127,11 @@ def load_model(
     if kind == "classical":
         from robustbert.models.classical.tfidf_classifier import TfidfClassifier
 
-        return TfidfClassifier.load(folder, label_names=label_names)
+        return TfidfClassifier.load(folder, labels=labels, label_names=label_names)
     if kind == "huggingface":
         from robustbert.models.huggingface import load_folder
 
-        return load_folder(
-            folder, dtype=dtype, device=device, token_budget=token_budget, label_names=label_names
-        )
+        return load_folder(folder, **options)
     raise ModelError(
         f"{folder} is not a model folder: it contains neither config.json (Hugging Face) "
         "nor model.json (classical); pass the folder that training wrote"

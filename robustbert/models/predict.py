@@ -39,7 +39,12 @@ def predict(classifier: Classifier, texts: Sequence[str]) -> list[Prediction]:
 
 
 def classify(
-    texts: str | Sequence[str], *, model: str, dtype: str = "auto", device: str = "auto"
+    texts: str | Sequence[str],
+    *,
+    model: str,
+    dtype: str = "auto",
+    device: str = "auto",
+    labels: Sequence[str] | None = None,
 ) -> list[Prediction]:
     """Load a model and classify one or more texts with it.
 
@@ -48,6 +53,7 @@ def classify(
         model: a model folder, or ``hub:NAME``.
         dtype: auto, float32 or bfloat16.
         device: auto, cpu, cuda, cuda:N or mps.
+        labels: the names of the model's outputs, in order; None for those that the model has.
 
     Raises:
         InputError: a text is empty, blank or not valid Unicode, or there is no such device.
@@ -55,4 +61,4 @@ def classify(
         UnknownNameError: there is no such dtype.
     """
     texts = [texts] if isinstance(texts, str) else list(texts)
-    return predict(load_model(model, dtype=dtype, device=device), texts)
+    return predict(load_model(model, dtype=dtype, device=device, labels=labels), texts)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from robustbert.errors import InputError
+from robustbert.errors import InputError, RobustbertWarning
 from robustbert.models import classify, load_model, predict
 from robustbert.models.classifier import Classifier
 from robustbert.models.huggingface import CLOSE_MARGIN
@@ -224,7 +224,9 @@ def test_columns_follow_the_requested_labels(tiny, tiny_folder):
 
 def test_placeholder_labels_take_the_requested_names(tmp_path):
     folder = make_tiny_bert(tmp_path / "three", num_labels=3)
-    model = load_model(str(folder), label_names=["a", "b", "c"])
+    mapping = "LABEL_0 = a, LABEL_1 = b, LABEL_2 = c; .* name the outputs in order"
+    with pytest.warns(RobustbertWarning, match=mapping):
+        model = load_model(str(folder), label_names=["a", "b", "c"])
     assert model.label_names == ("a", "b", "c")
     assert load_model(str(folder)).label_names == ("LABEL_0", "LABEL_1", "LABEL_2")
 

@@ -4,7 +4,7 @@ import pytest
 
 from robustbert.errors import InputError, ModelError
 from robustbert.models import check_texts
-from robustbert.models.input_checks import label_order
+from robustbert.models.label_names import label_order
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,8 @@ from robustbert.models.classical.tfidf_features import (
 from robustbert.models.classifier import Classifier, ModelInfo
 from robustbert.models.folders import describe_source, hash_files
 from robustbert.models.inference.invariance import InvarianceResult
-from robustbert.models.input_checks import label_order
 from robustbert.models.json_files import StoredModel, read_checked
+from robustbert.models.label_names import label_order, output_names
 
 FORMAT = "robustbert-tfidf-1"
 CONFIG_FILE = "model.json"
@@ -117,12 +117,23 @@ class TfidfClassifier(Classifier):
             np.savez_compressed(partial / ARRAYS_FILE, **arrays)
 
     @classmethod
-    def load(cls, folder: Path, *, label_names: Sequence[str] | None = None) -> TfidfClassifier:
+    def load(
+        cls,
+        folder: Path,
+        *,
+        labels: Sequence[str] | None = None,
+        label_names: Sequence[str] | None = None,
+    ) -> TfidfClassifier:
         """Load a folder that :meth:`save` wrote; it is not trusted, so all of it is checked.
 
+        Args:
+            folder: the folder.
+            labels: names that replace those of the model's labels, in order; None keeps them.
+            label_names: the requested labels, in order; None keeps the model's.
+
         Raises:
-            ModelError: a file is missing, broken or too large, or the labels are not
-                ``label_names``.
+            ModelError: a file is missing, broken or too large, the labels are not
+                ``label_names``, or ``labels`` has another number of names.
         """
         config = read_checked(folder / CONFIG_FILE, _Config, limit=MAX_CONFIG_BYTES)
         kind = ESTIMATORS[config.kind]
@@ -142,7 +153,8 @@ class TfidfClassifier(Classifier):
             max_length=None,
             num_parameters=_count_parameters(estimator),
         )
-        return cls(features, estimator, config.label_names, info, label_names)
+        own = output_names(info.name, config.label_names, labels)
+        return cls(features, estimator, own, info, label_names)
 
     @property
     def batch_invariance(self) -> InvarianceResult:

@@ -1,0 +1,112 @@
+"""Label names: checks, and the match between a model's outputs and a dataset's labels."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+from robustbert.errors import InputError, ModelError, RobustbertWarning
+
+
+def check_label_names(label_names: Sequence[str]) -> tuple[str, ...]:
+    """Check the label names that a user gives: at least two distinct strings.
+
+    >>> check_label_names(["neg", "pos"])
+    ('neg', 'pos')
+    >>> check_label_names("neg")
+    Traceback (most recent call last):
+    robustbert.errors.InputError: label_names must be a list of strings, not 'neg'; for example \
+["negative", "positive"]
+
+    Raises:
+        InputError: it is not such a list.
+    """
+    names = () if isinstance(label_names, str) else tuple(label_names)
+    if not names or not all(isinstance(name, str) and name.strip() for name in names):
+        raise InputError(
+            f"label_names must be a list of strings, not {ascii(label_names)[:80]}; for example "
+            '["negative", "positive"]'
+        )
+    if len(names) < 2 or len(set(names)) < len(names):
+        raise InputError(
+            f"label_names must be at least two different names, not {_listed(names)}; name each "
+            "output of the model, in order"
+        )
+    return tuple(str(name) for name in names)
+
+
+def output_names(model: str, found: Sequence[str], labels: Sequence[str] | None) -> Sequence[str]:
+    """The names of a model's outputs, in order.
+
+    >>> output_names("m", ["LABEL_0", "LABEL_1"], ["spam", "ham"])
+    ('spam', 'ham')
+
+    Args:
+        model: the model's name, for the message.
+        found: the names that the model has.
+        labels: names that replace them by position; None to keep them.
+
+    Raises:
+        InputError: ``labels`` are not at least two different names.
+        ModelError: there are more or fewer of them than outputs.
+    """
+    if labels is None:
+        return found
+    names = check_label_names(labels)
+    if len(names) != len(found):
+        raise ModelError(
+            f"model {model!r} has {len(found)} outputs ({_listed(found)}) but {len(names)} labels "
+            f"are given ({_listed(names)}); name each output, in order"
+        )
+    return names
+
+
+def warn_of_positions(model: str, own: Sequence[str], requested: Sequence[str]) -> None:
+    """Warn that a model without label names is matched to requested labels by position."""
+    pairs = zip(own[:10], requested[:10], strict=True)
+    mapping = ", ".join(f"{output} = {_listed([name])}" for output, name in pairs)
+    more = f" and {len(own) - 10} more" if len(own) > 10 else ""
+    warnings.warn(
+        f"model {model!r} has no label names; its outputs are taken in the order of the dataset's "
+        f"labels: {mapping}{more}; if that is wrong, name the outputs in order (--labels on the "
+        "command line, labels= in Python)",
+        RobustbertWarning,
+        stacklevel=2,
+    )
+
+
+def label_order(
+    model: str, own: Sequence[str], requested: Sequence[str], *, named: bool
+) -> list[int]:
+    """The index of the model's output for each requested label.
+
+    >>> label_order("m", ["neg", "pos"], ["pos", "neg"], named=True)
+    [1, 0]
+
+    Args:
+        model: the model's name, for the message.
+        own: the model's label names, one per output.
+        requested: the dataset's label names.
+        named: False if the model's label names are placeholders, which match any names.
+
+    Raises:
+        ModelError: the two sets of labels differ, or the model has duplicate labels.
+    """
+    if named and len(set(own)) < len(own):
+        raise ModelError(
+            f"model {model!r} has duplicate labels: {_listed(own)}; give each label a unique name"
+        )
+    fits = len(own) == len(requested) and (not named or sorted(own) == sorted(requested))
+    if not fits:
+        raise ModelError(
+            f"model {model!r} has the labels {_listed(own)} but the dataset has "
+            f"{_listed(requested)}; use a model trained on these labels"
+        )
+    return [own.index(name) for name in requested] if named else list(range(len(requested)))
+
+
+def _listed(names: Sequence[str]) -> str:
+    """A truncated, escaped list of names on one line."""
+    shown = [name if name.isprintable() else ascii(name)[1:-1] for name in names[:10]]
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    return ", ".join(name[:40] for name in shown) + more
