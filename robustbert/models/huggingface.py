@@ -6,7 +6,6 @@ import copy
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -32,8 +31,9 @@ from robustbert.models.inference.invariance import (
 from robustbert.models.inference.packed import PackedNetwork, can_pack
 from robustbert.models.inference.packs import PACK_TOKENS
 from robustbert.models.inference.padded import PaddedNetwork
-from robustbert.models.input_checks import label_order
+from robustbert.models.label_names import label_order, output_names, warn_of_positions
 from robustbert.models.quiet import quiet_transformers
+from robustbert.models.tokenization import TransformersTokenization
 
 #: In bfloat16, texts whose two highest probabilities differ by less than this are recomputed in
 #: float32, so that predicted labels are those of float32. Measured on a fine-tuned MiniLM and 1,707
@@ -53,10 +53,12 @@ class HuggingFaceClassifier(Classifier):
         device: auto, cpu, cuda, cuda:N or mps.
         token_budget: tokens per batch, at least 1; None selects a default for the device. Does not
             affect results.
+        labels: the names of the model's outputs, in order; None for those of its configuration.
         label_names: the requested labels, in order; None keeps the model's.
 
     Raises:
-        ModelError: the model's labels are not ``label_names``.
+        ModelError: the model's labels are not ``label_names``, or it has another number of outputs
+            than ``labels``.
         InputError: there is no such device.
     """
 
@@ -69,17 +71,22 @@ class HuggingFaceClassifier(Classifier):
         dtype: str = "auto",
         device: str = "auto",
         token_budget: int | None = None,
+        labels: Sequence[str] | None = None,
         label_names: Sequence[str] | None = None,
     ) -> None:
         self._device = choose_device(device)
         self._tokenizer = files.tokenizer
         self._exact_model = files.model.to(self._device)
         config = files.model.config
-        own = [str(config.id2label.get(i, i)) for i in range(config.num_labels)]
-        named = own != [f"LABEL_{i}" for i in range(len(own))]
+        found = [str(config.id2label.get(i, i)) for i in range(config.num_labels)]
+        own = output_names(name, found, labels)
         self.label_names = tuple(own if label_names is None else label_names)
-        self._order = label_order(name, own, self.label_names, named=named)
+        placeholders = labels is None and found == [f"LABEL_{i}" for i in range(len(found))]
+        self._order = label_order(name, own, self.label_names, named=not placeholders)
+        if placeholders and label_names is not None:
+            warn_of_positions(name, own, self.label_names)
         self._max_length = max_input_length(files.model, files.tokenizer)
+        self._tokenization = TransformersTokenization(files.tokenizer, self._max_length)
         self._packs = self._device.type == "cpu" and can_pack(files.model)
         self.token_budget: int = token_budget or self._default_budget()
         self._networks: dict[str, PackedNetwork | PaddedNetwork] = {}
@@ -113,14 +120,14 @@ class HuggingFaceClassifier(Classifier):
         model = self._exact_model
         if dtype == "bfloat16":
             model = copy.deepcopy(model).bfloat16()
-        return PaddedNetwork(
+        return PaddedNetwork.of_transformers(
             model, self._tokenizer, max_length=self._max_length, token_budget=self.token_budget
         )
 
     def _find_dtype_problem(self, dtype: str) -> DtypeProblem | None:
         way = f"{'packed' if self._packs else 'padded'} by {self.token_budget} tokens"
         kind = f"{way} {describe_device(self._device)}"
-        sequences = [tuple(ids) for ids in self._tokenize(sample_texts())]
+        sequences = [tuple(ids) for ids in self._tokenization.encode(sample_texts())]
         return find_dtype_problem(
             lambda: self._network(dtype).logits, sequences, self._exact_model, dtype, kind
         )
@@ -151,29 +158,16 @@ class HuggingFaceClassifier(Classifier):
 
     def token_gradient(self, text: str) -> TokenGradient:
         """See :meth:`Classifier.token_gradient`; no gradients accumulate in the weights."""
-        import torch
+        from robustbert.models.embedding_gradient import embedding_gradient
 
-        (ids,) = self._tokenize([text])
-        outputs: list[torch.Tensor] = []
-
-        def watch(_module: Any, _inputs: Any, output: torch.Tensor) -> torch.Tensor:
-            outputs.append(output.detach().requires_grad_(True))
-            return outputs[-1]
-
-        handle = self._exact_model.get_input_embeddings().register_forward_hook(watch)
-        try:
-            with torch.enable_grad():
-                inputs = {"input_ids": torch.tensor([ids], device=self._device)}
-                logits = self._exact_model(**inputs).logits
-                loss = torch.nn.functional.cross_entropy(logits, logits.detach().argmax(dim=-1))
-                (gradient,) = torch.autograd.grad(loss, outputs[0])
-        finally:
-            handle.remove()
-        return TokenGradient(
-            token_ids=np.array(ids, dtype=np.int64),
-            tokens=tuple(self._tokenizer.convert_ids_to_tokens(ids)),
-            gradient=gradient[0].float().cpu().numpy(),
+        (ids,) = self._tokenization.encode([text])
+        gradient = embedding_gradient(
+            ids,
+            self._exact_model.get_input_embeddings(),
+            lambda inputs: self._exact_model(input_ids=inputs).logits,
+            self._device,
         )
+        return TokenGradient(np.array(ids), self._tokenization.tokens(ids), gradient)
 
     def _probabilities(self, texts: Sequence[str], *, unbatched: bool = False) -> np.ndarray:
         return _softmax(self._own_logits(texts, unbatched=unbatched))[:, self._order]
@@ -183,7 +177,7 @@ class HuggingFaceClassifier(Classifier):
 
     def _own_logits(self, texts: Sequence[str], *, unbatched: bool = False) -> np.ndarray:
         """Logits in the inference dtype, float32 (n, k), in the model's own order of labels."""
-        unique = unique_sequences(self._tokenize(texts))
+        unique = unique_sequences(self._tokenization.encode(texts))
         logits = self._query.logits(unique.items, unbatched=unbatched)
         if self._query is not self._exact_network:
             best = np.partition(_softmax(logits), -2, axis=1)
@@ -197,24 +191,11 @@ class HuggingFaceClassifier(Classifier):
         return self._probabilities(texts, unbatched=True)
 
     def _exact(self, texts: Sequence[str]) -> np.ndarray:
-        sequences = [tuple(ids) for ids in self._tokenize(texts)]
+        sequences = [tuple(ids) for ids in self._tokenization.encode(texts)]
         return _softmax(self._exact_network.logits(sequences, unbatched=True))[:, self._order]
 
     def _truncated(self, texts: Sequence[str]) -> np.ndarray:
-        if self._max_length is None:
-            return np.zeros(len(texts), dtype=bool)
-        encoded = self._tokenizer(
-            list(texts), truncation=False, return_attention_mask=False, verbose=False
-        )
-        return np.array([len(ids) > self._max_length for ids in encoded["input_ids"]])
-
-    def _tokenize(self, texts: Sequence[str]) -> list[list[int]]:
-        cut = {"truncation": self._max_length is not None, "max_length": self._max_length}
-        encoded = self._tokenizer(list(texts), return_attention_mask=False, verbose=False, **cut)
-        # If the tokenizer adds no special tokens, a text of control characters has no tokens, but a
-        # network needs at least one.
-        nothing = [self._tokenizer.pad_token_id or 0]
-        return [list(ids) or nothing for ids in encoded["input_ids"]]
+        return self._tokenization.truncated(texts)
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:
@@ -233,6 +214,7 @@ def load_folder(
     dtype: str = "auto",
     device: str = "auto",
     token_budget: int | None = None,
+    labels: Sequence[str] | None = None,
     label_names: Sequence[str] | None = None,
 ) -> HuggingFaceClassifier:
     """Load a fine-tuned model from a folder; see :func:`robustbert.models.load_model`."""
@@ -243,6 +225,7 @@ def load_folder(
         dtype=dtype,
         device=device,
         token_budget=token_budget,
+        labels=labels,
         label_names=label_names,
     )
 
@@ -253,12 +236,18 @@ def load_hub(
     dtype: str = "auto",
     device: str = "auto",
     token_budget: int | None = None,
+    labels: Sequence[str] | None = None,
     label_names: Sequence[str] | None = None,
 ) -> HuggingFaceClassifier:
     """Load ``NAME`` or ``NAME@REVISION`` from the hub; see :func:`robustbert.models.load_model`."""
     folder = hub_folder(name)
     loaded = load_folder(
-        folder, dtype=dtype, device=device, token_budget=token_budget, label_names=label_names
+        folder,
+        dtype=dtype,
+        device=device,
+        token_budget=token_budget,
+        labels=labels,
+        label_names=label_names,
     )
     # A snapshot folder is named after its commit.
     repository = name.partition("@")[0]

@@ -97,9 +97,7 @@ def read_tokenizer(folder: Path) -> Any:
 
 def max_input_length(model: Any, tokenizer: Any) -> int | None:
     """The maximum input length in tokens, including special tokens; None for no limit."""
-    limits = []
-    if tokenizer.model_max_length and tokenizer.model_max_length < NO_LIMIT:
-        limits.append(int(tokenizer.model_max_length))
+    limits = [limit for limit in [tokenizer_limit(tokenizer)] if limit is not None]
     positions = getattr(model.config, "max_position_embeddings", None)
     if isinstance(positions, int) and positions > 0:
         offset = 0
@@ -107,6 +105,12 @@ def max_input_length(model: Any, tokenizer: Any) -> int | None:
             offset = (model.config.pad_token_id or 0) + 1
         limits.append(positions - offset)
     return min(limits) if limits else None
+
+
+def tokenizer_limit(tokenizer: Any) -> int | None:
+    """The maximum length of a tokenizer's outputs, including special tokens; None for no limit."""
+    limit = tokenizer.model_max_length
+    return int(limit) if limit and limit < NO_LIMIT else None
 
 
 def _read_network(folder: Path) -> Any:

@@ -68,13 +68,13 @@ def unique_sequences(sequences: Sequence[Sequence[int]]) -> UniqueSequences:
     return UniqueSequences(items=list(indices), inverse=np.array(inverse, dtype=np.int64))
 
 
-def padded_length(length: int, max_length: int | None = None) -> int:
-    """The length to pad a sequence to: a function of its own length alone.
+def padded_length(length: int, max_length: int | None = None, step: int = LENGTH_STEP) -> int:
+    """The length to pad a sequence to, a multiple of ``step``: a function of its own length alone.
 
     >>> padded_length(9), padded_length(16), padded_length(509, max_length=510)
     (16, 16, 510)
     """
-    rounded = max(LENGTH_STEP, -(-length // LENGTH_STEP) * LENGTH_STEP)
+    rounded = max(step, -(-length // step) * step)
     return rounded if max_length is None else min(rounded, max_length)
 
 
@@ -84,6 +84,8 @@ def plan_batches(
     max_length: int | None = None,
     token_budget: int = TOKEN_BUDGET,
     fixed_shapes: bool = False,
+    length_step: int = LENGTH_STEP,
+    row_step: int = ROW_STEP,
 ) -> list[Batch]:
     """Group sequences by padded length into batches of about ``token_budget`` tokens.
 
@@ -91,22 +93,24 @@ def plan_batches(
         lengths: the sequences' lengths in tokens.
         max_length: the model's maximum input length in tokens; None for no limit.
         token_budget: maximum number of tokens per batch, which is its rows times its padded length;
-            a batch of `ROW_STEP` rows may exceed it.
+            a batch of ``row_step`` rows may exceed it.
         fixed_shapes: fill every batch of one padded length to the same number of rows, for devices
             that choose kernels by shape (GPUs).
+        length_step: padded lengths are multiples of this; 1 for no padding.
+        row_step: numbers of rows are multiples of this.
 
     Returns:
         batches that together contain each sequence exactly once, not counting filler.
     """
     buckets: dict[int, list[int]] = {}
     for index, length in enumerate(lengths):
-        buckets.setdefault(padded_length(length, max_length), []).append(index)
+        buckets.setdefault(padded_length(length, max_length, length_step), []).append(index)
     batches = []
     for length, members in sorted(buckets.items()):
-        max_rows = max(1, token_budget // length // ROW_STEP) * ROW_STEP
+        max_rows = max(1, token_budget // length // row_step) * row_step
         for start in range(0, len(members), max_rows):
             rows = members[start : start + max_rows]
-            filled = max_rows if fixed_shapes else -(-len(rows) // ROW_STEP) * ROW_STEP
+            filled = max_rows if fixed_shapes else -(-len(rows) // row_step) * row_step
             filler = rows[-1:] * (filled - len(rows))
             batches.append(Batch(np.array(rows + filler, dtype=np.int64), len(rows), length))
     return batches

@@ -14,7 +14,7 @@ import random
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -44,6 +44,8 @@ IGNORED_SETTINGS = frozenset(
 Forward = Callable[[Sequence[tuple[int, ...]]], np.ndarray]
 """The forward function of a network: maps token sequences to one output row each."""
 
+Item = TypeVar("Item")
+
 
 @dataclass(frozen=True)
 class InvarianceResult:
@@ -67,9 +69,13 @@ class InvarianceResult:
         )
 
 
-def sample_texts() -> list[str]:
-    """Deterministic test texts of random words, one per length in `WORD_COUNTS`."""
-    generator, words = random.Random(0), WORDS.split()
+def sample_texts(words: Sequence[str] | None = None) -> list[str]:
+    """Deterministic test texts of random words, one per length in `WORD_COUNTS`.
+
+    Args:
+        words: the words to choose from; None for `WORDS`.
+    """
+    generator, words = random.Random(0), words or WORDS.split()
     return [" ".join(generator.choices(words, k=count)) for count in WORD_COUNTS]
 
 
@@ -98,24 +104,29 @@ class DtypeProblem:
 
 
 def is_invariant(
-    forward: Forward, sequences: Sequence[tuple[int, ...]], name: str, cache: InvarianceCache
+    forward: Callable[[Sequence[Item]], np.ndarray],
+    inputs: Sequence[Item],
+    name: str,
+    cache: InvarianceCache,
+    repeats: Sequence[int] = COPIES,
 ) -> bool:
-    """Whether the output for each sequence is bit-identical by itself and in larger batches.
+    """Whether the output for each input is bit-identical by itself and in larger batches.
 
     Args:
-        forward: the forward function of the network.
-        sequences: test inputs, run one by one and in batches with several copies (`COPIES`).
+        forward: maps inputs, such as token sequences or texts, to one output row each.
+        inputs: test inputs, run one by one and in batches with several copies of all of them.
         name: the key of the result in the cache.
         cache: the cache of results.
+        repeats: the numbers of copies.
     """
     invariant = cache.get(name)
     if invariant is None:
-        with progress_bar(1 + len(COPIES), "checking batch invariance", "step") as bar:
-            alone = np.concatenate([forward([sequence]) for sequence in sequences])
+        with progress_bar(1 + len(repeats), "checking batch invariance", "step") as bar:
+            alone = np.concatenate([forward([item]) for item in inputs])
             invariant = True
-            for copies in COPIES:
+            for copies in repeats:
                 bar.update()
-                together = forward([*sequences] * copies)
+                together = forward([*inputs] * copies)
                 invariant &= together.tobytes() == np.tile(alone, (copies, 1)).tobytes()
         cache.put(name, invariant)
     return invariant

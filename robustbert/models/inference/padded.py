@@ -1,42 +1,82 @@
-"""Padded-batch inference, for transformers models that are not BERT and for GPUs.
+"""Padded-batch inference, for networks other than BERT and for GPUs.
 
 On the CPU, linear layers run with verified numbers of rows (`BatchInvariantLinears`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
-from robustbert.models.inference.batching import plan_batches
+from robustbert.models.inference.batching import LENGTH_STEP, ROW_STEP, plan_batches
 from robustbert.models.inference.linear import BatchInvariantLinears
 from robustbert.models.inference.row_counts import RowCounts
 
 Tokens = Sequence[int]
 
+Network = Callable[[Any, Any], Any]
+"""Maps token ids and an attention mask, int64 (b, t), to logits (b, k)."""
 
-class PaddedNetwork:
-    """A transformers sequence classifier that runs on padded batches of token sequences.
+
+@dataclass(frozen=True)
+class Layout:
+    """How sequences are put into batches.
 
     Args:
-        model: in evaluation mode, on its device.
-        tokenizer: provides the padding token and the side to pad on.
-        max_length: the model's maximum input length in tokens; None for no limit.
+        padding_id: the token id to pad with.
+        pad_left: whether to pad at the start of a sequence instead of its end.
+        max_length: the maximum input length in tokens; None for no limit.
         token_budget: tokens per batch, at least 1.
+        length_step: padded lengths are multiples of this; 1 for no padding.
+        row_step: a batch is filled to a multiple of this many sequences.
+        check_linears: run linear layers on the CPU with verified numbers of rows.
     """
 
-    def __init__(
-        self, model: Any, tokenizer: Any, *, max_length: int | None, token_budget: int
-    ) -> None:
-        self.model = model
-        self._padding_id = tokenizer.pad_token_id or 0
-        self._pad_left = tokenizer.padding_side == "left"
-        self._max_length = max_length
-        self._token_budget = token_budget
+    padding_id: int = 0
+    pad_left: bool = False
+    max_length: int | None = None
+    token_budget: int = 1
+    length_step: int = LENGTH_STEP
+    row_step: int = ROW_STEP
+    check_linears: bool = True
+
+
+class PaddedNetwork:
+    """A network that runs on batches of token sequences.
+
+    Args:
+        network: in evaluation mode when it is called.
+        device: the device of its inputs.
+        layout: how sequences are put into batches.
+    """
+
+    def __init__(self, network: Network, device: torch.device, layout: Layout) -> None:
+        self._network = network
+        self._device = device
+        self._layout = layout
         self._invariant_linears = BatchInvariantLinears()
+
+    @classmethod
+    def of_transformers(
+        cls, model: Any, tokenizer: Any, *, max_length: int | None, token_budget: int
+    ) -> PaddedNetwork:
+        """A transformers sequence classifier with the padding token and side of its tokenizer."""
+
+        def network(ids: Any, mask: Any) -> Any:
+            return model(input_ids=ids, attention_mask=mask).logits
+
+        layout = Layout(
+            padding_id=tokenizer.pad_token_id or 0,
+            pad_left=tokenizer.padding_side == "left",
+            max_length=max_length,
+            token_budget=token_budget,
+        )
+        return cls(network, model.device, layout)
 
     @property
     def row_counts(self) -> Collection[RowCounts]:
@@ -47,30 +87,34 @@ class PaddedNetwork:
         """Compute logits: float32 (n, k); ``unbatched`` puts each sequence in its own batch."""
         if unbatched and len(sequences) > 1:
             return np.concatenate([self.logits([tokens]) for tokens in sequences])
+        layout = self._layout
         batches = plan_batches(
             [len(tokens) for tokens in sequences],
-            max_length=self._max_length,
-            token_budget=self._token_budget,
-            fixed_shapes=self.model.device.type != "cpu",
+            max_length=layout.max_length,
+            token_budget=layout.token_budget,
+            fixed_shapes=self._device.type != "cpu",
+            length_step=layout.length_step,
+            row_step=layout.row_step,
         )
-        rows = np.zeros((len(sequences), self.model.config.num_labels), dtype=np.float32)
-        with torch.inference_mode(), self._invariant_linears:
+        results = []
+        # Not in inference mode: its tensors, if the network keeps some, could not be trained on.
+        with torch.no_grad(), self._invariant_linears if layout.check_linears else nullcontext():
             for batch in batches:
-                inputs = self.pad([sequences[row] for row in batch.rows], batch.length)
-                logits = self.model(**inputs).logits[: batch.real]
-                rows[batch.rows[: batch.real]] = logits.float().cpu().numpy()
+                inputs = self._pad([sequences[row] for row in batch.rows], batch.length)
+                logits = self._network(*inputs)[: batch.real]
+                results.append(logits.float().cpu().numpy())
+        joined = np.concatenate(results)
+        rows = np.empty_like(joined)
+        rows[np.concatenate([batch.rows[: batch.real] for batch in batches])] = joined
         return rows
 
-    def pad(self, sequences: Sequence[Tokens], length: int) -> dict[str, Any]:
-        """Pad sequences to ``length``; return the model's inputs, int64 tensors (n, length)."""
-        ids = np.full((len(sequences), length), self._padding_id, dtype=np.int64)
+    def _pad(self, sequences: Sequence[Tokens], length: int) -> tuple[Any, Any]:
+        """Pad sequences to ``length``; return their ids and mask, int64 (n, length)."""
+        ids = np.full((len(sequences), length), self._layout.padding_id, dtype=np.int64)
         mask = np.zeros_like(ids)
         for row, tokens in enumerate(sequences):
-            start = length - len(tokens) if self._pad_left else 0
+            start = length - len(tokens) if self._layout.pad_left else 0
             ids[row, start : start + len(tokens)] = tokens
             mask[row, start : start + len(tokens)] = 1
-        device = self.model.device
-        return {
-            "input_ids": torch.from_numpy(ids).to(device),
-            "attention_mask": torch.from_numpy(mask).to(device),
-        }
+        device = self._device
+        return torch.from_numpy(ids).to(device), torch.from_numpy(mask).to(device)

@@ -56,7 +56,7 @@ def make_networks(dtype: str) -> dict[str, PackedNetwork | PaddedNetwork]:
         )
     ).eval()  # fmt: skip
     padded = {
-        name: PaddedNetwork(
+        name: PaddedNetwork.of_transformers(
             model.to(getattr(torch, dtype)), Tokenizer(), max_length=150, token_budget=4096
         )
         for name, model in (("roberta", roberta), ("gpt2", gpt2))

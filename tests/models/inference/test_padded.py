@@ -45,7 +45,9 @@ def sequences() -> list[list[int]]:
 
 
 def padded(model, token_budget: int = 4096) -> PaddedNetwork:
-    return PaddedNetwork(model, Tokenizer(), max_length=200, token_budget=token_budget)
+    return PaddedNetwork.of_transformers(
+        model, Tokenizer(), max_length=200, token_budget=token_budget
+    )
 
 
 def test_logits_match_one_text_at_a_time(roberta, sequences):

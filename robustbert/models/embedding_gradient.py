@@ -1,0 +1,94 @@
+"""The gradient of a network's loss with respect to the input embedding of each token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+import torch
+
+from robustbert.errors import InputError, ModelError
+
+
+def embedding_gradient(
+    ids: Sequence[int], embedding: Any, log_probabilities: Callable[[Any], Any], device: Any
+) -> np.ndarray:
+    """Compute the gradient of the cross-entropy for the predicted label.
+
+    No gradients accumulate in the weights.
+
+    Args:
+        ids: the t token ids of a text.
+        embedding: the module that maps them to t embeddings of size d.
+        log_probabilities: maps token ids, int64 (1, t), to log-probabilities or logits (1, k); it
+            calls ``embedding``.
+        device: the device of the token ids.
+
+    Returns:
+        float32 (t, d), one row per token.
+
+    Raises:
+        ModelError: the embeddings are not used, or there is not one of them per token.
+    """
+    outputs: list[torch.Tensor] = []
+
+    def watch(_module: Any, _inputs: Any, output: torch.Tensor) -> torch.Tensor:
+        outputs.append(output.detach().requires_grad_(True))
+        return outputs[-1]
+
+    handle = embedding.register_forward_hook(watch)
+    try:
+        # cuDNN's recurrent layers have no gradients in evaluation mode.
+        with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
+            scores = log_probabilities(torch.tensor([list(ids)], device=device))
+            loss = torch.nn.functional.cross_entropy(scores, scores.detach().argmax(dim=-1))
+            if not outputs or outputs[0].shape[:-1].numel() != len(ids):
+                raise ModelError(
+                    "the embedding layer does not compute one embedding per token; pass the right "
+                    "layer as embedding="
+                )
+            if not scores.requires_grad:
+                raise ModelError(
+                    "the network's output does not depend on its embeddings in a way that torch "
+                    "can differentiate; remove no_grad or detach from its forward, or use a recipe "
+                    "that needs no gradients"
+                )
+            (gradient,) = torch.autograd.grad(loss, outputs[0])
+    finally:
+        handle.remove()
+    return gradient.reshape(len(ids), -1).float().cpu().numpy()
+
+
+def find_embedding(module: Any, embedding: Any) -> str | None:
+    """The name of the layer within ``module`` that maps token ids to embeddings.
+
+    Args:
+        module: the network.
+        embedding: the layer; None for ``module.get_input_embeddings()`` or, if there is no such
+            method, the only ``torch.nn.Embedding``.
+
+    Returns:
+        None if it cannot be found.
+
+    Raises:
+        InputError: ``embedding`` is not a part of ``module``.
+    """
+    parts = dict(module.named_modules())
+    if embedding is not None:
+        if not any(part is embedding for part in parts.values()):
+            raise InputError("embedding is not a part of module; pass one of its layers")
+        return _name_of(embedding, parts)
+    found = None
+    if hasattr(module, "get_input_embeddings"):
+        with suppress(NotImplementedError):
+            found = module.get_input_embeddings()
+    tables = [part for part in parts.values() if isinstance(part, torch.nn.Embedding)]
+    if found is None and len(tables) == 1:
+        (found,) = tables
+    return _name_of(found, parts)
+
+
+def _name_of(part: Any, parts: Mapping[str, Any]) -> str | None:
+    return next((name for name, other in parts.items() if other is part), None)
