@@ -15,16 +15,25 @@ if TYPE_CHECKING:
     from robustbert.bench import load_suite, make_plan, run_plan
     from robustbert.data import load_dataset, select_examples
     from robustbert.errors import RobustbertError
-    from robustbert.models import classify, load_model
+    from robustbert.models import (
+        CallableClassifier,
+        SklearnClassifier,
+        TorchClassifier,
+        classify,
+        load_model,
+    )
     from robustbert.records import Outcome, Record, read_run
     from robustbert.training import TrainingConfig
     from robustbert.training.fitting import train
 
 __all__ = [
     "AttackRunner",
+    "CallableClassifier",
     "Outcome",
     "Record",
     "RobustbertError",
+    "SklearnClassifier",
+    "TorchClassifier",
     "TrainingConfig",
     "__version__",
     "classify",
@@ -40,9 +49,12 @@ __all__ = [
 
 _LAZY_MODULES = {
     "AttackRunner": "attacks",
+    "CallableClassifier": "models",
     "Outcome": "records",
     "Record": "records",
     "RobustbertError": "errors",
+    "SklearnClassifier": "models",
+    "TorchClassifier": "models",
     "TrainingConfig": "training",
     "classify": "models",
     "load_dataset": "data",

@@ -1,0 +1,1 @@
+"""Classifiers around models that exist in memory: PyTorch, scikit-learn, any function."""

@@ -1,0 +1,118 @@
+"""What identifies a PyTorch module: its device, dtype, parameters and their hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
+from typing import Any
+
+import torch
+
+HALF_DTYPES = (torch.float16, torch.bfloat16)
+
+
+def module_device(module: Any) -> torch.device:
+    """The device of the module's first parameter or buffer; the CPU if it has none."""
+    first = next(_tensors(module), None)
+    return torch.device("cpu") if first is None else first.device
+
+
+def module_dtype(module: Any) -> torch.dtype:
+    """The dtype of the module's first floating-point parameter or buffer; float32 if it has none.
+
+    If there is one in half precision, it is that one's.
+    """
+    dtypes = [tensor.dtype for tensor in _tensors(module) if tensor.is_floating_point()]
+    half = [dtype for dtype in dtypes if dtype in HALF_DTYPES]
+    return next(iter(half + dtypes), torch.float32)
+
+
+def dtype_name(dtype: torch.dtype) -> str:
+    """The name of a dtype without the package.
+
+    >>> dtype_name(torch.float32)
+    'float32'
+    """
+    return str(dtype).removeprefix("torch.")
+
+
+def class_path(value: object) -> str:
+    """The import path of an object's class.
+
+    >>> class_path(torch.nn.ReLU())
+    'torch.nn.modules.activation.ReLU'
+    """
+    return f"{type(value).__module__}.{type(value).__qualname__}"
+
+
+def unwrapped(module: Any) -> Any:
+    """The module inside ``torch.compile`` and data-parallel wrappers."""
+    inner = getattr(module, "_orig_mod", None)
+    if inner is None and class_path(module).startswith("torch.nn.parallel."):
+        inner = module.module
+    return module if inner is None else unwrapped(inner)
+
+
+def fingerprint(module: Any) -> tuple[Any, ...]:
+    """A cheap value that changes when a parameter or buffer is replaced or updated in place.
+
+    Updates through ``parameter.data`` are not noticed, because torch does not count them.
+    """
+    return tuple(
+        (id(tensor), tensor.data_ptr(), tensor.dtype, _version(tensor))
+        for tensor in _tensors(module)
+    )
+
+
+def state_sha256(module: Any, facts: Sequence[Any]) -> str:
+    """The SHA-256 of the classes of a module and its parts, its sorted state, and other facts.
+
+    Args:
+        module: the module.
+        facts: JSON values that also determine the outputs.
+    """
+    digest = hashlib.sha256()
+    inner = unwrapped(module)
+    parts = [[name, class_path(part)] for name, part in inner.named_modules()]
+    digest.update(json.dumps([parts, list(facts)]).encode())
+    for name, value in sorted(inner.state_dict().items()):
+        content: bytes
+        if isinstance(value, torch.Tensor):
+            header = [name, str(value.dtype), list(value.shape)]
+            flat = value.detach().cpu().contiguous().reshape(-1)
+            content = flat.view(torch.uint8).numpy().tobytes()
+        else:  # the extra state of a module
+            import joblib
+
+            header, content = [name, class_path(value)], joblib.hash(value).encode()
+        digest.update(json.dumps(header).encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+@contextmanager
+def evaluation_mode(module: Any) -> Iterator[None]:
+    """Within the block, the module is in evaluation mode; afterwards each part is as before."""
+    flags = [(part, part.training) for part in module.modules()]
+    if not any(training for _, training in flags):
+        yield
+        return
+    module.eval()
+    try:
+        yield
+    finally:
+        if flags[0][1]:
+            module.train()
+        for part, training in flags:
+            part.training = training
+
+
+def _tensors(module: Any) -> Iterator[Any]:
+    return chain(module.parameters(), module.buffers())
+
+
+def _version(tensor: Any) -> int:
+    return 0 if tensor.is_inference() else int(tensor._version)

@@ -1,0 +1,453 @@
+"""`CallableClassifier`: answers of every type, wrong answers, failures, limits and the cache."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from robustbert.errors import BatchInvarianceWarning, InputError, ModelError
+from robustbert.models import CallableClassifier
+from robustbert.models.adapters import retrying
+from tests.attacks.running import run, without_time
+from tests.models.adapters.toys import LABELS, reviews_of, word_probabilities
+from tests.tiny import toy_reviews
+
+TEXTS = toy_reviews(20)[0]
+
+
+@pytest.fixture(autouse=True)
+def _no_waits(monkeypatch):
+    monkeypatch.setattr(retrying, "FIRST_WAIT", 0.0)
+
+
+class Endpoint:
+    """Answers like `word_probabilities`, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.calls: list[list[str]] = []
+
+    def __call__(self, texts):
+        self.calls.append(list(texts))
+        return word_probabilities(texts)
+
+    @property
+    def texts(self) -> list[str]:
+        return [text for call in self.calls for text in call]
+
+
+class Flaky(Endpoint):
+    """Fails in a share of the calls."""
+
+    def __init__(self, share: float, seed: int = 0) -> None:
+        super().__init__()
+        self.failures = 0
+        self._share, self._random = share, random.Random(seed)
+        self._lock = threading.Lock()
+
+    def __call__(self, texts):
+        with self._lock:
+            if self._random.random() < self._share:
+                self.failures += 1
+                raise ConnectionError("reset by peer")
+        return super().__call__(texts)
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [
+        lambda rows: rows,
+        lambda rows: rows.tolist(),
+        lambda rows: [tuple(row) for row in rows],
+        lambda rows: rows.astype(np.float32),
+        lambda rows: torch.tensor(rows, requires_grad=True),
+        lambda rows: pd.DataFrame(rows),
+        lambda rows: pd.DataFrame(rows, columns=LABELS)[["pos", "neg"]],
+    ],
+)
+def test_anything_array_like_is_accepted(convert):
+    classifier = CallableClassifier(lambda texts: convert(word_probabilities(texts)), LABELS)
+    found = classifier.predict_proba(TEXTS)
+    np.testing.assert_allclose(found, word_probabilities(TEXTS), atol=1e-6)
+    np.testing.assert_allclose(found.sum(axis=1, dtype=np.float64), 1, atol=1e-6)
+    np.testing.assert_array_equal(classifier.predict_proba_exact(TEXTS), found)
+
+
+def test_bfloat16_and_rounded_probabilities_are_normalized():
+    rounded = CallableClassifier(lambda texts: word_probabilities(texts).round(3), LABELS)
+    sums = rounded.predict_proba(TEXTS).sum(axis=1, dtype=np.float64)
+    np.testing.assert_allclose(sums, 1, atol=1e-6)
+
+
+def test_logits_become_probabilities():
+    classifier = CallableClassifier(
+        lambda texts: np.log(word_probabilities(texts)) + 5, LABELS, outputs="logits"
+    )
+    np.testing.assert_allclose(
+        classifier.predict_proba(TEXTS), word_probabilities(TEXTS), atol=1e-6
+    )
+    np.testing.assert_allclose(
+        classifier.predict_logits(TEXTS), np.log(word_probabilities(TEXTS)) + 5, rtol=1e-6
+    )
+
+
+def test_calls_have_at_most_batch_size_distinct_texts():
+    endpoint = Endpoint()
+    classifier = CallableClassifier(endpoint, LABELS, batch_size=6)
+    distinct = list(dict.fromkeys(TEXTS))
+    classifier.predict_proba(TEXTS + TEXTS)
+    assert endpoint.texts == distinct
+    assert max(map(len, endpoint.calls)) <= 6
+
+
+def test_calls_run_concurrently_and_keep_the_order():
+    barrier = threading.Barrier(3, timeout=10)
+
+    def function(texts):
+        barrier.wait()  # needs three calls at the same time
+        return word_probabilities(texts)
+
+    texts = [f"text {i}" for i in range(12)]
+    classifier = CallableClassifier(function, LABELS, batch_size=2, concurrency=3)
+    np.testing.assert_allclose(
+        classifier.predict_proba(texts), word_probabilities(texts), atol=1e-6
+    )
+
+
+class TestWrongAnswers:
+    @pytest.mark.parametrize(
+        ("answer", "message"),
+        [
+            (lambda n: [[2.5, -1.0]] * n, "if these are logits, apply softmax, or pass outputs="),
+            (lambda n: [[0.9, 0.9]] * n, r"sum to 1\.8 for a text, not to 1"),
+            (lambda n: [[float("nan"), 1.0]] * n, "NaN or infinity"),
+            (lambda n: [[0.2, 0.3, 0.5]] * n, r"3 columns for 2 labels \(neg, pos\)"),
+            (lambda n: [[1.0]] * n, "1 columns for 2 labels"),
+            (lambda n: [[0.5, 0.5]] * (n - 1), r"shape \(1, 2\) for 2 texts and 2 labels"),
+            (lambda n: [0.5] * n, r"shape \(2,\) for 2 texts"),
+            (lambda n: [[0.5, 0.5], [1.0]], "returned a list that is no array"),
+            (lambda n: [["0.5", "0.5"]] * n, "of <U3 values, not of numbers"),
+            (lambda n: [[{"label": "pos"}] * 2] * n, "of object values"),
+            (lambda n: [[True, False]] * n, "of bool values"),
+            (lambda n: None, "returned a NoneType of object values"),
+        ],
+    )
+    def test_are_rejected_at_once(self, answer, message):
+        calls = []
+
+        def function(texts):
+            calls.append(texts)
+            return answer(len(texts))
+
+        with pytest.raises(ModelError, match=message) as caught:
+            CallableClassifier(function, LABELS).predict_proba(["one", "two"])
+        assert "\n" not in str(caught.value)
+        assert len(calls) == 1, "it is not retried"
+
+    @pytest.mark.parametrize("concurrency", [1, 4])
+    def test_errors_of_the_code_are_not_retried(self, concurrency):
+        calls = []
+
+        def function(texts):
+            calls.append(texts)
+            return texts.nothing
+
+        classifier = CallableClassifier(
+            function, LABELS, concurrency=concurrency, batch_size=20, name="mine"
+        )
+        message = "function of model 'mine' raised AttributeError: .*; fix the function"
+        with pytest.raises(ModelError, match=message):
+            classifier.predict_proba(TEXTS)
+        assert len(calls) == 1
+
+
+class TestFailures:
+    def test_are_retried_with_growing_waits(self, monkeypatch):
+        monkeypatch.setattr(retrying, "FIRST_WAIT", 1.0)
+        waits = [retrying._wait(attempts) for attempts in (1, 2, 3, 50, 5000)]
+        for wait, mean in zip(waits, (1, 2, 4, 60, 60), strict=True):
+            assert 0.5 * mean <= wait <= 1.5 * mean
+
+    def test_that_do_not_end_are_an_error(self):
+        flaky = Flaky(1.0)
+        classifier = CallableClassifier(flaky, LABELS, name="mine", retries=2)
+        message = (
+            "the function of model 'mine' failed 3 times; the last error was ConnectionError: "
+            r"reset by peer .*; check the endpoint, or allow more retries \(retries=\)"
+        )
+        with pytest.raises(ModelError, match=message) as caught:
+            classifier.predict_proba(TEXTS)
+        assert "\n" not in str(caught.value)
+        assert flaky.failures == 3
+
+    def test_do_not_draw_from_the_global_generator(self):
+        random.seed(0)
+        expected = random.Random(0).random()
+        CallableClassifier(Flaky(0.5), LABELS, retries=50).predict_proba(TEXTS)
+        assert random.random() == expected
+
+    def test_slow_attempts_are_abandoned_and_retried(self):
+        calls = []
+
+        def function(texts):
+            calls.append(texts)
+            if len(calls) == 1:
+                time.sleep(30)
+            return word_probabilities(texts)
+
+        began = time.monotonic()
+        classifier = CallableClassifier(function, LABELS, timeout=0.5)
+        found = classifier.predict_proba(TEXTS)
+        np.testing.assert_allclose(found, word_probabilities(TEXTS), atol=1e-6)
+        assert time.monotonic() - began < 10
+        assert len(calls) == 2
+
+    def test_time_outs_that_do_not_end_are_an_error(self):
+        classifier = CallableClassifier(
+            lambda texts: time.sleep(5), LABELS, timeout=0.05, retries=1
+        )
+        with pytest.raises(ModelError, match=r"failed 2 times; .* no answer within 0.05 s"):
+            classifier.predict_proba(["one"])
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("concurrency", [1, 4])
+    def test_do_not_change_outcomes(self, textattack, concurrency):
+        flaky = Flaky(0.2)
+        steady = CallableClassifier(word_probabilities, LABELS, name="mine")
+        shaken = CallableClassifier(
+            flaky, LABELS, name="mine", concurrency=concurrency, batch_size=1, retries=20
+        )
+        reviews = reviews_of(steady, 16)
+        expected = without_time(run(steady, "deepwordbug", reviews, "published").outcomes)
+        found = without_time(run(shaken, "deepwordbug", reviews, "published").outcomes)
+        assert found == expected
+        assert flaky.failures > 10
+        assert "broken" in {outcome.status for outcome in found}
+
+
+SLEEPER = """
+import sys, time
+from robustbert.models import CallableClassifier
+
+def function(texts):
+    print("asked", flush=True)
+    {body}
+
+CallableClassifier(function, ["neg", "pos"], batch_size=1, {options}).predict_proba(["a", "b"])
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "options"),
+    [
+        ("time.sleep(60)", "concurrency=2"),
+        ("time.sleep(60)", "timeout=50"),
+        ("raise OSError", "retries=100, concurrency=2"),
+    ],
+)
+def test_an_interrupt_ends_the_process_promptly(body, options):
+    script = SLEEPER.format(body=body, options=options)
+    process = subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith(b"asked")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=10) != 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+class TestCache:
+    def make(self, path, function=None, labels=LABELS, **options):
+        options = {"name": "mine", "cache": path, **options}
+        return CallableClassifier(function or Endpoint(), labels, **options)
+
+    def test_answers_are_asked_once(self, tmp_path):
+        path = tmp_path / "sub" / "answers.sqlite"
+        first = self.make(path).predict_proba(TEXTS)
+        endpoint = Endpoint()
+        second = self.make(path, endpoint).predict_proba([*TEXTS, "a new text"])
+        np.testing.assert_array_equal(second[:-1], first)
+        assert endpoint.texts == ["a new text"]
+
+    def test_answers_survive_a_failure(self, tmp_path):
+        def function(texts):
+            if "scene" in texts[0]:
+                raise TypeError("broken")
+            return word_probabilities(texts)
+
+        texts = ["one", "two", "scene", "three"]
+        with pytest.raises(ModelError, match="TypeError"):
+            self.make(tmp_path / "a", function, batch_size=1).predict_proba(texts)
+        endpoint = Endpoint()
+        self.make(tmp_path / "a", endpoint).predict_proba(texts)
+        assert endpoint.texts == ["scene", "three"]
+
+    def test_unbatched_and_exact_bypass_it(self, tmp_path):
+        endpoint = Endpoint()
+        classifier = self.make(tmp_path / "a", endpoint)
+        classifier.predict_proba(TEXTS[:3])
+        endpoint.calls.clear()
+        classifier.predict_proba_unbatched(TEXTS[:3])
+        classifier.predict_proba_exact(TEXTS[:3])
+        assert endpoint.calls == [[text] for text in TEXTS[:3]] * 2
+
+    @pytest.mark.parametrize(
+        "other", [{"name": "other"}, {"labels": LABELS[::-1]}, {"outputs": "logits"}]
+    )
+    def test_belongs_to_one_model(self, tmp_path, other):
+        self.make(tmp_path / "a").predict_proba(TEXTS[:2])
+        endpoint = Endpoint()
+        self.make(tmp_path / "a", endpoint, **other).predict_proba(TEXTS[:2])
+        assert endpoint.texts == TEXTS[:2]
+
+    def test_unusual_texts_are_kept_apart(self, tmp_path):
+        texts = ["a", "a\0b", "a\0c", "A", "å", "a\u030a", "🙂", "'; DROP TABLE answers; --"]
+        first = self.make(tmp_path / "a").predict_proba(texts)
+        endpoint = Endpoint()
+        np.testing.assert_array_equal(
+            self.make(tmp_path / "a", endpoint).predict_proba(texts), first
+        )
+        assert not endpoint.calls
+
+    def test_is_shared_by_threads(self, tmp_path):
+        texts = [f"text {i}" for i in range(60)]
+        errors = []
+
+        def work(part):
+            try:
+                self.make(tmp_path / "a", concurrency=2, batch_size=3).predict_proba(part)
+            except Exception as error:
+                errors.append(error)
+
+        threads = [threading.Thread(target=work, args=(texts[i::4],)) for i in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert not errors
+        endpoint = Endpoint()
+        found = self.make(tmp_path / "a", endpoint).predict_proba(texts)
+        np.testing.assert_allclose(found, word_probabilities(texts), atol=1e-6)
+        assert not endpoint.calls
+
+    def test_is_shared_by_processes(self, tmp_path):
+        script = (
+            "import sys; from tests.models.adapters.toys import *; "
+            "from robustbert.models import CallableClassifier; "
+            "CallableClassifier(word_probabilities, LABELS, name='mine', batch_size=1, "
+            "cache=sys.argv[1]).predict_proba([f'text {i}' for i in range(30)])"
+        )
+        command = [sys.executable, "-c", script, str(tmp_path / "a")]
+        env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        processes = [subprocess.Popen(command, env=env) for _ in range(2)]
+        assert [process.wait(timeout=120) for process in processes] == [0, 0]
+        endpoint = Endpoint()
+        self.make(tmp_path / "a", endpoint).predict_proba([f"text {i}" for i in range(30)])
+        assert not endpoint.calls
+
+    def test_other_files_are_left_alone(self, tmp_path):
+        import sqlite3
+
+        text = tmp_path / "text"
+        text.write_text("these are my notes, and much longer than a header\n" * 50)
+        database = tmp_path / "database"
+        with sqlite3.connect(database) as connection:
+            connection.execute("CREATE TABLE answers (model, text, answer)")
+        connection.close()
+        for path in (text, database):
+            before = path.read_bytes()
+            with pytest.raises(InputError, match=f"{path} is not an answer cache.*; choose"):
+                self.make(path)
+            assert path.read_bytes() == before
+
+    def test_needs_a_name_and_a_file(self, tmp_path):
+        with pytest.raises(InputError, match="cache needs a name"):
+            self.make(tmp_path / "a", name=None)
+        from robustbert.errors import OutputError
+
+        with pytest.raises(OutputError, match=f"cannot use the answer cache {tmp_path}"):
+            self.make(tmp_path)
+
+
+class TestIdentity:
+    def test_comes_from_the_name(self):
+        first = CallableClassifier(Endpoint(), LABELS, name="api v1")
+        assert first.identified
+        assert first.info == CallableClassifier(len, LABELS, name="api v1").info
+        assert first.info.source == "CallableClassifier"
+        others = [
+            CallableClassifier(Endpoint(), LABELS, name="api v2"),
+            CallableClassifier(Endpoint(), LABELS[::-1], name="api v1"),
+            CallableClassifier(Endpoint(), LABELS, name="api v1", outputs="logits"),
+        ]
+        assert len({first.info.sha256, *(other.info.sha256 for other in others)}) == 4
+
+    def test_is_unknown_without_a_name(self):
+        one, other = (CallableClassifier(word_probabilities, LABELS) for _ in range(2))
+        assert not one.identified
+        assert one.info.name == "word_probabilities"
+        assert one.info.sha256 != other.info.sha256
+        assert CallableClassifier(lambda texts: texts, LABELS).info.name == "function"
+
+
+class TestBatchInvariance:
+    def test_is_checked_at_first_use(self):
+        endpoint = Endpoint()
+        classifier = CallableClassifier(endpoint, LABELS, batch_size=10)
+        assert not endpoint.calls
+        assert classifier.batch_invariance.verified
+        asked = len(endpoint.texts)
+        assert asked <= 7 * 4
+        assert classifier.batch_invariance.verified
+        assert len(endpoint.texts) == asked
+
+    def test_needs_no_calls_without_batches(self):
+        classifier = CallableClassifier(Endpoint(), LABELS, batch_size=1)
+        assert classifier.batch_invariance.verified
+        assert not classifier._function.calls
+
+    def test_is_reported_if_it_does_not_hold(self):
+        def function(texts):
+            return np.tile(word_probabilities(texts).mean(axis=0), (len(texts), 1))
+
+        classifier = CallableClassifier(function, LABELS)
+        with pytest.warns(BatchInvarianceWarning, match="pass batch_size=1"):
+            assert not classifier.batch_invariance.verified
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"batch_size": 0}, "batch_size is 0; it must be an integer from 1 on"),
+        ({"concurrency": 1.5}, r"concurrency is 1\.5"),
+        ({"retries": -1}, "retries is -1; it must be an integer from 0 on"),
+        ({"timeout": 0}, "timeout is 0; it must be above 0 seconds"),
+        ({"name": "two\nlines"}, "name must be a short printable string"),
+        ({"label_names": ["one"]}, "at least two different names"),
+    ],
+)
+def test_invalid_arguments(options, message):
+    labels = options.pop("label_names", LABELS)
+    with pytest.raises(InputError, match=message):
+        CallableClassifier(Endpoint(), labels, **options)
+
+
+def test_a_classifier_is_no_function():
+    with pytest.raises(InputError, match="function is a list, which cannot be called"):
+        CallableClassifier([1], LABELS)
