@@ -6,6 +6,7 @@ Names are imported at their first use, so that ``import robustbert`` is fast.
 from __future__ import annotations
 
 import importlib
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from robustbert.version import __version__
@@ -66,6 +67,9 @@ _LAZY_MODULES = {
     "select_examples": "data",
     "train": "training",
 }
+
+# In a notebook without ipywidgets, tqdm warns as soon as another package imports it.
+warnings.filterwarnings("ignore", message="IProgress not found")
 
 
 def __getattr__(name: str) -> Any:

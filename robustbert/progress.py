@@ -1,4 +1,4 @@
-"""Progress on standard error: a bar on a terminal, plain lines elsewhere."""
+"""Progress on standard error: a bar on a terminal and in a notebook, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -6,17 +6,22 @@ import math
 import sys
 import threading
 import time
+from importlib.util import find_spec
 from typing import Any
 
 #: Seconds before the first plain line, and between two lines.
 FIRST_LINE = 15.0
 NEXT_LINE = 60.0
+#: Whether :func:`report_step` prints.
+STEP_LINES = True
 
 
 def progress_bar(
     total: int | None, what: str, unit: str = "it", bar_format: str | None = None
 ) -> Any:
-    """A ``tqdm`` bar that disappears when done, or :class:`PlainProgress` without a terminal.
+    """A ``tqdm`` bar that disappears when done, on a terminal and in a notebook.
+
+    Elsewhere it is a :class:`PlainProgress`.
 
     Args:
         total: the number of units; None if unknown.
@@ -24,11 +29,9 @@ def progress_bar(
         unit: the name of a unit, in the singular.
         bar_format: tqdm's format of the bar.
     """
-    if not sys.stderr.isatty():
+    if not _shows_bars():
         return PlainProgress(total, what, unit)
-    from tqdm import tqdm
-
-    return tqdm(
+    return _bar_class()(
         total=total,
         bar_format=bar_format,
         miniters=0,
@@ -40,12 +43,40 @@ def progress_bar(
     )
 
 
+def report_step(text: str) -> None:
+    """Print a line about a finished step, unless there are bars: on a terminal or in a notebook."""
+    if STEP_LINES and not _shows_bars():
+        print(f"robustbert: {text}", file=sys.stderr, flush=True)
+
+
+def _shows_bars() -> bool:
+    return _in_notebook() or sys.stderr.isatty()
+
+
+def _in_notebook() -> bool:
+    """Whether this process is a Jupyter kernel."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return getattr(shell, "kernel", None) is not None
+
+
+def _bar_class() -> Any:
+    """A widget in a notebook that has ipywidgets, without which tqdm warns; else a line of text."""
+    if _in_notebook() and find_spec("ipywidgets"):
+        from tqdm.notebook import tqdm as notebook_bar
+
+        return notebook_bar
+    from tqdm import tqdm
+
+    return tqdm
+
+
 class PlainProgress:
     """The part of the ``tqdm`` interface that robustbert uses, as plain lines for log files.
 
     Work that ends within 15 seconds prints nothing. Longer work prints at most one line per minute,
-    when a unit is done, and one when it ends. Work without units prints one line after 15 seconds
-    and one when it ends.
+    when a unit is done. Work without units prints one line after 15 seconds. What was done is
+    reported by :func:`report_step`.
 
     Args:
         total: the number of units; None if unknown.
@@ -57,9 +88,7 @@ class PlainProgress:
         self._total, self._what, self._unit = total, what, unit
         self._done = 0
         self._postfix = ""
-        self._began = time.monotonic()
-        self._next = self._began + FIRST_LINE
-        self._printed = False
+        self._next = time.monotonic() + FIRST_LINE
         self._lock = threading.Lock()  # the timer prints from another thread
         self._timer: threading.Timer | None = None
         if total is None:  # update() will not be called
@@ -92,17 +121,14 @@ class PlainProgress:
             self.refresh()
 
     def close(self) -> None:
-        """Print the elapsed time, if anything was printed before."""
+        """Print no more lines."""
         if self._timer:
             self._timer.cancel()
         with self._lock:
-            if self._printed:
-                self._print(f"ended after {time.monotonic() - self._began:.0f} s")
-            self._printed, self._next = False, math.inf
+            self._next = math.inf
 
-    def _print(self, end: str = "") -> None:
+    def _print(self) -> None:
         counted = "" if self._total is None else f"{self._done} of {self._total} {self._unit}s"
-        state = ", ".join(filter(None, (counted, self._postfix, end)))
+        state = ", ".join(filter(None, (counted, self._postfix)))
         line = f"{self._what}: {state}" if state else self._what
         print(f"robustbert: {line}", file=sys.stderr, flush=True)
-        self._printed = True

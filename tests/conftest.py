@@ -39,11 +39,12 @@ def _empty_invariance_cache() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_progress_lines() -> Iterator[None]:
-    """Disable progress lines, so that slow machines do not print unexpected output."""
+    """Disable progress lines, so that tests can check what else is printed."""
     from robustbert import progress
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(progress, "FIRST_LINE", 1e6)
+        patch.setattr(progress, "STEP_LINES", False)
         yield
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from robustbert import paths
 from robustbert.assets.manifest import Manifest, build_once, read_manifest, tree_sha256
 from robustbert.errors import DuplicateNameError, MissingAssetError
 from robustbert.packages import DATA_PACKAGES, package_file, package_version
-from robustbert.progress import progress_bar
+from robustbert.progress import progress_bar, report_step
 from robustbert.registry import Registry, load_target
 
 if TYPE_CHECKING:
@@ -239,8 +240,12 @@ def _build(asset: BuiltAsset, progress: bool) -> Manifest:
     source = " ".join(f"{package}=={package_version(package)}" for package in asset.packages)
     build: Callable[..., None] = load_target(asset.builder)
     bar = progress_bar(None, f"building {asset.name}") if progress else nullcontext()
+    began = time.monotonic()
     with bar:
-        return build_once(asset.folder, source, lambda folder: build(folder, locations))
+        manifest = build_once(asset.folder, source, lambda folder: build(folder, locations))
+    if progress:
+        report_step(f"built {asset.name}, {time.monotonic() - began:.0f} s")
+    return manifest
 
 
 @cache

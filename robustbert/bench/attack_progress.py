@@ -1,11 +1,12 @@
-"""The progress of a cell: examples done, examples broken, queries per second, time left."""
+"""The progress of a cell: examples done, examples broken, queries per second; and its result."""
 
 from __future__ import annotations
 
 import time
 
 from robustbert.progress import progress_bar
-from robustbert.records.schema import Outcome
+from robustbert.records.schema import Outcome, Record
+from robustbert.reports.wording import counted
 
 _FORMAT = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
 
@@ -50,3 +51,15 @@ class AttackProgress:
     def _describe(self) -> None:
         rate = self._queries / max(time.perf_counter() - self._began, 1e-9)
         self._bar.set_postfix_str(f"{self._broken} broken, {rate:.0f} queries/s", refresh=False)
+
+
+def result_line(record: Record) -> str:
+    """The result of a cell in a few words, such as ``78.0% clean, 23.0% under attack``."""
+    metrics, errors = record.metrics, record.counts.error
+    parts = [
+        f"{100 * (metrics.clean_accuracy.value or 0):.1f}% clean",
+        f"{100 * (metrics.accuracy_under_attack.value or 0):.1f}% under attack",
+    ]
+    if errors:
+        parts.append(counted(errors, "error"))
+    return ", ".join(parts)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from robustbert.assets import ensure_assets
 from robustbert.attacks.recipes import assets_of
-from robustbert.bench.attack_progress import AttackProgress
+from robustbert.bench.attack_progress import AttackProgress, result_line
 from robustbert.bench.environment import capture_environment
 from robustbert.bench.job import Job, LoadedJob, load_job, make_jobs
 from robustbert.bench.plan import Cell, Plan
@@ -23,6 +23,7 @@ from robustbert.data import TextDataset, select_examples
 from robustbert.errors import InputError, RobustbertWarning
 from robustbert.models.devices import choose_device, choose_dtype
 from robustbert.models.inference.output_cache import OutputCache
+from robustbert.progress import report_step
 from robustbert.records import Record
 from robustbert.reports import Table, leaderboard_table
 from robustbert.reports.chance import below_chance
@@ -202,14 +203,18 @@ def _loaded_jobs(
 
 def _run_job(job: LoadedJob, store: RunStore, title: str) -> Record:
     """Run the remaining examples of a job and store the results; return the record."""
+    began = time.perf_counter()
     with AttackProgress(len(job.examples.items), title) as progress:
         stored = store.cell(job.header, job.example_ids())
         if stored.record is not None and stored.complete:
             for outcome in stored.outcomes.values():
                 progress.add(outcome)
+            report_step(f"{title}: {result_line(stored.record)}, from an earlier run")
             return stored.record
         result = job.run(stored, lambda outcome: store.append(stored, outcome), progress)
         store.finish(stored, result.record, result.outcomes)
+    seconds = time.perf_counter() - began
+    report_step(f"{title}: {result_line(result.record)}, {seconds:.0f} s")
     return result.record
 
 

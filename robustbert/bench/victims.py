@@ -16,8 +16,9 @@ from robustbert.errors import ModelError
 from robustbert.models import Classifier, load_model
 from robustbert.models.devices import choose_device, choose_dtype
 from robustbert.models.pretrained import find_base
+from robustbert.progress import report_step
 from robustbert.records.schema import DefenseRef, Params
-from robustbert.training import TrainingConfig, make_config, train
+from robustbert.training import TrainedModel, TrainingConfig, make_config, train
 
 # Part of every cache key. Increment it when a change of the code changes the trained models.
 TRAINING_REVISION = 2
@@ -181,7 +182,7 @@ def _train(spec: VictimSpec, dataset: TextDataset, seed: int, device: str) -> Ca
     if needs_plain_model(defense):
         plain = find_or_train(
             _key(spec, dataset, config),
-            lambda out: train(dataset, spec.base, config, out, resume=True),
+            lambda out: _report(spec.base, train(dataset, spec.base, config, out, resume=True)),
         )
         if defense is None or not defense.trains:
             return plain
@@ -189,11 +190,20 @@ def _train(spec: VictimSpec, dataset: TextDataset, seed: int, device: str) -> Ca
     start = spec.base if plain is None else plain.folder
     defended = find_or_train(
         _defended_key(spec, dataset, config, defense),
-        lambda out: defense.train(dataset, start, config, out, resume=True),
+        lambda out: _report(spec.label, defense.train(dataset, start, config, out, resume=True)),
     )
     parts = [defended.seconds] if plain is None else [plain.seconds, defended.seconds]
     known = [seconds for seconds in parts if seconds is not None]
     return CachedModel(defended.folder, sum(known) if len(known) == len(parts) else None)
+
+
+def _report(name: str, trained: TrainedModel) -> None:
+    """Print the results of a training that has just finished."""
+    metrics = [
+        f"{metric.replace('_', ' ')} {100 * value:.1f}%"
+        for metric, value in trained.metrics.items()
+    ]
+    report_step(f"trained {name}: {', '.join([*metrics, f'{trained.seconds:.0f} s'])}")
 
 
 def needs_plain_model(defense: Defense | None) -> bool:

@@ -44,10 +44,9 @@ def test_long_work_prints_plain_lines_without_a_terminal(monkeypatch: pytest.Mon
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     monkeypatch.setattr(progress, "FIRST_LINE", 0.0)
     run_a_cell()
-    first, last = sys.stderr.getvalue().splitlines()
-    assert first.startswith("robustbert: [1/2] reviews svm: 1 of 4 examples, 1 broken, ")
-    assert last.startswith("robustbert: [1/2] reviews svm: 2 of 4 examples, 1 broken, ")
-    assert last.endswith(" queries/s, ended after 0 s")
+    (line,) = sys.stderr.getvalue().splitlines()
+    assert line.startswith("robustbert: [1/2] reviews svm: 1 of 4 examples, 1 broken, ")
+    assert line.endswith(" queries/s")
 
 
 def test_long_work_without_a_total_prints_one_line(
@@ -61,7 +60,4 @@ def test_long_work_without_a_total_prints_one_line(
     with progress.progress_bar(None, "making word-vectors"):
         while not sys.stderr.getvalue():
             time.sleep(0.01)
-    assert sys.stderr.getvalue().splitlines() == [
-        "robustbert: making word-vectors",
-        "robustbert: making word-vectors: ended after 0 s",
-    ]
+    assert sys.stderr.getvalue() == "robustbert: making word-vectors\n"
