@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 _SPLITS = ("train", "validation", "test")
 
 
-def add_dataset_options(command: Any, *, several: bool = False) -> None:
+def add_dataset_options(command: Any, *, several: bool = False, trains: bool = False) -> None:
     """Add ``--dataset`` or ``--datasets``, the files of splits, and how to read them.
 
     Args:
         command: the parser of a command.
         several: whether several datasets can be given, instead of those of a suite.
+        trains: whether the command only trains, for which the length of the texts is not needed.
     """
     if several:
         command.add_argument(
@@ -57,6 +58,11 @@ def add_dataset_options(command: Any, *, several: bool = False) -> None:
         metavar="OLD=NEW[,OLD=NEW]",
         help="other names for labels of the data, such as those that the model uses",
     )
+    if not trains:
+        _add_text_length(command)
+
+
+def _add_text_length(command: Any) -> None:
     command.add_argument(
         "--text-length",
         metavar="short|long",
@@ -112,8 +118,8 @@ def chosen_datasets(options: Any) -> list[str | DatasetSource] | None:
     return list(named) if option == "datasets" else [named]
 
 
-def one_source(options: Any) -> DatasetSource:
-    """The dataset that the options name, and how to read it.
+def training_source(options: Any) -> DatasetSource:
+    """The dataset to train on, and how to read it; it is named after the training file.
 
     Raises:
         InputError: there is none, or as :func:`chosen_datasets` does.
@@ -122,14 +128,15 @@ def one_source(options: Any) -> DatasetSource:
 
     found = chosen_datasets(options)
     if found is None:
-        raise InputError("no dataset is given; give --dataset, --train-file or --test-file")
+        raise InputError("no dataset is given; give --dataset or --train-file")
     source = DatasetSource(found[0]) if isinstance(found[0], str) else found[0]
-    given = reading_options(options)
-    given["length"] = given.pop("text_length")
-    return replace(source, **{name: value for name, value in given.items() if value is not None})
+    if source.train is not None:
+        source = replace(source, name=DatasetSource(train=source.train).plan_name())
+    given = {name: value for name, value in reading_options(options).items() if value is not None}
+    return replace(source, **given)
 
 
 def reading_options(options: Any) -> dict[str, Any]:
     """How to read the datasets: fields of :class:`robustbert.bench.Overrides`."""
     fields = ("text_column", "label_column", "label_names", "label_map", "text_length")
-    return {name: getattr(options, name) for name in fields}
+    return {name: getattr(options, name) for name in fields if hasattr(options, name)}

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from robustbert.commands.arguments import add_command, add_dtype_and_device, integer
-from robustbert.commands.dataset_options import add_dataset_options, one_source
+from robustbert.commands.dataset_options import add_dataset_options, training_source
 
 
 def add_train(subparsers: Any) -> None:
@@ -38,7 +38,7 @@ def add_train(subparsers: Any) -> None:
         "--tensorboard", action="store_true", help="write TensorBoard logs into DIR-logs"
     )
     add_dtype_and_device(command, "training")
-    add_dataset_options(command)
+    add_dataset_options(command, trains=True)
 
 
 def train(options: Any) -> int:
@@ -56,7 +56,7 @@ def train(options: Any) -> int:
     }
     check_dtype_and_device(options.dtype, options.device)
     config = make_config(given, seed=options.seed)
-    dataset = one_source(options).load()
+    dataset = training_source(options).load()
     trained = train(dataset, options.model, config, options.out, resume=options.resume)
     for name, value in trained.metrics.items():
         print(f"{name.replace('_', ' ')}: {100 * value:.1f}%")

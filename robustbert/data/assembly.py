@@ -62,8 +62,9 @@ def _warn_of_overlaps(rows: Rows, cleaned: CleanRows, splits: Splits) -> None:
     found = [f"{lost[name]} of {sizes[name]} {name} rows" for name in lost if lost[name]]
     if found:
         warnings.warn(
-            f"{rows.name}: {' and '.join(found)} were dropped, because they are duplicates or "
-            "near-duplicates of rows of another split (test rows are kept, then validation rows)",
+            f"{rows.name}: {' and '.join(found)} were dropped, because another split has the same "
+            "text or nearly the same (the row of the test split is kept, or else that of the "
+            "validation split, unless their labels differ)",
             RobustbertWarning,
             stacklevel=2,
         )

@@ -42,8 +42,8 @@ class CleanRows:
     Attributes:
         rows: the remaining rows.
         cleaning: how many rows were dropped or changed.
-        repeats: per published split, how many of its rows were dropped as duplicates of a row of
-            another split.
+        repeats: per published split, how many of its rows were dropped because another split has
+            the same text.
     """
 
     rows: tuple[CleanRow, ...]
@@ -78,15 +78,17 @@ def clean(rows: Rows) -> CleanRows:
             html_breaks += 1
         texts.append(_checked(fold_white_space(text), rows.place, number))
 
+    published: Sequence[str | None] = rows.published or [None] * len(texts)
     labels_of: dict[str, set[int]] = {}
-    for text, label in zip(texts, rows.labels, strict=True):
+    splits_of: dict[str, set[str | None]] = {}
+    for text, label, split in zip(texts, rows.labels, published, strict=True):
         labels_of.setdefault(text, set()).add(label)
+        splits_of.setdefault(text, set()).add(split)
 
     kept = []
     split_of: dict[str, str | None] = {}
     repeats: Counter[str] = Counter()
     empty = duplicates = conflicts = 0
-    published: Sequence[str | None] = rows.published or [None] * len(texts)
     compared = rows.compared or texts
     columns = zip(texts, rows.labels, published, compared, strict=True)
     for position, (text, label, split, part) in enumerate(columns):
@@ -94,10 +96,10 @@ def clean(rows: Rows) -> CleanRows:
             empty += 1
         elif len(labels_of[text]) > 1:
             conflicts += 1
+            repeats[str(split)] += len(splits_of[text]) > 1
         elif text in split_of:
             duplicates += 1
-            if split is not None and split_of[text] != split:
-                repeats[split] += 1
+            repeats[str(split)] += split_of[text] != split
         else:
             split_of[text] = split
             kept.append(CleanRow(text, label, split, position, part))

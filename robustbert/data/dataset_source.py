@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,28 +11,23 @@ from robustbert.data.assembly import assemble
 from robustbert.data.dataset import ALL, SPLITS, Rows, TextDataset, check_length
 from robustbert.data.dataset_registry import DATASETS, registered_rows
 from robustbert.data.labels import encode_labels
-from robustbert.data.sources.columns import SUFFIXES
+from robustbert.data.source_checks import (
+    FILE,
+    HUB,
+    InMemory,
+    check_dataset_name,
+    check_different,
+    check_split,
+    splits_of,
+)
 from robustbert.data.sources.files import read_file
 from robustbert.data.sources.hub import has_split, read_hub
 from robustbert.data.sources.objects import describe_object, read_object
 from robustbert.data.sources.parts import SourceParts
-from robustbert.errors import DatasetError, InputError, UnknownNameError
+from robustbert.errors import DatasetError, InputError
 from robustbert.frozen import FrozenMapping
 
-_FILE = "file:"
-_HUB = "hub:"
 _NO_NAME = "data"
-
-
-@dataclass(frozen=True, eq=False)
-class InMemory:
-    """An object that contains data; it is equal to itself only.
-
-    Attributes:
-        value: a frame, a dataset, or a pair of texts and labels.
-    """
-
-    value: Any = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -78,7 +73,7 @@ class DatasetSource:
 
     def __post_init__(self) -> None:
         if isinstance(self.source, Mapping):
-            self._set(source=None, **_splits_of(self.source))
+            self._set(source=None, **splits_of(self.source))
         for slot in ("source", *SPLITS):
             value = getattr(self, slot)
             if not (value is None or isinstance(value, str | InMemory)):
@@ -99,8 +94,8 @@ class DatasetSource:
         if self.name or isinstance(value, InMemory):
             loaded = getattr(value, "value", None)
             return self.name or (loaded.name if isinstance(loaded, TextDataset) else _NO_NAME)
-        is_file = self.source is None and not value.startswith(_HUB)
-        return Path(value.removeprefix(_FILE)).stem if is_file else str(value)
+        is_file = self.source is None and not value.startswith(HUB)
+        return Path(value.removeprefix(FILE)).stem if is_file else str(value)
 
     def load(self) -> TextDataset:
         """Read, clean and split the dataset.
@@ -133,8 +128,8 @@ class DatasetSource:
             check_dataset_name(self.source)
         for slot, value in given.items():
             if isinstance(value, str):
-                _check_split(slot, value)
-        _check_different(given)
+                check_split(slot, value)
+        check_different(given)
         if self.text_column == self.label_column:
             raise DatasetError(
                 f"the column {self.text_column!r} cannot be both the text and the label; name "
@@ -172,7 +167,7 @@ class DatasetSource:
 
     def _is_registered(self) -> bool:
         """Whether the source is a name of :data:`DATASETS` or an import path."""
-        return isinstance(self.source, str) and not self.source.startswith((_FILE, _HUB))
+        return isinstance(self.source, str) and not self.source.startswith((FILE, HUB))
 
     def _splits(self) -> Iterator[tuple[str, Any]]:
         """The splits that are given, the test split first: its copy of a text is kept."""
@@ -198,8 +193,8 @@ class DatasetSource:
         )
         sources = list(dict.fromkeys(read[name].source for name in SPLITS if name in read))
         source = ",".join(sources)
-        if len(sources) > 1 and all(one.startswith(_FILE) for one in sources):
-            source = "files:" + ",".join(one.removeprefix(_FILE) for one in sources)
+        if len(sources) > 1 and all(one.startswith(FILE) for one in sources):
+            source = "files:" + ",".join(one.removeprefix(FILE) for one in sources)
         return SourceParts(named.name, source, parts, separate=True)
 
     def _read_part(self, value: Any, slot: str) -> SourceParts:
@@ -208,13 +203,13 @@ class DatasetSource:
             place = slot if slot == "the data" else f"the {slot} data"
             part = read_object(value.value, place, *columns)
             return SourceParts(_NO_NAME, describe_object(value.value), {ALL: part})
-        if value.startswith(_HUB):
-            spec = value.removeprefix(_HUB)
+        if value.startswith(HUB):
+            spec = value.removeprefix(HUB)
             split = slot in SPLITS and not has_split(spec)
             return read_hub(f"{spec}[{slot}]" if split else spec, *columns)
-        path = value.removeprefix(_FILE)
+        path = value.removeprefix(FILE)
         part = read_file(path, *columns)
-        return SourceParts(Path(path).stem, f"{_FILE}{Path(path).name}", {ALL: part})
+        return SourceParts(Path(path).stem, f"{FILE}{Path(path).name}", {ALL: part})
 
     def _encoded(self, read: SourceParts) -> Rows:
         labels = encode_labels(read.parts, self.label_names, self.label_map, trains=not self.whole)
@@ -239,58 +234,3 @@ class DatasetSource:
         return replace(
             dataset, splits={ALL: datasets.concatenate_datasets([*dataset.splits.values()])}
         )
-
-
-def check_dataset_name(name: str) -> None:
-    """Check that ``name`` is a registered name, an import path, ``file:PATH`` or ``hub:NAME``.
-
-    Raises:
-        UnknownNameError: it is not; the message suggests similar names.
-    """
-    if name.startswith((_FILE, _HUB)) or name in DATASETS:
-        return
-    # A name that looks like a path or a hub name most likely lacks only the prefix.
-    path_like = [f"{_FILE}{name}"] if Path(name).suffix in SUFFIXES else []
-    hub_like = [f"{_HUB}{name}"] if "/" in name and not path_like else []
-    raise UnknownNameError("dataset", name, path_like or hub_like or DATASETS)
-
-
-def _splits_of(value: Mapping[Any, Any]) -> dict[str, Any]:
-    """The splits of a mapping, such as a ``datasets.DatasetDict``."""
-    for key in value:
-        if key not in SPLITS:
-            raise UnknownNameError("split", str(key), SPLITS, "a mapping from splits to data")
-    return dict(value)
-
-
-def _check_split(slot: str, value: str) -> None:
-    if value.startswith((_FILE, _HUB)) or Path(value).suffix.lower() in SUFFIXES:
-        return
-    raise InputError(
-        f"{slot}: {value!r} is not a split; give a {', '.join(SUFFIXES)} file, file:PATH or "
-        "hub:NAME[SPLIT]"
-    )
-
-
-def _check_different(splits: Mapping[str, Any]) -> None:
-    """Reject a file or an object that is given for two splits."""
-    seen: dict[Any, str] = {}
-    for slot, value in splits.items():
-        key = id(value.value) if isinstance(value, InMemory) else _place(slot, value)
-        if key in seen:
-            what = "the same object" if isinstance(value, InMemory) else f"the same data, {value}"
-            raise InputError(
-                f"{seen[key]} and {slot} are {what}; give different data for each split"
-            )
-        seen[key] = slot
-
-
-def _place(slot: str, value: str) -> str:
-    """A canonical form of a file's path or of a split on the hub."""
-    if value.startswith(_HUB):
-        return value if has_split(value) else f"{value}[{slot}]"
-    path = Path(value.removeprefix(_FILE)).expanduser()
-    try:
-        return str(path.resolve())
-    except (OSError, ValueError):  # the path is checked when it is read
-        return str(path)

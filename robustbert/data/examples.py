@@ -49,7 +49,7 @@ def select_examples(dataset: TextDataset, split: str, n: int | None, seed: int) 
 
     Args:
         dataset: the dataset.
-        split: ``"train"``, ``"validation"`` or ``"test"``.
+        split: one of the dataset's splits: ``"train"``, ``"validation"``, ``"test"`` or ``"all"``.
         n: the number of examples; None for all.
         seed: any integer.
 

@@ -123,13 +123,14 @@ def _joined(columns: Mapping[str, Sequence[str]]) -> list[str]:
 def _without_indices(column: list[str], names: Sequence[str]) -> list[str]:
     """The labels, with indices into the names replaced by names.
 
-    Labels are indices if all of them are whole numbers in range, and no name is a whole number.
+    Labels are indices if all of them are whole numbers and no name is one.
     """
     if any(_WHOLE_NUMBER.fullmatch(name) for name in names):
         return column
-    if not all(name in map(str, range(len(names))) for name in set(column)):
+    if not all(_WHOLE_NUMBER.fullmatch(label) for label in set(column)):
         return column
-    return [names[int(label)] for label in column]
+    name_of = {str(index): name for index, name in enumerate(names)}
+    return [name_of.get(label, label) for label in column]
 
 
 def _check_membership(

@@ -51,7 +51,7 @@ def read_object(value: Any, place: str, text_column: str, label_column: str) -> 
 
 
 def describe_object(value: Any) -> str:
-    """The type of an object, for records."""
+    """What an object is, for records: a type or ``list of texts``."""
     if _is_frame(value):
         return "pandas.DataFrame"
     if _is_instance(value, "datasets", "Dataset"):
@@ -62,7 +62,7 @@ def describe_object(value: Any) -> str:
 def _pair(value: Any, place: str) -> tuple[list[Any], list[Any]]:
     parts = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else []
     if len(parts) != 2 or not all(_is_column(part) for part in parts):
-        raise DatasetError(f"{place} is a {type(value).__name__}; {_EXPECTED}")
+        raise DatasetError(f"{place} is of type {type(value).__name__}; {_EXPECTED}")
     texts, labels = (list(part) for part in parts)
     if len(texts) != len(labels):
         raise DatasetError(
