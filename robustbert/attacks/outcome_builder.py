@@ -33,7 +33,7 @@ class AttackedExample(Protocol):
 
 
 @dataclass(frozen=True)
-class AttackResult:
+class ExampleResult:
     """The result of the attack on one example.
 
     Args:
@@ -55,7 +55,7 @@ class AttackResult:
 
 
 def build_outcome(
-    example: AttackedExample, result: AttackResult, *, seed: int, seconds: float
+    example: AttackedExample, result: ExampleResult, *, seed: int, seconds: float
 ) -> Outcome:
     """Build the outcome of an example.
 

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from robustbert.assets import ensure_assets
-from robustbert.attacks.outcome_builder import AttackedExample, AttackResult, build_outcome
+from robustbert.attacks.outcome_builder import AttackedExample, ExampleResult, build_outcome
 from robustbert.attacks.recipes import load_recipe_class, runnable_recipe
 from robustbert.attacks.scheduler.clients import PooledEncoder, PooledVictim
 from robustbert.attacks.scheduler.pool import Pool, Task
@@ -254,7 +254,7 @@ class AttackRunner:
 
     def _attack(
         self, victim: PooledVictim, encoder: PooledEncoder, example: AttackedExample
-    ) -> AttackResult:
+    ) -> ExampleResult:
         """Attack one example and verify the result; runs inside a task."""
         from robustbert.attacks.textattack.search import SearchFailedError, search
 
@@ -265,13 +265,13 @@ class AttackRunner:
             )
         except SearchFailedError as failure:
             (probabilities,) = victim.probabilities([example.text])
-            return AttackResult(
+            return ExampleResult(
                 int(probabilities.argmax()),
                 float(probabilities[example.label]),
                 failure.queries,
                 error=str(failure),
             )
-        result = AttackResult(
+        result = ExampleResult(
             found.clean_prediction, found.label_probability, found.queries, search=found
         )
         if not found.success:

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from robustbert.attacks.outcome_builder import AttackResult, build_outcome
+from robustbert.attacks.outcome_builder import ExampleResult, build_outcome
 from robustbert.attacks.verification import Verdict
 
 EXAMPLE = SimpleNamespace(example_id="e1", text="a fine, fine film", label=1)
@@ -23,7 +23,7 @@ def make_verdict(holds: bool) -> Verdict:
 
 
 def build(clean_prediction: int = 1, **fields):
-    result = AttackResult(clean_prediction, 0.8, QUERIES, **fields)
+    result = ExampleResult(clean_prediction, 0.8, QUERIES, **fields)
     return build_outcome(EXAMPLE, result, seed=5, seconds=1.5)
 
 
