@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import html
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import overload
 
 from robustbert.data.dataset import TextDataset
 from robustbert.data.splitting import hash_key
@@ -23,9 +26,22 @@ class Example:
     label: int
 
 
-@dataclass(frozen=True)
-class Examples:
-    """The examples on which every model and recipe of a table is evaluated."""
+#: How many examples a notebook shows.
+_SHOWN = 10
+
+
+@dataclass(frozen=True, repr=False)
+class Examples(Sequence[Example]):
+    """The examples on which every model and recipe of a table is evaluated: a sequence.
+
+    Attributes:
+        dataset: the name of the dataset.
+        source: where its rows come from.
+        split: the split that the examples belong to.
+        seed: the seed that determines their order.
+        label_names: the name of label 0, 1, ….
+        items: the examples, in order.
+    """
 
     dataset: str
     source: str
@@ -39,6 +55,31 @@ class Examples:
         """A hash over the ids, in order."""
         ids = "".join(f"{example.example_id}\n" for example in self.items)
         return hashlib.sha256(ids.encode()).hexdigest()
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @overload
+    def __getitem__(self, index: int) -> Example: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Example]: ...
+    def __getitem__(self, index: int | slice) -> Example | Sequence[Example]:
+        return self.items[index]
+
+    def __repr__(self) -> str:
+        return (
+            f"<{len(self)} examples of {self.dataset} ({self.split} split, seed {self.seed}; "
+            f"labels {', '.join(self.label_names)})>"
+        )
+
+    def _repr_html_(self) -> str:
+        """A table of the first examples; texts are escaped."""
+        import pandas as pd
+
+        shown = self.items[:_SHOWN]
+        rows = [(self.label_names[example.label], example.text) for example in shown]
+        frame = pd.DataFrame(rows, columns=["label", "text"])
+        return f"{html.escape(repr(self))}{frame.to_html(escape=True, index=False, border=0)}"
 
 
 def select_examples(dataset: TextDataset, split: str, n: int | None, seed: int) -> Examples:

@@ -22,6 +22,19 @@ class Metric(StrictModel):
     high: Proportion | None = Field(description="upper end of the interval; null if `n` is 0")
     n: NonNegativeInt = Field(description="number of examples in the denominator")
 
+    def __str__(self) -> str:
+        """The proportion in percent with its interval and the number of examples.
+
+        >>> print(Metric(value=0.5, low=0.2366, high=0.7634, n=10))
+        50.0% [23.7, 76.3] (n=10)
+        >>> print(Metric(value=None, low=None, high=None, n=0))
+        n/a (n=0)
+        """
+        if self.value is None or self.low is None or self.high is None:
+            return f"n/a (n={self.n})"
+        interval = f"[{100 * self.low:.1f}, {100 * self.high:.1f}]"
+        return f"{100 * self.value:.1f}% {interval} (n={self.n})"
+
     @model_validator(mode="after")
     def _consistent(self) -> Metric:
         numbers = [self.low, self.value, self.high]

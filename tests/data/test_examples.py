@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from robustbert.data import TextDataset, load_dataset, select_examples
+from robustbert.data import Example, Examples, TextDataset, load_dataset, select_examples
 from robustbert.data.splitting import example_id
 from robustbert.errors import DatasetError, InputError
 
@@ -97,3 +97,21 @@ def test_another_process_selects_the_same_examples(rotten_tomatoes: TextDataset)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == select_examples(rotten_tomatoes, "test", 100, 0).sha256
     assert done.stderr == ""
+
+
+def test_examples_are_a_sequence(rotten_tomatoes: TextDataset) -> None:
+    examples = select_examples(rotten_tomatoes, "test", 5, 0)
+    assert len(examples) == 5
+    assert list(examples) == list(examples.items)
+    assert examples[1] == examples.items[1]
+    assert examples[-2:] == examples.items[-2:]
+    assert examples[0] in examples
+    assert "5 examples of rotten_tomatoes (test split, seed 0" in repr(examples)
+
+
+def test_texts_are_escaped_in_a_notebook() -> None:
+    example = Example("1" * 16, "<script>alert(1)</script> & more", 0)
+    html = Examples("<b>", "lists", "all", 0, ("neg", "pos"), (example,))._repr_html_()
+    assert "<script>" not in html
+    assert "<b>" not in html
+    assert "&lt;script&gt;" in html
