@@ -1,19 +1,14 @@
-"""Expand a suite into the cells to run."""
+"""The cells to run: the product of datasets, victims, tracks and recipes."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
-from typing import Any
 
 from robustbert.attacks import UnifiedLimits
 from robustbert.attacks.recipes import recipe
-from robustbert.bench.suite import Suite, check_fields
-from robustbert.bench.victim_spec import VictimSpec, victim_specs
+from robustbert.bench.victim_spec import VictimSpec
 from robustbert.data import DatasetSource
-from robustbert.data.dataset import ALL
 from robustbert.errors import InputError
 from robustbert.frozen import FrozenMapping
 from robustbert.records.names import cell_name, replicate_seed
@@ -64,7 +59,7 @@ class Plan:
     """The cells of a suite.
 
     Args:
-        suite: the name of the suite; None for a single attack.
+        suite: the name of the suite; None if there is none.
         cells: in table order: cells with the same dataset and victim are adjacent.
         skipped: cells that cannot run, because the recipe needs gradients that the victim lacks.
         split: the split whose examples are attacked.
@@ -120,157 +115,67 @@ class Plan:
         )
 
 
-@dataclass(frozen=True)
-class Overrides:
-    """Command-line overrides of a suite; None keeps the value of the suite.
+def build_plan(
+    *,
+    suite: str | None,
+    sources: Mapping[str, DatasetSource],
+    victims: Sequence[VictimSpec],
+    tracks: Sequence[str],
+    recipes: Sequence[str],
+    examples: Callable[[str, str], int],
+    at_most: bool,
+    split: str,
+    seed: int,
+    limits: UnifiedLimits,
+) -> Plan:
+    """The plan of the product of datasets, victims, tracks and recipes.
 
     Args:
-        datasets: names as in a suite, or sources, such as files or objects.
-        models: names as in a suite.
-        recipes: recipe names.
-        tracks: track names.
-        num_examples: number of examples per dataset, at least 1.
-        seed: the seed for example selection and attacks, at least 0.
-        training_seeds: seeds of the trained models, at least 0.
-        split: the split whose examples are attacked, or ``all``.
-        text_column: the text column of every dataset.
-        label_column: the label column of every dataset.
-        text_length: the text length class of every dataset.
-        label_names: the names of the classes of every dataset, in order.
-        label_map: names in the data, and the names to use for them.
-    """
-
-    datasets: Sequence[str | DatasetSource] | None = None
-    models: Sequence[str] | None = None
-    recipes: Sequence[str] | None = None
-    tracks: Sequence[str] | None = None
-    num_examples: int | None = None
-    seed: int | None = None
-    training_seeds: Sequence[int] | None = None
-    split: str | None = None
-    text_column: str | None = None
-    label_column: str | None = None
-    text_length: str | None = None
-    label_names: Sequence[str] | None = None
-    label_map: Mapping[str, str] | None = None
-
-
-_OF_DATASETS = MappingProxyType(
-    {
-        "text_column": "text_column",
-        "label_column": "label_column",
-        "text_length": "length",
-        "label_names": "label_names",
-        "label_map": "label_map",
-    }
-)
-"""The overrides that concern every dataset, and their names in :class:`DatasetSource`."""
-
-
-def make_plan(suite: Suite, overrides: Overrides | None = None) -> Plan:
-    """The cells of ``suite`` with the overrides applied.
+        suite: see :class:`Plan`.
+        sources: see :class:`Plan`.
+        victims: the victims, one per training seed.
+        tracks: names of tracks.
+        recipes: names of recipes.
+        examples: the number of examples, given the name of a dataset and that of a recipe.
+        at_most: see :class:`Plan`.
+        split: see :class:`Plan`.
+        seed: see :class:`Plan`.
+        limits: see :class:`Plan`.
 
     Raises:
-        UnknownNameError: a dataset, model, recipe or track that does not exist.
-        MissingAssetError: a recipe that cannot run offline.
-        ModelError: a model that is neither a name nor a folder.
-        InputError: a number out of range, a duplicate victim, no cell that can run, or an option
-            for a dataset that defines it itself.
+        InputError: no cell can run.
     """
-    overrides = overrides or Overrides()
-    objects = _objects(overrides.datasets or ())
-    suite = _override(suite, overrides, objects)
-    sources = _sources(suite, overrides, objects)
-    if not sources:
-        raise InputError(
-            "no dataset is given; name one with --dataset, --datasets or --test-file, or in the "
-            "suite (datasets)"
-        )
-    victims = victim_specs(suite)
     cells = [
         Cell(
             dataset,
             victim,
             track,
             recipe_name,
-            suite.examples_of(dataset, recipe_name),
-            replicate_seed(victim.training_seed, suite.seed),
+            examples(dataset, recipe_name),
+            replicate_seed(victim.training_seed, seed),
         )
         for dataset in sources
         for victim in victims
-        for track in dict.fromkeys(suite.tracks)
-        for recipe_name in dict.fromkeys(suite.recipes)
+        for track in dict.fromkeys(tracks)
+        for recipe_name in dict.fromkeys(recipes)
     ]
     runnable = tuple(filter(_is_runnable, cells))
     if not runnable:
+        names = dict.fromkeys(victim.name for victim in victims)
         raise InputError(
-            f"nothing to run: every recipe ({', '.join(suite.recipes)}) needs gradients, and no "
-            f"model ({', '.join(suite.models)}) provides them; choose another model or recipe"
+            f"nothing to run: every recipe ({', '.join(recipes)}) needs gradients, and no "
+            f"model ({', '.join(names)}) provides them; choose another model or recipe"
         )
     return Plan(
-        suite=suite.name,
+        suite=suite,
         cells=runnable,
         skipped=tuple(cell for cell in cells if cell not in runnable),
-        split=suite.split,
-        seed=suite.seed,
-        limits=suite.unified_limits(),
+        split=split,
+        seed=seed,
+        limits=limits,
         sources=FrozenMapping(sources),
-        at_most=suite.num_examples is None,
+        at_most=at_most,
     )
-
-
-def _plan_name(dataset: str | DatasetSource) -> str:
-    """The name of a dataset in a plan."""
-    return dataset if isinstance(dataset, str) else dataset.plan_name()
-
-
-def _objects(datasets: Sequence[str | DatasetSource]) -> dict[str, DatasetSource]:
-    """The datasets that are given as sources, keyed by their names in the plan."""
-    names = [_plan_name(dataset) for dataset in datasets if not isinstance(dataset, str)]
-    if len(set(names)) < len(names):
-        repeated = Counter(names).most_common(1)[0][0]
-        raise InputError(f"two datasets are named {repeated!r}; give them names that differ")
-    return {_plan_name(source): source for source in datasets if not isinstance(source, str)}
-
-
-def _sources(
-    suite: Suite, overrides: Overrides, objects: Mapping[str, DatasetSource]
-) -> dict[str, DatasetSource]:
-    """How to read each dataset of a plan, keyed by its name in the plan."""
-    changes: dict[str, Any] = {
-        field: getattr(overrides, option)
-        for option, field in _OF_DATASETS.items()
-        if getattr(overrides, option) is not None
-    }
-    changes["whole"] = suite.split == ALL
-    return {
-        name: replace(objects.get(name) or suite.source_of(name), **changes)
-        for name in dict.fromkeys(suite.datasets)
-    }
-
-
-def _override(suite: Suite, overrides: Overrides, objects: Mapping[str, DatasetSource]) -> Suite:
-    """Check the overrides, and return a copy of the suite with them applied."""
-    given = {
-        key: value
-        for key, value in vars(overrides).items()
-        if value is not None and key not in _OF_DATASETS
-    }
-    for key, minimum in (("num_examples", 1), ("seed", 0)):
-        if given.get(key, minimum) < minimum:
-            option = f"--{key.replace('_', '-')}"
-            raise InputError(f"{option} is {given[key]}; give an integer of at least {minimum}")
-    for key in ("datasets", "models", "recipes", "tracks", "training_seeds"):
-        if key in given:
-            given[key] = tuple(given[key])
-    negative = [seed for seed in given.get("training_seeds", ()) if seed < 0]
-    if negative:
-        raise InputError(f"--training-seeds contains {negative[0]}; seeds must be at least 0")
-    names = [name for name in given.get("datasets", ()) if isinstance(name, str)]
-    check_fields(suite.model_copy(update={**given, "datasets": tuple(names)}), given)
-    if "datasets" in given:
-        given["datasets"] = tuple(map(_plan_name, given["datasets"]))
-    return suite.model_copy(update=given)
 
 
 def _is_runnable(cell: Cell) -> bool:

@@ -14,6 +14,7 @@ from typing import Annotated
 from pydantic import Field, ValidationError, ValidationInfo, model_validator
 
 from robustbert.attacks import RECIPES, UnifiedLimits, check_track, runnable_recipe
+from robustbert.bench.model_names import split_name
 from robustbert.bench.suite_tables import (
     DatasetTable,
     ModelTable,
@@ -48,7 +49,7 @@ class Suite(Table):
         datasets: keys of :attr:`dataset`, dataset names as listed by ``robustbert list datasets``,
             ``file:PATH`` or ``hub:NAME``. If there are none, the command line must name one.
         models: keys of :attr:`model`, model names as listed by ``robustbert list models``, folders,
-            or ``hub:NAME``.
+            or ``hub:NAME``; ``NAME=MODEL`` gives the name in tables.
         recipes: recipe names, as listed by ``robustbert list recipes``.
         tracks: any of ``published``, ``unified`` and ``unified-li``.
         split: the split whose examples are attacked; ``all`` loads the datasets without splitting
@@ -62,6 +63,8 @@ class Suite(Table):
         dataset_examples: maximum number of examples per dataset, keyed by dataset name.
         recipe_examples: maximum number of examples per recipe, keyed by recipe name.
         dataset: the ``[dataset.NAME]`` tables, keyed by name.
+        labels: the names of the outputs, in order, of every trained model that is not in
+            :attr:`model`; None for those that the models have.
         model: the ``[model.NAME]`` tables, keyed by name.
         limits: overrides of the limits of the ``unified`` track.
 
@@ -84,6 +87,7 @@ class Suite(Table):
     dataset_examples: dict[str, Positive] = Field(default_factory=dict)
     recipe_examples: dict[str, Positive] = Field(default_factory=dict)
     dataset: dict[str, DatasetTable] = Field(default_factory=dict)
+    labels: Names | None = None
     model: dict[str, ModelTable] = Field(default_factory=dict)
     limits: Options = Field(default_factory=dict)
 
@@ -185,7 +189,7 @@ def _checks(suite: Suite) -> Iterator[tuple[str, Callable[[], object]]]:
         yield f"model.{name}", partial(_check_table, table)
     for name in suite.models:
         if name not in suite.model:
-            yield "models", partial(_check_base, name, suite.model)
+            yield "models", partial(_check_model, name, suite.model)
     yield "limits", suite.unified_limits
     yield "seed", partial(make_config, {}, seed=suite.seed)
     for seed in suite.training_seeds or ():
@@ -203,6 +207,10 @@ def _check_table(table: ModelTable) -> None:
         make_defense(table.defense, table.params)
     elif table.params:
         raise InputError("params is given without defense; add defense, the name of a defense")
+
+
+def _check_model(model: str, tables: Iterable[str]) -> None:
+    _check_base(split_name(model)[1], tables)
 
 
 def _check_base(base: str, tables: Iterable[str] = ()) -> None:

@@ -6,15 +6,16 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from robustbert.bench.model_names import split_name
 from robustbert.bench.suite import Suite
 from robustbert.defenses import make_defense
 from robustbert.errors import InputError
 from robustbert.frozen import FrozenMapping
-from robustbert.models import MODELS, TfidfBase
+from robustbert.models import MODELS, Classifier, TfidfBase
 from robustbert.models.folders import model_kind
 from robustbert.training import make_config
 
@@ -26,13 +27,15 @@ class VictimSpec:
     Args:
         name: the display name in tables.
         base: a model name, as listed by ``robustbert list models`` (which is trained first), a
-            folder, or ``hub:NAME``.
+            folder, or ``hub:NAME``; for a classifier in memory, a hash that identifies it.
         defense: a defense name, as listed by ``robustbert list defenses``, or None.
         training: training options that differ from the defaults.
         params: parameters of the defense that differ from the defaults.
         training_seed: the seed of its training; None if it is already trained.
         variant: 8 hex digits that distinguish victims with the same label; None if the label is
             unique.
+        labels: the names of the outputs of a trained model, in order; None for those that it has.
+        classifier: a classifier in memory; None for a model that is loaded or trained.
     """
 
     name: str
@@ -42,6 +45,8 @@ class VictimSpec:
     params: Mapping[str, Any] = FrozenMapping()
     training_seed: int | None = None
     variant: str | None = None
+    labels: tuple[str, ...] | None = None
+    classifier: Classifier | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         for name in ("training", "params"):
@@ -58,13 +63,15 @@ class VictimSpec:
 
         True if its base is a model name, or if it has training options or a defense that trains.
         """
-        if self.base in MODELS or self.training:
+        if self.classifier is None and (self.base in MODELS or self.training):
             return True
         return self.defense is not None and make_defense(self.defense, self.params).trains
 
     @property
     def has_gradients(self) -> bool:
-        """Whether it provides gradients, as all models except classical ones do."""
+        """Whether it provides gradients, as all models in files except classical ones do."""
+        if self.classifier is not None:
+            return self.classifier.has_gradients
         if self.base in MODELS:
             return not isinstance(MODELS.load(self.base), TfidfBase)
         return model_kind(Path(self.base).expanduser()) != "classical"
@@ -74,28 +81,63 @@ def victim_specs(suite: Suite) -> list[VictimSpec]:
     """The victims of a suite in its order, one per training seed.
 
     Raises:
-        InputError: two victims are identical, or there are training seeds and every model is
-            already trained.
+        InputError: two victims are identical, there are training seeds and every model is already
+            trained, or there are label names and no model uses them.
     """
-    victims = _with_variants([_victim_spec(name, suite) for name in dict.fromkeys(suite.models)])
+    victims = with_variants([_victim_spec(name, suite) for name in dict.fromkeys(suite.models)])
     if suite.training_seeds and not any(victim.needs_training for victim in victims):
         raise InputError(
             "training seeds are given, but every model is already trained; leave them out, or name "
             "a model that robustbert trains"
         )
-    seeds = tuple(dict.fromkeys(suite.training_seeds or (suite.seed,)))
-    return [replicate for victim in victims for replicate in _replicates(victim, seeds)]
+    if suite.labels and not any(victim.labels == suite.labels for victim in victims):
+        raise InputError(
+            "the names of the labels are given, but every model has its own; leave them out, or "
+            "give a trained model"
+        )
+    return replicates(victims, suite.training_seeds or (suite.seed,))
+
+
+def classifier_spec(classifier: Classifier, name: str | None = None) -> VictimSpec:
+    """The specification of a classifier in memory, with its own name unless one is given."""
+    info = classifier.info
+    return VictimSpec(name or info.name, info.sha256, classifier=classifier)
+
+
+def model_spec(model: str, labels: Sequence[str] | None = None) -> VictimSpec:
+    """The specification of a model that is given as a string.
+
+    Args:
+        model: a model name, a folder or ``hub:NAME``, optionally preceded by ``NAME=``, the name
+            in tables.
+        labels: the names of the outputs of a trained model, in order; None for those that it has.
+    """
+    name, base = split_name(model)
+    if name is None:
+        known = base in MODELS or base.startswith("hub:")
+        name = base if known else Path(base).expanduser().resolve().name or "model"
+    own = None if labels is None or base in MODELS else tuple(labels)
+    return VictimSpec(name, base, labels=own)
+
+
+def replicates(victims: Sequence[VictimSpec], seeds: Sequence[int]) -> list[VictimSpec]:
+    """One copy per distinct seed of each victim that needs training; the others as they are."""
+    distinct = tuple(dict.fromkeys(seeds))
+    return [replicate for victim in victims for replicate in _replicates(victim, distinct)]
 
 
 def _victim_spec(name: str, suite: Suite) -> VictimSpec:
     table = suite.model.get(name)
-    if table is not None:
-        return VictimSpec(
-            table.name or name, table.base, table.defense, table.training, table.params
-        )
-    if name in MODELS or name.startswith("hub:"):
-        return VictimSpec(name, name)
-    return VictimSpec(Path(name).expanduser().resolve().name or "model", name)
+    if table is None:
+        return model_spec(name, suite.labels)
+    return VictimSpec(
+        table.name or name,
+        table.base,
+        table.defense,
+        table.training,
+        table.params,
+        labels=table.labels,
+    )
 
 
 def _replicates(victim: VictimSpec, seeds: Sequence[int]) -> list[VictimSpec]:
@@ -105,8 +147,12 @@ def _replicates(victim: VictimSpec, seeds: Sequence[int]) -> list[VictimSpec]:
     return [replace(victim, training_seed=seed) for seed in seeds]
 
 
-def _with_variants(victims: Sequence[VictimSpec]) -> list[VictimSpec]:
-    """The victims; those whose label is not unique get a variant."""
+def with_variants(victims: Sequence[VictimSpec]) -> list[VictimSpec]:
+    """The victims; those whose label is not unique get a variant.
+
+    Raises:
+        InputError: two victims are identical.
+    """
     labels = Counter(victim.label for victim in victims)
     first: dict[str, VictimSpec] = {}
     for victim in victims:
@@ -128,7 +174,8 @@ def _build_key(victim: VictimSpec) -> str:
     return json.dumps(
         {
             "label": victim.label,
-            "base": _absolute(victim.base),
+            "base": _absolute(victim),
+            "labels": victim.labels,
             "training": config.as_dict() if config else None,
             "params": defense.params() if defense else None,
         },
@@ -138,11 +185,13 @@ def _build_key(victim: VictimSpec) -> str:
 
 def _variant(victim: VictimSpec) -> str:
     """The first 8 hex digits of a hash of the base and of the options in the suite."""
-    given = [_absolute(victim.base), victim.training, victim.params]
+    given = [_absolute(victim), victim.training, victim.params]
     return hashlib.sha256(json.dumps(given, sort_keys=True, default=dict).encode()).hexdigest()[:8]
 
 
-def _absolute(base: str) -> str:
-    """A base; the path of a folder is made absolute."""
-    known = base in MODELS or base.startswith("hub:")
-    return base if known else str(Path(base).expanduser().resolve())
+def _absolute(victim: VictimSpec) -> str:
+    """The base of a victim; the path of a folder is made absolute."""
+    base = victim.base
+    if victim.classifier is not None or base in MODELS or base.startswith("hub:"):
+        return base
+    return str(Path(base).expanduser().resolve())

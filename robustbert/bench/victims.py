@@ -13,7 +13,7 @@ from robustbert.data import TextDataset
 from robustbert.defenses import Defense, make_defense
 from robustbert.defenses.base import source_sha256
 from robustbert.errors import ModelError
-from robustbert.models import Classifier, load_model
+from robustbert.models import Classifier, load_model, relabel
 from robustbert.models.devices import choose_device, choose_dtype
 from robustbert.models.pretrained import find_base
 from robustbert.progress import report_step
@@ -58,7 +58,7 @@ def prepare_victim(
     device: str = "auto",
     token_budget: int | None = None,
 ) -> Victim:
-    """Load a victim; if it needs training and is not cached, train it first.
+    """Prepare a victim: loaded, given in memory, or trained first if it is not cached.
 
     Args:
         spec: the model, its training and its defense.
@@ -102,12 +102,13 @@ def load_classifier(
 ) -> Classifier:
     """Load a victim's trained model and wrap it with its defense.
 
-    The classifier has the victim's name and the hash of the trained weights, even if it is wrapped:
-    records distinguish a wrapped classifier from the plain one by its defense.
+    A loaded classifier has the victim's name and the hash of the trained weights, even if it is
+    wrapped: records distinguish a wrapped classifier from the plain one by its defense.
 
     Args:
         spec: the victim.
-        model: the trained model, in a form that :func:`robustbert.models.load_model` accepts.
+        model: the trained model, in a form that :func:`robustbert.models.load_model` accepts;
+            ignored if the victim is a classifier in memory.
         dataset: the victim gets its labels.
         dtype: the inference dtype: auto, float32 or bfloat16.
         device: auto, cpu, cuda, cuda:N or mps.
@@ -117,11 +118,14 @@ def load_classifier(
         ModelError: the model cannot be loaded, its labels are not the dataset's, or the defense
             changes them.
     """
+    if spec.classifier is not None:
+        return relabel(spec.classifier, dataset.label_names)
     plain = load_model(
         model,
         dtype=dtype,
         device=device,
         token_budget=token_budget,
+        labels=None if spec.needs_training else spec.labels,
         label_names=dataset.label_names,
     )
     defense = _defense(spec)

@@ -35,6 +35,17 @@ def add_dtype_and_device(command: Any, purpose: str) -> None:
     )
 
 
+def add_labels(command: Any) -> None:
+    """Add ``--labels``."""
+    command.add_argument(
+        "--labels",
+        type=names,
+        metavar="NAME[,NAME]",
+        help="names of the model's outputs, in order; needed if its configuration has none "
+        "(LABEL_0, LABEL_1, ...)",
+    )
+
+
 def names(text: str) -> list[str]:
     """Parse comma-separated names, at least one."""
     found = [name.strip() for name in text.split(",") if name.strip()]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from robustbert.commands.arguments import (
     add_command,
     add_dtype_and_device,
+    add_labels,
     integer,
     integers,
     names,
@@ -19,7 +20,8 @@ from robustbert.commands.dataset_options import (
     chosen_datasets,
     reading_options,
 )
-from robustbert.commands.terminal import INTERRUPTED, print_error, terminal_width
+from robustbert.commands.terminal import INTERRUPTED, print_error
+from robustbert.console import terminal_width
 from robustbert.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,7 +35,6 @@ def add_bench(subparsers: Any) -> None:
     )
     command.add_argument(
         "--suite",
-        default="quick",
         help="a name (see robustbert list suites) or a TOML file; default: quick",
     )
     add_dataset_options(command, several=True)
@@ -44,7 +45,7 @@ def add_bench(subparsers: Any) -> None:
         "from the suite",
     )
     for option, values in (
-        ("--models", "names, folders or hub:NAME"),
+        ("--models", "names, folders, hub:NAME, or NAME=FOLDER to choose the name in tables"),
         ("--recipes", "names (see robustbert list recipes)"),
         ("--track", "unified, published or unified-li"),
     ):
@@ -81,21 +82,27 @@ def add_bench(subparsers: Any) -> None:
         action="store_true",
         help="list the cells with estimated queries and hours, and run nothing",
     )
-    _add_run_options(command, "runs/SUITE-TIME")
+    _add_run_options(command, "runs/SUITE-TIME, or runs/bench-TIME for your own models or data")
 
 
 def add_attack(subparsers: Any) -> None:
     """Add the command ``attack``."""
-    command = add_command(subparsers, "attack", attack, "attack one model with one recipe")
+    command = add_command(
+        subparsers, "attack", attack, "attack one model with one or several recipes"
+    )
     command.add_argument(
         "--model",
         required=True,
         help="a model folder, hub:NAME, or a name (see robustbert list models), which is trained "
-        "first",
+        "first; NAME=FOLDER chooses the name in tables",
     )
     add_dataset_options(command)
     command.add_argument(
-        "--recipe", required=True, metavar="NAME", help="a name (see robustbert list recipes)"
+        "--recipe",
+        required=True,
+        type=names,
+        metavar="NAME[,NAME]",
+        help="names, separated by commas (see robustbert list recipes)",
     )
     command.add_argument(
         "-n",
@@ -132,6 +139,7 @@ def _add_run_options(command: Any, out: str) -> None:
     command.add_argument(
         "--allow-errors", action="store_true", help="exit with 0 even if attacks failed"
     )
+    add_labels(command)
     add_dtype_and_device(command, "inference")
     command.add_argument(
         "--lanes",
@@ -156,6 +164,7 @@ def bench(options: Any) -> int:
     overrides = Overrides(
         datasets=chosen_datasets(options),
         models=options.models,
+        labels=options.labels,
         recipes=options.recipes,
         tracks=options.track,
         num_examples=options.num_examples,
@@ -164,13 +173,15 @@ def bench(options: Any) -> int:
         split=options.split,
         **reading_options(options),
     )
-    suite = load_suite(options.suite)
-    plan, out = make_plan(suite, overrides), options.out or default_out(suite.name)
+    plan = make_plan(load_suite(options.suite or "quick"), overrides)
+    if options.suite is None and (options.models or options.datasets):
+        plan = dataclasses.replace(plan, suite=None)  # not the quick suite any more
+    out = options.out or default_out(plan.suite or "bench")
     return _dry_run(plan, options, out) if options.dry_run else _run(plan, options, out)
 
 
 def attack(options: Any) -> int:
-    """Run ``robustbert attack``, which is a suite of one cell."""
+    """Run ``robustbert attack``, which is a suite of one model."""
     from robustbert.bench import Overrides, Suite, default_out, make_plan
 
     for name in ("model", "recipe", "track", "split"):
@@ -179,12 +190,13 @@ def attack(options: Any) -> int:
     suite = Suite(
         name="attack",
         models=(options.model,),
-        recipes=(options.recipe,),
+        recipes=tuple(options.recipe),
         tracks=(options.track,),
         split=options.split,
     )
     overrides = Overrides(
         datasets=chosen_datasets(options),
+        labels=options.labels,
         num_examples=options.num_examples,
         seed=options.seed,
         **reading_options(options),

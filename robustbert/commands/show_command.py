@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from robustbert.commands.arguments import add_command, integer
-from robustbert.commands.terminal import terminal_width, use_color
+from robustbert.console import terminal_width, use_color
 from robustbert.errors import InputError
 
 _STATUSES = ("broken", "robust", "exhausted", "skipped", "error", "all")

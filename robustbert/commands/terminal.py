@@ -1,11 +1,9 @@
-"""The terminal: its width and colours, messages, and the command line as a string."""
+"""Messages on standard error, and the command line as a string."""
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-import shutil
 import sys
 from collections.abc import Sequence
 
@@ -16,23 +14,6 @@ INTERRUPTED = 130
 _ABSOLUTE_PATH = re.compile(
     r"(?:(?<![^=,])|(?<=[=,]\s)|(?<=file:))(?:/|\\\\|[a-zA-Z]:[/\\]|~)[^,]*", re.DOTALL
 )
-_MIN_WIDTH = 80
-_DEFAULT_WIDTH = 140
-
-
-def terminal_width() -> int:
-    """The width for tables and texts on standard output, in characters, at least 80."""
-    width = shutil.get_terminal_size((_DEFAULT_WIDTH, 24)).columns
-    return max(width, _MIN_WIDTH)
-
-
-def use_color() -> bool:
-    """Whether to colour standard output: on a terminal, unless ``NO_COLOR`` is set.
-
-    See https://no-color.org.
-    """
-    is_plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
-    return sys.stdout.isatty() and not is_plain
 
 
 def print_error(message: str) -> None:

@@ -1,0 +1,32 @@
+"""Where output is shown: a terminal with its width and colours, or a notebook."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+
+_MIN_WIDTH = 80
+_DEFAULT_WIDTH = 140
+
+
+def terminal_width() -> int:
+    """The width for tables and texts on standard output, in characters, at least 80."""
+    width = shutil.get_terminal_size((_DEFAULT_WIDTH, 24)).columns
+    return max(width, _MIN_WIDTH)
+
+
+def use_color() -> bool:
+    """Whether to colour standard output: on a terminal, unless ``NO_COLOR`` is set.
+
+    See https://no-color.org.
+    """
+    is_plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+    return sys.stdout.isatty() and not is_plain
+
+
+def in_notebook() -> bool:
+    """Whether this process is the kernel of a Jupyter notebook, which shows HTML."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return type(shell).__name__ == "ZMQInteractiveShell"
