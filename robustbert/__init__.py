@@ -13,7 +13,15 @@ from robustbert.version import __version__
 
 if TYPE_CHECKING:
     from robustbert.attacks import AttackRunner
-    from robustbert.bench import load_suite, make_plan, run_plan
+    from robustbert.bench import (
+        AttackResult,
+        BenchResult,
+        attack,
+        bench,
+        load_suite,
+        make_plan,
+        run_plan,
+    )
     from robustbert.data import load_dataset, select_examples
     from robustbert.errors import RobustbertError
     from robustbert.models import (
@@ -28,7 +36,9 @@ if TYPE_CHECKING:
     from robustbert.training.fitting import train
 
 __all__ = [
+    "AttackResult",
     "AttackRunner",
+    "BenchResult",
     "CallableClassifier",
     "Outcome",
     "Record",
@@ -37,6 +47,8 @@ __all__ = [
     "TorchClassifier",
     "TrainingConfig",
     "__version__",
+    "attack",
+    "bench",
     "classify",
     "load_dataset",
     "load_model",
@@ -49,7 +61,9 @@ __all__ = [
 ]
 
 _LAZY_MODULES = {
+    "AttackResult": "bench",
     "AttackRunner": "attacks",
+    "BenchResult": "bench",
     "CallableClassifier": "models",
     "Outcome": "records",
     "Record": "records",
@@ -57,6 +71,7 @@ _LAZY_MODULES = {
     "SklearnClassifier": "models",
     "TorchClassifier": "models",
     "TrainingConfig": "training",
+    "attack": "bench",
     "classify": "models",
     "load_dataset": "data",
     "load_model": "models",
@@ -73,6 +88,8 @@ warnings.filterwarnings("ignore", message="IProgress not found")
 
 
 def __getattr__(name: str) -> Any:
+    if name == "bench":  # a package that can be called like the function of the same name
+        return importlib.import_module("robustbert.bench")
     if name not in _LAZY_MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f"{__name__}.{_LAZY_MODULES[name]}"), name)

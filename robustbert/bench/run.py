@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from robustbert.assets import ensure_assets
 from robustbert.attacks.recipes import assets_of
@@ -24,17 +25,21 @@ from robustbert.errors import InputError, RobustbertWarning
 from robustbert.models.devices import choose_device, choose_dtype
 from robustbert.models.inference.output_cache import OutputCache
 from robustbert.progress import report_step
-from robustbert.records import Record
+from robustbert.records import Outcome, Record, record_name
 from robustbert.reports import Table, leaderboard_table
 from robustbert.reports.chance import below_chance
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class BenchResult:
     """The result of a run.
 
     Args:
         records: one per cell that ran, in the order of the plan.
+        outcomes: the outcomes of each record, keyed by :func:`robustbert.records.record_name`.
         skipped: cells that cannot run, because the recipe needs gradients that the victim lacks.
         table: the leaderboard of all records in the output folder; those of this run come first.
         errors: number of examples whose attack failed.
@@ -42,10 +47,22 @@ class BenchResult:
     """
 
     records: tuple[Record, ...]
+    outcomes: Mapping[str, tuple[Outcome, ...]]
     skipped: tuple[Cell, ...]
     table: Table
     errors: int
     seconds: float
+
+    def __repr__(self) -> str:
+        return repr(self.table)
+
+    def _repr_html_(self) -> str:
+        """The table, for notebooks."""
+        return self.table._repr_html_()
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The table as a data frame; see :meth:`robustbert.reports.Table.to_pandas`."""
+        return self.table.to_pandas()
 
 
 @dataclass(frozen=True)
@@ -96,6 +113,7 @@ def run_plan(plan: Plan, options: RunOptions) -> BenchResult:
         store.write_table(table)
     return BenchResult(
         records=tuple(in_order),
+        outcomes={name: stored.outcomes[name] for name in map(record_name, in_order)},
         skipped=plan.skipped,
         table=table,
         errors=sum(record.counts.error for record in in_order),

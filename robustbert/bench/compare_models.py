@@ -1,0 +1,191 @@
+"""Compare models on a dataset from Python: ``rb.bench``."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from robustbert.attacks import UnifiedLimits, check_track, runnable_recipe
+from robustbert.attacks.recipes import CORE_RECIPES
+from robustbert.bench.plan import build_plan
+from robustbert.bench.run import BenchResult, run_plan
+from robustbert.bench.run_options import RunOptions
+from robustbert.bench.suite import DEFAULT_EXAMPLES
+from robustbert.bench.victim_spec import (
+    VictimSpec,
+    classifier_spec,
+    model_spec,
+    replicates,
+    with_variants,
+)
+from robustbert.data import DatasetSource, TextDataset, load_dataset
+from robustbert.errors import InputError
+from robustbert.models import Classifier
+
+Model: TypeAlias = Classifier | str
+"""A classifier in memory, or the name of a model, a folder or ``hub:NAME``."""
+
+
+def bench(
+    models: Model | Sequence[Model] | Mapping[str, Model],
+    recipes: str | Sequence[str] = CORE_RECIPES,
+    dataset: Any = None,
+    *,
+    n: int | None = None,
+    split: str | None = None,
+    tracks: str | Sequence[str] = "unified",
+    limits: UnifiedLimits | None = None,
+    seed: int = 0,
+    training_seeds: Sequence[int] = (),
+    out: Path | str | None = None,
+    dtype: str = "auto",
+    device: str = "auto",
+    lanes: int | None = None,
+) -> BenchResult:
+    """Attack classifiers with recipes and tabulate their accuracy.
+
+    Args:
+        models: classifiers, names (see ``robustbert list models``; these are trained first),
+            folders or ``hub:NAME``. The keys of a mapping are the names in the table.
+        recipes: names, as listed by ``robustbert list recipes``.
+        dataset: a dataset of :func:`robustbert.load_dataset`, or anything that it accepts.
+        n: the number of examples; None for 100, or all if there are fewer.
+        split: the split to attack. None takes ``"test"``, or every row of a table or list without
+            splits.
+        tracks: ``unified``, ``published`` or ``unified-li``.
+        limits: the limits of the ``unified`` track.
+        seed: at least 0; determines the examples, the attacks, and the training of models without
+            training seeds.
+        training_seeds: train each model that is given by name once per seed.
+        out: a folder for records, outcomes and tables, in which an interrupted run is resumed;
+            None stores nothing.
+        dtype: the dtype of models that are loaded and of the sentence encoder: auto, float32 or
+            bfloat16.
+        device: the device of models that are loaded and of the sentence encoder: auto, cpu, cuda,
+            cuda:N or mps.
+        lanes: the number of concurrent searches, at least 1; None for the default. Does not affect
+            results.
+
+    Raises:
+        InputError: an argument is missing or out of range, two models are the same, or results of
+            a model without a name are to be stored.
+        UnknownNameError: there is no such recipe, track or model.
+        ModelError: a model's labels are not those of the dataset, or it returns something that is
+            not probabilities.
+        RobustbertError: a model, a recipe or the dataset cannot be used.
+    """
+    for number, argument, minimum in (
+        (n, "n", 1),
+        (seed, "seed", 0),
+        *((s, "training_seeds", 0) for s in training_seeds),
+    ):
+        if number is not None and number < minimum:
+            raise InputError(f"{argument} is {number}; give an integer of at least {minimum}")
+    loaded = _load(dataset, split)
+    victims = _victims(models)
+    if out is not None:
+        _check_identified(victims)
+    recipes, tracks = _names(recipes, "recipes"), _names(tracks, "tracks")
+    for recipe in recipes:
+        runnable_recipe(recipe)
+    for track in tracks:
+        check_track(track)
+    plan = build_plan(
+        suite=None,
+        sources={loaded.name: DatasetSource(source=loaded)},
+        victims=replicates(victims, training_seeds or (seed,)),
+        tracks=tracks,
+        recipes=recipes,
+        examples=lambda dataset, recipe: n or DEFAULT_EXAMPLES,
+        at_most=n is None,
+        split=_attacked_split(loaded, split),
+        seed=seed,
+        limits=limits or UnifiedLimits(),
+    )
+    with _folder(out) as folder:
+        return run_plan(plan, RunOptions(out=folder, dtype=dtype, device=device, lanes=lanes))
+
+
+def _check_numbers(n: int | None, seed: int, training_seeds: Sequence[int]) -> None:
+    given = [("n", 1 if n is None else n, 1), ("seed", seed, 0)]
+    given += [("a training seed", number, 0) for number in training_seeds]
+    for argument, number, minimum in given:
+        if number < minimum:
+            raise InputError(f"{argument} is {number}; give an integer of at least {minimum}")
+
+
+def _load(dataset: Any, split: str | None) -> TextDataset:
+    """The dataset itself, or what :func:`load_dataset` makes of it."""
+    if dataset is None:
+        raise InputError("dataset is missing; give a name, a dataset, a data frame or lists")
+    if isinstance(dataset, TextDataset):
+        return dataset
+    whole = split == "all" or (split is None and not _has_splits(dataset))
+    return load_dataset(dataset, split="all" if whole else None)
+
+
+def _has_splits(dataset: Any) -> bool:
+    """Whether a dataset is a name or a mapping of splits, not a table or lists."""
+    return isinstance(dataset, str | Path | Mapping)
+
+
+def _attacked_split(dataset: TextDataset, split: str | None) -> str:
+    if split is not None:
+        return split
+    return "all" if "all" in dataset.splits else "test"
+
+
+def _victims(models: Model | Sequence[Model] | Mapping[str, Model]) -> list[VictimSpec]:
+    named: Iterable[tuple[str | None, Any]]
+    if isinstance(models, Mapping):
+        named = models.items()
+    elif isinstance(models, Iterable) and not isinstance(models, str):
+        named = [(None, model) for model in models]
+    else:
+        named = [(None, models)]
+    victims = [_victim(model, name) for name, model in named]
+    if not victims:
+        raise InputError("there is no model; give at least one")
+    return with_variants(victims)
+
+
+def _victim(model: Any, name: str | None) -> VictimSpec:
+    if isinstance(model, Classifier):
+        return classifier_spec(model, name)
+    if isinstance(model, str):
+        spec = model_spec(model)
+        return spec if name is None else replace(spec, name=name)
+    raise InputError(
+        f"a model is a {type(model).__name__}; wrap it in TorchClassifier, SklearnClassifier or "
+        "CallableClassifier"
+    )
+
+
+def _check_identified(victims: Sequence[VictimSpec]) -> None:
+    for victim in victims:
+        if victim.classifier is not None and not victim.classifier.identified:
+            raise InputError(
+                f"{victim.name} has no name of its own, so stored results could not be told from "
+                "those of another function; create the classifier with name=, or leave out= out"
+            )
+
+
+def _names(names: str | Sequence[str], argument: str) -> tuple[str, ...]:
+    found = (names,) if isinstance(names, str) else tuple(names)
+    if not found:
+        raise InputError(f"{argument} is empty; give at least one name")
+    return found
+
+
+@contextmanager
+def _folder(out: Path | str | None) -> Iterator[Path]:
+    """The output folder, or a temporary one."""
+    if out is not None:
+        yield Path(out)
+        return
+    with tempfile.TemporaryDirectory(prefix="robustbert-") as folder:
+        yield Path(folder)
