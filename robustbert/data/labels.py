@@ -141,9 +141,10 @@ def _check_membership(
     from_training: bool,
 ) -> None:
     """Check that every label is one of the names."""
+    known = set(names)
     for split, column in columns.items():
         for number, label in enumerate(column, start=1):
-            if label not in names:
+            if label not in known:
                 whose = "names of the training split" if from_training else "names"
                 raise DatasetError(
                     f"{parts[split].place}: row {number} has the label {label!r}, which is not in "

@@ -172,6 +172,8 @@ def _without_overlaps(
     splits: Mapping[str, Sequence[SplitRow]], rows: Sequence[CleanRow], origin: Rows
 ) -> dict[str, list[SplitRow]]:
     """The splits without rows that overlap with a split of higher priority (test comes first)."""
+    if len(splits) == 1:
+        return {name: list(members) for name, members in splits.items()}
     rank = {name: place for place, name in enumerate(reversed(tuple(splits)))}
     rank_of = {row.position: rank[name] for name, members in splits.items() for row in members}
     dropped = set()

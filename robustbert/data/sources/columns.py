@@ -53,7 +53,7 @@ def read_table(path: Path, names: Sequence[str]) -> Table:
             )
         table = reader(path, names)
     except FileNotFoundError:
-        raise DatasetError(f"{path}: no such file; check the path after 'file:'") from None
+        raise DatasetError(f"{path}: no such file; check the path") from None
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or one_line(error)
         raise DatasetError(

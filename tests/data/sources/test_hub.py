@@ -8,8 +8,8 @@ from typing import Any
 import datasets
 import pytest
 
-from robustbert.data import load_dataset
-from robustbert.errors import DatasetError
+from robustbert.data import DatasetSource, load_dataset
+from robustbert.errors import DatasetError, InputError
 
 LABEL = datasets.ClassLabel(names=["neg", "pos"])
 
@@ -118,7 +118,61 @@ def test_missing_columns_and_splits(answer) -> None:
         load_dataset("hub:films")
 
 
-@pytest.mark.parametrize("name", ["", "a/b/c", "../up", "https://x.org/a", "a b"])
+class TestOneSplit:
+    """``hub:NAME[SPLIT]``."""
+
+    def test_splits_of_several_datasets_are_combined(self, answer) -> None:
+        asked = answer(train=part("a", 40), dev=part("b", 8), test=part("c", 12))
+        source = DatasetSource(
+            train="hub:films@v2[train]", validation="hub:films[dev]", test="hub:owner/films"
+        )
+        dataset = source.load()
+        assert {name: len(rows) for name, rows in dataset.splits.items()} == {
+            "train": 40,
+            "validation": 8,
+            "test": 12,
+        }
+        assert dataset.name == "owner/films"
+        assert dataset.source == (
+            "hub:films@v2[train],hub:films@main[dev],hub:owner/films@main[test]"
+        )
+        assert asked == [("owner/films", None), ("films", None), ("films", "v2")]
+
+    def test_a_split_beside_a_file(self, answer, write_csv) -> None:
+        answer(train=part("a", 40))
+        path = write_csv([("text", "label"), ("fine film", "pos"), ("dull film", "neg")], "t.csv")
+        dataset = load_dataset({"train": "hub:films", "test": str(path)})
+        assert dataset.source == "hub:films@main[train],file:t.csv"
+        assert dataset.label_names == ("neg", "pos")
+        assert len(dataset.split("test")) == 2
+
+    def test_a_split_is_split_again_if_it_is_the_source(self, answer) -> None:
+        answer(train=part("a", 40), test=part("c", 20))
+        dataset = load_dataset("hub:films[test]")
+        assert {name: len(rows) for name, rows in dataset.splits.items()} == {
+            "train": 16,
+            "validation": 2,
+            "test": 2,
+        }
+        assert dataset.source == "hub:films@main[test]"
+
+    def test_the_same_split_twice(self) -> None:
+        with pytest.raises(InputError, match="test and train are the same data, hub:films"):
+            DatasetSource(train="hub:films[test]", test="hub:films")
+
+    @pytest.mark.parametrize("name", ["hub:films[dev]", "hub:owner/films@v2[dev]"])
+    def test_a_split_that_does_not_exist(self, answer, name: str) -> None:
+        answer(train=part("a", 40))
+        with pytest.raises(DatasetError, match="has no split 'dev'; it has train"):
+            load_dataset(name)
+
+    def test_a_split_without_labels(self, answer) -> None:
+        answer(test=part("a", 40, label=-1))
+        with pytest.raises(DatasetError, match="row 1 has the label -1, which is not in the range"):
+            load_dataset("hub:films", split="test")
+
+
+@pytest.mark.parametrize("name", ["", "a/b/c", "../up", "https://x.org/a", "a b", "a[b", "a[]"])
 def test_invalid_names(name: str) -> None:
     with pytest.raises(DatasetError, match="is not a dataset name"):
         load_dataset(f"hub:{name}")
