@@ -173,7 +173,8 @@ class TestPredict:
         assert written.err == ""
         expected = robustbert.classify(self.TEXTS, model=folder)
         for line, prediction in zip(lines, expected, strict=True):
-            assert list(line) == ["label", "name", "probabilities"]
+            assert list(line) == ["label", "name", "probabilities", "truncated"]
+            assert line["truncated"] is False
             assert line["label"] == prediction.label
             assert type(line["label"]) is int
             assert line["name"] == ("neg", "pos")[line["label"]] == prediction.name
@@ -192,6 +193,72 @@ class TestPredict:
         file.write_bytes("\ufeffa fine\u2028film\r\na dull\x85film".encode())
         assert main(["predict", "--model", str(svm), "--file", str(file)]) == 0
         assert len(capsys.readouterr().out.splitlines()) == 2
+
+    @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet", ".CSV"])
+    @pytest.mark.parametrize("column", ["text", "review"])
+    def test_reads_a_column(self, svm: Path, tmp_path: Path, capsys, suffix: str, column: str):
+        import pandas as pd
+
+        texts = ["a wonderful, lovely\nfilm", '"dull" and awful', "=1+1 great"]
+        frame = pd.DataFrame({"id": [1, 2, 3], column: texts})
+        file = tmp_path / f"texts{suffix}"
+        {
+            ".csv": lambda: frame.to_csv(file, index=False),
+            ".tsv": lambda: frame.to_csv(file, index=False, sep="\t"),
+            ".jsonl": lambda: frame.to_json(file, orient="records", lines=True),
+            ".parquet": lambda: frame.to_parquet(file),
+        }[suffix.lower()]()
+        options = [] if column == "text" else ["--text-column", column]
+        assert main(["predict", "--model", str(svm), "--file", str(file), *options]) == 0
+        lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        expected = robustbert.classify(texts, model=str(svm))
+        assert [line["probabilities"] for line in lines] == [
+            list(prediction.probabilities) for prediction in expected
+        ]
+
+    def test_truncated_texts_are_reported(self, bert: Path, capsys):
+        limit = robustbert.load_model(str(bert)).info.max_length
+        texts = ["a fine film", "film " * (limit - 2), "film " * (limit - 1), "dull " * 500]
+        assert main(["predict", "--model", str(bert), *texts]) == 0
+        written = capsys.readouterr()
+        truncated = [json.loads(line)["truncated"] for line in written.out.splitlines()]
+        assert truncated == [False, False, True, True]
+        assert written.err == (
+            f"robustbert: warning: truncated 2 of 4 texts to the model's maximum length, {limit} "
+            "tokens\n"
+        )
+
+    def test_labels_name_the_outputs(self, svm: Path, capsys):
+        assert main(["predict", "--model", str(svm), "--labels", "bad,good", *self.TEXTS]) == 0
+        names = [json.loads(line)["name"] for line in capsys.readouterr().out.splitlines()]
+        assert names == ["good", "bad"]
+
+    @pytest.mark.parametrize(
+        ("content", "options", "message"),
+        [
+            ("text\na\n", ["--text-column", "x"], "no column 'x'; it has 'text'"),
+            ("text,n\na,1\n,2\n", [], "row 2 has no text in the column 'text'; remove the row"),
+            ("text,n\n  ,1\n", [], "row 1 has no text"),
+            ("text\n", [], "has no rows"),
+            (None, [], "there is no such file"),
+            ("text\na\n", ["--labels", "a,b,c"], "has 2 outputs"),
+        ],
+    )
+    def test_invalid_input(self, svm, tmp_path, capsys, content, options, message: str):
+        file = tmp_path / "texts.csv"
+        if content is not None:
+            file.write_text(content)
+        assert main(["predict", "--model", str(svm), "--file", str(file), *options]) == 2
+        written = capsys.readouterr()
+        assert message in written.err
+        assert written.err.count("\n") == 1
+        assert written.out == ""
+
+    def test_a_text_column_needs_a_table(self, svm: Path, tmp_path: Path, capsys):
+        (tmp_path / "texts.txt").write_text("a\n")
+        arguments = ["--file", str(tmp_path / "texts.txt"), "--text-column", "text"]
+        assert main(["predict", "--model", str(svm), *arguments]) == 2
+        assert "--text-column needs a --file in one of the formats" in capsys.readouterr().err
 
 
 class TestTrain:

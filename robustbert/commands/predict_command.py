@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from robustbert.commands.arguments import add_command, add_dtype_and_device
+from robustbert.commands.arguments import add_command, add_dtype_and_device, names
+from robustbert.commands.terminal import print_error
 from robustbert.errors import InputError
 
 
@@ -20,7 +21,21 @@ def add_predict(subparsers: Any) -> None:
     command.add_argument("texts", nargs="*", metavar="TEXT")
     command.add_argument("--model", required=True, help="a folder or hub:NAME")
     command.add_argument(
-        "--file", type=Path, help="UTF-8 file with one text per line; - for standard input"
+        "--file",
+        type=Path,
+        help="a CSV, TSV, JSON Lines or Parquet file with a text column; any other file is UTF-8 "
+        "with one text per line; - for standard input",
+    )
+    command.add_argument(
+        "--text-column",
+        metavar="NAME",
+        help="name of the text column of --file; default: text",
+    )
+    command.add_argument(
+        "--labels",
+        type=names,
+        metavar="NAME,NAME",
+        help="names of the model's outputs, in order; default: the names that the model has",
     )
     add_dtype_and_device(command, "inference")
 
@@ -28,22 +43,55 @@ def add_predict(subparsers: Any) -> None:
 def predict(options: Any) -> int:
     """Run ``robustbert predict``."""
     from robustbert.bench import check_dtype_and_device
-    from robustbert.models import classify
+    from robustbert.models import load_model
+    from robustbert.models.predict import predict as classify
+    from robustbert.reports.wording import counted
 
-    texts = [*options.texts, *_lines(options.file)]
+    texts = [*options.texts, *_texts(options.file, options.text_column)]
     if not texts:
         raise InputError("no text to classify; give TEXT arguments or --file")
     check_dtype_and_device(options.dtype, options.device)
-    for prediction in classify(
-        texts, model=options.model, dtype=options.dtype, device=options.device
-    ):
+    model = load_model(
+        options.model, dtype=options.dtype, device=options.device, labels=options.labels
+    )
+    predictions = classify(model, texts)
+    for prediction in predictions:
         print(json.dumps(dataclasses.asdict(prediction)))
+    if truncated := sum(prediction.truncated for prediction in predictions):
+        print_error(
+            f"warning: truncated {truncated} of {counted(len(texts), 'text')} to the model's "
+            f"maximum length, {model.info.max_length} tokens"
+        )
     return 0
 
 
-def _lines(file: Path | None) -> list[str]:
-    if file is None:
-        return []
+def _texts(file: Path | None, column: str | None) -> list[str]:
+    from robustbert.data.sources.columns import SUFFIXES
+
+    if file is not None and file.suffix.lower() in SUFFIXES:
+        return _column(file, column or "text")
+    if column is not None:
+        raise InputError(
+            f"--text-column needs a --file in one of the formats {', '.join(SUFFIXES)}"
+        )
+    return [] if file is None else _lines(file)
+
+
+def _column(file: Path, column: str) -> list[str]:
+    from robustbert.data.sources.columns import read_table
+
+    if not file.exists():
+        raise InputError(f"cannot read {file}: there is no such file; check the path")
+    texts = read_table(file, (column,))[column]
+    for number, text in enumerate(texts, start=1):
+        if not isinstance(text, str) or not text.strip():
+            raise InputError(
+                f"{file}: row {number} has no text in the column {column!r}; remove the row"
+            )
+    return texts
+
+
+def _lines(file: Path) -> list[str]:
     try:
         content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
         text = content.decode("utf-8-sig")

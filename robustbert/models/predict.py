@@ -17,11 +17,14 @@ class Prediction:
         label: the index of the most probable label.
         name: that label's name.
         probabilities: one per label, in the order of the classifier's label names; they sum to 1.
+        truncated: whether the text is longer than the model's maximum length; then the prediction
+            ignores its end.
     """
 
     label: int
     name: str
     probabilities: tuple[float, ...]
+    truncated: bool
 
 
 def predict(classifier: Classifier, texts: Sequence[str]) -> list[Prediction]:
@@ -33,8 +36,8 @@ def predict(classifier: Classifier, texts: Sequence[str]) -> list[Prediction]:
     rows = classifier.predict_proba(texts)
     labels = rows.argmax(axis=1)
     return [
-        Prediction(int(label), classifier.label_names[label], tuple(row.tolist()))
-        for label, row in zip(labels, rows, strict=True)
+        Prediction(int(label), classifier.label_names[label], tuple(row.tolist()), bool(truncated))
+        for label, row, truncated in zip(labels, rows, classifier.truncated(texts), strict=True)
     ]
 
 
