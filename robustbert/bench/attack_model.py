@@ -14,7 +14,7 @@ from robustbert.bench.compare_models import Model, bench
 from robustbert.data import TextDataset, load_dataset, select_examples
 from robustbert.data.cleaning import fold_white_space
 from robustbert.errors import InputError, RobustbertWarning
-from robustbert.models import MODELS, load_model
+from robustbert.models import Classifier, load_model
 from robustbert.records import record_name
 
 
@@ -37,7 +37,8 @@ def attack(
     """Attack a classifier with one recipe.
 
     Args:
-        victim: a classifier, a folder or ``hub:NAME``.
+        victim: a classifier, a folder or ``hub:NAME``. With a dataset, also a name, as listed by
+            ``robustbert list models``, which is trained first.
         recipe: a name, as listed by ``robustbert list recipes``.
         texts: the texts to attack, with ``labels``. Without ``labels``: a dataset, as in
             :func:`bench`.
@@ -64,14 +65,14 @@ def attack(
     """
     if not isinstance(recipe, str) or not isinstance(track, str):
         raise InputError("attack takes one recipe and one track; use rb.bench for several")
-    if isinstance(victim, str) and victim not in MODELS:
-        victim = load_model(victim, dtype=dtype, device=device)
     data = texts
     if labels is not None:
         if split is not None:
             raise InputError("split is given with labels; it applies only to a dataset")
         if isinstance(texts, str):
             raise InputError("texts is one string; give a list of texts")
+        if isinstance(victim, str):
+            victim = load_model(victim, dtype=dtype, device=device)
         data = _labelled(texts, labels, victim)
         available = _num_examples(data, len(texts))
         n = available if n is None else n
@@ -97,12 +98,8 @@ def attack(
     return AttackResult(record, outcomes)
 
 
-def _labelled(texts: Sequence[str], labels: Sequence[int | str], victim: Model) -> TextDataset:
+def _labelled(texts: Sequence[str], labels: Sequence[int | str], victim: Classifier) -> TextDataset:
     """A dataset of all texts, whose labels are indices into the victim's names, or names."""
-    if isinstance(victim, str):
-        raise InputError(
-            f"{victim!r} is not trained yet; train it, or give a dataset instead of texts"
-        )
     names = victim.label_names
     named = [_label_name(label, names, number) for number, label in enumerate(labels, start=1)]
     return load_dataset((list(texts), named), name="texts", label_names=names, split="all")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast, get_args
@@ -97,7 +98,7 @@ class Cleaning:
     overlaps: int = 0
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TextDataset:
     """A text-classification dataset whose splits have no near-duplicates in common.
 
@@ -144,6 +145,22 @@ class TextDataset:
         for name, split in self.splits.items():
             digest.update("\n".join([name, *split["example_id"], ""]).encode())
         return digest.hexdigest()
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{len(rows)} {name}" for name, rows in self.splits.items())
+        labels = ", ".join(self.label_names)
+        return f"<dataset {self.name}: {sizes} examples; labels {labels}; {self.length} texts>"
+
+    def _repr_html_(self) -> str:
+        """A table of the number of examples per split and label; names are escaped."""
+        import pandas as pd
+
+        counts = {
+            name: [rows["label"][:].count(label) for label in range(len(self.label_names))]
+            for name, rows in self.splits.items()
+        }
+        frame = pd.DataFrame(counts, index=list(self.label_names))
+        return f"{html.escape(repr(self))}{frame.to_html(escape=True, border=0)}"
 
 
 def check_length(length: str) -> TextLength:

@@ -162,7 +162,7 @@ def test_a_folder_is_a_victim_too(svm):
 
 
 def test_a_name_must_be_trained_first():
-    with pytest.raises(InputError, match="'tfidf-nb' is not trained yet"):
+    with pytest.raises(ModelError, match="'tfidf-nb' is not trained yet"):
         rb.attack("tfidf-nb", "deepwordbug", TEXTS, LABELS)
 
 

@@ -115,3 +115,14 @@ def test_texts_are_escaped_in_a_notebook() -> None:
     assert "<script>" not in html
     assert "<b>" not in html
     assert "&lt;script&gt;" in html
+
+
+def test_a_dataset_is_shown_by_the_sizes_of_its_splits(rotten_tomatoes: TextDataset) -> None:
+    assert repr(rotten_tomatoes) == (
+        "<dataset rotten_tomatoes: 6821 train, 854 validation, 854 test examples; "
+        "labels negative, positive; short texts>"
+    )
+    shown = rotten_tomatoes._repr_html_()
+    negative = rotten_tomatoes.split("test")["label"][:].count(0)
+    assert shown.count("<tr") == 3
+    assert f"<td>{negative}</td>" in shown
