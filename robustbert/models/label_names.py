@@ -29,7 +29,7 @@ def check_label_names(label_names: Sequence[str]) -> tuple[str, ...]:
         )
     if len(names) < 2 or len(set(names)) < len(names):
         raise InputError(
-            f"label_names must be at least two different names, not {_listed(names)}; name each "
+            f"label_names must be at least two different names, not {listed(names)}; name each "
             "output of the model, in order"
         )
     return tuple(str(name) for name in names)
@@ -55,8 +55,8 @@ def output_names(model: str, found: Sequence[str], labels: Sequence[str] | None)
     names = check_label_names(labels)
     if len(names) != len(found):
         raise ModelError(
-            f"model {model!r} has {len(found)} outputs ({_listed(found)}) but {len(names)} labels "
-            f"are given ({_listed(names)}); name each output, in order"
+            f"model {model!r} has {len(found)} outputs ({listed(found)}) but {len(names)} labels "
+            f"are given ({listed(names)}); name each output, in order"
         )
     return names
 
@@ -64,7 +64,7 @@ def output_names(model: str, found: Sequence[str], labels: Sequence[str] | None)
 def warn_of_positions(model: str, own: Sequence[str], requested: Sequence[str]) -> None:
     """Warn that a model without label names is matched to requested labels by position."""
     pairs = zip(own[:10], requested[:10], strict=True)
-    mapping = ", ".join(f"{output} = {_listed([name])}" for output, name in pairs)
+    mapping = ", ".join(f"{output} = {listed([name])}" for output, name in pairs)
     more = f" and {len(own) - 10} more" if len(own) > 10 else ""
     warnings.warn(
         f"model {model!r} has no label names; its outputs are taken in the order of the dataset's "
@@ -94,19 +94,23 @@ def label_order(
     """
     if named and len(set(own)) < len(own):
         raise ModelError(
-            f"model {model!r} has duplicate labels: {_listed(own)}; give each label a unique name"
+            f"model {model!r} has duplicate labels: {listed(own)}; give each label a unique name"
         )
     fits = len(own) == len(requested) and (not named or sorted(own) == sorted(requested))
     if not fits:
         raise ModelError(
-            f"model {model!r} has the labels {_listed(own)} but the dataset has "
-            f"{_listed(requested)}; use a model trained on these labels"
+            f"model {model!r} has the labels {listed(own)} but the dataset has "
+            f"{listed(requested)}; use a model trained on these labels"
         )
     return [own.index(name) for name in requested] if named else list(range(len(requested)))
 
 
-def _listed(names: Sequence[str]) -> str:
-    """A truncated, escaped list of names on one line."""
+def listed(names: Sequence[str]) -> str:
+    r"""A truncated, escaped list of names on one line.
+
+    >>> print(listed(["neg", "two\nlines"]))
+    neg, two\nlines
+    """
     shown = [name if name.isprintable() else ascii(name)[1:-1] for name in names[:10]]
     more = f" and {len(names) - 10} more" if len(names) > 10 else ""
     return ", ".join(name[:40] for name in shown) + more

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from robustbert.errors import ModelError, UnknownNameError
+from robustbert.models.label_names import listed
 
 #: The kinds of outputs that the classifiers around models in memory accept.
 OUTPUT_KINDS = ("probabilities", "logits")
@@ -47,12 +48,13 @@ one column per label, or name every column in label_names
     if rows.ndim == 2 and len(rows) == n and rows.shape[1] != k:
         raise ModelError(
             f"model {model!r} returned {rows.shape[1]} columns for {k} labels "
-            f"({', '.join(label_names[:10])}); return one column per label, "
+            f"({listed(label_names)}); return one column per label, "
             "or name every column in label_names"
         )
     if rows.shape != (n, k):
+        texts = "1 text" if n == 1 else f"{n} texts"
         raise ModelError(
-            f"model {model!r} returned an array of shape {rows.shape} for {n} texts and {k} "
+            f"model {model!r} returned an array of shape {rows.shape} for {texts} and {k} "
             f"labels; return shape ({n}, {k}): one row per text, one column per label"
         )
     if not np.isfinite(rows).all():

@@ -242,9 +242,6 @@ class Blurred(Classifier):
     def _blur(self, rows: np.ndarray) -> np.ndarray:
         return (1 - self._share) * rows + self._share / rows.shape[1]
 
-    def save(self, folder: Path) -> None:
-        self._inner.save(folder)
-
 
 @dataclass(frozen=True)
 class Blur(Defense):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from robustbert.errors import InputError, RobustbertWarning
+from robustbert.errors import InputError, ModelError, RobustbertWarning
 from robustbert.models import classify, load_model, predict
 from robustbert.models.classifier import Classifier
 from robustbert.models.huggingface import CLOSE_MARGIN
@@ -240,3 +240,48 @@ def test_predict_and_classify_name_the_labels(tiny, tiny_folder):
     assert [list(item.probabilities) for item in found] == rows.tolist()
     assert classify(texts, model=str(tiny_folder), dtype="float32") == found
     assert classify(texts[0], model=str(tiny_folder), dtype="float32") == found[:1]
+
+
+@pytest.fixture(scope="module")
+def unnamed(tmp_path_factory):
+    return make_tiny_bert(tmp_path_factory.mktemp("unnamed") / "three", num_labels=3)
+
+
+class TestLabels:
+    """``labels`` names the outputs in order."""
+
+    def test_name_the_outputs_without_a_warning(self, unnamed):
+        plain = load_model(str(unnamed), dtype="float32")
+        model = load_model(
+            str(unnamed),
+            dtype="float32",
+            labels=["spam", "question", "praise"],
+            label_names=["praise", "spam", "question"],
+        )
+        assert model.label_names == ("praise", "spam", "question")
+        texts = random_texts(4)
+        np.testing.assert_array_equal(
+            model.predict_proba(texts), plain.predict_proba(texts)[:, [2, 0, 1]]
+        )
+        found = classify(texts, model=str(unnamed), dtype="float32", labels=["a", "b", "c"])
+        assert [item.name for item in found] == [
+            "abc"[index] for index in plain.predict_proba(texts).argmax(axis=1)
+        ]
+
+    def test_replace_names_by_position(self, tiny, tiny_folder):
+        model = load_model(str(tiny_folder), dtype="float32", labels=["bad", "good"])
+        assert model.label_names == ("bad", "good")
+        texts = random_texts(4)
+        np.testing.assert_array_equal(model.predict_proba(texts), tiny.predict_proba(texts))
+
+    @pytest.mark.parametrize(
+        ("labels", "error", "message"),
+        [
+            (["a", "b"], ModelError, r"has 3 outputs \(LABEL_0, .*\) but 2 labels are given"),
+            (["a", "a", "b"], InputError, "at least two different names"),
+            ("abc", InputError, "must be a list of strings, not 'abc'"),
+        ],
+    )
+    def test_must_fit(self, unnamed, labels, error, message):
+        with pytest.raises(error, match=message):
+            load_model(str(unnamed), labels=labels)

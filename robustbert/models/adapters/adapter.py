@@ -8,17 +8,21 @@ from typing import Any
 
 import numpy as np
 
-from robustbert.errors import InputError
+from robustbert.errors import InputError, ModelError
 from robustbert.models.classifier import Classifier
 from robustbert.models.label_names import check_label_names
 from robustbert.models.output_checks import (
     SUM_TOLERANCE,
+    are_probabilities,
     check_output_kind,
     check_probabilities,
     check_rows,
     normalized,
     softmax,
 )
+
+#: The number of rows that are not all probability distributions by chance.
+MIN_ROWS = 8
 
 
 class Adapter(Classifier):
@@ -76,6 +80,18 @@ class Adapter(Classifier):
         if self._kind == "logits":
             return softmax(rows)
         return normalized(check_probabilities(rows, self.info.name, self._sum_tolerance))
+
+    def _check_logits(self, rows: np.ndarray) -> None:
+        """Check that finite rows (n, k) are not probabilities, if there are enough of them.
+
+        Raises:
+            ModelError: each of at least `MIN_ROWS` rows is in [0, 1] and sums to 1.
+        """
+        if len(rows) >= MIN_ROWS and are_probabilities(rows):
+            raise ModelError(
+                f"model {self.info.name!r} returns probabilities: each row is in [0, 1] and sums "
+                'to 1; pass outputs="probabilities", or return logits, before softmax'
+            )
 
 
 def check_name(name: str | None, default: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from robustbert.errors import ModelError
+from robustbert.models.huggingface_files import one_line
 
 
 def to_array(answer: Any, label_names: Sequence[str], model: str) -> np.ndarray:
@@ -39,7 +40,7 @@ def to_array(answer: Any, label_names: Sequence[str], model: str) -> np.ndarray:
     except Exception as error:  # objects may raise anything when they are converted
         raise ModelError(
             f"the function of model {model!r} returned a {type(answer).__name__} that is no array "
-            f"({str(error).splitlines()[0][:100]}); return one row of numbers per text, all of the "
+            f"({one_line(error)}); return one row of numbers per text, all of the "
             "same length"
         ) from error
     if array.dtype.kind not in "fiu":

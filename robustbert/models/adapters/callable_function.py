@@ -7,7 +7,8 @@ import json
 import secrets
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -117,14 +118,24 @@ class CallableClassifier(Adapter):
                 (1, -(-self._batch_size // len(samples))),
             )
             if not self._invariant:
-                warnings.warn(
-                    f"{self.info.name}: the answer for a text depends on the other texts of its "
-                    "call, so outcomes may not be reproducible and are marked in tables; pass "
-                    "batch_size=1",
-                    BatchInvarianceWarning,
-                    stacklevel=2,
-                )
+                self._warn(samples)
         return InvarianceResult(verified=self._invariant)
+
+    def _warn(self, samples: Sequence[str]) -> None:
+        """Warn that answers are not reproducible, and say why."""
+        first, second = (self._answers(samples, size=1) for _ in range(2))
+        if first.tobytes() == second.tobytes():
+            reason = "the answer for a text depends on the other texts of its call"
+            advice = "pass batch_size=1"
+        else:
+            reason = "the same text gets different answers"
+            advice = "turn off sampling and dropout in the model behind the function"
+        warnings.warn(
+            f"{self.info.name}: {reason}, so outcomes may not be reproducible and are marked in "
+            f"tables; {advice}",
+            BatchInvarianceWarning,
+            stacklevel=2,
+        )
 
     def _outputs_of(self, texts: Sequence[str], *, unbatched: bool = False) -> np.ndarray:
         if unbatched:
@@ -132,11 +143,12 @@ class CallableClassifier(Adapter):
         distinct = list(dict.fromkeys(texts))
         rows = {} if self._cache is None else self._cache.get(distinct)
         missing = [text for text in distinct if text not in rows]
-        for part, answers in self._ask_in_parts(missing, self._batch_size):
-            new = {missing[index]: row for index, row in zip(part, answers, strict=True)}
-            if self._cache is not None:
-                self._cache.put(new)
-            rows.update(new)
+        with closing(self._ask_in_parts(missing, self._batch_size)) as parts:
+            for part, answers in parts:
+                new = {missing[index]: row for index, row in zip(part, answers, strict=True)}
+                if self._cache is not None:
+                    self._cache.put(new)
+                rows.update(new)
         return np.stack([rows[text] for text in texts])
 
     def _exact_outputs_of(self, texts: Sequence[str]) -> np.ndarray:
@@ -149,7 +161,9 @@ class CallableClassifier(Adapter):
             rows[part.start : part.stop] = answers
         return rows
 
-    def _ask_in_parts(self, texts: Sequence[str], size: int) -> Iterator[tuple[range, np.ndarray]]:
+    def _ask_in_parts(
+        self, texts: Sequence[str], size: int
+    ) -> Generator[tuple[range, np.ndarray], None, None]:
         """Call the function with at most ``size`` texts at a time.
 
         Yields:
@@ -171,6 +185,8 @@ class CallableClassifier(Adapter):
         rows = check_rows(to_array(answer, labels, name), name, len(texts), labels)
         if self._kind == "probabilities":
             check_probabilities(rows, name)
+        else:
+            self._check_logits(rows)
         with np.errstate(over="ignore"):  # infinity is rejected below
             return check_rows(rows.astype(np.float32), name, len(texts), labels)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
@@ -16,7 +16,7 @@ def map_in_daemon_threads(
     items: Sequence[Item],
     threads: int,
     stop: threading.Event,
-) -> Iterator[tuple[Item, Result]]:
+) -> Generator[tuple[Item, Result], None, None]:
     """Apply ``function`` to each item, and yield each item with its result as it is finished.
 
     The first exception is raised here, and no further item is started. With one thread, or one

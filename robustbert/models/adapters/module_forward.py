@@ -66,10 +66,12 @@ class ModuleForward:
                 f"a tensor of {expected}, or an object with such a tensor as logits"
             )
         if logits.shape != (n, self._num_labels):
+            single = self._num_labels == 2 and logits.shape == (n, 1)
+            hint = "; for one logit x per text, torch.cat([0 * x, x], dim=1)" if single else ""
             raise ModelError(
                 f"model {self._name!r} returned a tensor of shape {tuple(logits.shape)} for {n} "
                 f"{'text' if n == 1 else 'texts'} and {self._num_labels} labels; its forward must "
-                f"return {expected}"
+                f"return {expected}{hint}"
             )
         if not logits.is_floating_point():
             raise ModelError(

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from robustbert.errors import InputError, ModelError, RobustbertWarning
+from robustbert.errors import InputError, RobustbertWarning
 from robustbert.models.adapters.adapter import Adapter, check_name
 from robustbert.models.adapters.module_forward import ModuleForward
 from robustbert.models.adapters.module_networks import (
@@ -39,7 +39,7 @@ from robustbert.models.embedding_gradient import embedding_gradient, find_embedd
 from robustbert.models.inference.batching import GPU_TOKEN_BUDGET, TOKEN_BUDGET, unique_sequences
 from robustbert.models.inference.invariance import InvarianceResult, sample_texts
 from robustbert.models.inference.padded import Layout
-from robustbert.models.output_checks import SUM_TOLERANCE, are_probabilities, check_rows
+from robustbert.models.output_checks import SUM_TOLERANCE, check_rows
 from robustbert.models.tokenization import TransformersTokenization
 
 #: How far the sum of a row of probabilities in half precision may be from 1, which is more than
@@ -105,7 +105,7 @@ class TorchClassifier(Adapter):
         super().__init__(label_names, outputs)
         if not isinstance(module, torch.nn.Module):
             raise InputError(
-                f"module is a {type(module).__name__}, not a torch.nn.Module; use "
+                f"module is of type {type(module).__name__}, not a torch.nn.Module; use "
                 "CallableClassifier for a function and SklearnClassifier for a pipeline"
             )
         for value, what in ((max_length, "max_length"), (token_budget, "token_budget")):
@@ -127,7 +127,7 @@ class TorchClassifier(Adapter):
             token_budget=self.token_budget,
         )
         self._embedding = find_embedding(unwrapped(module), embedding)
-        self._batched: dict[tuple[torch.device, torch.dtype], BatchedModule] = {}
+        self._batched: dict[tuple[torch.device, torch.dtype, int], BatchedModule] = {}
         self._exact_copy: tuple[Any, Any] = (None, None)
         self._state: Any = None
         source = f"TorchClassifier of {class_path(unwrapped(module))}"
@@ -219,8 +219,8 @@ class TorchClassifier(Adapter):
         return module
 
     def _batches(self) -> BatchedModule:
-        """The module with its batches, which are chosen at the first use on each device."""
-        key = module_device(self._module), module_dtype(self._module)
+        """The module with its batches, which are chosen at the first use on a device."""
+        key = module_device(self._module), module_dtype(self._module), torch.get_num_threads()
         if key not in self._batched:
             self._batched[key] = chosen = choose_batches(
                 self._forward,
@@ -254,9 +254,6 @@ class TorchClassifier(Adapter):
         sequences = self._tokenization.encode(_SAMPLES)
         network = one_text_per_batch(self._forward, module_device(self._module), self._layout)
         rows = check_rows(network.logits(sequences), self._name, len(sequences), self.label_names)
-        if self._kind == "logits" and are_probabilities(rows):
-            raise ModelError(
-                f"model {self._name!r} returns probabilities: each row is in [0, 1] and sums to 1; "
-                'pass outputs="probabilities", or return logits, before softmax'
-            )
+        if self._kind == "logits":
+            self._check_logits(rows)
         self._as_probabilities(rows)

@@ -100,6 +100,13 @@ def test_logits_become_probabilities():
     )
 
 
+def test_probabilities_are_no_logits():
+    classifier = CallableClassifier(word_probabilities, LABELS, outputs="logits")
+    message = r'returns probabilities: .* pass outputs="probabilities"'
+    with pytest.raises(ModelError, match=message):
+        classifier.predict_proba(TEXTS)
+
+
 def test_calls_have_at_most_batch_size_distinct_texts():
     endpoint = Endpoint()
     classifier = CallableClassifier(endpoint, LABELS, batch_size=6)
@@ -427,7 +434,17 @@ class TestBatchInvariance:
             return np.tile(word_probabilities(texts).mean(axis=0), (len(texts), 1))
 
         classifier = CallableClassifier(function, LABELS)
-        with pytest.warns(BatchInvarianceWarning, match="pass batch_size=1"):
+        with pytest.warns(BatchInvarianceWarning, match="other texts of its call.*batch_size=1"):
+            assert not classifier.batch_invariance.verified
+
+    def test_is_not_blamed_for_randomness(self):
+        generator = np.random.default_rng(0)
+
+        def function(texts):
+            return generator.dirichlet([1, 1], size=len(texts))
+
+        classifier = CallableClassifier(function, LABELS)
+        with pytest.warns(BatchInvarianceWarning, match="the same text gets different answers"):
             assert not classifier.batch_invariance.verified
 
 

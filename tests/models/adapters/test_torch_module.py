@@ -311,7 +311,7 @@ class TestInvalidInput:
             (lambda m, ids: [0.5, 0.5], "returned a list"),
             (lambda m, ids: None, "returned a NoneType"),
             (lambda m, ids: Recurrent.forward(m, ids)[0], r"shape \(2,\) for 1 text and 2 labels"),
-            (lambda m, ids: Recurrent.forward(m, ids)[:, :1], r"shape \(1, 1\) for 1 text"),
+            (lambda m, ids: Recurrent.forward(m, ids)[:, :1], r"for one logit x .*, torch\.cat"),
             (lambda m, ids: Recurrent.forward(m, ids).argmax(-1, keepdim=True).expand(-1, 2),
              "returned integers"),
             (lambda m, ids: Recurrent.forward(m, ids) * torch.nan, "NaN or infinity"),
@@ -398,6 +398,49 @@ def test_function_tokens_are_truncated(recurrent):
     first, second = cut.predict_proba(texts)
     np.testing.assert_array_equal(first, second)
     assert cut.truncated(texts).tolist() == [True, False]
+
+
+def known_tokens(texts):
+    """A tokenizer that drops the words it does not know: nearly all words of the sample texts."""
+    known = set(vocabulary())
+    kept = [" ".join(word for word in text.split() if word in known) for text in texts]
+    return hash_tokens(kept)
+
+
+class LongTextsMix(Recurrent):
+    """Texts of more than one token get other answers in larger batches."""
+
+    def forward(self, ids):
+        logits = super().forward(ids)
+        return logits if ids.shape[1] == 1 else logits - logits.mean(dim=0) / 2
+
+
+def test_batches_are_checked_even_if_the_tokenizer_knows_few_words():
+    module = seeded(LongTextsMix, scale=3.0)
+    classifier = TorchClassifier(module, known_tokens, LABELS)
+    texts = TEXTS[:20]
+    expected = directly(module, lambda m, text: m(torch.tensor(known_tokens([text]))), texts)
+    np.testing.assert_allclose(classifier.predict_proba(texts), expected, atol=1e-6)
+
+
+def test_model_of_transformers_agrees_with_its_own_class(tiny_folder):
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    from robustbert.models import load_model
+
+    module = AutoModelForSequenceClassification.from_pretrained(tiny_folder)
+    tokenizer = AutoTokenizer.from_pretrained(tiny_folder)
+    wrapped = TorchClassifier(module, tokenizer, LABELS)
+    own = load_model(str(tiny_folder), dtype="float32", device="cpu")
+    np.testing.assert_allclose(wrapped.predict_proba(TEXTS), own.predict_proba(TEXTS), atol=2e-6)
+    assert wrapped.info.max_length == own.info.max_length == 128
+    assert wrapped.info.num_parameters == own.info.num_parameters
+    found, expected = (c.token_gradient(TEXTS[0]) for c in (wrapped, own))
+    assert found.tokens == expected.tokens
+    np.testing.assert_allclose(found.gradient, expected.gradient, atol=1e-6)
+    long = "film " * 300
+    assert wrapped.truncated([long, "film"]).tolist() == [True, False]
+    np.testing.assert_allclose(wrapped.predict_proba([long]), own.predict_proba([long]), atol=2e-6)
 
 
 @pytest.mark.slow
