@@ -83,7 +83,8 @@ def test_every_key_is_described_with_its_default(section: str) -> None:
 def example_suite(section: str, example: dict[str, Any]) -> dict[str, Any]:
     """A suite with the example of a key at its place."""
     if section.startswith("Keys"):
-        return {**BASE, **example}
+        trained = {"models": ["models/mine"]} if "labels" in example else {}
+        return {**BASE, **trained, **example}
     if "dataset" in section:
         key = next(iter(example))
         source = {} if key in ("source", "train", "validation", "test") else {"test": "t.csv"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -190,6 +190,7 @@ def _checks(suite: Suite) -> Iterator[tuple[str, Callable[[], object]]]:
     for name in suite.models:
         if name not in suite.model:
             yield "models", partial(_check_model, name, suite.model)
+    yield "labels", partial(_check_labels, suite.labels)
     yield "limits", suite.unified_limits
     yield "seed", partial(make_config, {}, seed=suite.seed)
     for seed in suite.training_seeds or ():
@@ -198,15 +199,17 @@ def _checks(suite: Suite) -> Iterator[tuple[str, Callable[[], object]]]:
 
 def _check_table(table: ModelTable) -> None:
     _check_base(table.base)
-    if table.labels is not None and len(set(table.labels)) < max(2, len(table.labels)):
-        raise InputError(
-            f"labels is {', '.join(table.labels) or 'empty'}; give at least two names that differ"
-        )
+    _check_labels(table.labels)
     make_config(table.training, seed=0)
     if table.defense is not None:
         make_defense(table.defense, table.params)
     elif table.params:
         raise InputError("params is given without defense; add defense, the name of a defense")
+
+
+def _check_labels(labels: Sequence[str] | None) -> None:
+    if labels is not None and len(set(labels)) < max(2, len(labels)):
+        raise InputError(f"labels is {', '.join(labels)}; give at least two names that differ")
 
 
 def _check_model(model: str, tables: Iterable[str]) -> None:

@@ -39,9 +39,10 @@ class DatasetSource:
     the training split becomes the validation split if there is none.
 
     Args:
-        source: a name, an import path, ``file:PATH``, ``hub:NAME``, a ``pandas.DataFrame``, a
-            ``datasets.Dataset``, a pair (texts, labels), a mapping from splits to any of these
-            objects or files (such as a ``datasets.DatasetDict``), or a :class:`TextDataset`.
+        source: a name, an import path, ``file:PATH``, a ``Path``, ``hub:NAME``, a
+            ``pandas.DataFrame``, a ``datasets.Dataset``, a pair (texts, labels), a mapping from
+            splits to any of these objects or files (such as a ``datasets.DatasetDict``), or a
+            :class:`TextDataset`.
         name: the name in tables; None for a name from the source.
         train: the training split: ``file:PATH``, the path of a CSV, TSV, JSON Lines or Parquet
             file, ``hub:NAME[SPLIT]`` or an object.
@@ -76,6 +77,9 @@ class DatasetSource:
             self._set(source=None, **splits_of(self.source))
         for slot in ("source", *SPLITS):
             value = getattr(self, slot)
+            if isinstance(value, Path):
+                value = f"{FILE}{value}"
+                self._set(**{slot: value})
             if not (value is None or isinstance(value, str | InMemory)):
                 self._set(**{slot: InMemory(value)})
         renamed = {str(key): str(value) for key, value in self.label_map.items()}

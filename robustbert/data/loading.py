@@ -29,7 +29,7 @@ def load_dataset(
 
     Args:
         source: a name in :data:`DATASETS`, an import path, ``file:PATH`` (CSV, TSV, JSON Lines or
-            Parquet), ``hub:NAME`` (``hub:NAME@REVISION``, ``hub:NAME[SPLIT]``), a
+            Parquet) or a ``Path``, ``hub:NAME`` (``hub:NAME@REVISION``, ``hub:NAME[SPLIT]``), a
             ``pandas.DataFrame``, a ``datasets.Dataset``, a pair (texts, labels) of sequences, or a
             mapping from ``"train"``, ``"validation"`` and ``"test"`` to objects or files, such as a
             ``datasets.DatasetDict``. An object is not changed.

@@ -67,6 +67,12 @@ class TestSeparateFiles:
         with pytest.raises(DatasetError, match=r"news has no training split .*--train-file"):
             dataset.split("train")
 
+    def test_paths_are_files(self, news) -> None:
+        paths = {split: Path(path) for split, path in news.items()}
+        assert DatasetSource(**paths) == DatasetSource(**{k: f"file:{v}" for k, v in news.items()})
+        assert load_dataset(paths["test"], split="all", **COLUMNS).source == "file:test.csv"
+        assert load_dataset(paths, **COLUMNS).sha256() == load(**news).sha256()
+
     def test_the_ids_do_not_depend_on_the_other_files(self, news) -> None:
         alone, beside = load(test=news["test"]), load(**news)
         assert alone.split("test")["example_id"] == beside.split("test")["example_id"]
