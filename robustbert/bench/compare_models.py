@@ -96,7 +96,7 @@ def bench(
         check_track(track)
     plan = build_plan(
         suite=None,
-        sources={loaded.name: DatasetSource(source=loaded)},
+        sources={loaded.name: DatasetSource(source=loaded, whole=split == "all")},
         victims=replicates(victims, training_seeds or (seed,)),
         tracks=tracks,
         recipes=recipes,

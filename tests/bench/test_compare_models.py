@@ -82,6 +82,13 @@ def test_a_model_by_name_is_trained_on_the_training_split(pipelines, reviews):
     assert result.records[0].dataset.split == "test"
 
 
+def test_every_row_of_a_loaded_dataset_can_be_attacked(pipelines, reviews):
+    dataset = rb.load_dataset(f"file:{reviews}")
+    result = rb.bench(pipelines[0], "deepwordbug", dataset, n=3, split="all")
+    found = result.records[0].dataset
+    assert (found.split, found.n) == ("all", sum(map(len, dataset.splits.values())))
+
+
 def test_a_model_by_name_needs_a_training_split(frame):
     with pytest.raises(rb.RobustbertError, match="no training split"):
         rb.bench("tfidf-nb", "deepwordbug", frame)
