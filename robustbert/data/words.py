@@ -41,6 +41,9 @@ def words_of(text: str) -> list[str]:
 
 
 def _segment(text: str) -> list[str]:
+    import logging
+
     import jieba
 
+    jieba.setLogLevel(logging.WARNING)  # it reports on standard error that it loads its dictionary
     return list(jieba.cut(text, cut_all=False))
