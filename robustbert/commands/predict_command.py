@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from robustbert.commands.arguments import add_command, add_dtype_and_device, names
+from robustbert.commands.arguments import add_command, add_dtype_and_device, add_labels
 from robustbert.commands.terminal import print_error
 from robustbert.errors import InputError
 
@@ -31,12 +31,7 @@ def add_predict(subparsers: Any) -> None:
         metavar="NAME",
         help="name of the text column of --file; default: text",
     )
-    command.add_argument(
-        "--labels",
-        type=names,
-        metavar="NAME,NAME",
-        help="names of the model's outputs, in order; default: the names that the model has",
-    )
+    add_labels(command)
     add_dtype_and_device(command, "inference")
 
 
