@@ -31,8 +31,8 @@ def check_fitted(estimator: Any, outputs: str) -> None:
         raise ModelError(f"the {kind} is not fitted; call fit(texts, labels) first") from error
     except TypeError as error:
         raise InputError(
-            f"estimator is of type {kind}, not a scikit-learn estimator; pass a fitted pipeline, or "
-            "use CallableClassifier for a function"
+            f"estimator is of type {kind}, not a scikit-learn estimator; pass a fitted pipeline, "
+            "or use CallableClassifier for a function"
         ) from error
     method = method_of(outputs)
     if not hasattr(estimator, method):
