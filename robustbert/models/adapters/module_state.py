@@ -11,6 +11,8 @@ from typing import Any
 
 import torch
 
+from robustbert.models.adapters.object_hash import object_sha256
+
 HALF_DTYPES = (torch.float16, torch.bfloat16)
 
 
@@ -85,9 +87,7 @@ def state_sha256(module: Any, facts: Sequence[Any]) -> str:
             flat = value.detach().cpu().contiguous().reshape(-1)
             content = flat.view(torch.uint8).numpy().tobytes()
         else:  # the extra state of a module
-            import joblib
-
-            header, content = [name, class_path(value)], joblib.hash(value).encode()
+            header, content = [name], object_sha256(value).encode()
         digest.update(json.dumps(header).encode())
         digest.update(content)
     return digest.hexdigest()

@@ -23,10 +23,6 @@ PROGRAMMING_ERRORS = (
 _jitter = random.Random()  # its own generator: attacks seed the global one
 
 
-class AttemptTimeoutError(Exception):
-    """An attempt took too long."""
-
-
 @dataclass(frozen=True)
 class RetryPolicy:
     """How often and how long a function is tried.
@@ -93,7 +89,7 @@ class RetryPolicy:
         try:
             value, error = results.get(timeout=self.timeout)
         except Empty:
-            raise AttemptTimeoutError(f"no answer within {self.timeout:g} s") from None
+            raise TimeoutError(f"no answer within {self.timeout:g} s") from None
         if error is not None:
             raise error
         return value

@@ -30,8 +30,9 @@ from robustbert.models.output_checks import check_output_kind
 class SklearnClassifier(Adapter):
     """A classifier around a fitted scikit-learn pipeline in memory.
 
-    The pipeline is copied: if you fit it again, make a new classifier. It is called with a list of
-    strings; if its results depend on the other texts of a call, it is called with one at a time.
+    The pipeline is copied, if it can be: if you fit it again, make a new classifier. It is called
+    with a list of strings; if its results depend on the other texts of a call, it is called with
+    one text at a time.
 
     Args:
         estimator: a fitted estimator whose input is texts, such as
@@ -39,7 +40,8 @@ class SklearnClassifier(Adapter):
         label_names: the labels in the requested order. Classes that are strings are matched by
             name; classes 0 to k - 1 are named by position. None for the classes, if they are
             strings.
-        name: a short name for tables and records; the class of the last step by default.
+        name: a short name for tables and records; the class of the last step by default. It also
+            identifies an estimator whose state has no hash because a part is a lambda, for example.
         outputs: ``probabilities`` for ``predict_proba``, or ``logits`` for ``decision_function``,
             whose softmax are the probabilities. If that has one column s, the logits are [0, s], so
             that the second class has the probability 1 / (1 + exp(-s)).
@@ -61,15 +63,16 @@ class SklearnClassifier(Adapter):
         check_fitted(estimator, check_output_kind(outputs))
         steps = getattr(estimator, "steps", None)
         last = steps[-1][1] if steps else estimator
-        name = check_name(name, type(last).__name__)
+        shown = check_name(name, type(last).__name__)
         if label_names is not None:
             label_names = check_label_names(label_names)
-        names, self._order = class_order(estimator.classes_, label_names, name)
+        names, self._order = class_order(estimator.classes_, label_names, shown)
         super().__init__(names, outputs)
         self._identified = True
-        self._estimator, sha256 = self._copy(estimator)
+        self._estimator = _copy(estimator)
+        sha256 = self._sha256(estimator, name)
         source = f"SklearnClassifier of {type(last).__module__}.{type(last).__qualname__}"
-        self.info = ModelInfo(name, source, sha256, "float64", None, None)
+        self.info = ModelInfo(shown, source, sha256, "float64", None, None)
         self._one_by_one = False
         samples = sample_texts(vocabulary_of(estimator))
         alone = self._exact_outputs_of(samples)
@@ -84,19 +87,19 @@ class SklearnClassifier(Adapter):
 
     @property
     def identified(self) -> bool:
-        """False if a part of the estimator has no hash, such as a lambda."""
+        """False if a part of the estimator has no hash, such as a lambda, and it has no name."""
         return self._identified
 
-    def _copy(self, estimator: Any) -> tuple[Any, str]:
-        """A copy of the estimator and the SHA-256 of its class, state and labels."""
+    def _sha256(self, estimator: Any, name: str | None) -> str:
+        """The SHA-256 of the estimator's class and state, or of its name, and of the labels."""
         kind = f"{type(estimator).__module__}.{type(estimator).__qualname__}"
         try:
-            copied, state = copy.deepcopy(estimator), object_sha256(estimator)
+            state = object_sha256(estimator)
         except Exception:  # a part of it may be anything, such as a lambda or a lock
-            self._identified = False
-            copied, state = estimator, secrets.token_hex(16)
-        facts = json.dumps([kind, state, self.label_names, self._kind])
-        return copied, hashlib.sha256(facts.encode()).hexdigest()
+            self._identified = name is not None
+            state = secrets.token_hex(16) if name is None else name
+        facts = json.dumps(["SklearnClassifier", kind, state, self.label_names, self._kind])
+        return hashlib.sha256(facts.encode()).hexdigest()
 
     def _outputs_of(self, texts: Sequence[str], *, unbatched: bool = False) -> np.ndarray:
         if unbatched or self._one_by_one:
@@ -124,3 +127,10 @@ class SklearnClassifier(Adapter):
                 f"{len(self._order)} classes; pass a single-label classifier"
             )
         return np.ascontiguousarray(rows[:, self._order])
+
+
+def _copy(estimator: Any) -> Any:
+    try:
+        return copy.deepcopy(estimator)
+    except Exception:  # a part of it may be anything, such as a lock
+        return estimator

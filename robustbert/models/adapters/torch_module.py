@@ -45,7 +45,8 @@ from robustbert.models.tokenization import TransformersTokenization
 #: How far the sum of a row of probabilities in half precision may be from 1, which is more than
 #: rounding to bfloat16 changes it.
 HALF_SUM_TOLERANCE = 1e-2
-#: How much padding may change a probability: rounding changes less, attention to padding more.
+#: How much padding may change an output, relative to the largest one: rounding changes less, and
+#: attention to padding more.
 PADDING_TOLERANCE = 1e-3
 HALF_PADDING_TOLERANCE = 3e-2
 #: The texts that a module is tried with.
@@ -245,9 +246,10 @@ class TorchClassifier(Adapter):
         return None if name is None else unwrapped(self._module).get_submodule(name)
 
     def _same(self, outputs: np.ndarray, others: np.ndarray) -> bool:
-        """Whether the probabilities of two outputs are equal, except for rounding."""
-        difference = np.abs(self._as_probabilities(outputs) - self._as_probabilities(others)).max()
-        return bool(difference <= (HALF_PADDING_TOLERANCE if self._half else PADDING_TOLERANCE))
+        """Whether two outputs are equal, except for rounding."""
+        scale = max(1.0, float(np.abs(others).max()))
+        tolerance = HALF_PADDING_TOLERANCE if self._half else PADDING_TOLERANCE
+        return bool(np.abs(outputs - others).max() <= tolerance * scale)
 
     def _check_sample(self) -> None:
         """Check the outputs for sample texts, so that a wrong module is rejected early."""

@@ -241,6 +241,21 @@ class TestFailures:
         assert "broken" in {outcome.status for outcome in found}
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([3.0, -5.0], "if these are logits, apply softmax"),
+        ([0.2, 0.3, 0.5], "3 columns for 2 labels"),
+    ],
+)
+def test_wrong_answers_stop_an_attack(textattack, rows, message):
+    reviews = reviews_of(CallableClassifier(word_probabilities, LABELS), 3)
+    wrong = CallableClassifier(lambda texts: [rows] * len(texts), LABELS)
+    with pytest.raises(ModelError, match=message):
+        run(wrong, "deepwordbug", reviews, "published")
+
+
 SLEEPER = """
 import sys, time
 from robustbert.models import CallableClassifier

@@ -161,13 +161,16 @@ class TestHash:
         assert others[0].info.name == "LogisticRegression"
         assert others[0].info.source.startswith("SklearnClassifier of sklearn.linear_model.")
 
-    def test_is_unknown_if_the_pipeline_cannot_be_pickled(self):
+    def test_is_that_of_the_name_if_the_pipeline_has_none(self):
         pipeline = make_pipeline(
             TfidfVectorizer(preprocessor=lambda text: text.lower()), LogisticRegression()
         ).fit(TEXTS, NAMES)
         one, other = SklearnClassifier(pipeline), SklearnClassifier(pipeline)
         assert not one.identified
         assert one.info.sha256 != other.info.sha256
+        named = SklearnClassifier(pipeline, name="mine")
+        assert named.identified
+        assert named.info == SklearnClassifier(pipeline, name="mine").info
 
 
 def test_a_grid_search_is_a_classifier():
