@@ -132,12 +132,23 @@ class TestLabelOrder:
         path = write_news(tmp_path / "numbers.csv", rows)  # AG News numbers its topics from 1
         arguments = ["--test-file", path, *COLUMNS, "--model", model, *ATTACK]
         assert main(["attack", *map(str, arguments), "--out", str(tmp_path / "no")]) == 2
-        assert "'news-nb' has the labels Business, Science" in capsys.readouterr().err
+        line = capsys.readouterr().err
+        assert "'news-nb' has the labels Business, Science" in line
+        assert "if only the names differ, rename those of the data (--label-map" in line
         names = ",".join(f"{number}={topic}" for number, topic in enumerate(TOPICS, start=1))
         (record,) = run(tmp_path / "out", "attack", *arguments, "--label-map", names)
         assert record.metrics.clean_accuracy.value == 1
         run(tmp_path / "plain", "attack", *only(news, "test"), *arguments[2:])
         assert self.outcomes(tmp_path / "plain") == self.outcomes(tmp_path / "out")
+
+    def test_a_test_file_without_rows_of_a_class(self, news, model, tmp_path, capsys) -> None:
+        rows = [(text, topic) for text, topic in news_rows()[2] if topic != "World"]
+        path = write_news(tmp_path / "part.csv", rows)
+        arguments = ["--test-file", path, *COLUMNS, "--model", model, *ATTACK]
+        assert main(["attack", *map(str, arguments), "--out", str(tmp_path / "no")]) == 2
+        assert "give the names of all classes (--label-names" in capsys.readouterr().err
+        (record,) = run(tmp_path / "out", "attack", *arguments, "--label-names", self.ORDER)
+        assert (record.dataset.n, record.metrics.clean_accuracy.value) == (18, 1)
 
 
 class TestBadInput:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,7 @@ class DatasetSource:
     test: Any = None
     text_column: str = "text"
     label_column: str = "label"
-    label_names: tuple[str, ...] | None = None
+    label_names: Sequence[str] | None = None
     label_map: Mapping[str, str] = FrozenMapping()
     length: str | None = None
     whole: bool = False
@@ -84,6 +84,8 @@ class DatasetSource:
                 self._set(**{slot: InMemory(value)})
         renamed = {str(key): str(value) for key, value in self.label_map.items()}
         self._set(label_map=FrozenMapping(renamed))
+        if isinstance(self.label_names, str):
+            raise InputError(f"the label names are the string {self.label_names!r}; give a list")
         if self.label_names is not None:
             self._set(label_names=tuple(map(str, self.label_names)))
         self._check()

@@ -35,8 +35,8 @@ def encode_labels(
     ``ClassLabel``); or else the distinct values of the training split, or of all parts if there is
     none. If all values are whole numbers, these classes are sorted numerically, otherwise
     alphabetically. Strings such as ``"1"`` and ``"1.0"`` count as whole numbers (pandas writes
-    ``1.0`` in columns with missing values). Whole numbers are indices into ``label_names`` unless
-    those are whole numbers too.
+    ``1.0`` in columns with missing values). Whole numbers are indices into given or declared names,
+    unless those are whole numbers too.
 
     Args:
         parts: the parts of a source, keyed by split.
@@ -63,12 +63,10 @@ def encode_labels(
         split: [rename.get(name, name) for name in column] for split, column in written.items()
     }
     names = tuple(label_names or dict.fromkeys(rename.get(name, name) for name in declared))
-    if not names:
-        names = _sorted_names(renamed.get("train") or _joined(renamed))
-    renamed = {
-        split: column if parts[split].class_names else _without_indices(column, names)
-        for split, column in renamed.items()
-    }
+    for split, column in renamed.items():
+        if names and not parts[split].class_names:
+            renamed[split] = _without_indices(column, names)
+    names = names or _sorted_names(renamed.get("train") or _joined(renamed))
     _check_membership(parts, renamed, names, from_training=not (label_names or declared))
     training = renamed.get("train") or (renamed.get(ALL) if trains else None)
     _check_classes(parts, names, training, given=bool(label_names))

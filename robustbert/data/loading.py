@@ -65,7 +65,7 @@ def load_dataset(
         name=name,
         text_column=text_column,
         label_column=label_column,
-        label_names=None if label_names is None else tuple(label_names),
+        label_names=label_names,
         label_map=label_map or {},
         length=length,
         whole=split == ALL,

@@ -100,9 +100,24 @@ def label_order(
     if not fits:
         raise ModelError(
             f"model {model!r} has the labels {listed(own)} but the dataset has "
-            f"{listed(requested)}; use a model trained on these labels"
+            f"{listed(requested)}; {_fix(own, requested)}"
         )
     return [own.index(name) for name in requested] if named else list(range(len(requested)))
+
+
+def _fix(own: Sequence[str], requested: Sequence[str]) -> str:
+    """What to do about labels of a model and a dataset that differ."""
+    if set(requested) < set(own):
+        return (
+            "if the data only lacks rows of the other classes, give the names of all classes "
+            "(--label-names, or label_names in a suite)"
+        )
+    if len(own) == len(requested):
+        return (
+            "use a model trained on these labels, or, if only the names differ, rename those of "
+            "the data (--label-map, or label_map in a suite)"
+        )
+    return "use a model trained on these labels"
 
 
 def listed(names: Sequence[str]) -> str:

@@ -215,12 +215,22 @@ class TestLabels:
                 label_names=["neg", "pos"],
             )
 
+    def test_numbers_are_no_indices_into_names_that_are_only_found(self, tmp_path: Path) -> None:
+        train = write(tmp_path / "train.csv", *(f"text {n},{'ab'[n % 2]}" for n in range(12)))
+        test = write(tmp_path / "test.csv", "one text,0", "other text,1")
+        with pytest.raises(DatasetError, match=r"row 1 has the label '0', which is not in the nam"):
+            load_dataset({"train": train, "test": test})
+
     def test_numbers_are_compared_by_value_across_files(self, tmp_path: Path) -> None:
         train = write(tmp_path / "train.csv", *(f"text {n},{8 + n % 3}" for n in range(12)))
         test = write(tmp_path / "test.csv", "one text,8.0", "other text,10.0")
         dataset = load_dataset({"train": train, "test": test})
         assert dataset.label_names == ("8", "9", "10")
         assert sorted(dataset.split("test")["label"]) == [0, 2]
+
+    def test_names_in_a_string(self) -> None:
+        with pytest.raises(InputError, match="the label names are the string 'ab'; give a list"):
+            load_dataset((["a text"], ["a"]), label_names="ab")
 
     @pytest.mark.parametrize("names", [["a"], ["a", "a"], [], ["a", ""]])
     def test_invalid_names(self, names: list[str]) -> None:
