@@ -9,6 +9,8 @@ import time
 from importlib.util import find_spec
 from typing import Any
 
+from robustbert.console import in_notebook
+
 #: Seconds before the first plain line, and between two lines.
 FIRST_LINE = 15.0
 NEXT_LINE = 60.0
@@ -50,19 +52,12 @@ def report_step(text: str) -> None:
 
 
 def _shows_bars() -> bool:
-    return _in_notebook() or sys.stderr.isatty()
-
-
-def _in_notebook() -> bool:
-    """Whether this process is a Jupyter kernel."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    return getattr(shell, "kernel", None) is not None
+    return in_notebook() or sys.stderr.isatty()
 
 
 def _bar_class() -> Any:
     """A widget in a notebook that has ipywidgets, without which tqdm warns; else a line of text."""
-    if _in_notebook() and find_spec("ipywidgets"):
+    if in_notebook() and find_spec("ipywidgets"):
         from tqdm.notebook import tqdm as notebook_bar
 
         return notebook_bar

@@ -361,6 +361,7 @@ class TestCommandLine:
             ("/models/a,tfidf-nb,b=/models/c, /models/d", "a,tfidf-nb,b=c, d"),
             ("--models=/models/a,/models/b", "--models=a,b"),
             ("file:/a/x.csv,file:/b/y.csv", "file:x.csv,file:y.csv"),
+            (" /home/me/svm ,  /b/nb", " svm ,  nb"),
             ("/home/me/a=b/svm", "svm"),
             ("/home/me/new\nline/svm", "svm"),
             ("C:\\Users\\me\\svm", "svm"),

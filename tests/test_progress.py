@@ -97,7 +97,7 @@ def test_a_notebook_gets_a_widget_only_if_there_are_widgets(monkeypatch, install
     import tqdm
     import tqdm.notebook
 
-    monkeypatch.setattr(progress, "_in_notebook", lambda: True)
+    monkeypatch.setattr(progress, "in_notebook", lambda: True)
     monkeypatch.setattr(progress, "find_spec", lambda name: installed or None)
     expected = tqdm.notebook.tqdm if installed else tqdm.tqdm
     assert progress._bar_class() is expected

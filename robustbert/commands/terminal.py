@@ -11,9 +11,7 @@ from collections.abc import Sequence
 INTERRUPTED = 130
 # A path that starts with a slash, a drive or the home folder: a whole argument, or after the option
 # or the name that it is given to, after "file:", or in a list.
-_ABSOLUTE_PATH = re.compile(
-    r"(?:(?<![^=,])|(?<=[=,]\s)|(?<=file:))(?:/|\\\\|[a-zA-Z]:[/\\]|~)[^,]*", re.DOTALL
-)
+_ABSOLUTE_PATH = re.compile(r"((?:^|[=,])\s*|file:)((?:/|\\\\|[a-zA-Z]:[/\\]|~)[^,]*)", re.DOTALL)
 
 
 def print_error(message: str) -> None:
@@ -32,10 +30,11 @@ def command_line(arguments: Sequence[str]) -> str:
     >>> command_line(["bench", "--models", "m=/home/me/my models/svm,tfidf-nb", "--out", "runs/1"])
     'robustbert bench --models m=svm,tfidf-nb --out runs/1'
     """
-    words = [shlex.quote(_ABSOLUTE_PATH.sub(_last_component, word)) for word in arguments]
+    words = [shlex.quote(_ABSOLUTE_PATH.sub(_shortened, word)) for word in arguments]
     # arguments that are not UTF-8 contain lone surrogates, which a record cannot hold
     return " ".join(["robustbert", *words]).encode("utf-8", "backslashreplace").decode()
 
 
-def _last_component(path: re.Match[str]) -> str:
-    return re.split(r"[/\\]", path[0].rstrip("/\\"))[-1]
+def _shortened(match: re.Match[str]) -> str:
+    before, path = match.groups()
+    return str(before) + re.split(r"[/\\]", path.rstrip("/\\"))[-1]

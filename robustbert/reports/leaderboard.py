@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from robustbert.attacks.recipes import CORE_RECIPES
+from robustbert.console import terminal_width
 from robustbert.errors import InputError
 from robustbert.metrics import counts
 from robustbert.records import Record, record_name
@@ -44,7 +45,7 @@ class Table:
     groups: tuple[Group, ...]
 
     def __repr__(self) -> str:
-        return render_text(self).rstrip("\n")
+        return render_text(self, terminal_width()).rstrip("\n")
 
     def _repr_html_(self) -> str:
         return table_html(self)

@@ -217,6 +217,7 @@ def test_each_victim_is_loaded_once(reviews, svm, tmp_path, monkeypatch):
     assert loaded.count(str(svm)) == 1
 
 
+@pytest.mark.filterwarnings("ignore:The 'warn' method is deprecated:DeprecationWarning")
 def test_a_clean_accuracy_below_chance_is_a_warning(reviews, svm, tmp_path, monkeypatch):
     from robustbert.models.classical.tfidf_classifier import TfidfClassifier
 

@@ -6,6 +6,7 @@ import csv
 import io
 
 import pandas as pd
+import pytest
 
 from robustbert.reports import render_text, table_html, to_csv
 from tests.records.builders import make_outcomes
@@ -45,8 +46,13 @@ def test_hostile_names_are_shown_literally() -> None:
 
 
 def test_a_table_shows_itself() -> None:
-    assert repr(TABLE) == str(TABLE) == render_text(TABLE).rstrip("\n")
     assert TABLE._repr_html_() == table_html(TABLE)
+
+
+@pytest.mark.parametrize(("columns", "width"), [("100", 100), ("40", 80)])
+def test_the_text_of_a_table_fits_the_terminal(monkeypatch, columns: str, width: int) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    assert repr(TABLE) == str(TABLE) == render_text(TABLE, width).rstrip("\n")
 
 
 def test_a_frame_has_the_values_of_the_csv() -> None:
