@@ -10,7 +10,6 @@ from robustbert.console import terminal_width, use_color
 from robustbert.errors import InputError
 
 _STATUSES = ("broken", "robust", "exhausted", "skipped", "error", "all")
-_MAX_WIDTH = 100  # longer lines are hard to read
 
 
 def add_show(subparsers: Any) -> None:
@@ -59,8 +58,7 @@ def show(options: Any) -> int:
         limit=options.num_examples,
     )
     cells = select_cells(options.run_folder, selection)
-    width = min(terminal_width(), _MAX_WIDTH)
-    print(render_cells(cells, options.status, color=use_color(), width=width), end="")
+    print(render_cells(cells, options.status, color=use_color(), width=terminal_width()), end="")
     if not any(cell.outcomes for cell in cells):
         print(f"No example has the status {options.status}; see --status.")
     return 0

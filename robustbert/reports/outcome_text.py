@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _INDENT = 2
 _LABEL_WIDTH = len("adversarial")
 _MIN_TEXT_WIDTH = 20
+_MAX_WIDTH = 100  # longer lines are hard to read
 # Not by colour alone: the words are also bold and underlined.
 _REMOVED, _ADDED = "bold underline red", "bold underline green"
 
@@ -35,11 +36,12 @@ def outcomes_text(
         color: whether to colour the changed words with terminal escape sequences. If not, they are
             in double brackets, ``[[word]]``; double brackets of the texts themselves are preceded
             by a backslash.
-        width: of the terminal, in characters, at least 1. Lines may be longer if it is below 35.
+        width: of the terminal, in characters, at least 1. Lines have at most 100 characters, and
+            may be longer than the width if it is below 35.
     """
     if not outcomes:
         return f"{NOTHING}\n"
-    console = _console(color, width)
+    console = _console(color, min(width, _MAX_WIDTH))
     for position, outcome in enumerate(outcomes):
         if position:
             console.line()

@@ -140,14 +140,14 @@ def test_outcomes_are_separated_by_a_blank_line() -> None:
     assert plain(broken, broken) == f"{plain(broken)}\n{plain(broken)}"
 
 
-@pytest.mark.parametrize("width", [1, 40, 60])
+@pytest.mark.parametrize("width", [1, 40, 60, 100, 300])
 def test_lines_are_wrapped_and_indented(width: int) -> None:
     text = " ".join(["word"] * 30)
     lines = plain(make_outcome(text=text), width=width).splitlines()
     start = next(i for i, line in enumerate(lines) if line.startswith("  original"))
     assert all(line.startswith(" " * 15) for line in lines[start + 1 :])
     assert " ".join(line[15:] for line in lines[start:]) == text
-    assert max(map(len, lines)) <= max(width, 35)
+    assert max(map(len, lines)) <= min(max(width, 35), 100)
 
 
 def test_brackets_of_a_text_do_not_look_like_marks() -> None:
@@ -187,3 +187,14 @@ def test_changed_words_in_html_have_a_color_and_a_weight() -> None:
     assert len(styles) == 3
     assert all("background:rgba" in style and "font-weight:bold" in style for style in styles)
     assert all("color:inherit" in style for style in styles)  # readable in a dark theme
+
+
+def test_wide_characters_and_long_words_are_wrapped() -> None:
+    from rich.cells import cell_len
+
+    text = f"{'电影' * 60} {'a' * 200} end"
+    lines = plain(make_outcome(text=text), width=60).splitlines()
+    assert max(map(cell_len, lines)) <= 60
+    start = next(i for i, line in enumerate(lines) if line.startswith("  original"))
+    shown = "".join(line[15:] for line in lines[start:])
+    assert shown.replace(" ", "") == text.replace(" ", "")
