@@ -39,7 +39,6 @@ def migrate_record_1_to_2(record: Content) -> Content:
     metrics = _part(new, "metrics")
     _add(metrics, textattack_queries_mean=metrics.get("queries_mean"))
     _add(_part(new, "environment"), **dict.fromkeys(_ENVIRONMENT_FIELDS_2))
-    _add(_part(_part(new, "environment"), "batch_invariance"), answers_changed=None)
     if "defense" in new:
         _add(_part(new, "defense"), revision=1)
         defense = new.pop("defense")
@@ -47,10 +46,26 @@ def migrate_record_1_to_2(record: Content) -> Content:
     return {**new, "schema_version": 2}
 
 
+def migrate_record_2_to_3(record: Content) -> Content:
+    """Migrate a record from version 2 to 3, which counts predictions that changed.
+
+    Raises:
+        ValueError: the record has a field of version 3.
+    """
+    new = deepcopy(record)
+    _add(_part(_part(new, "environment"), "batch_invariance"), answers_changed=None)
+    return {**new, "schema_version": 3}
+
+
 def migrate_outcome_1_to_2(outcome: Content) -> Content:
     """Migrate an outcome from version 1 to 2: its ``queries`` are TextAttack's own count."""
     new = {**outcome, **dict.fromkeys(_OUTCOME_FIELDS_2)}
     return {**new, "textattack_queries": outcome.get("queries")}
+
+
+def migrate_outcome_2_to_3(outcome: Content) -> Content:
+    """Migrate an outcome from version 2 to 3: outcomes did not change."""
+    return outcome
 
 
 # The fields that version 2 added to an environment and to an outcome.
@@ -63,13 +78,17 @@ _OUTCOME_FIELDS_2 = (
 )
 
 #: The migrations of records, keyed by the version that they start from.
-RECORD_MIGRATIONS: Migrations = MappingProxyType({1: migrate_record_1_to_2})
+RECORD_MIGRATIONS: Migrations = MappingProxyType(
+    {1: migrate_record_1_to_2, 2: migrate_record_2_to_3}
+)
 #: The migrations of outcomes, keyed by the version that they start from.
-OUTCOME_MIGRATIONS: Migrations = MappingProxyType({1: migrate_outcome_1_to_2})
+OUTCOME_MIGRATIONS: Migrations = MappingProxyType(
+    {1: migrate_outcome_1_to_2, 2: migrate_outcome_2_to_3}
+)
 
 
 def outcome_version(outcome: Mapping[str, Any]) -> int:
-    """The schema version of an outcome, inferred from its fields: lines have no version number."""
+    """The first schema version with the fields of an outcome: lines have no version number."""
     return 2 if any(name in outcome for name in _OUTCOME_FIELDS_2) else 1
 
 

@@ -67,7 +67,6 @@ class BatchInvariance(StrictModel):
         description="number of `answers_checked` that were not bit-identical"
     )
     answers_changed: NonNegativeInt | None = Field(
-        None,
         description=(
             "number of `answers_checked` in which a probability changed by more than rounding "
             "explains (0.001; 0.02 in bfloat16); null if not counted"

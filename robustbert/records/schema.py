@@ -61,7 +61,7 @@ __all__ = [
 ]
 
 #: The version of the schema of new records and outcomes.
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 # A stored proportion may differ from the one computed from its counts only by rounding.
 _TOLERANCE = 1e-9
@@ -70,7 +70,7 @@ _TOLERANCE = 1e-9
 class Record(StrictModel):
     """The record of a cell: its metrics, and everything needed to reproduce it."""
 
-    schema_version: Literal[2] = Field(SCHEMA_VERSION, description="version of this schema")
+    schema_version: Literal[3] = Field(SCHEMA_VERSION, description="version of this schema")
     robustbert_version: Name = Field(description="version of robustbert that wrote the record")
     created_at: Timestamp | None = Field(
         description=(

@@ -29,6 +29,10 @@ FOLDER = Path(__file__).parent / "schema_1"
 RECORD_1: dict[str, Any] = json.loads((FOLDER / "record.json").read_text(encoding="utf-8"))
 LINES_1 = (FOLDER / "outcomes.jsonl").read_text(encoding="utf-8").splitlines()
 
+# A file of version 2, and outcomes of the same cell.
+FOLDER_2 = Path(__file__).parent / "schema_2"
+RECORD_2: dict[str, Any] = json.loads((FOLDER_2 / "record.json").read_text(encoding="utf-8"))
+
 
 def read_changed(folder: Path, content: dict[str, Any]):
     path = folder / "cell.json"
@@ -77,6 +81,26 @@ def test_version_1_queries_become_textattack_queries() -> None:
         assert {content[name] for name in added - {"textattack_queries"}} == {None}
 
 
+def test_a_record_of_version_2_gets_the_field_of_version_3() -> None:
+    content = read_record(FOLDER_2 / "record.json").model_dump()
+    assert content.pop("schema_version") == SCHEMA_VERSION
+    assert content["environment"]["batch_invariance"].pop("answers_changed") is None
+    assert content == {name: RECORD_2[name] for name in RECORD_2 if name != "schema_version"}
+
+
+def test_outcomes_of_version_2_are_unchanged() -> None:
+    lines = (FOLDER_2 / "outcomes.jsonl").read_text(encoding="utf-8").splitlines()
+    outcomes = read_outcomes(FOLDER_2 / "outcomes.jsonl")
+    assert [outcome.model_dump() for outcome in outcomes] == [json.loads(line) for line in lines]
+
+
+def test_a_record_of_version_2_has_no_field_of_version_3(tmp_path: Path) -> None:
+    content = deepcopy(RECORD_2)
+    content["environment"]["batch_invariance"]["answers_changed"] = 0
+    with pytest.raises(RecordError, match="answers_changed: a field that this schema version"):
+        read_changed(tmp_path, content)
+
+
 def test_a_migrated_record_follows_from_its_migrated_outcomes() -> None:
     record = read_record(FOLDER / "record.json")
     outcomes = read_outcomes(FOLDER / "outcomes.jsonl")
@@ -114,6 +138,9 @@ def test_migrations_do_not_change_their_argument() -> None:
     before = deepcopy(RECORD_1)
     RECORD_MIGRATIONS[1](RECORD_1)
     assert before == RECORD_1
+    before = deepcopy(RECORD_2)
+    RECORD_MIGRATIONS[2](RECORD_2)
+    assert before == RECORD_2
     line = json.loads(LINES_1[0])
     OUTCOME_MIGRATIONS[1](line)
     assert line == json.loads(LINES_1[0])

@@ -150,7 +150,7 @@ def test_totals_and_subset_counts() -> None:
         ("metrics.queries_mean", None, "queries_mean"),
         ("metrics.words_changed_mean", None, "words_changed_mean"),
         ("schema_version", 1, "schema_version"),
-        ("schema_version", 3, "schema_version"),
+        ("schema_version", 4, "schema_version"),
         ("created_at", "2026-11-24 12:00:00", "created_at"),
         ("created_at", "2026-11-24T12:00:00+00:00", "created_at"),
         ("command", "", "command"),
@@ -186,6 +186,7 @@ CHECKED = {
     "ladder": {"plain 384x384 float32": [16, 32]},
     "answers_checked": 200,
     "answers_differing": 0,
+    "answers_changed": 0,
     "encodings_checked": 3,
     "encodings_differing": 0,
 }

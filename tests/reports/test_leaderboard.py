@@ -161,6 +161,7 @@ def checked(status: str, differing: int = 0) -> Environment:
         status=status,
         ladder={"plain 384x384 float32": [16, 32]},
         answers_checked=200,
+        answers_changed=0,
         answers_differing=differing,
         encodings_checked=10,
         encodings_differing=0,
