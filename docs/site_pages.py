@@ -1,12 +1,13 @@
 """Hooks of mkdocs: pages of the site that are not files of ``docs``.
 
-These are documents of the repository's root, which keep their links, and one page of the API
-reference per package.
+These are documents of the repository's root, which keep their links, one page of the API reference
+per package, and one page per notebook.
 """
 
 from __future__ import annotations
 
 import ast
+import json
 import posixpath
 import re
 from pathlib import Path
@@ -50,6 +51,9 @@ def on_files(files: Any, config: Any) -> Any:
     for package in PACKAGES:
         page = f"api/{package}.md"
         files.append(File.generated(config, page, content=api_page(package)))
+    for path in sorted((ROOT / "docs" / "notebooks").glob("*.ipynb")):
+        page = f"notebooks/{path.stem}.md"
+        files.append(File.generated(config, page, content=notebook_page(path)))
     for path in sorted({*(ROOT / "docs").glob("**/*.md"), *map(ROOT.joinpath, DOCUMENTS)}):
         document = path.relative_to(ROOT).as_posix()
         for _, link, _ in _LINK.findall(path.read_text(encoding="utf-8")):
@@ -87,7 +91,19 @@ def repository_path(document: str, link: str) -> str:
 
 def site_path(target: str) -> str:
     """Where a file of the repository is among the sources of the site."""
-    return DOCUMENTS.get(target) or target.removeprefix("docs/")
+    page = DOCUMENTS.get(target) or target.removeprefix("docs/")
+    return re.sub(r"\.ipynb$", ".md", page)
+
+
+def notebook_page(path: Path) -> str:
+    """The cells of a notebook, with a link to the file."""
+    parts = []
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        source = "".join(cell["source"])
+        parts.append(source if cell["cell_type"] == "markdown" else f"```python\n{source}\n```")
+    # Plain HTML: a link in Markdown would lead to this page.
+    parts.insert(1, f'<a href="{path.name}" download>Download this notebook</a>')
+    return "\n\n".join(parts) + "\n"
 
 
 def api_page(package: str) -> str:
@@ -101,18 +117,16 @@ def api_page(package: str) -> str:
     # Griffe takes a name that is also a module for the module: these get an entry of their own.
     modules = [name for name in names if (ROOT / "robustbert" / package / f"{name}.py").exists()]
     shown = [name for name in names if name not in top and name not in modules]
-    elsewhere = [f"[`{name}`][robustbert.{name}]" for name in names if name in top]
+    elsewhere = [f"[`{name}`][robustbert.{package}.{name}]" for name in names if name in top]
     lines = [f"# {package.capitalize()}: `robustbert.{package}`", ""]
     if elsewhere:
         lines += [f"On the page of the top-level API: {', '.join(elsewhere)}.", ""]
-    lines += [f"::: robustbert.{package}", "    options:", f"      members: {shown}"]
+    lines += [f"::: robustbert.{package}", "    options:", "      heading_level: 2"]
+    lines += ["      show_root_heading: false", "      show_root_toc_entry: false"]
+    lines += [f"      members: {shown}"]
     for name in modules:
         lines += ["", f"::: robustbert.{package}.{name}.{name}"]
-        lines += [
-            "    options:",
-            "      show_root_heading: true",
-            "      show_root_toc_entry: true",
-        ]
+        lines += ["    options:", "      heading_level: 2"]
     return "\n".join(lines) + "\n"
 
 

@@ -65,7 +65,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Page]:
 
 
 def test_every_name_of_the_top_level_api_has_an_entry(site):
-    assert {f"robustbert.{name}" for name in robustbert.__all__} <= site["api.html"].ids
+    names = set(robustbert.__all__) - {"bench"} | {"bench.bench"}  # bench is also a package
+    assert {f"robustbert.{name}" for name in names} <= site["api.html"].ids
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -82,6 +83,11 @@ def test_every_document_is_a_page(site):
     documents = {path.stem for path in (ROOT / "docs").glob("*.md")}
     assert {f"{name}.html" for name in documents} <= site.keys()
     assert {"readme.html", "contributing.html", "changelog.html", "results.html"} <= site.keys()
+
+
+def test_every_notebook_is_a_page(site):
+    notebooks = {path.stem for path in (ROOT / "docs" / "notebooks").glob("*.ipynb")}
+    assert {f"notebooks/{name}.html" for name in notebooks} <= site.keys()
 
 
 def test_no_markup_is_left_in_the_text(site):
