@@ -62,20 +62,46 @@ print(*suite_names())
 
 
 RIGHT = """
+import numpy as np
+import torch
+
 import robustbert as rb
+import robustbert.models
+import robustbert.reports
 
 dataset = rb.load_dataset("rotten_tomatoes")
-model = rb.load_model("models/svm", label_names=dataset.label_names)
+names: tuple[str, ...] = dataset.label_names
+model = rb.load_model("models/svm", label_names=names)
 examples = rb.select_examples(dataset, "test", 10, seed=0).items
 run = rb.AttackRunner(model, "deepwordbug", length=dataset.length).run(examples)
 statuses: list[str] = [outcome.status for outcome in run.outcomes]
+
+
+def endpoint(texts: list[str]) -> list[list[float]]:
+    return [[0.5, 0.5] for _ in texts]
+
+
+def compare(module: torch.nn.Module, pipeline: object, tokenizer: object) -> float | None:
+    victims: list[rb.models.Classifier] = [
+        rb.TorchClassifier(module, tokenizer, names),
+        rb.SklearnClassifier(pipeline, names, name="pipeline"),
+        rb.CallableClassifier(endpoint, names, concurrency=4, cache="answers.sqlite"),
+    ]
+    probabilities: np.ndarray = victims[0].predict_proba(["fine"])
+    result = rb.attack(victims[0], "textfooler", ["a fine film"], ["positive"])
+    result.show(n=probabilities.shape[0])
+    table: rb.reports.Table = rb.bench(victims, recipes=["pwws"], dataset=dataset, n=50).table
+    return result.accuracy_under_attack.value
 """
 WRONG = """
 import robustbert as rb
 
 number: int = rb.load_model("models/svm")
-rb.load_dataset(7)
+rb.load_dataset("rotten_tomatoes", text_column=7)
 rb.AttackRunner(rb.load_model("models/svm"), recipes=["pwws"])
+rb.CallableClassifier("not a function", ["neg", "pos"])
+rb.attack(rb.load_model("models/svm"), "pwws", ["text"], ["pos"]).accuracy
+table: str = rb.bench("models/svm", "pwws", "rotten_tomatoes").table
 """
 MYPY = """
 [mypy]
@@ -96,4 +122,11 @@ def test_a_type_checker_sees_the_types_of_the_installed_package(installed: Path,
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
     reported = [re.sub(r": error: .*(?=\[)", " ", line) for line in result.stdout.splitlines()]
-    assert reported == ["wrong.py:4 [assignment]", "wrong.py:5 [arg-type]", "wrong.py:6 [call-arg]"]
+    assert reported == [
+        "wrong.py:4 [assignment]",
+        "wrong.py:5 [arg-type]",
+        "wrong.py:6 [call-arg]",
+        "wrong.py:7 [arg-type]",
+        "wrong.py:8 [attr-defined]",
+        "wrong.py:9 [assignment]",
+    ]
