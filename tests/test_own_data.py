@@ -215,7 +215,8 @@ class TestBadInput:
             (
                 "text,topic\nfine,World\n",
                 "has no column 'description'; it has 'text', 'topic'; name the columns with "
-                "--text-column and --label-column (in a suite: text_column and label_column)",
+                "--text-column and --label-column (in a suite and in Python: text_column and "
+                "label_column)",
             ),
             ("description,topic\nfine,Wolrd\n", "row 1 has the label 'Wolrd', which is not in the"),
         ],

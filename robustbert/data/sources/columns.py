@@ -77,8 +77,8 @@ def check_columns(required: Sequence[str], available: Sequence[str], source: str
             existing = ", ".join(map(repr, available)) or "none"
             raise DatasetError(
                 f"{source} has no column {name!r}; it has {existing}; "
-                "name the columns with --text-column and --label-column (in a suite: text_column "
-                "and label_column)"
+                "name the columns with --text-column and --label-column (in a suite and in "
+                "Python: text_column and label_column)"
             )
         if list(available).count(name) > 1:
             raise DatasetError(f"{source} has two columns {name!r}; rename one of them")

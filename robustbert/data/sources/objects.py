@@ -30,6 +30,7 @@ def read_object(value: Any, place: str, text_column: str, label_column: str) -> 
         DatasetError: it is of another type, has no rows or no such column, its texts and labels
             differ in number, or a text is not a string.
     """
+    column: str | None = text_column
     if _is_frame(value):
         place = f"{place} (a pandas.DataFrame)"
         check_columns((text_column, label_column), list(value.columns), place)
@@ -41,11 +42,11 @@ def read_object(value: Any, place: str, text_column: str, label_column: str) -> 
         names = getattr(value.features[label_column], "names", None)
     else:
         texts, labels = _pair(value, place)
-        names = None
+        names, column = None, None
     if not texts:
         raise DatasetError(f"{place} has no rows; give at least one text with its label")
     texts = [None if _is_missing(text) else text for text in texts]
-    check_texts(texts, place, text_column)
+    check_texts(texts, place, column)
     labels = [None if _is_missing(label) else _plain(label) for label in labels]
     return Part(place, texts, labels, tuple(names) if names else None)
 
@@ -66,7 +67,8 @@ def _pair(value: Any, place: str) -> tuple[list[Any], list[Any]]:
     texts, labels = (list(part) for part in parts)
     if len(texts) != len(labels):
         raise DatasetError(
-            f"{place} has {len(texts)} texts but {len(labels)} labels; give one label per text"
+            f"{place} has texts and labels of different lengths, {len(texts)} and {len(labels)}; "
+            "give one label per text"
         )
     return texts, labels
 

@@ -44,13 +44,13 @@ class SourceParts:
     separate: bool = False
 
 
-def check_texts(texts: Sequence[Any], place: str, column: str) -> None:
+def check_texts(texts: Sequence[Any], place: str, column: str | None) -> None:
     """Check that each text is a string that can be encoded, or None.
 
     Args:
         texts: the texts.
         place: what the message calls their source.
-        column: the name of their column.
+        column: the name of their column; None if it has no name.
 
     Raises:
         DatasetError: the first text that is not; the message has the number of its row.
@@ -59,10 +59,13 @@ def check_texts(texts: Sequence[Any], place: str, column: str) -> None:
         if text is None:
             continue
         if not isinstance(text, str):
+            kind = type(text).__name__
+            if column is None:
+                raise DatasetError(f"{place}: text {number} is of type {kind}; give strings")
             raise DatasetError(
-                f"{place}: row {number} of the column {column!r} contains {type(text).__name__}, "
-                "not text; name the column of the texts (--text-column, or text_column in a "
-                "suite), or write them as strings"
+                f"{place}: row {number} of the column {column!r} contains {kind}, not text; name "
+                "the column of the texts (--text-column, or text_column in a suite and in Python), "
+                "or write them as strings"
             )
         if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
             raise DatasetError(

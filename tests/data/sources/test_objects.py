@@ -133,10 +133,10 @@ def test_missing_texts_are_dropped_and_counted() -> None:
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ((TEXTS, NAMES[:3]), "the data has 20 texts but 3 labels; give one label per text"),
+        ((TEXTS, NAMES[:3]), "of different lengths, 20 and 3; give one label per text"),
         (([], []), "the data has no rows"),
         (pandas.DataFrame({"text": [], "label": []}), r"\(a pandas.DataFrame\) has no rows"),
-        ((["a", 1], ["x", "y"]), "the data: row 2 of the column 'text' contains int, not text"),
+        ((["a", 1], ["x", "y"]), "the data: text 2 is of type int; give strings"),
         ((["a", "b"], ["x", None]), "the data: row 2 has no label"),
         ((["a", "b"], ["x", float("nan")]), "the data: row 2 has no label"),
         ((["a", "b"], ["x", pandas.NA]), "the data: row 2 has no label"),
