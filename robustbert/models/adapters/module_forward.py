@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from robustbert.errors import ModelError, RobustbertError, describe_error
-from robustbert.models.adapters.module_state import evaluation_mode, unwrapped
+from robustbert.models.adapters.module_state import evaluation_mode
 
 
 class ModuleForward:
@@ -28,7 +28,7 @@ class ModuleForward:
         self._module = module
         self._name = name
         self._num_labels = num_labels
-        self.takes_mask = _takes_mask(unwrapped(module))
+        self.takes_mask = _takes_mask(module)
 
     def __call__(self, ids: Any, mask: Any = None) -> Any:
         """Call the module in evaluation mode: floats (b, k).
@@ -50,8 +50,9 @@ class ModuleForward:
             inputs = f"input_ids{' and attention_mask' if self.takes_mask else ''}"
             raise ModelError(
                 f"model {self._name!r} failed for {inputs} of shape {shape}: "
-                f"{describe_error(error)}; check that its tokenizer fits, or wrap it in a module "
-                "whose forward(input_ids, attention_mask) works"
+                f"{describe_error(error)}; check that its tokenizer fits (ids within the "
+                "vocabulary, max_length= for long texts, padding of short ones) and that its "
+                "forward takes input_ids, and attention_mask if it needs one"
             ) from error
         return self._checked(output, len(ids))
 

@@ -77,10 +77,9 @@ def state_sha256(module: Any, facts: Sequence[Any]) -> str:
         facts: JSON values that also determine the outputs.
     """
     digest = hashlib.sha256()
-    inner = unwrapped(module)
-    parts = [[name, class_path(part)] for name, part in inner.named_modules()]
+    parts = [[name, class_path(part)] for name, part in module.named_modules()]
     digest.update(json.dumps([parts, list(facts)]).encode())
-    for name, value in sorted(inner.state_dict().items()):
+    for name, value in sorted(module.state_dict().items()):
         content: bytes
         if isinstance(value, torch.Tensor):
             header = [name, str(value.dtype), list(value.shape)]

@@ -6,7 +6,6 @@ import random
 from typing import Any
 
 from robustbert.errors import InputError
-from robustbert.models.adapters.module_state import unwrapped
 from robustbert.models.huggingface_files import max_input_length, tokenizer_limit
 from robustbert.models.inference.invariance import WORD_COUNTS, sample_texts
 from robustbert.models.tokenization import (
@@ -35,9 +34,10 @@ def make_tokenization(
     """
     if _is_transformers(tokenizer):
         if max_length is None:
-            inner = unwrapped(module)
-            known = hasattr(getattr(inner, "config", None), "model_type")
-            max_length = max_input_length(inner, tokenizer) if known else tokenizer_limit(tokenizer)
+            known = hasattr(getattr(module, "config", None), "model_type")
+            max_length = (
+                max_input_length(module, tokenizer) if known else tokenizer_limit(tokenizer)
+            )
         return TransformersTokenization(tokenizer, max_length)
     if callable(tokenizer):
         return FunctionTokenization(tokenizer, max_length, empty_id)

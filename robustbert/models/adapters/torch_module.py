@@ -57,7 +57,8 @@ class TorchClassifier(Adapter):
     """A classifier around any ``torch.nn.Module`` in memory.
 
     The module is called on its own device and in its own dtype, in evaluation mode and without
-    gradients; afterwards each part is in training or evaluation mode as before.
+    gradients; afterwards each part is in training or evaluation mode as before. Inside a wrapper of
+    ``torch.compile`` or ``torch.nn.DataParallel``, the original module is called.
 
     ``forward`` is called with token ids, int64 (n, t), and with ``attention_mask`` if it has a
     parameter of that name or ``**kwargs``: int64 (n, t), 1 for tokens and 0 for padding. It returns
@@ -112,8 +113,8 @@ class TorchClassifier(Adapter):
         for value, what in ((max_length, "max_length"), (token_budget, "token_budget")):
             if value is not None and value < 1:
                 raise InputError(f"{what} is {value}; it must be at least 1, or None")
-        self._module = module
-        self._name = check_name(name, type(unwrapped(module)).__name__)
+        self._module = module = unwrapped(module)
+        self._name = check_name(name, type(module).__name__)
         self._tokenization = make_tokenization(tokenizer, module, max_length, pad_token_id or 0)
         self._forward = ModuleForward(module, self._name, len(self.label_names))
         device = module_device(module)
@@ -127,11 +128,11 @@ class TorchClassifier(Adapter):
             max_length=self._tokenization.max_length,
             token_budget=self.token_budget,
         )
-        self._embedding = find_embedding(unwrapped(module), embedding)
+        self._embedding = find_embedding(module, embedding)
         self._batched: dict[tuple[torch.device, torch.dtype, int], BatchedModule] = {}
         self._exact_copy: tuple[Any, Any] = (None, None)
         self._state: Any = None
-        source = f"TorchClassifier of {class_path(unwrapped(module))}"
+        source = f"TorchClassifier of {class_path(module)}"
         self._info = ModelInfo(self._name, source, "", "", self._tokenization.max_length, None)
         self._check_sample()
 
@@ -173,7 +174,7 @@ class TorchClassifier(Adapter):
         if not isinstance(tokenization, TransformersTokenization) or self._embedding is None:
             return super().token_gradient(text)
         (ids,) = tokenization.encode([text])
-        module = unwrapped(self._exact_module())
+        module = self._exact_module()
         forward = ModuleForward(module, self._name, len(self.label_names))
 
         def scores(inputs: Any) -> Any:
@@ -215,7 +216,7 @@ class TorchClassifier(Adapter):
         state, module = self._exact_copy
         current = fingerprint(self._module)
         if state != current:
-            module = copy.deepcopy(unwrapped(self._module)).float()
+            module = copy.deepcopy(self._module).float()
             self._exact_copy = current, module
         return module
 
@@ -243,7 +244,7 @@ class TorchClassifier(Adapter):
 
     def _embedding_layer(self) -> Any:
         name = self._embedding
-        return None if name is None else unwrapped(self._module).get_submodule(name)
+        return None if name is None else self._module.get_submodule(name)
 
     def _same(self, outputs: np.ndarray, others: np.ndarray) -> bool:
         """Whether two outputs are equal, except for rounding."""

@@ -113,6 +113,15 @@ def test_softmax_of_the_logits_gives_the_probabilities(unmasked):
     )
 
 
+@pytest.mark.parametrize(
+    "wrap", [lambda m: torch.compile(m, backend="eager"), torch.nn.DataParallel]
+)
+def test_the_module_inside_a_wrapper_is_called(unmasked, recurrent, wrap):
+    classifier = TorchClassifier(wrap(recurrent), hash_tokens, LABELS)
+    np.testing.assert_array_equal(classifier.predict_proba(TEXTS), unmasked.predict_proba(TEXTS))
+    assert classifier.info == unmasked.info
+
+
 class Neglectful(Recurrent):
     """Takes any keyword argument and ignores it, so that padding changes its answers."""
 
