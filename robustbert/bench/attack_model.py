@@ -8,14 +8,13 @@ from operator import index
 from pathlib import Path
 from typing import Any
 
-from robustbert.attacks import UnifiedLimits
 from robustbert.bench.attack_result import AttackResult
 from robustbert.bench.compare_models import Model, bench
 from robustbert.data import TextDataset, load_dataset, select_examples
 from robustbert.data.cleaning import fold_white_space
 from robustbert.errors import InputError, RobustbertWarning
 from robustbert.models import Classifier, load_model
-from robustbert.records import record_name
+from robustbert.records import Outcome, record_name
 
 
 def attack(
@@ -27,7 +26,6 @@ def attack(
     n: int | None = None,
     split: str | None = None,
     track: str = "unified",
-    limits: UnifiedLimits | None = None,
     seed: int = 0,
     out: Path | str | None = None,
     dtype: str = "auto",
@@ -37,85 +35,76 @@ def attack(
     """Attack a classifier with one recipe.
 
     Args:
-        victim: a classifier, a folder or ``hub:NAME``. With a dataset, also a name, as listed by
-            ``robustbert list models``, which is trained first.
+        victim: a classifier, a folder or ``hub:NAME``; with a dataset also the name of a model.
         recipe: a name, as listed by ``robustbert list recipes``.
-        texts: the texts to attack, with ``labels``. Without ``labels``: a dataset, as in
-            :func:`bench`.
+        texts: the texts to attack, if ``labels`` is given; otherwise a dataset, see :func:`bench`.
         labels: the true label of each text: an index into the victim's ``label_names``, or a name.
-        n: the number of examples. None takes all texts that have ``labels``, and at most 100
-            examples of a dataset.
-        split: see :func:`bench`; only for a dataset.
+        n: the number of examples; None for all texts, or at most 100 examples of a dataset.
+        split: the split of a dataset to attack, see :func:`bench`.
         track: ``unified``, ``published`` or ``unified-li``.
-        limits: see :func:`bench`.
         seed: at least 0; determines the examples and the attacks.
-        out: see :func:`bench`.
+        out: see :func:`bench`, as for the following arguments.
         dtype: see :func:`bench`.
         device: see :func:`bench`.
         lanes: see :func:`bench`.
 
     Returns:
         The outcomes; with ``labels``, in the order of the texts. Only distinct texts of more than
-        four words are attacked; a warning says if others are left out.
+        four words are attacked; a warning says how many others there are.
 
     Raises:
-        InputError: the texts and labels do not match, a label is unknown, or an argument is out of
-            range.
-        RobustbertError: as in :func:`bench`.
+        RobustbertError: texts and labels do not match, a label is unknown, or see :func:`bench`.
     """
     if not isinstance(recipe, str) or not isinstance(track, str):
         raise InputError("attack takes one recipe and one track; use rb.bench for several")
     data = texts
     if labels is not None:
-        if split is not None:
-            raise InputError("split is given with labels; it applies only to a dataset")
-        if isinstance(texts, str):
-            raise InputError("texts is one string; give a list of texts")
-        if isinstance(victim, str):
-            victim = load_model(victim, dtype=dtype, device=device)
-        data = _labelled(texts, labels, victim)
-        available = _num_examples(data, len(texts))
-        n = available if n is None else n
-    result = bench(
-        victim,
-        recipe,
-        data,
-        n=n,
-        split=split,
-        tracks=track,
-        limits=limits,
-        seed=seed,
-        out=out,
-        dtype=dtype,
-        device=device,
-        lanes=lanes,
-    )
+        victim = _loaded(victim, dtype, device)
+        data = _labelled(texts, labels, victim.label_names, split)
+        n = n if n is not None else len(select_examples(data, "all", None, seed))
+    options: dict[str, Any] = {
+        "seed": seed,
+        "out": out,
+        "dtype": dtype,
+        "device": device,
+        "lanes": lanes,
+    }
+    result = bench(victim, recipe, data, n=n, split=split, tracks=track, **options)
     [record] = result.records
     outcomes = result.outcomes[record_name(record)]
-    if labels is not None:
-        place = {fold_white_space(text): i for i, text in enumerate(texts)}
-        outcomes = tuple(sorted(outcomes, key=lambda outcome: place[outcome.text or ""]))
-    return AttackResult(record, outcomes)
+    return AttackResult(record, outcomes if labels is None else _in_order(outcomes, texts))
 
 
-def _labelled(texts: Sequence[str], labels: Sequence[int | str], victim: Classifier) -> TextDataset:
-    """A dataset of all texts, whose labels are indices into the victim's names, or names."""
-    names = victim.label_names
+def _loaded(victim: Model, dtype: str, device: str) -> Classifier:
+    return load_model(victim, dtype=dtype, device=device) if isinstance(victim, str) else victim
+
+
+def _labelled(
+    texts: Any, labels: Sequence[int | str], names: Sequence[str], split: str | None
+) -> TextDataset:
+    """A dataset of the distinct texts; warns if some of them cannot be attacked."""
+    if split is not None:
+        raise InputError("split is given with labels; it applies only to a dataset")
+    if isinstance(texts, str):
+        raise InputError("texts is one string; give a list of texts")
+    texts = list(texts)
     named = [_label_name(label, names, number) for number, label in enumerate(labels, start=1)]
-    return load_dataset((list(texts), named), name="texts", label_names=names, split="all")
-
-
-def _num_examples(dataset: TextDataset, given: int) -> int:
-    """The number of texts that can be attacked; warn if it is less than what was ``given``."""
-    number = len(select_examples(dataset, "all", None, seed=0))
-    if number < given:
+    dataset = load_dataset((texts, named), name="texts", label_names=names, split="all")
+    left_out = len(texts) - len(select_examples(dataset, "all", None, seed=0))
+    if left_out:
         warnings.warn(
-            f"{given - number} of {given} texts are left out: only distinct texts of more than 4 "
+            f"{left_out} of {len(texts)} texts are left out: only distinct texts of more than 4 "
             "words are attacked",
             RobustbertWarning,
             stacklevel=3,
         )
-    return number
+    return dataset
+
+
+def _in_order(outcomes: Sequence[Outcome], texts: Sequence[str]) -> tuple[Outcome, ...]:
+    """The outcomes in the order of the given texts, which were cleaned."""
+    place = {fold_white_space(text): position for position, text in enumerate(texts)}
+    return tuple(sorted(outcomes, key=lambda outcome: place[outcome.text or ""]))
 
 
 def _label_name(label: Any, names: Sequence[str], number: int) -> str:

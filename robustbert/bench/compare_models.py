@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -54,52 +54,30 @@ def bench(
         recipes: names, as listed by ``robustbert list recipes``.
         dataset: a dataset of :func:`robustbert.load_dataset`, or anything that it accepts.
         n: the number of examples; None for 100, or all if there are fewer.
-        split: the split to attack. None takes ``"test"``, or every row of a table or list without
-            splits.
+        split: the split to attack; None for ``"test"``, or for all of a table or list.
         tracks: ``unified``, ``published`` or ``unified-li``.
         limits: the limits of the ``unified`` track.
-        seed: at least 0; determines the examples, the attacks, and the training of models without
-            training seeds.
+        seed: at least 0; determines the examples, the attacks and the training.
         training_seeds: train each model that is given by name once per seed.
         out: a folder for records, outcomes and tables, in which an interrupted run is resumed;
             None stores nothing.
-        dtype: the dtype of models that are loaded and of the sentence encoder: auto, float32 or
-            bfloat16.
-        device: the device of models that are loaded and of the sentence encoder: auto, cpu, cuda,
-            cuda:N or mps.
-        lanes: the number of concurrent searches, at least 1; None for the default. Does not affect
-            results.
+        dtype: auto, float32 or bfloat16, for models that are loaded and the sentence encoder.
+        device: auto, cpu, cuda, cuda:N or mps, for the same models.
+        lanes: the number of concurrent searches, at least 1; does not affect results.
 
     Raises:
-        InputError: an argument is missing or out of range, two models are the same, or results of
-            a model without a name are to be stored.
-        UnknownNameError: there is no such recipe, track or model.
-        ModelError: a model's labels are not those of the dataset, or it returns something that is
-            not probabilities.
-        RobustbertError: a model, a recipe or the dataset cannot be used.
+        RobustbertError: a model, a recipe or the dataset cannot be used; an argument is missing or
+            out of range; a model's labels are not those of the dataset; a model returns something
+            that is not probabilities; or results of a model without a name are to be stored.
     """
-    for number, argument, minimum in (
-        (n, "n", 1),
-        (seed, "seed", 0),
-        *((s, "training_seeds", 0) for s in training_seeds),
-    ):
-        if number is not None and number < minimum:
-            raise InputError(f"{argument} is {number}; give an integer of at least {minimum}")
-    loaded = _load(dataset, split)
-    victims = _victims(models)
-    if out is not None:
-        _check_identified(victims)
-    recipes, tracks = _names(recipes, "recipes"), _names(tracks, "tracks")
-    for recipe in recipes:
-        runnable_recipe(recipe)
-    for track in tracks:
-        check_track(track)
+    _check_numbers(n, seed, training_seeds)
+    loaded, victims = _load(dataset, split), _victims(models, stored=out is not None)
     plan = build_plan(
         suite=None,
         sources={loaded.name: DatasetSource(source=loaded, whole=split == "all")},
         victims=replicates(victims, training_seeds or (seed,)),
-        tracks=tracks,
-        recipes=recipes,
+        tracks=_names(tracks, "tracks", check_track),
+        recipes=_names(recipes, "recipes", runnable_recipe),
         examples=lambda dataset, recipe: n or DEFAULT_EXAMPLES,
         at_most=n is None,
         split=_attacked_split(loaded, split),
@@ -107,7 +85,7 @@ def bench(
         limits=limits or UnifiedLimits(),
     )
     with _folder(out) as folder:
-        return run_plan(plan, RunOptions(out=folder, dtype=dtype, device=device, lanes=lanes))
+        return run_plan(plan, RunOptions(folder, dtype, device, lanes))
 
 
 def _check_numbers(n: int | None, seed: int, training_seeds: Sequence[int]) -> None:
@@ -139,7 +117,9 @@ def _attacked_split(dataset: TextDataset, split: str | None) -> str:
     return "all" if "all" in dataset.splits else "test"
 
 
-def _victims(models: Model | Sequence[Model] | Mapping[str, Model]) -> list[VictimSpec]:
+def _victims(
+    models: Model | Sequence[Model] | Mapping[str, Model], *, stored: bool
+) -> list[VictimSpec]:
     named: Iterable[tuple[str | None, Any]]
     if isinstance(models, Mapping):
         named = models.items()
@@ -150,6 +130,8 @@ def _victims(models: Model | Sequence[Model] | Mapping[str, Model]) -> list[Vict
     victims = [_victim(model, name) for name, model in named]
     if not victims:
         raise InputError("there is no model; give at least one")
+    if stored:
+        _check_identified(victims)
     return with_variants(victims)
 
 
@@ -174,10 +156,15 @@ def _check_identified(victims: Sequence[VictimSpec]) -> None:
             )
 
 
-def _names(names: str | Sequence[str], argument: str) -> tuple[str, ...]:
+def _names(
+    names: str | Sequence[str], argument: str, check: Callable[[str], object]
+) -> tuple[str, ...]:
+    """One or several names, each of which is checked."""
     found = (names,) if isinstance(names, str) else tuple(names)
     if not found:
         raise InputError(f"{argument} is empty; give at least one name")
+    for name in found:
+        check(name)
     return found
 
 

@@ -128,19 +128,10 @@ def build_plan(
     seed: int,
     limits: UnifiedLimits,
 ) -> Plan:
-    """The plan of the product of datasets, victims, tracks and recipes.
+    """The plan of the product of datasets, victims (one per training seed), tracks and recipes.
 
-    Args:
-        suite: see :class:`Plan`.
-        sources: see :class:`Plan`.
-        victims: the victims, one per training seed.
-        tracks: names of tracks.
-        recipes: names of recipes.
-        examples: the number of examples, given the name of a dataset and that of a recipe.
-        at_most: see :class:`Plan`.
-        split: see :class:`Plan`.
-        seed: see :class:`Plan`.
-        limits: see :class:`Plan`.
+    ``examples`` returns the number of examples, given the names of a dataset and a recipe. The
+    other arguments are those of :class:`Plan`.
 
     Raises:
         InputError: no cell can run.
