@@ -292,7 +292,7 @@ class TestGradients:
                     logits = module(ids, torch.ones_like(ids))["logits"]
                     losses.append(-logits.log_softmax(-1).max().item())
                 slope = (losses[0] - losses[1]) / 2e-5
-                assert found.gradient[token, column] == pytest.approx(slope, abs=1e-4)
+                assert found.gradient[token, column] == pytest.approx(slope, rel=0.01, abs=1e-6)
         assert all(weight.grad is None for weight in attentive.parameters())
 
     def test_need_a_tokenizer_of_transformers(self, unmasked, masked):
