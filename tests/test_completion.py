@@ -54,6 +54,10 @@ def completions(line: str, tmp_path: Path) -> list[str]:
         ("robustbert train --model ", list(MODELS)),
         ("robustbert bench --suite ", list(suite_names())),
         ("robustbert bench --models minilm,tfidf-s", ["minilm,tfidf-svm"]),
+        ("robustbert bench --models mine=minilm,tfidf-s", ["mine=minilm,tfidf-svm"]),
+        ("robustbert attack --recipe pwws,deep", ["pwws,deepwordbug"]),
+        ("robustbert show runs/one --recipe deep", ["deepwordbug"]),
+        ("robustbert attack --seed ", [""]),
         ("robustbert list ", ["datasets", "models", "recipes", "suites", "defenses"]),
         ("robustbert --print-completion z", ["zsh"]),
     ],
@@ -68,6 +72,8 @@ def test_models_and_other_values_can_be_paths(tmp_path):
     assert completions("robustbert predict --model my", tmp_path) == ["my-model/"]
     assert completions("robustbert bench --suite my", tmp_path) == ["my-model/", "my.toml"]
     assert completions("robustbert bench --out my", tmp_path) == ["my-model/", "my.toml"]
+    assert completions("robustbert train --test-file my.", tmp_path) == ["my.toml"]
+    assert completions("robustbert bench --models mine=my", tmp_path) == ["mine=my-model/"]
 
 
 @pytest.mark.parametrize("option", ["--dataset ", "--model ", "--recipe ", "--track "])
@@ -84,18 +90,24 @@ def test_argcomplete_is_not_imported_without_a_request():
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
-def test_bash_completes(tmp_path):
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("robustbert attack --recipe deep", "deepwordbug"),
+        ("robustbert bench --models mine=tfidf-s", "tfidf-svm"),  # "=" separates words in bash
+    ],
+)
+def test_bash_completes(line, expected, tmp_path):
     program = tmp_path / "bin" / "robustbert"
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m robustbert "$@"\n')
     program.chmod(0o755)
-    script = """
+    script = f"""
     eval "$(robustbert --print-completion bash)"
     complete -p robustbert
-    COMP_LINE="robustbert attack --recipe deep" COMP_POINT=31 COMP_TYPE=9
-    COMP_WORDS=(robustbert attack --recipe deep) COMP_CWORD=3
-    _python_argcomplete robustbert deep --recipe
-    printf '%s\\n' "${COMPREPLY[@]}"
+    COMP_LINE="{line}" COMP_POINT={len(line)} COMP_TYPE=9
+    _python_argcomplete robustbert
+    printf '%s\\n' "${{COMPREPLY[@]}}"
     """
     environment = os.environ | {"PATH": f"{program.parent}:{os.environ['PATH']}"}
     result = subprocess.run(
@@ -108,7 +120,7 @@ def test_bash_completes(tmp_path):
     )
     definition, answer = result.stdout.splitlines()
     assert definition.endswith("-F _python_argcomplete robustbert")
-    assert answer.strip() == "deepwordbug"
+    assert answer.strip() == expected
 
 
 @pytest.mark.parametrize(("shell", "mark"), [("zsh", "#compdef robustbert"), ("fish", "function")])

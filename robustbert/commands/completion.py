@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -44,23 +45,26 @@ def complete(parser: argparse.ArgumentParser) -> None:
 
 
 def complete_value(prefix: str, *, action: argparse.Action, **context: Any) -> list[str]:
-    """The completions of an argument's value: names of its registry, and files.
+    """The completions of an argument's value: names of its registry, or paths.
 
     Args:
-        prefix: what is typed so far; of several names separated by commas, the last is completed.
+        prefix: what is typed so far; of several names separated by commas, the last is completed,
+            and of ``NAME=MODEL`` the model.
         action: the argument.
         context: what else argcomplete passes to a completer.
     """
     from argcomplete.completers import DirectoriesCompleter, FilesCompleter
 
+    typed = prefix[max(map(prefix.rfind, ",=")) + 1 :]
     kind = action.dest if action.dest.endswith("s") else f"{action.dest}s"
-    if kind not in NAMES:
-        return list(FilesCompleter()(prefix, **context))
-    given, comma, _ = prefix.rpartition(",")
-    names = load_target(NAMES[kind])
-    found = [f"{given}{comma}{name}" for name in (names() if callable(names) else names)]
+    found: list[str] = []
+    if kind in NAMES:
+        names = load_target(NAMES[kind])
+        found += names() if callable(names) else names
     if kind == "models":
-        found += DirectoriesCompleter()(prefix, **context)
-    if kind == "suites":
-        found += FilesCompleter(["toml"])(prefix, **context)
-    return found
+        found += DirectoriesCompleter()(typed, **context)
+    elif kind == "suites":
+        found += FilesCompleter(["toml"])(typed, **context)
+    elif action.type is Path or action.metavar == "PATH":
+        found += FilesCompleter()(typed, **context)
+    return [prefix.removesuffix(typed) + value for value in found]
