@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import griffe
@@ -27,7 +28,19 @@ class DocstringMarkup(griffe.Extension):
 
     def on_package(self, *, pkg: griffe.Module, **kwargs: Any) -> None:
         """Convert the docstrings of all modules of a package."""
-        _convert(pkg, pkg)
+        for module in filter(lambda found: found.is_module, _members(pkg)):
+            for name in pkg["errors"].classes:  # a docstring may name any error, imported or not
+                module.imports.setdefault(name, f"{pkg.name}.errors.{name}")
+        for found in _members(pkg):
+            _convert(found, pkg)
+
+
+def _members(found: griffe.Object) -> Iterator[griffe.Object]:
+    """An object and everything that is defined in it."""
+    yield found
+    for member in found.members.values():
+        if not member.is_alias:
+            yield from _members(member)
 
 
 def _convert(found: griffe.Object, package: griffe.Module) -> None:
@@ -40,9 +53,6 @@ def _convert(found: griffe.Object, package: griffe.Module) -> None:
         found.docstring.value = re.sub(r"::$", ":", text, flags=re.MULTILINE) + _fields(found)
     if found.is_attribute and found.parent.is_module and isinstance(found.value, griffe.ExprCall):
         found.value = None  # long, such as the table of a registry
-    for member in found.members.values():
-        if not member.is_alias:
-            _convert(member, package)
 
 
 def _link(role: re.Match[str], found: griffe.Object, package: griffe.Module) -> str:

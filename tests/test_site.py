@@ -25,11 +25,12 @@ pytestmark = pytest.mark.slow
 
 
 class Page(HTMLParser):
-    """The ids, the addresses that are loaded, and the text outside code of a page."""
+    """The ids, the links, the addresses that are loaded, and the text outside code of a page."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
         self.ids: set[str] = set()
+        self.links: set[str] = set()
         self.loaded: list[str] = []
         self.prose = ""
         self._code = 0
@@ -38,6 +39,8 @@ class Page(HTMLParser):
     def handle_starttag(self, tag, attributes):
         values = dict(attributes)
         self.ids.add(values.get("id", ""))
+        if tag == "a":
+            self.links.add(values.get("href", ""))
         self._code += tag in ("code", "pre", "script", "style")
         if tag in ("script", "img", "iframe", "source"):
             self.loaded.append(values.get("src") or "")
@@ -77,6 +80,17 @@ def test_every_public_name_of_a_package_has_an_entry(site, package):
     }
     for name in set(module.__all__) - set(robustbert.__all__):
         assert name in entries or f"{name}.{name}" in entries, name
+
+
+def test_fields_and_comments_are_docstrings(site):
+    description = robustbert.Outcome.model_fields["words"].description
+    assert description in site["api.html"].prose
+    assert "The names of the tracks." in site["api/attacks.html"].prose  # a comment with #:
+
+
+def test_docstrings_link_to_other_entries(site):
+    assert "api/errors.html#robustbert.errors.UnknownNameError" in site["api.html"].links
+    assert "../api.html#robustbert.load_model" in site["api/models.html"].links
 
 
 def test_every_document_is_a_page(site):
