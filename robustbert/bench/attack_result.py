@@ -133,7 +133,8 @@ class AttackResult:
     def _repr_html_(self) -> str:
         """The numbers as a table, and the first broken example."""
         table = leaderboard_table([self.record], {record_name(self.record): self.outcomes})
-        return table_html(table) + outcomes_html(self.select("broken", 1), self.label_names)
+        examples = outcomes_html(self.select("broken", 1), self.label_names)
+        return f"{table_html(table)}<br>\n{examples}"
 
     def _label_name(self, label: int | None) -> str | None:
         return None if label is None else self.label_names[label]

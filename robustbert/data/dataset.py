@@ -160,7 +160,7 @@ class TextDataset:
             for name, rows in self.splits.items()
         }
         frame = pd.DataFrame(counts, index=list(self.label_names))
-        return f"{html.escape(repr(self))}{frame.to_html(escape=True, border=0)}"
+        return f"{html.escape(repr(self)[1:-1])}{frame.to_html(escape=True, border=0)}"
 
 
 def check_length(length: str) -> TextLength:

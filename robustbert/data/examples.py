@@ -79,7 +79,7 @@ class Examples(Sequence[Example]):
         shown = self.items[:_SHOWN]
         rows = [(self.label_names[example.label], example.text) for example in shown]
         frame = pd.DataFrame(rows, columns=["label", "text"])
-        return f"{html.escape(repr(self))}{frame.to_html(escape=True, index=False, border=0)}"
+        return f"{html.escape(repr(self)[1:-1])}{frame.to_html(escape=True, index=False, border=0)}"
 
 
 def select_examples(dataset: TextDataset, split: str, n: int | None, seed: int) -> Examples:
