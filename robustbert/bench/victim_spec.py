@@ -184,8 +184,9 @@ def _build_key(victim: VictimSpec) -> str:
 
 
 def _variant(victim: VictimSpec) -> str:
-    """The first 8 hex digits of a hash of the base and of the options in the suite."""
+    """The first 8 hex digits of a hash of the base, the labels and the options in the suite."""
     given = [_absolute(victim), victim.training, victim.params]
+    given += [] if victim.labels is None else [victim.labels]
     return hashlib.sha256(json.dumps(given, sort_keys=True, default=dict).encode()).hexdigest()[:8]
 
 

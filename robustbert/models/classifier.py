@@ -22,7 +22,8 @@ class ModelInfo:
     Args:
         name: a short name: the folder's name, or the repository's name on the Hugging Face Hub.
         source: its origin, without local paths.
-        sha256: the SHA-256 of its configuration and weight files, names included.
+        sha256: the SHA-256 of its configuration and weight files, names included, and of names that
+            replace those of its outputs.
         dtype: the inference dtype: float32, bfloat16 or float64.
         max_length: the maximum number of tokens per text; longer texts are truncated. None for no
             limit.

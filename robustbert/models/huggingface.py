@@ -31,7 +31,12 @@ from robustbert.models.inference.invariance import (
 from robustbert.models.inference.packed import PackedNetwork, can_pack
 from robustbert.models.inference.packs import PACK_TOKENS
 from robustbert.models.inference.padded import PaddedNetwork
-from robustbert.models.label_names import label_order, output_names, warn_of_positions
+from robustbert.models.label_names import (
+    label_order,
+    output_names,
+    renamed_sha256,
+    warn_of_positions,
+)
 from robustbert.models.quiet import quiet_transformers
 from robustbert.models.tokenization import TransformersTokenization
 
@@ -98,7 +103,7 @@ class HuggingFaceClassifier(Classifier):
         self.info = ModelInfo(
             name=name,
             source=source,
-            sha256=files.sha256,
+            sha256=renamed_sha256(files.sha256, found, own),
             dtype=query_dtype,
             max_length=self._max_length,
             num_parameters=sum(weight.numel() for weight in files.model.parameters()),

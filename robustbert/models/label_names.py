@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import warnings
 from collections.abc import Sequence
 
@@ -59,6 +61,22 @@ def output_names(model: str, found: Sequence[str], labels: Sequence[str] | None)
             f"are given ({listed(names)}); name each output, in order"
         )
     return names
+
+
+def renamed_sha256(sha256: str, found: Sequence[str], own: Sequence[str]) -> str:
+    """The hash of a model under the names of :func:`output_names`: other names give another hash.
+
+    >>> renamed_sha256("90cf", ["neg", "pos"], ["neg", "pos"])
+    '90cf'
+
+    Args:
+        sha256: the hash of the model's files.
+        found: the names that the model has.
+        own: the names that are used.
+    """
+    if list(own) == list(found):
+        return sha256
+    return hashlib.sha256(json.dumps([sha256, list(own)]).encode()).hexdigest()
 
 
 def warn_of_positions(model: str, own: Sequence[str], requested: Sequence[str]) -> None:

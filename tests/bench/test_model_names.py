@@ -62,6 +62,17 @@ def test_labels_are_for_models_that_are_already_trained(svm):
         plan_of("tfidf-nb", labels=("neg", "pos"))
 
 
+def test_models_that_differ_in_their_labels_alone_have_their_own_files(svm):
+    tables = {
+        key: {"name": "m", "base": str(svm), "labels": labels}
+        for key, labels in (("a", ["neg", "pos"]), ("b", ["pos", "neg"]))
+    }
+    suite = Suite(
+        name="s", datasets=["imdb"], models=["a", "b"], recipes=["pwws"], model=tables
+    )
+    assert len({cell.victim.variant for cell in make_plan(suite).cells}) == 2
+
+
 def test_several_models_and_recipes_in_one_folder(reviews, svm, tmp_path, capsys):
     """The table shows all cells of the folder, whichever command they came from."""
     out = tmp_path / "out"
@@ -130,6 +141,11 @@ class TestModelWithoutLabelNames:
         [swapped] = read_run(tmp_path / "b").records
         accuracies = [r.metrics.clean_accuracy.value for r in (straight, swapped)]
         assert sum(accuracies) == 1, "with two labels, each text is correct in one of the orders"
+
+    def test_other_labels_do_not_resume_a_run(self, folder, reviews, tmp_path, capsys):
+        assert self.attack(folder, reviews, tmp_path / "a", "--labels", "neg,pos") == 0
+        assert self.attack(folder, reviews, tmp_path / "a", "--labels", "pos,neg") == 2
+        assert "differs from this run in model" in capsys.readouterr().err
 
     def test_wrong_labels(self, folder, reviews, tmp_path, capsys):
         assert self.attack(folder, reviews, tmp_path / "a", "--labels", "neg") == 2

@@ -273,6 +273,7 @@ class TestLabels:
         assert model.label_names == ("bad", "good")
         texts = random_texts(4)
         np.testing.assert_array_equal(model.predict_proba(texts), tiny.predict_proba(texts))
+        assert model.info.sha256 != tiny.info.sha256
 
     @pytest.mark.parametrize(
         ("labels", "error", "message"),

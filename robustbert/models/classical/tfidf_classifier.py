@@ -24,7 +24,7 @@ from robustbert.models.classifier import Classifier, ModelInfo
 from robustbert.models.folders import describe_source, hash_files
 from robustbert.models.inference.invariance import InvarianceResult
 from robustbert.models.json_files import StoredModel, read_checked
-from robustbert.models.label_names import label_order, output_names
+from robustbert.models.label_names import label_order, output_names, renamed_sha256
 
 FORMAT = "robustbert-tfidf-1"
 CONFIG_FILE = "model.json"
@@ -145,15 +145,17 @@ class TfidfClassifier(Classifier):
         if estimator.shape != (sizes["columns"], sizes["labels"]):
             raise ModelError(f"{folder}: the arrays do not fit {CONFIG_FILE}; train it again")
         _check_estimator(estimator, str(folder / ARRAYS_FILE))
+        name, found = folder.resolve().name, config.label_names
+        own = output_names(name, found, labels)
+        sha256 = hash_files([folder / CONFIG_FILE, folder / ARRAYS_FILE])
         info = ModelInfo(
-            name=folder.resolve().name,
+            name=name,
             source=describe_source(folder),
-            sha256=hash_files([folder / CONFIG_FILE, folder / ARRAYS_FILE]),
+            sha256=renamed_sha256(sha256, found, own),
             dtype="float64",
             max_length=None,
             num_parameters=_count_parameters(estimator),
         )
-        own = output_names(info.name, config.label_names, labels)
         return cls(features, estimator, own, info, label_names)
 
     @property
