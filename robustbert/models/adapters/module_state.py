@@ -70,7 +70,10 @@ def fingerprint(module: Any) -> tuple[Any, ...]:
 
 
 def state_sha256(module: Any, facts: Sequence[Any]) -> str:
-    """The SHA-256 of the classes of a module and its parts, its sorted state, and other facts.
+    """The SHA-256 of the classes of a module and its parts, their state, and other facts.
+
+    The state is the state dictionary, the buffers that it omits, and the numbers that are plain
+    attributes, such as the ``eps`` of a layer or a temperature.
 
     Args:
         module: the module.
@@ -78,8 +81,8 @@ def state_sha256(module: Any, facts: Sequence[Any]) -> str:
     """
     digest = hashlib.sha256()
     parts = [[name, class_path(part)] for name, part in module.named_modules()]
-    digest.update(json.dumps([parts, list(facts)]).encode())
-    for name, value in sorted(module.state_dict().items()):
+    digest.update(json.dumps([parts, _numbers(module), list(facts)]).encode())
+    for name, value in sorted({**dict(module.named_buffers()), **module.state_dict()}.items()):
         content: bytes
         if isinstance(value, torch.Tensor):
             header = [name, str(value.dtype), list(value.shape)]
@@ -107,6 +110,16 @@ def evaluation_mode(module: Any) -> Iterator[None]:
             module.train()
         for part, training in flags:
             part.training = training
+
+
+def _numbers(module: Any) -> list[tuple[str, str, float]]:
+    """The public attributes of a module and its parts that are numbers, except the mode."""
+    return [
+        (name, key, value)
+        for name, part in module.named_modules()
+        for key, value in sorted(vars(part).items())
+        if type(value) in (bool, int, float) and not key.startswith("_") and key != "training"
+    ]
 
 
 def _tensors(module: Any) -> Iterator[Any]:

@@ -66,9 +66,10 @@ class TorchClassifier(Adapter):
     attention mask gets texts of equal length only, which need no padding. If batches would change
     a text's result on this machine, each text is computed by itself.
 
-    If you train the module further, ``info.sha256`` follows. It covers the state dictionary, the
-    classes of the module and its parts, the label names, and what the tokenizer returns for a few
-    texts, but not the code of ``forward``. Changes through ``parameter.data`` are not noticed.
+    If you train the module further, ``info.sha256`` follows. It covers the parameters and buffers,
+    the classes of the module and its parts, their attributes that are numbers, the label names, and
+    what the tokenizer returns for a few texts, but not the code of ``forward``. Changes of
+    attributes, and changes through ``parameter.data``, are not noticed until other weights change.
 
     Args:
         module: the module.
@@ -141,11 +142,9 @@ class TorchClassifier(Adapter):
         """The metadata; hash, dtype and number of parameters follow the module."""
         state = fingerprint(self._module)
         if state != self._state:
-            samples = self._tokenization.encode(_SAMPLES)
-            facts = [self.label_names, self._kind, self._tokenization.max_length, samples]
             self._info = replace(
                 self._info,
-                sha256=state_sha256(self._module, facts),
+                sha256=state_sha256(self._module, self._facts()),
                 dtype=dtype_name(module_dtype(self._module)),
                 num_parameters=sum(weight.numel() for weight in self._module.parameters()),
             )
@@ -156,6 +155,15 @@ class TorchClassifier(Adapter):
     def info(self, info: ModelInfo) -> None:
         """Change name and source; the hash remains that of the module."""
         self._info = replace(self.info, name=info.name, source=info.source)
+
+    def _facts(self) -> list[Any]:
+        """What determines outcomes besides the module."""
+        layout = self._layout
+        return [
+            *(self.label_names, self._kind, self._embedding),
+            *(layout.padding_id, layout.pad_left, layout.max_length),
+            self._tokenization.encode(_SAMPLES),
+        ]
 
     @property
     def batch_invariance(self) -> InvarianceResult:

@@ -232,10 +232,13 @@ class TestHash:
         assert first.info.num_parameters == sum(w.numel() for w in recurrent.parameters())
 
     @pytest.mark.parametrize(
-        "change", ["labels", "weights", "tokenizer", "class", "part", "length"]
+        "change",
+        ["labels", "weights", "tokenizer", "class", "part", "length", "number", "buffer", "padding"],
     )
     def test_covers_what_determines_the_outputs(self, recurrent, change):
-        module, tokenizer, labels, length = copy.deepcopy(recurrent), hash_tokens, LABELS, None
+        module, tokenizer, labels, options = copy.deepcopy(recurrent), hash_tokens, LABELS, {}
+        module.register_buffer("offset", torch.zeros(2), persistent=False)
+        expected = TorchClassifier(copy.deepcopy(module), tokenizer, labels).info.sha256
         if change == "labels":
             labels = ("pos", "neg")
         elif change == "weights":
@@ -246,10 +249,14 @@ class TestHash:
             module.__class__ = type("Other", (Recurrent,), {})
         elif change == "part":
             module.dropout = torch.nn.ReLU()
+        elif change == "number":
+            module.dropout.p = 0.25
+        elif change == "buffer":
+            module.offset += 1
         else:
-            length = 7
-        other = TorchClassifier(module, tokenizer, labels, max_length=length)
-        assert other.info.sha256 != TorchClassifier(recurrent, hash_tokens, LABELS).info.sha256
+            options = {"length": {"max_length": 7}, "padding": {"pad_token_id": 1}}[change]
+        other = TorchClassifier(module, tokenizer, labels, **options)
+        assert other.info.sha256 != expected
 
     def test_follows_further_training(self, recurrent):
         module = copy.deepcopy(recurrent)
