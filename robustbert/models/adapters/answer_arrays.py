@@ -27,11 +27,11 @@ def to_array(answer: Any, label_names: Sequence[str], model: str) -> np.ndarray:
         ModelError: it contains something else than numbers, or rows of different lengths.
     """
     value = answer
-    columns = getattr(answer, "columns", None)
-    if columns is not None and hasattr(answer, "to_numpy"):
-        if sorted(map(str, columns)) == sorted(label_names):
-            value = value[list(label_names)]
-        value = value.to_numpy()
+    if hasattr(answer, "columns") and hasattr(answer, "to_numpy"):
+        value = answer.to_numpy()
+        columns = [str(column) for column in answer.columns]
+        if sorted(columns) == sorted(label_names):
+            value = value[:, [columns.index(name) for name in label_names]]
     elif hasattr(answer, "detach"):
         value = answer.detach().cpu()
         value = (value.float() if value.is_floating_point() else value).numpy()

@@ -35,7 +35,8 @@ class CallableClassifier(Adapter):
 
     Args:
         function: maps a list of strings to numbers of shape (n, k): lists, a numpy array, a torch
-            tensor or a data frame. It must be thread-safe if ``concurrency`` is above 1.
+            tensor or a data frame. It must be thread-safe if ``concurrency`` is above 1 or there is
+            a ``timeout``, after which the next attempt starts while the last one goes on.
         label_names: the name of each column, in order.
         name: identifies the model in tables, records and the answer cache; choose another name
             whenever the function or the model behind it changes. Results of a function without a
@@ -47,8 +48,9 @@ class CallableClassifier(Adapter):
         retries: number of further attempts after a failed one, at least 0, with exponential backoff
             from about half a second.
         timeout: maximum number of seconds per attempt, above 0; None for no limit.
-        cache: a file in which answers are kept, so that no text is paid for twice; it needs a
-            ``name``. Several processes can share it. None for no file.
+        cache: a file in which answers are kept, so that later runs do not ask for them again; it
+            needs a ``name``. Several processes can share it. None for no file. Checks always ask
+            again: each adversarial text, and a sample of at least 200 texts per attack.
 
     Raises:
         InputError: an argument is invalid, or ``cache`` is a file of another kind.
@@ -76,8 +78,8 @@ class CallableClassifier(Adapter):
             )
         _check_at_least(1, batch_size=batch_size, concurrency=concurrency)
         _check_at_least(0, retries=retries)
-        if timeout is not None and not timeout > 0:
-            raise InputError(f"timeout is {timeout}; it must be above 0 seconds, or None")
+        if timeout is not None and not 0 < timeout <= threading.TIMEOUT_MAX:
+            raise InputError(f"timeout is {timeout}; it must be above 0 seconds, or None for no limit")
         if cache is not None and name is None:
             raise InputError(
                 "cache needs a name, which identifies the model in it; pass name= and change it "

@@ -82,6 +82,12 @@ def test_anything_array_like_is_accepted(convert):
     np.testing.assert_array_equal(classifier.predict_proba_exact(TEXTS), found)
 
 
+def test_columns_of_a_frame_are_matched_by_name_even_if_they_are_numbers():
+    function = lambda texts: pd.DataFrame(word_probabilities(texts), columns=[1, 0])  # noqa: E731
+    found = CallableClassifier(function, ["0", "1"]).predict_proba(TEXTS)
+    np.testing.assert_allclose(found, word_probabilities(TEXTS)[:, ::-1], atol=1e-6)
+
+
 def test_bfloat16_and_rounded_probabilities_are_normalized():
     rounded = CallableClassifier(lambda texts: word_probabilities(texts).round(3), LABELS)
     sums = rounded.predict_proba(TEXTS).sum(axis=1, dtype=np.float64)
@@ -470,6 +476,7 @@ class TestBatchInvariance:
         ({"concurrency": 1.5}, r"concurrency is 1\.5"),
         ({"retries": -1}, "retries is -1; it must be an integer from 0 on"),
         ({"timeout": 0}, "timeout is 0; it must be above 0 seconds"),
+        ({"timeout": float("inf")}, "timeout is inf; .* None for no limit"),
         ({"name": "two\nlines"}, "name must be a short printable string"),
         ({"label_names": ["one"]}, "at least two different names"),
     ],
