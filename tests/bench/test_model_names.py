@@ -67,9 +67,7 @@ def test_models_that_differ_in_their_labels_alone_have_their_own_files(svm):
         key: {"name": "m", "base": str(svm), "labels": labels}
         for key, labels in (("a", ["neg", "pos"]), ("b", ["pos", "neg"]))
     }
-    suite = Suite(
-        name="s", datasets=["imdb"], models=["a", "b"], recipes=["pwws"], model=tables
-    )
+    suite = Suite(name="s", datasets=["imdb"], models=["a", "b"], recipes=["pwws"], model=tables)
     assert len({cell.victim.variant for cell in make_plan(suite).cells}) == 2
 
 

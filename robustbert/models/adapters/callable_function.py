@@ -79,7 +79,9 @@ class CallableClassifier(Adapter):
         _check_at_least(1, batch_size=batch_size, concurrency=concurrency)
         _check_at_least(0, retries=retries)
         if timeout is not None and not 0 < timeout <= threading.TIMEOUT_MAX:
-            raise InputError(f"timeout is {timeout}; it must be above 0 seconds, or None for no limit")
+            raise InputError(
+                f"timeout is {timeout}; it must be above 0 seconds, or None for no limit"
+            )
         if cache is not None and name is None:
             raise InputError(
                 "cache needs a name, which identifies the model in it; pass name= and change it "

@@ -233,7 +233,17 @@ class TestHash:
 
     @pytest.mark.parametrize(
         "change",
-        ["labels", "weights", "tokenizer", "class", "part", "length", "number", "buffer", "padding"],
+        [
+            "labels",
+            "weights",
+            "tokenizer",
+            "class",
+            "part",
+            "length",
+            "number",
+            "buffer",
+            "padding",
+        ],
     )
     def test_covers_what_determines_the_outputs(self, recurrent, change):
         module, tokenizer, labels, options = copy.deepcopy(recurrent), hash_tokens, LABELS, {}
