@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from robustbert.bench.attack_result import AttackResult
-from robustbert.bench.compare_models import Model, bench
+from robustbert.bench.compare_models import Model, bench, checked_model
 from robustbert.data import TextDataset, load_dataset, select_examples
 from robustbert.data.cleaning import fold_white_space
 from robustbert.errors import InputError, RobustbertWarning
@@ -76,7 +76,8 @@ def attack(
 
 
 def _loaded(victim: Model, dtype: str, device: str) -> Classifier:
-    return load_model(victim, dtype=dtype, device=device) if isinstance(victim, str) else victim
+    model = checked_model(victim)
+    return load_model(model, dtype=dtype, device=device) if isinstance(model, str) else model
 
 
 def _labelled(
@@ -87,6 +88,8 @@ def _labelled(
         raise InputError("split is given with labels; it applies only to a dataset")
     if isinstance(texts, str):
         raise InputError("texts is one string; give a list of texts")
+    if isinstance(labels, str) or not hasattr(labels, "__len__"):
+        raise InputError(f"labels is {labels!r}; give a list with one label per text")
     texts = list(texts)
     named = [_label_name(label, names, number) for number, label in enumerate(labels, start=1)]
     dataset = load_dataset((texts, named), name="texts", label_names=names, split="all")

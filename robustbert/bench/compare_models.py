@@ -26,7 +26,7 @@ from robustbert.data import DatasetSource, TextDataset, load_dataset
 from robustbert.errors import InputError
 from robustbert.models import Classifier
 
-Model: TypeAlias = Classifier | str
+Model: TypeAlias = Classifier | str | Path
 """A classifier in memory, or the name of a model, a folder or ``hub:NAME``."""
 
 
@@ -122,7 +122,7 @@ def _victims(
 ) -> list[VictimSpec]:
     named: Iterable[tuple[str | None, Any]]
     if isinstance(models, Mapping):
-        named = models.items()
+        named = [(str(name), model) for name, model in models.items()]
     elif isinstance(models, Iterable) and not isinstance(models, str):
         named = [(None, model) for model in models]
     else:
@@ -136,11 +136,23 @@ def _victims(
 
 
 def _victim(model: Any, name: str | None) -> VictimSpec:
+    model = checked_model(model)
     if isinstance(model, Classifier):
         return classifier_spec(model, name)
-    if isinstance(model, str):
-        spec = model_spec(model)
-        return spec if name is None else replace(spec, name=name)
+    spec = model_spec(model)
+    return spec if name is None else replace(spec, name=name)
+
+
+def checked_model(model: Any) -> Classifier | str:
+    """The model itself; a path as a string.
+
+    Raises:
+        InputError: it is neither a classifier nor a string nor a path.
+    """
+    if isinstance(model, Path):
+        return str(model)
+    if isinstance(model, Classifier | str):
+        return model
     raise InputError(
         f"a model is a {type(model).__name__}; wrap it in TorchClassifier, SklearnClassifier or "
         "CallableClassifier"

@@ -240,7 +240,8 @@ def _warn_if_below_chance(name: str, record: Record) -> None:
     if description := below_chance(record):
         warnings.warn(
             f"{name}: the clean accuracy {description}: the model's labels may be in another "
-            "order; see --labels",
+            "order; if they are, name its outputs in order (--labels on the command line, labels= "
+            "or label_names= in Python)",
             RobustbertWarning,
             stacklevel=2,
         )

@@ -146,8 +146,8 @@ def _check_membership(
                 whose = "names of the training split" if from_training else "names"
                 raise DatasetError(
                     f"{parts[split].place}: row {number} has the label {label!r}, which is not in "
-                    f"the {whose} ({', '.join(names)}); correct it, or rename it (--label-map, or "
-                    "label_map in a suite)"
+                    f"the {whose} ({', '.join(names)}); correct it, or rename it (--label-map; "
+                    "label_map in a suite and in load_dataset)"
                 )
 
 
@@ -165,7 +165,10 @@ def _check_classes(
         only = next(iter(occurring))
         fix = "a classifier needs at least two classes"
         if training is None:
-            fix = "give the names of all classes (--label-names, or label_names in a suite)"
+            fix = (
+                "give the names of all classes (--label-names; label_names in a suite and in "
+                "load_dataset)"
+            )
         raise DatasetError(f"{place} has only one class, {only!r}; {fix}")
     missing = [name for name in names if name not in occurring]
     if given and missing:

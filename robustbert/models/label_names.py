@@ -128,12 +128,17 @@ def _fix(own: Sequence[str], requested: Sequence[str]) -> str:
     if set(requested) < set(own):
         return (
             "if the data only lacks rows of the other classes, give the names of all classes "
-            "(--label-names, or label_names in a suite)"
+            "(--label-names; label_names in a suite and in load_dataset)"
+        )
+    if sorted(requested) == sorted(map(str, range(len(own)))):
+        return (
+            f"if these numbers are indices into {listed(own)}, give these names for the data "
+            "(--label-names; label_names in a suite and in load_dataset)"
         )
     if len(own) == len(requested):
         return (
             "use a model trained on these labels, or, if only the names differ, rename those of "
-            "the data (--label-map, or label_map in a suite)"
+            "the data (--label-map; label_map in a suite and in load_dataset)"
         )
     return "use a model trained on these labels"
 

@@ -78,7 +78,7 @@ DTYPES = ("auto", "float32", "bfloat16")
 
 
 def load_model(
-    spec: str,
+    spec: str | Path,
     *,
     dtype: str = "auto",
     device: str = "auto",
@@ -116,13 +116,13 @@ def load_model(
         "labels": labels,
         "label_names": label_names,
     }
-    if spec.startswith(HUB_PREFIX):
+    if isinstance(spec, str) and spec.startswith(HUB_PREFIX):
         from robustbert.models.huggingface import load_hub
 
         return load_hub(spec.removeprefix(HUB_PREFIX), **options)
     folder = Path(spec).expanduser()
     if not folder.is_dir():
-        raise ModelError(_no_folder(spec))
+        raise ModelError(_no_folder(str(spec)))
     kind = model_kind(folder)
     if kind == "classical":
         from robustbert.models.classical.tfidf_classifier import TfidfClassifier

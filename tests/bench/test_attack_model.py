@@ -6,8 +6,10 @@ import inspect
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import robustbert as rb
@@ -121,6 +123,8 @@ def test_wrong_texts_are_refused(victim):
         rb.attack(victim, "deepwordbug", TEXTS, LABELS[:3])
     with pytest.raises(rb.RobustbertError, match="one string; give a list of texts"):
         rb.attack(victim, "deepwordbug", TEXTS[0], [0])
+    with pytest.raises(InputError, match="labels is 'pos'; give a list with one label per text"):
+        rb.attack(victim, "deepwordbug", TEXTS, "pos")
     with pytest.raises(InputError, match="dataset is missing"):
         rb.attack(victim, "deepwordbug", None)
     with pytest.raises(InputError, match="split is given with labels"):
@@ -155,8 +159,14 @@ def test_a_dataset_with_other_labels(victim, reviews):
         rb.attack(victim, "deepwordbug", dataset, n=5)
 
 
-def test_a_folder_is_a_victim_too(svm):
-    result = rb.attack(str(svm), "deepwordbug", TEXTS, LABELS, track="published")
+def test_numbers_in_a_dataset_are_not_taken_for_the_labels_of_the_victim(victim):
+    with pytest.raises(ModelError, match=r"indices into neg, pos, give these names .*label_names"):
+        rb.attack(victim, "deepwordbug", pd.DataFrame({"text": TEXTS, "label": LABELS}))
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_folder_is_a_victim_too(svm, kind):
+    result = rb.attack(kind(svm), "deepwordbug", TEXTS, LABELS, track="published")
     assert result.record.model.name == "svm"
     assert len(result.outcomes) == 12
 
@@ -190,6 +200,8 @@ def test_a_wrong_answer_during_the_attack_is_one_line():
 def test_an_object_that_is_no_classifier():
     with pytest.raises(InputError, match="a model is a function; wrap it in TorchClassifier"):
         rb.attack(count_bad_words, "deepwordbug", "rotten_tomatoes")
+    with pytest.raises(InputError, match="a model is a NoneType; wrap it in TorchClassifier"):
+        rb.attack(None, "deepwordbug", TEXTS, LABELS)
 
 
 def test_one_recipe_and_one_track(victim):

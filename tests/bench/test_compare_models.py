@@ -33,7 +33,7 @@ def frame() -> pd.DataFrame:
 
 
 def test_models_in_memory_and_in_a_folder_share_a_table(pipelines, svm, frame):
-    result = rb.bench([*pipelines, str(svm)], ["deepwordbug", "pwws"], frame, tracks="published")
+    result = rb.bench([*pipelines, svm], ["deepwordbug", "pwws"], frame, tracks="published")
     [group] = result.table.groups
     assert [row.label for row in group.rows] == ["lr", "nb", "svm"]
     assert (group.dataset, group.split, group.recipes) == ("data", "all", ("deepwordbug", "pwws"))
