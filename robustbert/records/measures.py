@@ -106,7 +106,7 @@ class Metrics(StrictModel):
 class ReliabilityCheck(StrictModel):
     """A check of whether the cell's metrics are reliable."""
 
-    name: Name = Field(description="name of the check, see below; unique within a record")
+    name: Name = Field(description="name of the check; unique within a record")
     passed: bool = Field(
         description="whether it passed. *Rule*: only if `measured` is at most `threshold`"
     )

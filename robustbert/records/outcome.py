@@ -26,7 +26,7 @@ class Outcome(StrictModel):
     example_id: Name = Field(
         description="hash of the example's text and label, not a position; unique within a file"
     )
-    status: Status = Field(description="see below")
+    status: Status = Field(description="how the attack ended")
     retracted: bool = Field(
         description=(
             "the attack reported success, but verification failed. *Rule*: only with `robust`"

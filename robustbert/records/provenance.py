@@ -134,5 +134,5 @@ class Environment(StrictModel):
     )
     dirty: bool | None = Field(description="whether that checkout had uncommitted changes")
     batch_invariance: BatchInvariance | None = Field(
-        description="see below; null in records written before this check existed"
+        description="whether batches affect outputs; null in records written before this check"
     )
