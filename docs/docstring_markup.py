@@ -28,9 +28,9 @@ class DocstringMarkup(griffe.Extension):
 
     def on_package(self, *, pkg: griffe.Module, **kwargs: Any) -> None:
         """Convert the docstrings of all modules of a package."""
-        for module in filter(lambda found: found.is_module, _members(pkg)):
-            for name in pkg["errors"].classes:  # a docstring may name any error, imported or not
-                module.imports.setdefault(name, f"{pkg.name}.errors.{name}")
+        for name in pkg["errors"].classes:  # a docstring may name an error that is not imported
+            alias = griffe.Alias(name, f"{pkg.name}.errors.{name}", parent=pkg)
+            pkg.members.setdefault(name, alias)
         for found in _members(pkg):
             _convert(found, pkg)
 
