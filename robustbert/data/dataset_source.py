@@ -82,6 +82,8 @@ class DatasetSource:
                 self._set(**{slot: value})
             if not (value is None or isinstance(value, str | InMemory)):
                 self._set(**{slot: InMemory(value)})
+        if not isinstance(self.label_map, Mapping):
+            raise InputError(f"the label map is {self.label_map!r}; give a mapping from old to new")
         renamed = {str(key): str(value) for key, value in self.label_map.items()}
         self._set(label_map=FrozenMapping(renamed))
         if isinstance(self.label_names, str):

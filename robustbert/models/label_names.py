@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from robustbert.errors import InputError, ModelError, RobustbertWarning
 
@@ -23,7 +23,8 @@ def check_label_names(label_names: Sequence[str]) -> tuple[str, ...]:
     Raises:
         InputError: it is not such a list.
     """
-    names = () if isinstance(label_names, str) else tuple(label_names)
+    is_list = isinstance(label_names, Iterable) and not isinstance(label_names, str)
+    names = tuple(label_names) if is_list else ()
     if not names or not all(isinstance(name, str) and name.strip() for name in names):
         raise InputError(
             f"label_names must be a list of strings, not {ascii(label_names)[:80]}; for example "

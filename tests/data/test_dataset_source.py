@@ -232,6 +232,10 @@ class TestLabels:
         with pytest.raises(InputError, match="the label names are the string 'ab'; give a list"):
             load_dataset((["a text"], ["a"]), label_names="ab")
 
+    def test_a_label_map_that_is_no_mapping(self) -> None:
+        with pytest.raises(InputError, match=r"the label map is \['a'\]; give a mapping"):
+            load_dataset((["a text"], ["a"]), label_map=["a"])
+
     @pytest.mark.parametrize("names", [["a"], ["a", "a"], [], ["a", ""]])
     def test_invalid_names(self, names: list[str]) -> None:
         with pytest.raises(InputError, match=r"the label names are .*; give at least two that"):

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from robustbert.errors import BatchInvarianceWarning, InputError
-from robustbert.models.adapters.adapter import Adapter, check_name
+from robustbert.models.adapters.adapter import Adapter, check_at_least, check_name
 from robustbert.models.adapters.answer_arrays import to_array
 from robustbert.models.adapters.answer_cache import AnswerCache
 from robustbert.models.adapters.daemon_threads import map_in_daemon_threads
@@ -76,8 +76,8 @@ class CallableClassifier(Adapter):
                 f"function is a {type(function).__name__}, which cannot be called; pass a function "
                 "that maps a list of strings to one row of numbers each"
             )
-        _check_at_least(1, batch_size=batch_size, concurrency=concurrency)
-        _check_at_least(0, retries=retries)
+        check_at_least(1, batch_size=batch_size, concurrency=concurrency)
+        check_at_least(0, retries=retries)
         if timeout is not None and not 0 < timeout <= threading.TIMEOUT_MAX:
             raise InputError(
                 f"timeout is {timeout}; it must be above 0 seconds, or None for no limit"
@@ -193,12 +193,6 @@ class CallableClassifier(Adapter):
             self._check_logits(rows)
         with np.errstate(over="ignore"):  # infinity is rejected below
             return check_rows(rows.astype(np.float32), name, len(texts), labels)
-
-
-def _check_at_least(smallest: int, **values: int) -> None:
-    for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < smallest:
-            raise InputError(f"{name} is {value!r}; it must be an integer from {smallest} on")
 
 
 def _function_name(function: Any) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from robustbert.errors import InputError, RobustbertWarning
-from robustbert.models.adapters.adapter import Adapter, check_name
+from robustbert.models.adapters.adapter import Adapter, check_at_least, check_name
 from robustbert.models.adapters.module_forward import ModuleForward
 from robustbert.models.adapters.module_networks import (
     BatchedModule,
@@ -111,9 +111,12 @@ class TorchClassifier(Adapter):
                 f"module is of type {type(module).__name__}, not a torch.nn.Module; use "
                 "CallableClassifier for a function and SklearnClassifier for a pipeline"
             )
-        for value, what in ((max_length, "max_length"), (token_budget, "token_budget")):
-            if value is not None and value < 1:
-                raise InputError(f"{what} is {value}; it must be at least 1, or None")
+        if max_length is not None:
+            check_at_least(1, max_length=max_length)
+        if token_budget is not None:
+            check_at_least(1, token_budget=token_budget)
+        if pad_token_id is not None:
+            check_at_least(0, pad_token_id=pad_token_id)
         self._module = module = unwrapped(module)
         self._name = check_name(name, type(module).__name__)
         self._tokenization = make_tokenization(tokenizer, module, max_length, pad_token_id or 0)
