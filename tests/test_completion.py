@@ -78,10 +78,11 @@ def test_models_and_other_values_can_be_paths(tmp_path):
 
 @pytest.mark.parametrize("option", ["--dataset ", "--model ", "--recipe ", "--track "])
 def test_it_imports_nothing_that_takes_seconds(option, tmp_path):
-    imported = request(f"robustbert attack {option}", tmp_path).stderr
+    lines = request(f"robustbert attack {option}", tmp_path).stderr.splitlines()
+    imported = {line.rpartition("|")[2].strip() for line in lines}
     assert "robustbert.commands.completion" in imported
-    for name in ("torch", "transformers", "datasets", "textattack", "pandas", "sklearn", "scipy"):
-        assert f"| {name}\n" not in imported.replace("|   ", "|"), name
+    heavy = {"torch", "transformers", "datasets", "textattack", "pandas", "sklearn", "scipy"}
+    assert not imported & heavy
 
 
 def test_argcomplete_is_not_imported_without_a_request():

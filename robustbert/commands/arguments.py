@@ -40,7 +40,7 @@ def add_labels(command: Any) -> None:
     command.add_argument(
         "--labels",
         type=names,
-        metavar="NAME[,NAME]",
+        metavar="NAME,NAME",
         help="names of the model's outputs, in order; needed if its configuration has none "
         "(LABEL_0, LABEL_1, ...)",
     )

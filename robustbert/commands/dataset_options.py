@@ -49,8 +49,8 @@ def add_dataset_options(command: Any, *, several: bool = False, trains: bool = F
         "--label-names",
         type=names,
         metavar="NAME,NAME",
-        help="names of the classes in order; whole-number labels are indices into them; default: "
-        "the labels in the data, sorted",
+        help="names of the data's classes, in order; whole-number labels are indices into them; "
+        "default: the labels in the data, sorted",
     )
     command.add_argument(
         "--label-map",

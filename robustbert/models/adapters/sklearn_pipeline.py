@@ -32,7 +32,8 @@ class SklearnClassifier(Adapter):
 
     The pipeline is copied, if it can be: if you fit it again, make a new classifier. It is called
     with a list of strings; if its results depend on the other texts of a call, it is called with
-    one text at a time.
+    one text at a time. ``info.sha256`` covers its parameters and its fitted state, but not the code
+    of its classes and functions.
 
     Args:
         estimator: a fitted estimator whose input is texts, such as
