@@ -32,7 +32,7 @@ def test_different_values_have_different_hashes():
     assert len({object_sha256(value) for value in VALUES}) == len(VALUES)
 
 
-@pytest.mark.parametrize("value", VALUES, ids=repr)
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
 def test_copies_have_the_same_hash(value):
     nested = {"a": [value, value], "b": value}
     expected = object_sha256(nested)
