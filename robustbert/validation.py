@@ -1,10 +1,11 @@
-"""Build a dataclass from the named settings of a suite file or a command line."""
+"""Checks of arguments, and of the named settings of a suite file or a command line."""
 
 from __future__ import annotations
 
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, fields
+from operator import index
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
@@ -12,6 +13,34 @@ from pydantic import TypeAdapter, ValidationError
 from robustbert.errors import InputError, UnknownNameError
 
 _T = TypeVar("_T")
+
+
+def check_at_least(minimum: int, *, optional: bool = False, **values: Any) -> None:
+    """Check that arguments are integers of at least ``minimum``.
+
+    >>> check_at_least(1, lanes=8)
+    >>> check_at_least(1, lanes="8")
+    Traceback (most recent call last):
+    robustbert.errors.InputError: lanes is '8'; give an integer of at least 1
+
+    Args:
+        minimum: the smallest value.
+        optional: whether None is accepted too.
+        values: the arguments by name.
+
+    Raises:
+        InputError: one is not such an integer; a bool is not.
+    """
+    for name, value in values.items():
+        if optional and value is None:
+            continue
+        try:
+            valid = not isinstance(value, bool) and index(value) >= minimum
+        except TypeError:
+            valid = False
+        if not valid:
+            or_none = " or None" if optional else ""
+            raise InputError(f"{name} is {value!r}; give an integer of at least {minimum}{or_none}")
 
 
 def build_from_settings(

@@ -10,6 +10,7 @@ from robustbert.console import in_notebook, terminal_width, use_color
 from robustbert.errors import InputError
 from robustbert.records import Metric, Outcome, Record, Status, record_name
 from robustbert.reports import leaderboard_table, outcomes_html, outcomes_text, table_html
+from robustbert.validation import check_at_least
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,8 +118,7 @@ class AttackResult:
             raise InputError(
                 f"unknown status {status!r}; choose one of {', '.join(get_args(Status))}, or None"
             )
-        if n is not None and n < 1:
-            raise InputError(f"n is {n}; give a number of examples of at least 1, or None")
+        check_at_least(1, optional=True, n=n)
         return [o for o in self.outcomes if status in (None, o.status)][:n]
 
     def __repr__(self) -> str:

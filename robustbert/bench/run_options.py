@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from robustbert.errors import InputError, UnknownNameError
+from robustbert.errors import UnknownNameError
 from robustbert.models.devices import choose_device
 from robustbert.models.model_registry import DTYPES
+from robustbert.validation import check_at_least
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,7 @@ def check_options(options: RunOptions) -> None:
         InputError: no such device, or a number below 1.
     """
     check_dtype_and_device(options.dtype, options.device)
-    for name, value in (("lanes", options.lanes), ("token-budget", options.token_budget)):
-        if value is not None and value < 1:
-            raise InputError(f"--{name} is {value}; give an integer of at least 1")
+    check_at_least(1, optional=True, lanes=options.lanes, token_budget=options.token_budget)
 
 
 def check_dtype_and_device(dtype: str, device: str) -> None:

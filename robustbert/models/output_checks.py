@@ -15,6 +15,8 @@ OUTPUT_KINDS = ("probabilities", "logits")
 #: How far the sum of a row of probabilities may be from 1, and how far a value may be outside
 #: [0, 1].
 SUM_TOLERANCE = 1e-3
+#: The same for probabilities in half precision: more than rounding to bfloat16 changes a sum.
+HALF_SUM_TOLERANCE = 1e-2
 RANGE_TOLERANCE = 1e-6
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -106,18 +105,3 @@ def check_name(name: str | None, default: str) -> str:
     if not isinstance(name, str) or not name.strip() or not name.isprintable():
         raise InputError(f"name must be a short printable string, not {ascii(name)[:40]}")
     return name
-
-
-def check_at_least(smallest: int, **values: Any) -> None:
-    """Check that arguments are integers, and not too small.
-
-    >>> check_at_least(1, batch_size=0)
-    Traceback (most recent call last):
-    robustbert.errors.InputError: batch_size is 0; it must be an integer of at least 1
-
-    Raises:
-        InputError: one is something else.
-    """
-    for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, Integral) or value < smallest:
-            raise InputError(f"{name} is {value!r}; it must be an integer of at least {smallest}")

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from robustbert.errors import BatchInvarianceWarning, InputError
-from robustbert.models.adapters.adapter import Adapter, check_at_least, check_name
+from robustbert.models.adapters.adapter import Adapter, check_name
 from robustbert.models.adapters.answer_arrays import to_array
 from robustbert.models.adapters.answer_cache import AnswerCache
 from robustbert.models.adapters.daemon_threads import map_in_daemon_threads
@@ -25,6 +25,7 @@ from robustbert.models.classifier import ModelInfo
 from robustbert.models.inference.invariance import InvarianceResult, is_invariant, sample_texts
 from robustbert.models.inference.invariance_cache import InvarianceCache
 from robustbert.models.output_checks import check_probabilities, check_rows
+from robustbert.validation import check_at_least
 
 
 class CallableClassifier(Adapter):

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from robustbert.errors import InputError, RobustbertWarning
-from robustbert.models.adapters.adapter import Adapter, check_at_least, check_name
+from robustbert.models.adapters.adapter import Adapter, check_name
 from robustbert.models.adapters.module_forward import ModuleForward
 from robustbert.models.adapters.module_networks import (
     BatchedModule,
@@ -39,12 +39,10 @@ from robustbert.models.embedding_gradient import embedding_gradient, find_embedd
 from robustbert.models.inference.batching import GPU_TOKEN_BUDGET, TOKEN_BUDGET, unique_sequences
 from robustbert.models.inference.invariance import InvarianceResult, sample_texts
 from robustbert.models.inference.padded import Layout
-from robustbert.models.output_checks import SUM_TOLERANCE, check_rows
+from robustbert.models.output_checks import HALF_SUM_TOLERANCE, SUM_TOLERANCE, check_rows
 from robustbert.models.tokenization import TransformersTokenization
+from robustbert.validation import check_at_least
 
-#: How far the sum of a row of probabilities in half precision may be from 1, which is more than
-#: rounding to bfloat16 changes it.
-HALF_SUM_TOLERANCE = 1e-2
 #: How much padding may change an output, relative to the largest one: rounding changes less, and
 #: attention to padding more.
 PADDING_TOLERANCE = 1e-3
@@ -111,12 +109,8 @@ class TorchClassifier(Adapter):
                 f"module is of type {type(module).__name__}, not a torch.nn.Module; use "
                 "CallableClassifier for a function and SklearnClassifier for a pipeline"
             )
-        if max_length is not None:
-            check_at_least(1, max_length=max_length)
-        if token_budget is not None:
-            check_at_least(1, token_budget=token_budget)
-        if pad_token_id is not None:
-            check_at_least(0, pad_token_id=pad_token_id)
+        check_at_least(1, optional=True, max_length=max_length, token_budget=token_budget)
+        check_at_least(0, optional=True, pad_token_id=pad_token_id)
         self._module = module = unwrapped(module)
         self._name = check_name(name, type(module).__name__)
         self._tokenization = make_tokenization(tokenizer, module, max_length, pad_token_id or 0)

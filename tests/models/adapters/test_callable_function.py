@@ -472,9 +472,9 @@ class TestBatchInvariance:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"batch_size": 0}, "batch_size is 0; it must be an integer of at least 1"),
+        ({"batch_size": 0}, "batch_size is 0; give an integer of at least 1"),
         ({"concurrency": 1.5}, r"concurrency is 1\.5"),
-        ({"retries": -1}, "retries is -1; it must be an integer of at least 0"),
+        ({"retries": -1}, "retries is -1; give an integer of at least 0"),
         ({"timeout": 0}, "timeout is 0; it must be above 0 seconds"),
         ({"timeout": float("inf")}, "timeout is inf; .* None for no limit"),
         ({"name": "two\nlines"}, "name must be a short printable string"),
