@@ -32,8 +32,8 @@ def check_label_names(label_names: Sequence[str]) -> tuple[str, ...]:
         )
     if len(names) < 2 or len(set(names)) < len(names):
         raise InputError(
-            f"label_names must be at least two different names, not {listed(names)}; name each "
-            "output of the model, in order"
+            f"label_names must be at least two different names, not {ascii(list(names))[:80]}; "
+            "name each output of the model, in order"
         )
     return tuple(str(name) for name in names)
 

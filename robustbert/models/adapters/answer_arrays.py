@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from robustbert.errors import ModelError
-from robustbert.models.huggingface_files import one_line
 
 
 def to_array(answer: Any, label_names: Sequence[str], model: str) -> np.ndarray:
@@ -35,17 +34,34 @@ def to_array(answer: Any, label_names: Sequence[str], model: str) -> np.ndarray:
     elif hasattr(answer, "detach"):
         value = answer.detach().cpu()
         value = (value.float() if value.is_floating_point() else value).numpy()
+    rows = f"return a list with one row of {len(label_names)} numbers per text"
     try:
         array = np.asarray(value)
     except Exception as error:  # objects may raise anything when they are converted
         raise ModelError(
-            f"the function of model {model!r} returned a {type(answer).__name__} that is no array "
-            f"({one_line(error)}); return one row of numbers per text, all of the "
-            "same length"
+            f"the function of model {model!r} returned a {type(answer).__name__} whose items are "
+            f"not rows of numbers of the same length; {rows}"
         ) from error
     if array.dtype.kind not in "fiu":
         raise ModelError(
-            f"the function of model {model!r} returned a {type(answer).__name__} of {array.dtype} "
-            "values, not of numbers; return one row of numbers per text"
+            f"the function of model {model!r} returned {_describe(answer, array)}, not numbers; "
+            f"{rows}"
         )
     return array
+
+
+def is_half(answer: Any) -> bool:
+    """Whether an array or tensor has a 16-bit floating-point dtype.
+
+    >>> is_half(np.zeros(1, dtype=np.float16)), is_half([0.5])
+    (True, False)
+    """
+    return str(getattr(answer, "dtype", "")).endswith("float16")
+
+
+def _describe(answer: Any, array: np.ndarray) -> str:
+    """The type of an answer, and of the values that it contains."""
+    kind = f"a {type(answer).__name__}"
+    if array.ndim == 0 or not array.size:
+        return kind
+    return f"{kind} that contains values of type {type(array.flat[0]).__name__.rstrip('_')}"

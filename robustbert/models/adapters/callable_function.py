@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from functools import partial
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,20 @@ import numpy as np
 
 from robustbert.errors import BatchInvarianceWarning, InputError
 from robustbert.models.adapters.adapter import Adapter, check_name
-from robustbert.models.adapters.answer_arrays import to_array
+from robustbert.models.adapters.answer_arrays import is_half, to_array
 from robustbert.models.adapters.answer_cache import AnswerCache
 from robustbert.models.adapters.daemon_threads import map_in_daemon_threads
 from robustbert.models.adapters.retrying import RetryPolicy
 from robustbert.models.classifier import ModelInfo
 from robustbert.models.inference.invariance import InvarianceResult, is_invariant, sample_texts
 from robustbert.models.inference.invariance_cache import InvarianceCache
-from robustbert.models.output_checks import check_probabilities, check_rows
+from robustbert.models.output_checks import (
+    HALF_SUM_TOLERANCE,
+    SUM_TOLERANCE,
+    check_probabilities,
+    check_rows,
+    normalized,
+)
 from robustbert.validation import check_at_least
 
 
@@ -79,9 +86,10 @@ class CallableClassifier(Adapter):
             )
         check_at_least(1, batch_size=batch_size, concurrency=concurrency)
         check_at_least(0, retries=retries)
-        if timeout is not None and not 0 < timeout <= threading.TIMEOUT_MAX:
+        is_number = isinstance(timeout, Real) and 0 < timeout <= threading.TIMEOUT_MAX
+        if not (timeout is None or is_number):
             raise InputError(
-                f"timeout is {timeout}; it must be above 0 seconds, or None for no limit"
+                f"timeout is {timeout!r}; it must be above 0 seconds, or None for no limit"
             )
         if cache is not None and name is None:
             raise InputError(
@@ -189,7 +197,9 @@ class CallableClassifier(Adapter):
         answer = self._policy.call(lambda: self._function(list(texts)), name, stop)
         rows = check_rows(to_array(answer, labels, name), name, len(texts), labels)
         if self._kind == "probabilities":
-            check_probabilities(rows, name)
+            half = is_half(answer)
+            check_probabilities(rows, name, HALF_SUM_TOLERANCE if half else SUM_TOLERANCE)
+            rows = normalized(rows) if half else rows
         else:
             self._check_logits(rows)
         with np.errstate(over="ignore"):  # infinity is rejected below

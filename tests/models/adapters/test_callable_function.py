@@ -18,6 +18,7 @@ import torch
 from robustbert.errors import BatchInvarianceWarning, InputError, ModelError
 from robustbert.models import CallableClassifier
 from robustbert.models.adapters import retrying
+from robustbert.models.output_checks import SUM_TOLERANCE
 from tests.attacks.running import run, without_time
 from tests.models.adapters.toys import LABELS, reviews_of, word_probabilities
 from tests.tiny import toy_reviews
@@ -89,6 +90,11 @@ def test_columns_of_a_frame_are_matched_by_name_even_if_they_are_numbers():
 
 
 def test_bfloat16_and_rounded_probabilities_are_normalized():
+    rows = torch.tensor([[0.4, 0.6]] * len(TEXTS), dtype=torch.bfloat16)
+    assert abs(rows[0].double().sum().item() - 1) > SUM_TOLERANCE, "what a model may well return"
+    half = CallableClassifier(lambda texts: rows[: len(texts)], LABELS)
+    np.testing.assert_allclose(half.predict_proba(TEXTS), rows.float(), atol=2e-3)
+    np.testing.assert_allclose(half.predict_proba(TEXTS).sum(axis=1), 1, atol=1e-6)
     rounded = CallableClassifier(lambda texts: word_probabilities(texts).round(3), LABELS)
     sums = rounded.predict_proba(TEXTS).sum(axis=1, dtype=np.float64)
     np.testing.assert_allclose(sums, 1, atol=1e-6)
@@ -147,11 +153,13 @@ class TestWrongAnswers:
             (lambda n: [[1.0]] * n, "1 columns for 2 labels"),
             (lambda n: [[0.5, 0.5]] * (n - 1), r"shape \(1, 2\) for 2 texts and 2 labels"),
             (lambda n: [0.5] * n, r"shape \(2,\) for 2 texts"),
-            (lambda n: [[0.5, 0.5], [1.0]], "returned a list that is no array"),
-            (lambda n: [["0.5", "0.5"]] * n, "of <U3 values, not of numbers"),
-            (lambda n: [[{"label": "pos"}] * 2] * n, "of object values"),
-            (lambda n: [[True, False]] * n, "of bool values"),
-            (lambda n: None, "returned a NoneType of object values"),
+            (lambda n: [[0.5, 0.5], [1.0]], "list whose items are not rows of numbers of the same"),
+            (lambda n: ([[0.5, 0.5]] * n, 1), "a tuple whose items are not rows of numbers"),
+            (lambda n: [["0.5", "0.5"]] * n, "values of type str, not numbers; return a list with"),
+            (lambda n: [[{"label": "pos"}] * 2] * n, "a list that contains values of type dict"),
+            (lambda n: [[True, False]] * n, "values of type bool, not numbers"),
+            (lambda n: None, "returned a NoneType, not numbers; return a list with one row of 2"),
+            (lambda n: ([0.5, 0.5] for _ in range(n)), "returned a generator, not numbers"),
         ],
     )
     def test_are_rejected_at_once(self, answer, message):
@@ -477,8 +485,11 @@ class TestBatchInvariance:
         ({"retries": -1}, "retries is -1; give an integer of at least 0"),
         ({"timeout": 0}, "timeout is 0; it must be above 0 seconds"),
         ({"timeout": float("inf")}, "timeout is inf; .* None for no limit"),
+        ({"timeout": "5"}, "timeout is '5'; it must be above 0 seconds"),
         ({"name": "two\nlines"}, "name must be a short printable string"),
-        ({"label_names": ["one"]}, "at least two different names"),
+        ({"label_names": ["one"]}, r"at least two different names, not \['one'\]; name each"),
+        ({"label_names": None}, "label_names must be a list of strings, not None"),
+        ({"label_names": 2}, "label_names must be a list of strings, not 2"),
     ],
 )
 def test_invalid_arguments(options, message):
