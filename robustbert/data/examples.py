@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import overload
 
-from robustbert.data.dataset import TextDataset
+from robustbert.data.dataset import ALL, TextDataset
 from robustbert.data.splitting import hash_key
 from robustbert.data.words import words_of
 from robustbert.errors import InputError
@@ -107,11 +107,16 @@ def select_examples(dataset: TextDataset, split: str, n: int | None, seed: int) 
         )
         if len(words_of(text)) >= MIN_WORDS
     ]
-    available = f"{dataset.name}'s {split} split has {len(eligible)} texts of more than 4 words"
+    place = dataset.name if split == ALL else f"{dataset.name}'s {split} split"
     if not eligible:
-        raise InputError(f"{available}; choose another split or dataset")
+        raise InputError(
+            f"{place} has no text of more than 4 words, which attacks need; choose other texts"
+        )
     if n is not None and not 1 <= n <= len(eligible):
-        raise InputError(f"cannot take {n} examples: {available}; choose 1 to {len(eligible)}")
+        raise InputError(
+            f"cannot take {n} examples: {place} has {len(eligible)} texts of more than 4 words; "
+            f"choose 1 to {len(eligible)}"
+        )
     eligible.sort(key=lambda example: hash_key(seed, example.example_id))
     return Examples(
         dataset=dataset.name,

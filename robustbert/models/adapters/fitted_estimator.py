@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from robustbert.errors import InputError, ModelError
-from robustbert.models.label_names import label_order
+from robustbert.models.label_names import listed
 
 
 def check_fitted(estimator: Any, outputs: str) -> None:
@@ -73,7 +73,12 @@ def class_order(
     values = np.asarray(classes).tolist()
     if all(isinstance(value, str) for value in values):
         names = list(values if label_names is None else label_names)
-        return names, label_order(model, values, names, named=True)
+        if sorted(names) != sorted(values):
+            raise ModelError(
+                f"model {model!r} has the classes {listed(values)}, but label_names are "
+                f"{listed(names)}; give the classes themselves, in any order"
+            )
+        return names, [values.index(name) for name in names]
     if values != list(range(len(values))) or any(type(value) is not int for value in values):
         raise ModelError(
             f"model {model!r} has the classes {ascii(values)[:80]}; train it on strings, or on "

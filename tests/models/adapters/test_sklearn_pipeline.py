@@ -225,7 +225,7 @@ class TestInvalidInput:
             (
                 lambda: fitted(LogisticRegression()),
                 {"label_names": ["negative", "positive"]},
-                "has the labels neg, pos but",
+                "has the classes neg, pos, but label_names are negative, positive; give the",
             ),
         ],
     )
