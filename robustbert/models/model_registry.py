@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +79,7 @@ DTYPES = ("auto", "float32", "bfloat16")
 
 
 def load_model(
-    spec: str | Path,
+    spec: str | os.PathLike[str],
     *,
     dtype: str = "auto",
     device: str = "auto",
@@ -116,7 +117,8 @@ def load_model(
         "labels": labels,
         "label_names": label_names,
     }
-    if isinstance(spec, str) and spec.startswith(HUB_PREFIX):
+    spec = os.fspath(spec)
+    if spec.startswith(HUB_PREFIX):
         from robustbert.models.huggingface import load_hub
 
         return load_hub(spec.removeprefix(HUB_PREFIX), **options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from os import PathLike
 
 from robustbert.models.classifier import Classifier
 from robustbert.models.model_registry import load_model
@@ -44,19 +45,19 @@ def predict(classifier: Classifier, texts: Sequence[str]) -> list[Prediction]:
 def classify(
     texts: str | Sequence[str],
     *,
-    model: str,
+    model: Classifier | str | PathLike[str],
     dtype: str = "auto",
     device: str = "auto",
     labels: Sequence[str] | None = None,
 ) -> list[Prediction]:
-    """Load a model and classify one or more texts with it.
+    """Classify one or more texts with a model.
 
     Args:
         texts: one text, or several.
-        model: a model folder, or ``hub:NAME``.
-        dtype: auto, float32 or bfloat16.
-        device: auto, cpu, cuda, cuda:N or mps.
-        labels: the names of the model's outputs, in order; None for those that the model has.
+        model: a classifier, a model folder, or ``hub:NAME``.
+        dtype: auto, float32 or bfloat16, for a model that is loaded.
+        device: auto, cpu, cuda, cuda:N or mps, for a model that is loaded.
+        labels: the names of the loaded model's outputs, in order; None for those that it has.
 
     Raises:
         InputError: a text is empty, blank or not valid Unicode, or there is no such device.
@@ -64,4 +65,6 @@ def classify(
         UnknownNameError: there is no such dtype.
     """
     texts = [texts] if isinstance(texts, str) else list(texts)
-    return predict(load_model(model, dtype=dtype, device=device, labels=labels), texts)
+    if not isinstance(model, Classifier):
+        model = load_model(model, dtype=dtype, device=device, labels=labels)
+    return predict(model, texts)

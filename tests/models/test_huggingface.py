@@ -238,7 +238,8 @@ def test_predict_and_classify_name_the_labels(tiny, tiny_folder):
     assert [item.label for item in found] == rows.argmax(axis=1).tolist()
     assert [item.name for item in found] == [("neg", "pos")[item.label] for item in found]
     assert [list(item.probabilities) for item in found] == rows.tolist()
-    assert classify(texts, model=str(tiny_folder), dtype="float32") == found
+    assert classify(texts, model=tiny_folder, dtype="float32") == found
+    assert classify(texts, model=load_model(tiny_folder, dtype="float32")) == found
     assert classify(texts[0], model=str(tiny_folder), dtype="float32") == found[:1]
 
 
