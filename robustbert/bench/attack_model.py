@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import index
 from pathlib import Path
 from typing import Any
@@ -57,11 +57,15 @@ def attack(
     """
     if not isinstance(recipe, str) or not isinstance(track, str):
         raise InputError("attack takes one recipe and one track; use rb.bench for several")
+    victim = checked_model(victim)
     data = texts
     if labels is not None:
+        texts, labels = _as_list(texts, "texts"), _as_list(labels, "labels")
         victim = _loaded(victim, dtype, device)
         data = _labelled(texts, labels, victim.label_names, split)
-        n = n if n is not None else len(select_examples(data, "all", None, seed))
+        n = n if n is not None else len(select_examples(data, "all", None, seed=0))
+    elif isinstance(texts, list) and all(isinstance(text, str) for text in texts):
+        raise InputError("labels is missing; give the true label of each text")
     options: dict[str, Any] = {
         "seed": seed,
         "out": out,
@@ -76,21 +80,40 @@ def attack(
 
 
 def _loaded(victim: Model, dtype: str, device: str) -> Classifier:
-    model = checked_model(victim)
-    return load_model(model, dtype=dtype, device=device) if isinstance(model, str) else model
+    if isinstance(victim, Classifier):
+        return victim
+    return load_model(victim, dtype=dtype, device=device)
+
+
+def _as_list(values: Any, argument: str) -> list[Any]:
+    """The values of a one-dimensional sequence or iterable.
+
+    Raises:
+        InputError: it is a string, a frame, a mapping, or cannot be iterated.
+    """
+    one = argument.removesuffix("s")
+    if isinstance(values, str):
+        raise InputError(f"{argument} is one string; give a list of {argument}")
+    if hasattr(values, "columns") or isinstance(values, Mapping):
+        raise InputError(
+            f"{argument} is of type {type(values).__name__}; give one column of it, such as "
+            f'data["{one}"]'
+        )
+    if not isinstance(values, Iterable):
+        raise InputError(f"{argument} is {values!r}; give a list with one {one} per example")
+    return list(values)
 
 
 def _labelled(
-    texts: Any, labels: Sequence[int | str], names: Sequence[str], split: str | None
+    texts: Sequence[Any], labels: Sequence[Any], names: Sequence[str], split: str | None
 ) -> TextDataset:
     """A dataset of the distinct texts; warns if some of them cannot be attacked."""
     if split is not None:
         raise InputError("split is given with labels; it applies only to a dataset")
-    if isinstance(texts, str):
-        raise InputError("texts is one string; give a list of texts")
-    if isinstance(labels, str) or not hasattr(labels, "__len__"):
-        raise InputError(f"labels is {labels!r}; give a list with one label per text")
-    texts = list(texts)
+    if len(texts) != len(labels):
+        raise InputError(
+            f"there are {len(texts)} texts but {len(labels)} labels; give one label per text"
+        )
     named = [_label_name(label, names, number) for number, label in enumerate(labels, start=1)]
     dataset = load_dataset((texts, named), name="texts", label_names=names, split="all")
     left_out = len(texts) - len(select_examples(dataset, "all", None, seed=0))
@@ -104,15 +127,21 @@ def _labelled(
     return dataset
 
 
-def _in_order(outcomes: Sequence[Outcome], texts: Sequence[str]) -> tuple[Outcome, ...]:
-    """The outcomes in the order of the given texts, which were cleaned."""
-    place = {fold_white_space(text): position for position, text in enumerate(texts)}
+def _in_order(outcomes: Sequence[Outcome], texts: Sequence[Any]) -> tuple[Outcome, ...]:
+    """The outcomes in the order of the given texts, which were cleaned; some may be missing."""
+    place = {
+        fold_white_space(text): position
+        for position, text in enumerate(texts)
+        if isinstance(text, str)
+    }
     return tuple(sorted(outcomes, key=lambda outcome: place[outcome.text or ""]))
 
 
 def _label_name(label: Any, names: Sequence[str], number: int) -> str:
     if isinstance(label, str) and label in names:
         return label
+    if isinstance(label, float) and label.is_integer():  # pandas makes them of integers
+        label = int(label)
     try:
         return names[range(len(names)).index(index(label))]
     except (TypeError, ValueError):

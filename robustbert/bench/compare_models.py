@@ -25,6 +25,7 @@ from robustbert.bench.victim_spec import (
 from robustbert.data import DatasetSource, TextDataset, load_dataset
 from robustbert.errors import InputError
 from robustbert.models import Classifier
+from robustbert.validation import check_at_least
 
 Model: TypeAlias = Classifier | str | Path
 """A classifier in memory, or the name of a model, a folder or ``hub:NAME``."""
@@ -71,17 +72,21 @@ def bench(
             that is not probabilities; or results of a model without a name are to be stored.
     """
     _check_numbers(n, seed, training_seeds)
+    if not isinstance(limits, UnifiedLimits | None):
+        raise InputError(
+            f"limits is a {type(limits).__name__}; give robustbert.attacks.UnifiedLimits(...)"
+        )
     loaded, victims = _load(dataset, split), _victims(models, stored=out is not None)
     plan = build_plan(
         suite=None,
         sources={loaded.name: DatasetSource(source=loaded, whole=split == "all")},
-        victims=replicates(victims, training_seeds or (seed,)),
+        victims=replicates(victims, [int(number) for number in training_seeds] or [int(seed)]),
         tracks=_names(tracks, "tracks", check_track),
         recipes=_names(recipes, "recipes", runnable_recipe),
-        examples=lambda dataset, recipe: n or DEFAULT_EXAMPLES,
+        examples=lambda dataset, recipe: int(n or DEFAULT_EXAMPLES),
         at_most=n is None,
         split=_attacked_split(loaded, split),
-        seed=seed,
+        seed=int(seed),
         limits=limits or UnifiedLimits(),
     )
     with _folder(out) as folder:
@@ -89,11 +94,10 @@ def bench(
 
 
 def _check_numbers(n: int | None, seed: int, training_seeds: Sequence[int]) -> None:
-    given = [("n", 1 if n is None else n, 1), ("seed", seed, 0)]
-    given += [("a training seed", number, 0) for number in training_seeds]
-    for argument, number, minimum in given:
-        if number < minimum:
-            raise InputError(f"{argument} is {number}; give an integer of at least {minimum}")
+    check_at_least(1, optional=True, n=n)
+    check_at_least(0, seed=seed)
+    seeds: dict[str, Any] = {f"training_seeds[{i}]": s for i, s in enumerate(training_seeds)}
+    check_at_least(0, **seeds)
 
 
 def _load(dataset: Any, split: str | None) -> TextDataset:
@@ -153,9 +157,10 @@ def checked_model(model: Any) -> Classifier | str:
         return str(model)
     if isinstance(model, Classifier | str):
         return model
+    kind = f"class {model.__name__}" if isinstance(model, type) else type(model).__name__
     raise InputError(
-        f"a model is a {type(model).__name__}; wrap it in TorchClassifier, SklearnClassifier or "
-        "CallableClassifier"
+        f"a model is a {kind}; wrap it in TorchClassifier, SklearnClassifier or "
+        "CallableClassifier, or give a model folder"
     )
 
 
@@ -172,12 +177,14 @@ def _names(
     names: str | Sequence[str], argument: str, check: Callable[[str], object]
 ) -> tuple[str, ...]:
     """One or several names, each of which is checked."""
-    found = (names,) if isinstance(names, str) else tuple(names)
+    found = (names,) if isinstance(names, str) else names
+    if not isinstance(found, Iterable) or not all(isinstance(name, str) for name in found):
+        raise InputError(f"{argument} is {names!r:.80}; give one name, or a list of names")
     if not found:
         raise InputError(f"{argument} is empty; give at least one name")
     for name in found:
         check(name)
-    return found
+    return tuple(found)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
 
 import robustbert as rb
 from robustbert.errors import InputError, ModelError, RobustbertWarning
@@ -123,16 +124,53 @@ def test_wrong_texts_are_refused(victim):
         rb.attack(victim, "deepwordbug", TEXTS, LABELS[:3])
     with pytest.raises(rb.RobustbertError, match="one string; give a list of texts"):
         rb.attack(victim, "deepwordbug", TEXTS[0], [0])
-    with pytest.raises(InputError, match="labels is 'pos'; give a list with one label per text"):
-        rb.attack(victim, "deepwordbug", TEXTS, "pos")
     with pytest.raises(InputError, match="dataset is missing"):
         rb.attack(victim, "deepwordbug", None)
     with pytest.raises(InputError, match="split is given with labels"):
         rb.attack(victim, "deepwordbug", TEXTS, LABELS, split="test")
     with pytest.raises(InputError, match="n is 0; give an integer of at least 1"):
         rb.attack(victim, "deepwordbug", TEXTS, LABELS, n=0)
-    with pytest.raises(InputError, match="cannot take 13 examples"):
+    with pytest.raises(InputError, match="cannot take 13 examples: texts has 12 texts of more"):
         rb.attack(victim, "deepwordbug", TEXTS, LABELS, n=13)
+    with pytest.raises(InputError, match="texts has no text of more than 4 words"):
+        rb.attack(victim, "deepwordbug", ["so very good", "so bad"], [1, 0])
+
+
+@pytest.mark.parametrize(
+    ("texts", "labels", "message"),
+    [
+        (None, LABELS, "texts is None; give a list with one text per example"),
+        (TEXTS, "pos", "labels is one string; give a list of labels"),
+        (TEXTS, 1, "labels is 1; give a list with one label per example"),
+        (
+            pd.DataFrame({"text": TEXTS}),
+            LABELS,
+            r"type DataFrame; give one column of it, such as "
+            r'data\["text"\]',
+        ),
+        (TEXTS, None, "labels is missing; give the true label of each text"),
+    ],
+)
+def test_texts_and_labels_must_be_lists(victim, texts, labels, message):
+    with pytest.raises(InputError, match=message):
+        rb.attack(victim, "deepwordbug", texts, labels)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("n", "5"), ("n", 2.5), ("seed", "x"), ("seed", 1.5), ("seed", None), ("lanes", "4")],
+)
+def test_numbers_must_be_integers(victim, option, value):
+    with pytest.raises(InputError, match=f"{option} is {value!r}; give an integer of at least"):
+        rb.attack(victim, "deepwordbug", TEXTS, LABELS, **{option: value})
+
+
+def test_texts_from_a_generator_and_missing_texts(victim):
+    texts, labels = [None, *TEXTS[:2], float("nan")], [0.0, *map(float, LABELS[:2]), 1.0]
+    with pytest.warns(RobustbertWarning, match="2 of 4 texts are left out"):
+        result = rb.attack(victim, "deepwordbug", (text for text in texts), np.array(labels))
+    assert [outcome.text for outcome in result.outcomes] == TEXTS[:2]
+    assert [outcome.label for outcome in result.outcomes] == LABELS[:2]
 
 
 def test_short_and_repeated_texts_are_left_out_with_a_warning(victim):
@@ -198,10 +236,15 @@ def test_a_wrong_answer_during_the_attack_is_one_line():
 
 
 def test_an_object_that_is_no_classifier():
-    with pytest.raises(InputError, match="a model is a function; wrap it in TorchClassifier"):
+    message = "a model is a function; wrap it in TorchClassifier"
+    with pytest.raises(InputError, match=message):
         rb.attack(count_bad_words, "deepwordbug", "rotten_tomatoes")
     with pytest.raises(InputError, match="a model is a NoneType; wrap it in TorchClassifier"):
         rb.attack(None, "deepwordbug", TEXTS, LABELS)
+    with pytest.raises(InputError, match=message):
+        rb.attack(count_bad_words, "deepwordbug", TEXTS, LABELS)
+    with pytest.raises(InputError, match="a model is a class TfidfVectorizer"):
+        rb.attack(TfidfVectorizer, "deepwordbug", TEXTS, LABELS)
 
 
 def test_one_recipe_and_one_track(victim):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -59,7 +60,8 @@ def test_models_in_memory_and_in_a_folder_share_a_table(pipelines, svm, frame):
 
 def test_names_of_a_mapping_are_shown(pipelines, frame):
     first, second = pipelines
-    result = rb.bench({"old": first, "new": second}, "deepwordbug", frame, n=3)
+    n, seed = np.int64(3), np.int64(0)  # what a loop over an array gives
+    result = rb.bench({"old": first, "new": second}, "deepwordbug", frame, n=n, seed=seed)
     assert [row.label for row in result.table.groups[0].rows] == ["old", "new"]
     assert first.info.name == "lr", "the object itself keeps its name"
 
@@ -115,5 +117,14 @@ def test_wrong_arguments(pipelines, frame):
         rb.bench(first, "pwws", frame, tracks="unifid")
     with pytest.raises(InputError, match="seed is -1"):
         rb.bench(first, "pwws", frame, seed=-1)
+    with pytest.raises(InputError, match=r"training_seeds\[1\] is 'a'; give an integer"):
+        rb.bench(first, "pwws", frame, training_seeds=[0, "a"])
+    with pytest.raises(InputError, match="limits is a dict"):
+        rb.bench(first, "pwws", frame, limits={"changed": 0.1})
+    for recipes in (None, [3]):
+        with pytest.raises(InputError, match=r"recipes is .*; give one name, or a list of names"):
+            rb.bench(first, recipes, frame)
+    with pytest.raises(InputError, match="a model is a Pipeline; wrap it in TorchClassifier"):
+        rb.bench(make_pipeline(TfidfVectorizer(), MultinomialNB()), "pwws", frame)
     with pytest.raises(InputError, match="nothing to run"):
         rb.bench(first, "a2t", frame)

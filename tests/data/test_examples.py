@@ -80,7 +80,7 @@ def test_error_for_a_number_out_of_range_gives_the_maximum(
 def test_a_dataset_of_short_texts_has_no_examples(write_csv) -> None:
     rows = [(f"short {label}{n}", label) for label in "ab" for n in range(5)]
     dataset = load_dataset(f"file:{write_csv([('text', 'label'), *rows])}")
-    with pytest.raises(InputError, match="has 0 texts of more than 4 words"):
+    with pytest.raises(InputError, match="has no text of more than 4 words, which attacks need"):
         select_examples(dataset, "test", None, 0)
 
 
