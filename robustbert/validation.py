@@ -39,8 +39,7 @@ def check_at_least(minimum: int, *, optional: bool = False, **values: Any) -> No
         except TypeError:
             valid = False
         if not valid:
-            or_none = " or None" if optional else ""
-            raise InputError(f"{name} is {value!r}; give an integer of at least {minimum}{or_none}")
+            raise InputError(f"{name} is {value!r}; give an integer of at least {minimum}")
 
 
 def build_from_settings(

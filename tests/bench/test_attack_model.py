@@ -120,7 +120,7 @@ def test_an_unknown_label_is_refused(victim, label):
 
 
 def test_wrong_texts_are_refused(victim):
-    with pytest.raises(rb.RobustbertError, match="different lengths, 12 and 3"):
+    with pytest.raises(rb.RobustbertError, match="12 texts but 3 labels; give one label per text"):
         rb.attack(victim, "deepwordbug", TEXTS, LABELS[:3])
     with pytest.raises(rb.RobustbertError, match="one string; give a list of texts"):
         rb.attack(victim, "deepwordbug", TEXTS[0], [0])
