@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from robustbert.errors import InputError
 
@@ -24,6 +24,8 @@ def check_texts(texts: Sequence[str]) -> None:
     """
     if isinstance(texts, str):
         raise InputError("expected a list of texts, got one string; put it in a list")
+    if not isinstance(texts, Iterable):
+        raise InputError(f"expected a list of texts, got {texts!r:.80}; give a list of strings")
     for position, text in enumerate(texts, start=1):
         where = f"text {position} of {len(texts)}"
         if not isinstance(text, str):

@@ -29,6 +29,7 @@ def test_unusual_but_valid_texts_are_accepted(text):
     ("texts", "message"),
     [
         ("one string", "a list of texts"),
+        (None, "expected a list of texts, got None"),
         (["fine", ""], "text 2 of 2 is empty"),
         ([" \t\n\u2003"], "text 1 of 1 is empty"),
         ([None], "is a NoneType, not a string"),

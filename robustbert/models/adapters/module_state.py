@@ -1,17 +1,19 @@
-"""What identifies a PyTorch module: its device, dtype, parameters and their hash."""
+"""Checks of a PyTorch module, and what identifies it: device, dtype, parameters, their hash."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from typing import Any
 
 import torch
 
+from robustbert.errors import InputError
 from robustbert.models.adapters.object_hash import object_sha256
+from robustbert.models.label_names import listed
 
 HALF_DTYPES = (torch.float16, torch.bfloat16)
 
@@ -48,6 +50,37 @@ def class_path(value: object) -> str:
     'torch.nn.modules.activation.ReLU'
     """
     return f"{type(value).__module__}.{type(value).__qualname__}"
+
+
+def check_module(module: Any, label_names: Sequence[str]) -> None:
+    """Check that ``module`` is a module, and that label names have the order of its configuration.
+
+    Args:
+        module: should be a module; that of transformers names its outputs in its configuration.
+        label_names: the name of each output, in order.
+
+    Raises:
+        InputError: it is something else, or its outputs are these labels in another order.
+    """
+    if isinstance(module, type):
+        raise InputError(f"module is a class; create an instance of {module.__name__} first")
+    if isinstance(module, Mapping):
+        raise InputError(
+            "module is a mapping, not a torch.nn.Module; if these are weights, load them into a "
+            "module with its load_state_dict first"
+        )
+    if not isinstance(module, torch.nn.Module):
+        raise InputError(
+            f"module is of type {type(module).__name__}, not a torch.nn.Module; use "
+            "CallableClassifier for a function and SklearnClassifier for a pipeline"
+        )
+    names = getattr(getattr(unwrapped(module), "config", None), "id2label", None)
+    own = [str(names.get(i)) for i in range(len(names))] if isinstance(names, dict) else []
+    if own != list(label_names) and sorted(own) == sorted(label_names):
+        raise InputError(
+            f"label_names are {listed(label_names)}, but the outputs of the module are "
+            f"{listed(own)} in this order; give them in this order, or correct config.id2label"
+        )
 
 
 def unwrapped(module: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from robustbert.errors import InputError, RobustbertWarning
+from robustbert.errors import RobustbertWarning
 from robustbert.models.adapters.adapter import Adapter, check_name
 from robustbert.models.adapters.module_forward import ModuleForward
 from robustbert.models.adapters.module_networks import (
@@ -21,6 +21,7 @@ from robustbert.models.adapters.module_networks import (
 )
 from robustbert.models.adapters.module_state import (
     HALF_DTYPES,
+    check_module,
     class_path,
     dtype_name,
     fingerprint,
@@ -104,11 +105,7 @@ class TorchClassifier(Adapter):
         embedding: torch.nn.Module | None = None,
     ) -> None:
         super().__init__(label_names, outputs)
-        if not isinstance(module, torch.nn.Module):
-            raise InputError(
-                f"module is of type {type(module).__name__}, not a torch.nn.Module; use "
-                "CallableClassifier for a function and SklearnClassifier for a pipeline"
-            )
+        check_module(module, self.label_names)
         check_at_least(1, optional=True, max_length=max_length, token_budget=token_budget)
         check_at_least(0, optional=True, pad_token_id=pad_token_id)
         self._module = module = unwrapped(module)

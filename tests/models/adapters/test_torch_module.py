@@ -417,6 +417,10 @@ class TestInvalidInput:
     def test_functions_are_not_modules(self):
         with pytest.raises(InputError, match="use CallableClassifier"):
             TorchClassifier(len, hash_tokens, LABELS)
+        with pytest.raises(InputError, match="module is a class; create an instance of Recurrent"):
+            TorchClassifier(Recurrent, hash_tokens, LABELS)
+        with pytest.raises(InputError, match=r"a mapping, .*; if these are weights, load them into"):
+            TorchClassifier(Recurrent().state_dict(), hash_tokens, LABELS)
 
 
 def test_texts_without_tokens_are_scored(unmasked):
@@ -466,6 +470,9 @@ def test_model_of_transformers_agrees_with_its_own_class(tiny_folder):
     np.testing.assert_allclose(wrapped.predict_proba(TEXTS), own.predict_proba(TEXTS), atol=2e-6)
     assert wrapped.info.max_length == own.info.max_length == 128
     assert wrapped.info.num_parameters == own.info.num_parameters
+    with pytest.raises(InputError, match=r"label_names are pos, neg, .* neg, pos in this order"):
+        TorchClassifier(module, tokenizer, LABELS[::-1])
+    assert TorchClassifier(module, tokenizer, ["bad", "good"]).label_names == ("bad", "good")
     found, expected = (c.token_gradient(TEXTS[0]) for c in (wrapped, own))
     assert found.tokens == expected.tokens
     np.testing.assert_allclose(found.gradient, expected.gradient, atol=1e-6)
