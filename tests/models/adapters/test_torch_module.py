@@ -419,7 +419,7 @@ class TestInvalidInput:
             TorchClassifier(len, hash_tokens, LABELS)
         with pytest.raises(InputError, match="module is a class; create an instance of Recurrent"):
             TorchClassifier(Recurrent, hash_tokens, LABELS)
-        with pytest.raises(InputError, match=r"a mapping, .*; if these are weights, load them into"):
+        with pytest.raises(InputError, match=r"mapping, .*; if these are weights, load them into"):
             TorchClassifier(Recurrent().state_dict(), hash_tokens, LABELS)
 
 
