@@ -22,8 +22,8 @@ from robustbert.bench.suite_tables import (
     Options,
     Positive,
     Seed,
-    Table,
     Text,
+    TomlTable,
 )
 from robustbert.data.dataset import ALL, SPLITS
 from robustbert.data.dataset_source import DatasetSource
@@ -38,7 +38,7 @@ DEFAULT_EXAMPLES = 100
 """The number of examples per dataset, unless a suite gives one or a dataset has fewer."""
 
 
-class Suite(Table):
+class Suite(TomlTable):
     """What to run: the product of datasets, models, tracks and recipes.
 
     All names and options are checked on construction.
@@ -266,7 +266,7 @@ def _describe(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     place = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        tables: dict[object, type[Table]] = {"model": ModelTable, "dataset": DatasetTable}
+        tables: dict[object, type[TomlTable]] = {"model": ModelTable, "dataset": DatasetTable}
         table = tables.get(first["loc"][0], Suite)
         return f"{place}: unknown key; {_similar(str(first['loc'][-1]), table)}"
     if first["type"] == "missing":
@@ -275,7 +275,7 @@ def _describe(error: ValidationError) -> str:
     return f"{place}: {reason}, not {str(first['input'])[:60]!r}"
 
 
-def _similar(name: str, table: type[Table]) -> str:
+def _similar(name: str, table: type[TomlTable]) -> str:
     known = list(table.model_fields)
     similar = difflib.get_close_matches(name, known, n=2, cutoff=0.5)
     return f"did you mean {' or '.join(similar)}?" if similar else f"known: {', '.join(known)}"

@@ -16,13 +16,13 @@ Seed = Annotated[int, Field(ge=0, strict=True)]
 Options = dict[str, Any]
 
 
-class Table(BaseModel):
+class TomlTable(BaseModel):
     """A table of a suite file: immutable, without unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class ModelTable(Table):
+class ModelTable(TomlTable):
     """``[model.NAME]``: how to build a model of the suite.
 
     Attributes:
@@ -43,7 +43,7 @@ class ModelTable(Table):
     params: Options = {}
 
 
-class DatasetTable(Table):
+class DatasetTable(TomlTable):
     """``[dataset.NAME]``: how to read a dataset; NAME is its name in tables.
 
     Either ``source`` or at least one of ``train``, ``validation`` and ``test`` is given.

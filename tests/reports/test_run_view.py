@@ -8,13 +8,14 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from robustbert.cli import main
 from robustbert.records import (
     Outcome,
+    Status,
     outcomes_path,
     record_name,
     record_path,
@@ -139,7 +140,8 @@ class TestErrors:
         assert "it has pwws" in error_of(run, "--model", "svm", "--recipe", "textfooler")
 
     def test_an_unknown_status(self, run: Path, error_of) -> None:
-        assert "choose from 'broken'" in error_of(run, "--status", "x")
+        line = error_of(run, "--status", "x")
+        assert all(f"'{status}'" in line for status in (*get_args(Status), "all"))
 
     def test_a_limit_of_zero(self, run: Path, error_of) -> None:
         assert "--num-examples is 0" in error_of(run, "-n", 0)

@@ -37,10 +37,10 @@ class Layout:
         check_linears: run linear layers on the CPU with verified numbers of rows.
     """
 
-    padding_id: int = 0
-    pad_left: bool = False
-    max_length: int | None = None
-    token_budget: int = 1
+    padding_id: int
+    pad_left: bool
+    max_length: int | None
+    token_budget: int
     length_step: int = LENGTH_STEP
     row_step: int = ROW_STEP
     check_linears: bool = True
