@@ -55,8 +55,11 @@ def attack(
     Raises:
         RobustbertError: texts and labels do not match, a label is unknown, or see :func:`bench`.
     """
-    if not isinstance(recipe, str) or not isinstance(track, str):
-        raise InputError("attack takes one recipe and one track; use rb.bench for several")
+    several = (list, tuple, Mapping)
+    if not (isinstance(recipe, str) and isinstance(track, str)) or isinstance(victim, several):
+        raise InputError(
+            "attack takes one victim, one recipe and one track; use rb.bench for several"
+        )
     victim = checked_model(victim)
     data = texts
     if labels is not None:

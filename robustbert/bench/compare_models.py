@@ -72,6 +72,8 @@ def bench(
             that is not probabilities; or results of a model without a name are to be stored.
     """
     _check_numbers(n, seed, training_seeds)
+    if not isinstance(out, Path | str | None):
+        raise InputError(f"out is {out!r:.80}; give a folder, or None to store nothing")
     if not isinstance(limits, UnifiedLimits | None):
         raise InputError(
             f"limits is a {type(limits).__name__}; give robustbert.attacks.UnifiedLimits(...)"
@@ -169,7 +171,7 @@ def _check_identified(victims: Sequence[VictimSpec]) -> None:
         if victim.classifier is not None and not victim.classifier.identified:
             raise InputError(
                 f"{victim.name} has no name of its own, so stored results could not be told from "
-                "those of another function; create the classifier with name=, or leave out= out"
+                "those of another function; create the classifier with name=, or do not pass out="
             )
 
 

@@ -74,7 +74,7 @@ def estimate_plan(plan: Plan, options: RunOptions) -> Estimate:
     """
     check_options(options)
     if options.out.exists() and not options.out.is_dir():
-        raise OutputError(f"{options.out} is a file, not a folder; choose another --out")
+        raise OutputError(f"{options.out} is a file, not a folder; choose another output folder")
     loaded = load_datasets(plan)
     plan, datasets = loaded.plan, loaded.datasets
     store = RunStore(options.out)

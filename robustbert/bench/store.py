@@ -106,13 +106,13 @@ class RunStore:
             OutputError: the folder is not writable, or another run is writing to it.
         """
         folder = self._folder
-        place, advice = f"to {folder}", "choose another --out"
+        place, advice = f"to {folder}", "choose another output folder"
         with output_errors(place, advice):
             new = [path for path in (folder, *folder.parents) if not path.exists()]
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=folder):
                 pass
-        busy = f"another run is writing to {folder}; wait for it, or choose another --out"
+        busy = f"another run is writing to {folder}; wait for it, or choose another output folder"
         held = False
         try:
             with file_lock(folder / LOCK_FILE, place=place, advice=advice, busy=busy):
@@ -158,7 +158,9 @@ class RunStore:
         difference = expected.difference(cell_identity(record))
         if difference:
             path = record_path(self._folder, name)
-            raise RecordError(f"{path} differs from this run in {difference}; choose another --out")
+            raise RecordError(
+                f"{path} differs from this run in {difference}; choose another output folder"
+            )
 
     def cell(self, header: CellHeader, example_ids: Sequence[str]) -> StoredCell:
         """Read the results that earlier runs stored for the cell.
@@ -177,7 +179,7 @@ class RunStore:
             if record.protocol.n != len(example_ids):
                 raise RecordError(
                     f"{record_path(self._folder, name)} has {record.protocol.n} examples, but this "
-                    f"run has {len(example_ids)}; choose another --out"
+                    f"run has {len(example_ids)}; choose another output folder"
                 )
         journal = self._journal(name, identity)
         outcomes = outcomes_path(self._folder, name)
@@ -226,7 +228,8 @@ class RunStore:
                 raise RecordError(
                     f"{other} was written by a run that differs from this one, for example in "
                     "model, dtype, defense, training seed, data, assets, protocol, versions or "
-                    "processor; choose another --out, or delete the file if it is not needed"
+                    "processor; choose another output folder, or delete the file if it is not "
+                    "needed"
                 )
         return journal
 
@@ -240,7 +243,7 @@ class RunStore:
                     raise RecordError(
                         f"{self._folder} contains a run with another configuration: "
                         f"{_DESCRIPTIONS[part].format(name)} is {before} there, but {value} in "
-                        "this run; choose another --out"
+                        "this run; choose another output folder"
                     )
         return {part: {**stored.get(part, {}), **values} for part, values in new.items()}
 
@@ -255,7 +258,7 @@ class RunStore:
             reason = "it is not a run configuration"
         except (OSError, ValueError) as error:
             reason = str(error)
-        raise RecordError(f"{path} cannot be read ({reason}); choose another --out")
+        raise RecordError(f"{path} cannot be read ({reason}); choose another output folder")
 
     def _remove_unused(self, new: Sequence[Path]) -> None:
         """Remove the ``new`` folders again if nothing was written to them."""

@@ -144,7 +144,7 @@ def _no_folder(spec: str) -> str:
     if spec in MODELS:
         return (
             f"{spec!r} is not trained yet: run `robustbert train --dataset D --model {spec} "
-            "--out DIR`, then pass DIR as the model"
+            "--out DIR` (in Python: robustbert.train), then pass DIR as the model"
         )
     near = difflib.get_close_matches(spec, MODELS, n=1, cutoff=0.6)
     hint = f"; did you mean {near[0]}?" if near else "; pass a model folder or hub:NAME"

@@ -248,8 +248,11 @@ def test_an_object_that_is_no_classifier():
 
 
 def test_one_recipe_and_one_track(victim):
-    with pytest.raises(InputError, match="one recipe and one track; use rb"):
+    message = "one victim, one recipe and one track; use rb"
+    with pytest.raises(InputError, match=message):
         rb.attack(victim, ["deepwordbug"], TEXTS, LABELS)
+    with pytest.raises(InputError, match=message):
+        rb.attack([victim], "deepwordbug", TEXTS, LABELS)
 
 
 def test_bench_is_a_package_and_a_function():

@@ -54,7 +54,7 @@ def test_another_configuration_is_rejected(reviews, svm, tmp_path, change, what)
     before = without_times(tmp_path / "out")
     with pytest.raises(
         RecordError,
-        match=f"a run with another configuration: {what} in this run; choose another --out",
+        match=f"a run with another configuration: {what} in this run; choose another output folder",
     ):
         run_plan(plan(reviews, svm, **change), options(tmp_path / "out"))
     assert without_times(tmp_path / "out") == before

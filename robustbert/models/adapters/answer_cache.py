@@ -42,6 +42,8 @@ class AnswerCache:
     """
 
     def __init__(self, path: str | Path, model: str, k: int) -> None:
+        if not isinstance(path, str | Path):
+            raise InputError(f"cache is {path!r:.80}; give a file, or None")
         self._path = Path(path).expanduser().absolute()
         self._model = model
         self._bytes = 4 * k

@@ -25,6 +25,10 @@ def check_fitted(estimator: Any, outputs: str) -> None:
     from sklearn.utils.validation import check_is_fitted
 
     kind = type(estimator).__name__
+    if isinstance(estimator, type):
+        raise InputError(
+            f"estimator is a class; create an instance of {estimator.__name__} and fit it first"
+        )
     try:
         check_is_fitted(estimator)
     except NotFittedError as error:

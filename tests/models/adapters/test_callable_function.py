@@ -415,6 +415,8 @@ class TestCache:
     def test_needs_a_name_and_a_file(self, tmp_path):
         with pytest.raises(InputError, match="cache needs a name"):
             self.make(tmp_path / "a", name=None)
+        with pytest.raises(InputError, match="cache is 3; give a file, or None"):
+            self.make(3)
         from robustbert.errors import OutputError
 
         with pytest.raises(OutputError, match=f"cannot use the answer cache {tmp_path}"):

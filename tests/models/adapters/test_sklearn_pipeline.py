@@ -241,3 +241,5 @@ class TestInvalidInput:
     def test_other_objects(self):
         with pytest.raises(InputError, match="not a scikit-learn estimator"):
             SklearnClassifier(len)
+        with pytest.raises(InputError, match="a class; create an instance of LogisticRegression"):
+            SklearnClassifier(LogisticRegression)
