@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
 
+from robustbert.errors import InputError
 from robustbert.models.classifier import Classifier
 from robustbert.models.model_registry import load_model
 
@@ -60,11 +61,14 @@ def classify(
         labels: the names of the loaded model's outputs, in order; None for those that it has.
 
     Raises:
-        InputError: a text is empty, blank or not valid Unicode, or there is no such device.
+        InputError: a text is empty, blank or not valid Unicode, there is no such device, or
+            ``labels`` are given for a classifier, which has its own.
         ModelError: the model cannot be loaded.
         UnknownNameError: there is no such dtype.
     """
     texts = [texts] if isinstance(texts, str) else list(texts)
     if not isinstance(model, Classifier):
         model = load_model(model, dtype=dtype, device=device, labels=labels)
+    elif labels is not None:
+        raise InputError("labels are given for a classifier, which has label_names; leave them out")
     return predict(model, texts)

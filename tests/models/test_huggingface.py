@@ -239,7 +239,10 @@ def test_predict_and_classify_name_the_labels(tiny, tiny_folder):
     assert [item.name for item in found] == [("neg", "pos")[item.label] for item in found]
     assert [list(item.probabilities) for item in found] == rows.tolist()
     assert classify(texts, model=tiny_folder, dtype="float32") == found
-    assert classify(texts, model=load_model(tiny_folder, dtype="float32")) == found
+    loaded = load_model(tiny_folder, dtype="float32")
+    assert classify(texts, model=loaded) == found
+    with pytest.raises(InputError, match="labels are given for a classifier"):
+        classify(texts, model=loaded, labels=["bad", "good"])
     assert classify(texts[0], model=str(tiny_folder), dtype="float32") == found[:1]
 
 
