@@ -1,4 +1,4 @@
-"""Where output is shown: a terminal with its width and colours, or a notebook."""
+"""Where output is shown, a terminal or a notebook, and text that is safe to show there."""
 
 from __future__ import annotations
 
@@ -30,3 +30,14 @@ def in_notebook() -> bool:
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     return type(shell).__name__ == "ZMQInteractiveShell"
+
+
+def printable(text: str) -> str:
+    r"""Replace control, bidirectional and surrogate characters by escapes; the result is one line.
+
+    >>> printable("a\x1b[31mb\n")
+    'a\\x1b[31mb\\n'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -9,7 +9,7 @@ import time
 from importlib.util import find_spec
 from typing import Any
 
-from robustbert.console import in_notebook
+from robustbert.console import in_notebook, printable
 
 #: Seconds before the first plain line, and between two lines.
 FIRST_LINE = 15.0
@@ -31,6 +31,7 @@ def progress_bar(
         unit: the name of a unit, in the singular.
         bar_format: tqdm's format of the bar.
     """
+    what = printable(what)  # may contain names of files and columns
     if not _shows_bars():
         return PlainProgress(total, what, unit)
     return _bar_class()(
@@ -48,7 +49,7 @@ def progress_bar(
 def report_step(text: str) -> None:
     """Print a line about a finished step, unless there are bars: on a terminal or in a notebook."""
     if STEP_LINES and not _shows_bars():
-        print(f"robustbert: {text}", file=sys.stderr, flush=True)
+        print(f"robustbert: {printable(text)}", file=sys.stderr, flush=True)
 
 
 def _shows_bars() -> bool:

@@ -49,6 +49,19 @@ def test_a_step_is_a_line_in_a_log_file_and_nothing_on_a_terminal(monkeypatch, l
     assert sys.stderr.getvalue() == ""
 
 
+def test_a_name_cannot_control_the_terminal(monkeypatch, lines) -> None:
+    progress.report_step("trained \x1b[2Jx\u202e\n")
+    assert lines() == [r"robustbert: trained \x1b[2Jx\u202e\n"]
+    for stream in (Terminal(), io.StringIO()):
+        monkeypatch.setattr(sys, "stderr", stream)
+        monkeypatch.setattr(progress, "FIRST_LINE", 0)
+        with progress.progress_bar(1, "fine-tuning on \x1b]0;x\x07") as bar:
+            bar.update()
+            bar.refresh()
+        assert r"fine-tuning on \x1b]0;x\x07: " in stream.getvalue()
+        assert "\x07" not in stream.getvalue()
+
+
 def test_an_asset_is_reported_once_it_is_built(tmp_path, monkeypatch, lines) -> None:
     monkeypatch.setenv("ROBUSTBERT_CACHE", str(tmp_path))
     ensure_assets(["stopwords"])

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from robustbert.bench.estimate import CellEstimate, Estimate
 from robustbert.bench.meter import TrainingEstimate
 from robustbert.bench.victim_spec import VictimSpec
-from robustbert.reports.escape import printable, shorten
+from robustbert.console import printable
+from robustbert.reports.escape import shorten
 from robustbert.reports.wording import counted
 
 _MAX_NAME_LENGTH = 32

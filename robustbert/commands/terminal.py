@@ -7,6 +7,8 @@ import shlex
 import sys
 from collections.abc import Sequence
 
+from robustbert.console import printable
+
 #: The exit code of an interrupted command, as shells have it for SIGINT.
 INTERRUPTED = 130
 # A path that starts with a slash, a drive or the home folder: a whole argument, or after the option
@@ -17,8 +19,7 @@ _ABSOLUTE_PATH = re.compile(r"((?:^|[=,])\s*|file:)((?:/|\\\\|[a-zA-Z]:[/\\]|~)[
 def print_error(message: str) -> None:
     """Print a message as one line of printable characters on standard error."""
     line = " ".join(message.split())
-    printable = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
-    print(f"robustbert: {printable}", file=sys.stderr)
+    print(f"robustbert: {printable(line)}", file=sys.stderr)
 
 
 def command_line(arguments: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from robustbert.console import printable
 from robustbert.doctor.machine_checks import CHECKS
 from robustbert.doctor.requirements import installed_versions, unmet_requirements
 from robustbert.errors import describe_error
@@ -90,4 +91,4 @@ def _shown(value: Any) -> str:
     if value is None:
         return "none"
     text = str(value) if isinstance(value, str | int | float) else " ".join(map(str, value))
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text) or "none"
+    return printable(text) or "none"

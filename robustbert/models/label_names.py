@@ -7,6 +7,7 @@ import json
 import warnings
 from collections.abc import Iterable, Sequence
 
+from robustbert.console import printable
 from robustbert.errors import InputError, ModelError, RobustbertWarning
 
 
@@ -150,6 +151,6 @@ def listed(names: Sequence[str]) -> str:
     >>> print(listed(["neg", "two\nlines"]))
     neg, two\nlines
     """
-    shown = [name if name.isprintable() else ascii(name)[1:-1] for name in names[:10]]
+    shown = [printable(name) for name in names[:10]]
     more = f" and {len(names) - 10} more" if len(names) > 10 else ""
     return ", ".join(name[:40] for name in shown) + more

@@ -6,21 +6,12 @@ import re
 import unicodedata
 from html import escape
 
+from robustbert.console import printable
+
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}
 _MARKDOWN = re.compile(r"[\\`*\[\]~#$]|(?<![^\W_])_|_(?![^\W_])")
 # GitHub turns these into links anywhere in a text.
 _LINK = re.compile(r"(?<=:)/(?=/)|(?<=\bwww)\.", re.IGNORECASE)
-
-
-def printable(text: str) -> str:
-    r"""Replace control, bidirectional and surrogate characters by escapes; the result is one line.
-
-    >>> printable("a\x1b[31mb\n")
-    'a\\x1b[31mb\\n'
-    """
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def markdown(text: str) -> str:

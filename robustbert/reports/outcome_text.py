@@ -6,8 +6,8 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from robustbert.console import printable
 from robustbert.records import Outcome
-from robustbert.reports.escape import printable
 from robustbert.reports.outcome_view import NOTHING, OutcomeView, outcome_view
 from robustbert.reports.word_diff import Piece
 

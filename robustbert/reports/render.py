@@ -6,7 +6,8 @@ import textwrap
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from robustbert.reports.escape import markdown, printable, shorten
+from robustbert.console import printable
+from robustbert.reports.escape import markdown, shorten
 from robustbert.reports.table_cells import heading, marked, table_cells
 from robustbert.reports.table_groups import Group, Groups
 from robustbert.reports.table_rows import Row

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from robustbert.console import printable
 from robustbert.records import DefenseRef, Record, defense_names
 from robustbert.records.names import replicate_seed
 from robustbert.reports.conditions import canonical, limits_of, readable, short_hash
-from robustbert.reports.escape import printable
 from robustbert.reports.grouping import Member
 
 _Members = tuple[Member, ...]

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from robustbert.console import printable
 from robustbert.errors import InputError
 from robustbert.records import Outcome, Record, record_name
-from robustbert.reports.escape import printable
 from robustbert.reports.outcome_text import outcomes_text
 from robustbert.reports.row_labels import record_label
 from robustbert.reports.run_folder import check_texts, read_finished

@@ -6,8 +6,9 @@ import textwrap
 from dataclasses import asdict
 from typing import Any
 
+from robustbert.console import printable
 from robustbert.metrics import MeanInterval
-from robustbert.reports.escape import printable, shorten
+from robustbert.reports.escape import shorten
 from robustbert.reports.similarity_report import Comparison, Differences, SimilarityReport
 
 _MISSING = "n/a"

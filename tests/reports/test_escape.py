@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from robustbert.reports.escape import markdown, printable, shorten, spreadsheet
+from robustbert.console import printable
+from robustbert.reports.escape import markdown, shorten, spreadsheet
 
 anything = st.text(st.characters(exclude_categories=[]), max_size=40)
 

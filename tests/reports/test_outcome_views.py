@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from robustbert.console import printable
 from robustbert.records import Outcome
 from robustbert.reports import outcomes_html, outcomes_text
-from robustbert.reports.escape import printable
 from tests.records.builders import make_outcome
 
 NAMES = ["negative", "positive"]
