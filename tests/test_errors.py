@@ -57,6 +57,16 @@ def rejected(capsys: pytest.CaptureFixture[str], own_cache: Path):
         (["bench", "--models", "no/such/model"], "no model folder 'no/such/model'"),
         (["bench", "--datasets", "rotten"], "unknown dataset 'rotten'; did you mean rotten_tom"),
         (["bench", "--datasets", "file:gone.csv"], "gone.csv: no such file"),
+        (["train", "--dataset", "x", "--model", "minlm", "--out", "o"], "did you mean minilm"),
+        (["train", "--dataset", "x", "--model", "tfidf-nb", "--out", __file__], "is a file"),
+        (
+            [
+                *("train", "--dataset", "x", "--model", "tfidf-nb", "--out", "o"),
+                "--max-length",
+                "9",
+            ],
+            "--max-length has no effect on tfidf-nb, which is not fine-tuned; leave it out",
+        ),
         (["bench", "--num-examples", "0"], "--num-examples is 0"),
         (["bench", "--num-examples", "-1"], "--num-examples is -1"),
         (["bench", "--num-examples", "ten"], "'ten' is not an integer"),

@@ -7,6 +7,10 @@ from typing import Any
 
 from robustbert.commands.arguments import add_command, add_dtype_and_device, integer
 from robustbert.commands.dataset_options import add_dataset_options, training_source
+from robustbert.errors import InputError
+
+#: The options of fine-tuning, which the classical models do not have.
+_OF_NETWORKS = ("epochs", "batch_size", "learning_rate", "max_length", "tensorboard")
 
 
 def add_train(subparsers: Any) -> None:
@@ -44,18 +48,24 @@ def add_train(subparsers: Any) -> None:
 def train(options: Any) -> int:
     """Run ``robustbert train``."""
     from robustbert.bench import check_dtype_and_device
-    from robustbert.training import make_config, train
+    from robustbert.training import check_base_and_output, make_config, train
 
     given = {
         name: getattr(options, name)
-        for name in (
-            *("epochs", "batch_size", "learning_rate", "max_length"),
-            *("dtype", "device", "tensorboard"),
-        )
+        for name in (*_OF_NETWORKS, "dtype", "device")
         if getattr(options, name) is not None
     }
     check_dtype_and_device(options.dtype, options.device)
     config = make_config(given, seed=options.seed)
+    # before the dataset is loaded, which may take long
+    base = check_base_and_output(options.model, options.out)
+    unused = [name for name in _OF_NETWORKS if getattr(options, name)]
+    if base.kind is not None and unused:
+        option = unused[0].replace("_", "-")
+        raise InputError(
+            f"--{option} has no effect on {base.name}, which is not fine-tuned; leave it out, or "
+            "train a network, such as minilm"
+        )
     dataset = training_source(options).load()
     trained = train(dataset, options.model, config, options.out, resume=options.resume)
     for name, value in trained.metrics.items():

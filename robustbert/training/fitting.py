@@ -64,8 +64,7 @@ def train(
         OutputError: ``out`` holds something already, or cannot be written.
     """
     out = Path(out).expanduser().absolute()
-    check_free(out, disposable=(CHECKPOINTS,))
-    found = find_base(base)
+    found = check_base_and_output(base, out)
     if (loss is not None or callbacks) and found.folder is None:
         raise ModelError(
             f"{found.name} is fitted by scikit-learn and takes no training loss or callbacks; "
@@ -81,6 +80,22 @@ def train(
         tuning = FineTuning(dataset, found, config, out, plan, loss=loss, callbacks=callbacks)
         return tuning.run(texts, labels, resume=resume)
     return _fit(dataset, found, config, out, plan, texts, labels)
+
+
+def check_base_and_output(base: str, out: Path) -> Base:
+    """Find a base model, and check that ``out`` is free; :func:`train` does so first.
+
+    Args:
+        base: as for :func:`train`.
+        out: as for :func:`train`.
+
+    Raises:
+        UnknownNameError: there is no such base.
+        ModelError: the base cannot be fine-tuned.
+        OutputError: ``out`` holds something already.
+    """
+    check_free(Path(out).expanduser().absolute(), disposable=(CHECKPOINTS,))
+    return find_base(base)
 
 
 def _fit(
