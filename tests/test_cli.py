@@ -236,7 +236,11 @@ class TestPredict:
     @pytest.mark.parametrize(
         ("content", "options", "message"),
         [
-            ("text\na\n", ["--text-column", "x"], "no column 'x'; it has 'text'"),
+            (
+                "text\na\n",
+                ["--text-column", "x"],
+                "name the column with --text-column\n",
+            ),
             ("text,n\na,1\n,2\n", [], "row 2 has no text in the column 'text'; remove the row"),
             ("text,n\n  ,1\n", [], "row 1 has no text"),
             ("text\n", [], "has no rows"),

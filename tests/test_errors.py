@@ -60,12 +60,8 @@ def rejected(capsys: pytest.CaptureFixture[str], own_cache: Path):
         (["train", "--dataset", "x", "--model", "minlm", "--out", "o"], "did you mean minilm"),
         (["train", "--dataset", "x", "--model", "tfidf-nb", "--out", __file__], "is a file"),
         (
-            [
-                *("train", "--dataset", "x", "--model", "tfidf-nb", "--out", "o"),
-                "--max-length",
-                "9",
-            ],
-            "--max-length has no effect on tfidf-nb, which is not fine-tuned; leave it out",
+            ["train", "--dataset", "x", "--model", "tfidf-nb", "--out", "o", "--epochs", "9"],
+            "--epochs has no effect on tfidf-nb, which is not fine-tuned; leave it out",
         ),
         (["bench", "--num-examples", "0"], "--num-examples is 0"),
         (["bench", "--num-examples", "-1"], "--num-examples is -1"),

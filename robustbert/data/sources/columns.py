@@ -11,6 +11,9 @@ from typing import Any
 
 from robustbert.errors import DatasetError
 
+#: The byte order marks at the start of UTF-16 files, as spreadsheets export them.
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
 
 @dataclass(frozen=True)
 class Table:
@@ -48,9 +51,7 @@ def read_table(path: Path, names: Sequence[str]) -> Table:
         if path.is_dir():
             raise DatasetError(f"{path} is a folder; name a file in it")
         if path.stat().st_size == 0:
-            raise DatasetError(
-                f"{path} is empty; it needs rows with the columns {' and '.join(names)}"
-            )
+            raise DatasetError(f"{path} is empty; it needs rows with the {_listed(names)}")
         table = reader(path, names)
     except FileNotFoundError:
         raise DatasetError(f"{path}: no such file; check the path") from None
@@ -60,10 +61,12 @@ def read_table(path: Path, names: Sequence[str]) -> Table:
             f"{path} cannot be read: {why}; check the path and its permissions"
         ) from None
     if not table[names[0]]:
-        raise DatasetError(
-            f"{path} has no rows; it needs rows with the columns {' and '.join(names)}"
-        )
+        raise DatasetError(f"{path} has no rows; it needs rows with the {_listed(names)}")
     return table
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"column{'s' if len(names) > 1 else ''} {' and '.join(names)}"
 
 
 def check_columns(required: Sequence[str], available: Sequence[str], source: str) -> None:
@@ -75,11 +78,13 @@ def check_columns(required: Sequence[str], available: Sequence[str], source: str
     for name in required:
         if name not in available:
             existing = ", ".join(map(repr, available)) or "none"
-            raise DatasetError(
-                f"{source} has no column {name!r}; it has {existing}; "
-                "name the columns with --text-column and --label-column (in a suite and in "
-                "Python: text_column and label_column)"
-            )
+            fix = "name the column with --text-column"  # only the texts are read
+            if len(required) > 1:
+                fix = (
+                    "name the columns with --text-column and --label-column (in a suite and in "
+                    "Python: text_column and label_column)"
+                )
+            raise DatasetError(f"{source} has no column {name!r}; it has {existing}; {fix}")
         if list(available).count(name) > 1:
             raise DatasetError(f"{source} has two columns {name!r}; rename one of them")
 
@@ -89,18 +94,25 @@ def _read_separated(path: Path, names: Sequence[str], delimiter: str) -> Table:
     import pyarrow as pa
     from pyarrow import csv
 
+    with path.open("rb") as file:
+        if file.read(2) in _UTF16_MARKS:
+            raise DatasetError(f"{path} is UTF-16; save it as UTF-8")
     # One block for the whole file: a row must not be longer than a block.
     block_size = min(path.stat().st_size + 1, 2**31 - 1)
     try:
         table = csv.read_csv(
             path,
-            read_options=csv.ReadOptions(block_size=block_size),
+            # Without threads, an error names the row.
+            read_options=csv.ReadOptions(block_size=block_size, use_threads=False),
             parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
             convert_options=csv.ConvertOptions(column_types={name: pa.string() for name in names}),
         )
-    except pa.ArrowInvalid as error:
+        columns = table.schema.names
+    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+        if isinstance(error, UnicodeDecodeError) or "invalid UTF8" in str(error):
+            raise DatasetError(f"{path} is not UTF-8; save it as UTF-8") from None
         raise _unreadable(path, error) from None
-    check_columns(names, table.schema.names, str(path))
+    check_columns(names, columns, str(path))
     return Table({name: table.column(name).to_pylist() for name in names}, {})
 
 
