@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 import threading
 import time
@@ -53,7 +54,15 @@ def report_step(text: str) -> None:
 
 
 def _shows_bars() -> bool:
-    return in_notebook() or sys.stderr.isatty()
+    return in_notebook() or (sys.stderr.isatty() and not _terminal_without_size())
+
+
+def _terminal_without_size() -> bool:
+    """Whether the terminal reports 0 rows or columns, as in some CI jobs: tqdm is silent there."""
+    try:
+        return 0 in os.get_terminal_size(sys.stderr.fileno())
+    except (OSError, ValueError):  # not a real terminal
+        return False
 
 
 def _bar_class() -> Any:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
+import os
+import pty
 import re
+import struct
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -47,6 +52,20 @@ def test_a_step_is_a_line_in_a_log_file_and_nothing_on_a_terminal(monkeypatch, l
     monkeypatch.setattr(sys, "stderr", Terminal())
     progress.report_step("built x, 3 s")
     assert sys.stderr.getvalue() == ""
+
+
+@pytest.mark.parametrize(("rows", "shown"), [(24, "working: 100%|"), (0, "robustbert: done")])
+def test_a_terminal_without_a_size_gets_lines(rows: int, shown: str) -> None:
+    steps = "with progress.progress_bar(1, 'working') as bar: bar.update(); bar.refresh()"
+    code = f"from robustbert import progress\n{steps}\nprogress.report_step('done')"
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", rows, rows, 0, 0))
+    subprocess.run([sys.executable, "-c", code], stderr=theirs, check=True)
+    os.close(theirs)
+    written = os.read(ours, 10_000).decode()
+    os.close(ours)
+    assert shown in written
+    assert ("done" in written) == (rows == 0)
 
 
 def test_a_name_cannot_control_the_terminal(monkeypatch, lines) -> None:

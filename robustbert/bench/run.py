@@ -28,6 +28,7 @@ from robustbert.progress import report_step
 from robustbert.records import Outcome, Record, record_name
 from robustbert.reports import Table, leaderboard_table
 from robustbert.reports.chance import below_chance
+from robustbert.reports.row_labels import record_label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,7 +107,7 @@ def run_plan(plan: Plan, options: RunOptions) -> BenchResult:
         for number, (job, loaded) in enumerate(_loaded_jobs(plan, options, datasets, victims), 1):
             title = f"[{number}/{len(plan.cells)}] {job.cell.describe()}"
             records[job.cell] = _run_job(loaded, store, title)
-            _warn_if_below_chance(loaded.header.name, records[job.cell])
+            _warn_if_below_chance(records[job.cell])
         in_order = [records[cell] for cell in plan.cells]
         stored = store.content(in_order)
         table = leaderboard_table(stored.records, stored.outcomes)
@@ -236,12 +237,13 @@ def _run_job(job: LoadedJob, store: RunStore, title: str) -> Record:
     return result.record
 
 
-def _warn_if_below_chance(name: str, record: Record) -> None:
+def _warn_if_below_chance(record: Record) -> None:
+    # The same text for each recipe, so that it is shown once.
     if description := below_chance(record):
         warnings.warn(
-            f"{name}: the clean accuracy {description}: the model's labels may be in another "
-            "order; if they are, name its outputs in order (--labels on the command line, labels= "
-            "or label_names= in Python)",
+            f"{record_label(record)} on {record.dataset.name}: the clean accuracy {description}: "
+            "the model's labels may be in another order; if they are, name its outputs in order "
+            "(--labels on the command line, labels= or label_names= in Python)",
             RobustbertWarning,
             stacklevel=2,
         )

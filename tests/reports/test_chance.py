@@ -34,7 +34,7 @@ def test_below_chance(correct: int, wrong: int, classes: int, description: str |
     note = "the model's labels may be in another order."
     assert (note in text) == (description is not None)
     if description:
-        assert f"The clean accuracy of minilm, {description}: {note}" in text
+        assert f"minilm: the clean accuracy {description}; {note}" in text
 
 
 def test_the_number_of_classes_is_unknown() -> None:

@@ -100,7 +100,7 @@ def _below_chance(rows: Sequence[Row]) -> Iterator[str]:
             records = replicate.records.values()
             if description := next(filter(None, map(below_chance, records)), None):
                 yield (
-                    f"The clean accuracy of {replicate_label(row, replicate)}, {description}: the "
+                    f"{replicate_label(row, replicate)}: the clean accuracy {description}; the "
                     "model's labels may be in another order."
                 )
 
