@@ -133,8 +133,9 @@ class AttackResult:
     def _repr_html_(self) -> str:
         """The numbers as a table, and the first broken example."""
         table = leaderboard_table([self.record], {record_name(self.record): self.outcomes})
-        examples = outcomes_html(self.select("broken", 1), self.label_names)
-        return f"{table_html(table)}<br>\n{examples}"
+        broken = self.select("broken", 1)
+        examples = f"<br>\n{outcomes_html(broken, self.label_names)}" if broken else ""
+        return table_html(table) + examples
 
     def _label_name(self, label: int | None) -> str | None:
         return None if label is None else self.label_names[label]

@@ -17,6 +17,7 @@ from robustbert.bench.run_options import RunOptions
 from robustbert.bench.suite import DEFAULT_EXAMPLES
 from robustbert.bench.victim_spec import (
     VictimSpec,
+    check_training_seeds,
     classifier_spec,
     model_spec,
     replicates,
@@ -25,6 +26,7 @@ from robustbert.bench.victim_spec import (
 from robustbert.data import DatasetSource, TextDataset, load_dataset
 from robustbert.errors import InputError
 from robustbert.models import Classifier
+from robustbert.models.adapters.adapter import check_name
 from robustbert.validation import check_at_least
 
 Model: TypeAlias = Classifier | str | Path
@@ -79,6 +81,7 @@ def bench(
             f"limits is a {type(limits).__name__}; give robustbert.attacks.UnifiedLimits(...)"
         )
     loaded, victims = _load(dataset, split), _victims(models, stored=out is not None)
+    check_training_seeds(victims, training_seeds)
     plan = build_plan(
         suite=None,
         sources={loaded.name: DatasetSource(source=loaded, whole=split == "all")},
@@ -128,7 +131,7 @@ def _victims(
 ) -> list[VictimSpec]:
     named: Iterable[tuple[str | None, Any]]
     if isinstance(models, Mapping):
-        named = [(str(name), model) for name, model in models.items()]
+        named = [(check_name(str(name), ""), model) for name, model in models.items()]
     elif isinstance(models, Iterable) and not isinstance(models, str):
         named = [(None, model) for model in models]
     else:

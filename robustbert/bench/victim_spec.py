@@ -85,17 +85,26 @@ def victim_specs(suite: Suite) -> list[VictimSpec]:
             trained, or there are label names and no model uses them.
     """
     victims = with_variants([_victim_spec(name, suite) for name in dict.fromkeys(suite.models)])
-    if suite.training_seeds and not any(victim.needs_training for victim in victims):
-        raise InputError(
-            "training seeds are given, but every model is already trained; leave them out, or name "
-            "a model that robustbert trains"
-        )
+    check_training_seeds(victims, suite.training_seeds or ())
     if suite.labels and not any(victim.labels == suite.labels for victim in victims):
         raise InputError(
             "the names of the labels are given, but every model has its own; leave them out, or "
             "give a trained model"
         )
     return replicates(victims, suite.training_seeds or (suite.seed,))
+
+
+def check_training_seeds(victims: Sequence[VictimSpec], seeds: Sequence[int]) -> None:
+    """Check that a victim uses the training seeds, if there are any.
+
+    Raises:
+        InputError: every victim is already trained.
+    """
+    if seeds and not any(victim.needs_training for victim in victims):
+        raise InputError(
+            "training seeds are given, but every model is already trained; leave them out, or name "
+            "a model that robustbert trains"
+        )
 
 
 def classifier_spec(classifier: Classifier, name: str | None = None) -> VictimSpec:

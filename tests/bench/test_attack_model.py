@@ -98,6 +98,10 @@ def test_representations(result):
     assert "<table" in html
     assert "bad words" in html
     assert result.select("broken", 1)[0].example_id in html
+    robust = tuple(outcome for outcome in result.outcomes if outcome.status == "robust")
+    nothing_broken = rb.AttackResult(result.record, robust)._repr_html_()
+    assert "<table" in nothing_broken
+    assert "no outcome" not in nothing_broken
 
 
 def test_a_second_attack_repeats_the_first(victim, result):

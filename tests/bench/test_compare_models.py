@@ -119,6 +119,10 @@ def test_wrong_arguments(pipelines, frame):
         rb.bench(first, "pwws", frame, seed=-1)
     with pytest.raises(InputError, match=r"training_seeds\[1\] is 'a'; give an integer"):
         rb.bench(first, "pwws", frame, training_seeds=[0, "a"])
+    with pytest.raises(InputError, match="training seeds are given, but every model is already"):
+        rb.bench(first, "pwws", frame, training_seeds=[0, 1])
+    with pytest.raises(InputError, match=r"name must be a short printable string, not 'a\\nb'"):
+        rb.bench({"a\nb": first}, "pwws", frame)
     with pytest.raises(InputError, match="out is 3; give a folder"):
         rb.bench(first, "pwws", frame, out=3)
     with pytest.raises(InputError, match="limits is a dict"):
