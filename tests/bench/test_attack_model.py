@@ -98,10 +98,13 @@ def test_representations(result):
     assert "<table" in html
     assert "bad words" in html
     assert result.select("broken", 1)[0].example_id in html
-    robust = tuple(outcome for outcome in result.outcomes if outcome.status == "robust")
-    nothing_broken = rb.AttackResult(result.record, robust)._repr_html_()
-    assert "<table" in nothing_broken
-    assert "no outcome" not in nothing_broken
+
+
+def test_representation_if_nothing_is_broken():
+    stubborn = rb.CallableClassifier(lambda texts: [[0.1, 0.9]] * len(texts), ["neg", "pos"])
+    html = rb.attack(stubborn, "deepwordbug", TEXTS[:2], ["pos"] * 2)._repr_html_()
+    assert "<table" in html
+    assert "no outcome" not in html
 
 
 def test_a_second_attack_repeats_the_first(victim, result):
