@@ -55,12 +55,7 @@ def attack(
     Raises:
         RobustbertError: texts and labels do not match, a label is unknown, or see :func:`bench`.
     """
-    several = (list, tuple, Mapping)
-    if not (isinstance(recipe, str) and isinstance(track, str)) or isinstance(victim, several):
-        raise InputError(
-            "attack takes one victim, one recipe and one track; use rb.bench for several"
-        )
-    victim = checked_model(victim)
+    victim = _one_victim(victim, recipe, track)
     data = texts
     if labels is not None:
         texts, labels = _as_list(texts, "texts"), _as_list(labels, "labels")
@@ -80,6 +75,20 @@ def attack(
     [record] = result.records
     outcomes = result.outcomes[record_name(record)]
     return AttackResult(record, outcomes if labels is None else _in_order(outcomes, texts))
+
+
+def _one_victim(victim: Any, recipe: Any, track: Any) -> Classifier | str:
+    """The victim, as :func:`checked_model` returns it.
+
+    Raises:
+        InputError: it is no model, or there are several victims, recipes or tracks.
+    """
+    several = isinstance(victim, list | tuple | Mapping)
+    if several or not (isinstance(recipe, str) and isinstance(track, str)):
+        raise InputError(
+            "attack takes one victim, one recipe and one track; use rb.bench for several"
+        )
+    return checked_model(victim)
 
 
 def _loaded(victim: Model, dtype: str, device: str) -> Classifier:

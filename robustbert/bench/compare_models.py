@@ -74,12 +74,7 @@ def bench(
             that is not probabilities; or results of a model without a name are to be stored.
     """
     _check_numbers(n, seed, training_seeds)
-    if not isinstance(out, Path | str | None):
-        raise InputError(f"out is {out!r:.80}; give a folder, or None to store nothing")
-    if not isinstance(limits, UnifiedLimits | None):
-        raise InputError(
-            f"limits is a {type(limits).__name__}; give robustbert.attacks.UnifiedLimits(...)"
-        )
+    _check_types(out, limits)
     loaded, victims = _load(dataset, split), _victims(models, stored=out is not None)
     check_training_seeds(victims, training_seeds)
     plan = build_plan(
@@ -103,6 +98,15 @@ def _check_numbers(n: int | None, seed: int, training_seeds: Sequence[int]) -> N
     check_at_least(0, seed=seed)
     seeds: dict[str, Any] = {f"training_seeds[{i}]": s for i, s in enumerate(training_seeds)}
     check_at_least(0, **seeds)
+
+
+def _check_types(out: Any, limits: Any) -> None:
+    if not isinstance(out, Path | str | None):
+        raise InputError(f"out is {out!r:.80}; give a folder, or None to store nothing")
+    if not isinstance(limits, UnifiedLimits | None):
+        raise InputError(
+            f"limits is a {type(limits).__name__}; give robustbert.attacks.UnifiedLimits(...)"
+        )
 
 
 def _load(dataset: Any, split: str | None) -> TextDataset:
