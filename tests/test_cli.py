@@ -277,6 +277,24 @@ class TestTrain:
         assert written.err == ""
         assert main(["predict", "--model", str(out), "a fine film"]) == 0
 
+    @pytest.mark.parametrize(
+        ("model", "message"),
+        [
+            ("minilm", "interrupted; to resume, run the same command with --resume"),
+            ("tfidf-nb", "interrupted"),
+        ],
+    )
+    def test_an_interrupted_training_says_how_to_resume(
+        self, reviews: Path, tmp_path: Path, capsys, monkeypatch, model: str, message: str
+    ):
+        def interrupt(*_: object, **__: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("robustbert.training.train", interrupt)
+        arguments = ["--dataset", f"file:{reviews}", "--model", model, "--out", str(tmp_path / "m")]
+        assert main(["train", *arguments]) == 130
+        assert capsys.readouterr().err == f"robustbert: {message}\n"
+
 
 class TestAttack:
     """``robustbert attack``."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from robustbert.commands.arguments import add_command, add_dtype_and_device, integer
 from robustbert.commands.dataset_options import add_dataset_options, training_source
+from robustbert.commands.terminal import INTERRUPTED, print_error
 from robustbert.errors import InputError
 
 #: The options of fine-tuning, which the classical models do not have.
@@ -67,7 +68,13 @@ def train(options: Any) -> int:
             "train a network, such as minilm"
         )
     dataset = training_source(options).load()
-    trained = train(dataset, options.model, config, options.out, resume=options.resume)
+    try:
+        trained = train(dataset, options.model, config, options.out, resume=options.resume)
+    except KeyboardInterrupt:
+        if base.kind is not None:  # it has no checkpoints
+            raise
+        print_error("interrupted; to resume, run the same command with --resume")
+        return INTERRUPTED
     for name, value in trained.metrics.items():
         print(f"{name.replace('_', ' ')}: {100 * value:.1f}%")
     print(f"{trained.seconds:.0f} s; the model is in {options.out}")

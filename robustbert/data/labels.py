@@ -144,10 +144,14 @@ def _check_membership(
         for number, label in enumerate(column, start=1):
             if label not in known:
                 whose = "names of the training split" if from_training else "names"
+                fix = "correct it, or rename it"
+                numbered = any(_WHOLE_NUMBER.fullmatch(name) for name in names)
+                if _WHOLE_NUMBER.fullmatch(label) and not numbered and not from_training:
+                    fix = "whole-number labels are indices into them, from 0; rename the labels"
                 raise DatasetError(
                     f"{parts[split].place}: row {number} has the label {label!r}, which is not in "
-                    f"the {whose} ({', '.join(names)}); correct it, or rename it (--label-map; "
-                    "label_map in a suite and in load_dataset)"
+                    f"the {whose} ({', '.join(names)}); {fix} (--label-map; label_map in a suite "
+                    "and in load_dataset)"
                 )
 
 

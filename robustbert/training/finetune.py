@@ -171,7 +171,8 @@ class FineTuning:
         found = _last_complete_checkpoint(self._checkpoints)
         if found is not None and not resume:
             raise OutputError(
-                f"{self._out} holds an unfinished training; resume it, or remove its {CHECKPOINTS}"
+                f"{self._out} holds an unfinished training; resume it (--resume; resume=True in "
+                f"Python), or remove its {CHECKPOINTS}"
             )
         if found is not None and plan_file.read_text(encoding="utf-8") != plan:
             raise OutputError(

@@ -93,7 +93,7 @@ def test_a_resumed_training_matches_an_uninterrupted_one(toy, tiny_base, tmp_pat
         with pytest.raises(KeyboardInterrupt):
             train(toy, str(tiny_base), CONFIG, out)
     assert [path.name for path in out.iterdir()] == ["checkpoints"]
-    with pytest.raises(OutputError, match="unfinished training; resume it"):
+    with pytest.raises(OutputError, match=r"unfinished training; resume it \(--resume; "):
         train(toy, str(tiny_base), CONFIG, out)
     with pytest.raises(OutputError, match="other data, base or settings"):
         train(toy, str(tiny_base), replace(CONFIG, seed=1), out, resume=True)
