@@ -48,11 +48,15 @@ def splits_of(value: Mapping[Any, Any]) -> dict[str, Any]:
     """The splits of a mapping, such as a ``datasets.DatasetDict``.
 
     Raises:
-        UnknownNameError: a key is not the name of a split.
+        InputError: a key is not the name of a split.
     """
     for key in value:
         if key not in SPLITS:
-            raise UnknownNameError("split", str(key), SPLITS, "a mapping from splits to data")
+            raise InputError(
+                f"a mapping has the key {str(key)!r}; its keys must be splits "
+                f"({', '.join(SPLITS)}); give columns as a pandas.DataFrame or a pair (texts, "
+                "labels)"
+            )
     return dict(value)
 
 

@@ -309,7 +309,7 @@ class TestDescription:
             DatasetSource("file:t.csv", length="medium")
         with pytest.raises(UnknownNameError, match=r"unknown split 'dev'; .*validation"):
             load_dataset("imdb", split="dev")
-        with pytest.raises(UnknownNameError, match="unknown split 'dev'"):
+        with pytest.raises(InputError, match="key 'dev'; its keys must be splits"):
             DatasetSource({"dev": "t.csv"})
 
     @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pandas
 import pytest
 
 from robustbert.data import TextDataset, load_dataset
-from robustbert.errors import DatasetError, InputError, UnknownNameError
+from robustbert.errors import DatasetError, InputError
 
 TEXTS = [f"film number {number} is {'good' if number % 2 else 'bad'}" for number in range(20)]
 NAMES = ["pos" if number % 2 else "neg" for number in range(20)]
@@ -159,8 +159,10 @@ def test_invalid_objects(value: Any, message: str) -> None:
 
 
 def test_invalid_mappings() -> None:
-    with pytest.raises(UnknownNameError, match="unknown split 'valid'; did you mean validation"):
+    with pytest.raises(InputError, match="key 'valid'; its keys must be splits"):
         load_dataset({"train": (TEXTS, NAMES), "valid": (TEXTS, NAMES)})
+    with pytest.raises(InputError, match=r"key 'text'.* give columns as a pandas\.DataFrame"):
+        load_dataset({"text": TEXTS, "label": NAMES})
     same = (TEXTS, NAMES)
     with pytest.raises(InputError, match="test and train are the same object; give different"):
         load_dataset({"train": same, "test": same})
