@@ -219,7 +219,7 @@ class TestLabels:
     def test_numbers_are_no_indices_into_names_that_are_only_found(self, tmp_path: Path) -> None:
         train = write(tmp_path / "train.csv", *(f"text {n},{'ab'[n % 2]}" for n in range(12)))
         test = write(tmp_path / "test.csv", "one text,0", "other text,1")
-        with pytest.raises(DatasetError, match="row 1 has the label '0', which .*; correct it, or"):
+        with pytest.raises(DatasetError, match=r"row 1 has the label '0', which.*; correct it"):
             load_dataset({"train": train, "test": test})
 
     def test_numbers_are_compared_by_value_across_files(self, tmp_path: Path) -> None:
