@@ -26,7 +26,7 @@ def check_rows(rows: Any, model: str, n: int, label_names: Sequence[str]) -> np.
     >>> check_rows(np.array([[0.25, 0.5, 0.25]]), "mine", 1, ["neg", "pos"])
     Traceback (most recent call last):
     robustbert.errors.ModelError: model 'mine' returned 3 columns for 2 labels (neg, pos); return \
-one column per label, or name every column in label_names
+one column per label, also if there are two, or name every column in label_names
 
     Args:
         rows: the outputs; should be numbers of shape (n, k).
@@ -48,10 +48,10 @@ one column per label, or name every column in label_names
         )
     k = len(label_names)
     if rows.ndim == 2 and len(rows) == n and rows.shape[1] != k:
+        columns = "1 column" if rows.shape[1] == 1 else f"{rows.shape[1]} columns"
         raise ModelError(
-            f"model {model!r} returned {rows.shape[1]} columns for {k} labels "
-            f"({listed(label_names)}); return one column per label, "
-            "or name every column in label_names"
+            f"model {model!r} returned {columns} for {k} labels ({listed(label_names)}); return "
+            "one column per label, also if there are two, or name every column in label_names"
         )
     if rows.shape != (n, k):
         texts = "1 text" if n == 1 else f"{n} texts"

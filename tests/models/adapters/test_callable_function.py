@@ -150,7 +150,7 @@ class TestWrongAnswers:
             (lambda n: [[0.9, 0.9]] * n, r"sum to 1\.8 for a text, not to 1"),
             (lambda n: [[float("nan"), 1.0]] * n, "NaN or infinity"),
             (lambda n: [[0.2, 0.3, 0.5]] * n, r"3 columns for 2 labels \(neg, pos\)"),
-            (lambda n: [[1.0]] * n, "1 columns for 2 labels"),
+            (lambda n: [[1.0]] * n, "1 column for 2 labels"),
             (lambda n: [[0.5, 0.5]] * (n - 1), r"shape \(1, 2\) for 2 texts and 2 labels"),
             (lambda n: [0.5] * n, r"shape \(2,\) for 2 texts"),
             (lambda n: [[0.5, 0.5], [1.0]], "list whose items are not rows of numbers of the same"),
