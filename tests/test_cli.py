@@ -425,7 +425,9 @@ def test_bench_module_is_the_bench_command(monkeypatch):
 
 
 # Progress lines, which appear on a slow machine.
-PROGRESS = re.compile(r"robustbert: (\[\d/2\] reviews|making |checking batch invariance)")
+PROGRESS = re.compile(
+    r"robustbert: (\[\d/2\] reviews|trained tfidf-svm|built |making |checking batch invariance)"
+)
 
 
 @pytest.mark.slow

@@ -34,12 +34,12 @@ class Cell:
     n: int
     replicate: int | None = None
 
-    def describe(self) -> str:
-        """A short description for the progress display."""
+    def describe(self, dataset: str) -> str:
+        """A short description for the progress display, given the name of the loaded dataset."""
         victim = self.victim
         parts = [victim.label, *([f"v{victim.variant}"] if victim.variant else [])]
         parts += [f"seed {self.replicate}"] if self.replicate is not None else []
-        return " ".join([self.dataset, *parts, self.track, self.recipe])
+        return " ".join([dataset, *parts, self.track, self.recipe])
 
     def file_name(self, dataset: str) -> str:
         """The name of its files, without extension, given the name of the loaded dataset."""

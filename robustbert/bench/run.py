@@ -105,7 +105,8 @@ def run_plan(plan: Plan, options: RunOptions) -> BenchResult:
         ensure_assets(assets_of(plan.recipes()))
         records: dict[Cell, Record] = {}
         for number, (job, loaded) in enumerate(_loaded_jobs(plan, options, datasets, victims), 1):
-            title = f"[{number}/{len(plan.cells)}] {job.cell.describe()}"
+            described = job.cell.describe(datasets[job.cell.dataset].name)
+            title = f"[{number}/{len(plan.cells)}] {described}"
             records[job.cell] = _run_job(loaded, store, title)
             _warn_if_below_chance(records[job.cell])
         in_order = [records[cell] for cell in plan.cells]

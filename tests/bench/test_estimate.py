@@ -89,7 +89,7 @@ def test_training_estimates_are_positive_and_grow_with_the_epochs(reviews, cache
     base = make_tiny_bert(tmp_path / "base", weight_std=0.1)
     tables = {
         "plain": {"base": str(base), "training": {"epochs": 2}},
-        "long": {"base": str(base), "training": {"epochs": 40}},
+        "long": {"base": str(base), "training": {"epochs": 400}},
         "defended": {
             "base": str(base),
             "training": {"epochs": 2},

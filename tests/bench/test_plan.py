@@ -47,7 +47,7 @@ def test_overrides_replace_the_values_of_the_suite():
     overrides = Overrides(["imdb"], ["tfidf-nb"], ["deepwordbug"], ["published"], 7, 3)
     plan = make_plan(SUITE, overrides)
     (cell,) = plan.cells
-    assert cell.describe() == "imdb tfidf-nb published deepwordbug"
+    assert cell.describe("imdb") == "imdb tfidf-nb published deepwordbug"
     assert (cell.n, plan.seed) == (7, 3)
 
 
@@ -127,7 +127,7 @@ def test_models_with_the_same_name_have_separate_files(svm: Path, tmp_path: Path
     assert names[0] == f"imdb--svm-v{first}--none--unified--pwws"
     assert names[2] == "imdb--tfidf-nb--none--unified--pwws"
     assert len(set(names)) == 3
-    assert cells[1].describe() == f"imdb svm v{second} unified pwws"
+    assert cells[1].describe("imdb") == f"imdb svm v{second} unified pwws"
     # the variant depends on the model, not on its position in the suite
     reversed_ = make_plan(SUITE, Overrides(["imdb"], overrides.models[::-1], ["pwws"], ["unified"]))
     assert {cell.file_name("imdb") for cell in reversed_.cells} == set(names)
@@ -193,7 +193,7 @@ def test_the_file_name_of_a_replicate_has_its_training_seed():
         *("minilm", "minilm-seed2"),
         *("tfidf-nb", "tfidf-nb-seed2"),
     ]
-    assert cells[1].describe() == "imdb minilm seed 2 unified pwws"
+    assert cells[1].describe("imdb") == "imdb minilm seed 2 unified pwws"
     other = make_plan(SUITE, replace(REPLICATES, seed=2))
     assert other.cells[0].file_name("imdb") == "imdb--minilm-seed0--none--unified--pwws"
 

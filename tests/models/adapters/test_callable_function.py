@@ -270,8 +270,10 @@ def test_wrong_answers_stop_an_attack(textattack, rows, message):
         run(wrong, "deepwordbug", reviews, "published")
 
 
+# A process that was started in the background may ignore interrupts: this one does not.
 SLEEPER = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from robustbert.models import CallableClassifier
 
 def function(texts):
