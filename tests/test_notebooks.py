@@ -66,7 +66,7 @@ def test_scikit_learn_pipelines(tmp_path):
     cells = {(name, recipe) for name, recipe, *_ in found}
     assert cells == {(n, r) for n in ("words", "characters") for r in ("pwws", "deepwordbug")}
     for _, _, total, clean, attacked in found:
-        assert total == 20
+        assert total == 10
         assert attacked < clean
         assert clean > 0.5
 
