@@ -107,12 +107,12 @@ def test_a_training_is_reported_with_metrics_and_seconds(
 def test_a_cell_is_reported_with_its_result_and_seconds(reviews, svm, tmp_path, lines) -> None:
     toy = plan(reviews, svm, recipes=("deepwordbug", "pruthi"), n=4)
     first, second = run_plan(toy, options(tmp_path)).records
-    start = f"robustbert: [1/2] file:{reviews} svm published deepwordbug: 100.0% clean, "
+    start = "robustbert: [1/2] reviews svm published deepwordbug: 100.0% clean, "
     attacked = f"{100 * first.metrics.accuracy_under_attack.value:.1f}% under attack"
     done = lines()
     assert [line.rpartition(",")[0] for line in done] == [
         f"{start}{attacked}",
-        f"robustbert: [2/2] file:{reviews} svm published pruthi: {result_line(second)}",
+        f"robustbert: [2/2] reviews svm published pruthi: {result_line(second)}",
     ]
     assert all(line.endswith(" s") for line in done)
     run_plan(toy, options(tmp_path))

@@ -2,15 +2,15 @@
 
     python killing.py OUT MODEL DATASET KILLS SEED
 
-OUT/whole is the uninterrupted run. The runs OUT/0, OUT/1, … are killed and restarted until they
-finish, until there were KILLS kills in total. Everything heavy is imported once; each run is a fork
-of this process and gets a SIGKILL, so that none of its cleanup code runs. Prints one line per run:
-its folder and ``done``, or ``killed`` and the number of outcomes in its journals.
+OUT/whole is the uninterrupted run, in this process, which loads everything heavy. Each other run is
+a fork of it. OUT/fork measures how long a run takes. The runs OUT/0, OUT/1, … are killed and
+restarted until they finish, until there were KILLS kills in total. They get a SIGKILL, so that none
+of their cleanup code runs. Prints one line per run: its folder and ``done``, or ``killed`` and the
+number of outcomes in its journals.
 """
 
 from __future__ import annotations
 
-import importlib
 import os
 import random
 import signal
@@ -18,7 +18,8 @@ import sys
 import time
 from pathlib import Path
 
-from robustbert.assets import ensure_assets
+import torch
+
 from robustbert.bench import RunOptions, Suite, make_plan, run_plan
 
 
@@ -59,10 +60,10 @@ def run(out: Path, model: str, dataset: str, seconds: float) -> bool:
 def main() -> None:
     out, model, dataset = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
     kills, seed = int(sys.argv[4]), int(sys.argv[5])
-    ensure_assets(("word-vectors", "sentence-encoder"))
-    importlib.import_module("robustbert.attacks.textattack")
+    torch.set_num_threads(1)  # a fork does not have the threads of this process
+    attack(out / "whole", model, dataset)
     began = time.monotonic()
-    run(out / "whole", model, dataset, 300)
+    run(out / "fork", model, dataset, 300)
     duration = time.monotonic() - began
     generator = random.Random(seed)
     killed = folder = 0
