@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import re
+import threading
 import zlib
 from dataclasses import dataclass
 
@@ -92,3 +94,35 @@ def reviews_of(victim, n: int) -> list[Review]:
         Review(f"review-{i}", text, int(label))
         for i, (text, label) in enumerate(zip(texts, labels, strict=True))
     ]
+
+
+class Endpoint:
+    """Answers like `word_probabilities`, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.calls: list[list[str]] = []
+
+    def __call__(self, texts):
+        self.calls.append(list(texts))
+        return word_probabilities(texts)
+
+    @property
+    def texts(self) -> list[str]:
+        return [text for call in self.calls for text in call]
+
+
+class Flaky(Endpoint):
+    """Fails in a share of the calls."""
+
+    def __init__(self, share: float, seed: int = 0) -> None:
+        super().__init__()
+        self.failures = 0
+        self._share, self._random = share, random.Random(seed)
+        self._lock = threading.Lock()
+
+    def __call__(self, texts):
+        with self._lock:
+            if self._random.random() < self._share:
+                self.failures += 1
+                raise ConnectionError("reset by peer")
+        return super().__call__(texts)
