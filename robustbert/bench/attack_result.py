@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from robustbert.console import in_notebook, terminal_width, use_color
 from robustbert.errors import InputError
@@ -112,8 +112,6 @@ class AttackResult:
         Raises:
             InputError: there is no such status, or ``n`` is below 1.
         """
-        from typing import get_args
-
         if status is not None and status not in get_args(Status):
             raise InputError(
                 f"unknown status {status!r}; choose one of {', '.join(get_args(Status))}, or None"

@@ -186,14 +186,15 @@ def _names(
     names: str | Sequence[str], argument: str, check: Callable[[str], object]
 ) -> tuple[str, ...]:
     """One or several names, each of which is checked."""
-    found = (names,) if isinstance(names, str) else names
-    if not isinstance(found, Iterable) or not all(isinstance(name, str) for name in found):
+    one = isinstance(names, str) or not isinstance(names, Iterable)
+    found: tuple[Any, ...] = (names,) if one else tuple(names)
+    if not all(isinstance(name, str) for name in found):
         raise InputError(f"{argument} is {names!r:.80}; give one name, or a list of names")
     if not found:
         raise InputError(f"{argument} is empty; give at least one name")
     for name in found:
         check(name)
-    return tuple(found)
+    return found
 
 
 @contextmanager

@@ -136,7 +136,7 @@ def load_datasets(plan: Plan) -> LoadedPlan:
         dataset = source.load()
         largest = max(cell.n for cell in plan.cells if cell.dataset == name)
         n = None if plan.at_most else largest
-        available[name] = len(select_examples(dataset, plan.split, n, plan.seed).items)
+        available[name] = len(select_examples(dataset, plan.split, n, plan.seed))
         if dataset.name in {other.name for other in datasets.values()}:
             raise InputError(
                 f"two datasets would both be named {dataset.name!r} in tables; rename one of the "

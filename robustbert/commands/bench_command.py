@@ -174,7 +174,7 @@ def bench(options: Any) -> int:
         **reading_options(options),
     )
     plan = make_plan(load_suite(options.suite or "quick"), overrides)
-    if options.suite is None and (options.models or options.datasets):
+    if options.suite is None and (overrides.models or overrides.datasets):
         plan = dataclasses.replace(plan, suite=None)  # not the quick suite any more
     out = options.out or default_out(plan.suite or "bench")
     return _dry_run(plan, options, out) if options.dry_run else _run(plan, options, out)

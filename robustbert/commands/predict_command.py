@@ -39,7 +39,7 @@ def predict(options: Any) -> int:
     """Run ``robustbert predict``."""
     from robustbert.bench import check_dtype_and_device
     from robustbert.models import load_model
-    from robustbert.models.predict import predict as classify
+    from robustbert.models.predict import predict as predict_texts
     from robustbert.reports.wording import counted
 
     texts = [*options.texts, *_texts(options.file, options.text_column)]
@@ -49,7 +49,7 @@ def predict(options: Any) -> int:
     model = load_model(
         options.model, dtype=options.dtype, device=options.device, labels=options.labels
     )
-    predictions = classify(model, texts)
+    predictions = predict_texts(model, texts)
     for prediction in predictions:
         print(json.dumps(dataclasses.asdict(prediction)))
     if truncated := sum(prediction.truncated for prediction in predictions):

@@ -196,9 +196,7 @@ class DatasetSource:
             return self._read_part(self.source, "the data")
         read = {name: self._read_part(value, name) for name, value in self._splits()}
         parts = {name: found.parts[ALL] for name, found in read.items()}
-        named = (
-            next(iter(read.values())) if "test" in read else read.get("train") or read["validation"]
-        )
+        named = next(read[name] for name in ("test", "train", "validation") if name in read)
         sources = list(dict.fromkeys(read[name].source for name in SPLITS if name in read))
         source = ",".join(sources)
         if len(sources) > 1 and all(one.startswith(FILE) for one in sources):

@@ -66,6 +66,11 @@ def test_names_of_a_mapping_are_shown(pipelines, frame):
     assert first.info.name == "lr", "the object itself keeps its name"
 
 
+def test_a_generator_of_recipes_is_a_list_of_recipes(pipelines, frame):
+    result = rb.bench(pipelines[0], (name for name in ["deepwordbug", "pwws"]), frame, n=2)
+    assert [record.recipe.name for record in result.records] == ["deepwordbug", "pwws"]
+
+
 def test_two_models_of_one_name_are_two_rows(pipelines, frame):
     first, second = pipelines
     result = rb.bench({"m": first, "m ": second}, "deepwordbug", frame, n=3)

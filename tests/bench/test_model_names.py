@@ -7,6 +7,7 @@ import pytest
 from robustbert.bench import Overrides, Suite, load_suite, make_plan
 from robustbert.bench.model_names import split_name
 from robustbert.cli import main
+from robustbert.commands import bench_command
 from robustbert.errors import InputError, RobustbertError
 from robustbert.records import read_run
 from tests.tiny import make_tiny_bert
@@ -95,16 +96,19 @@ def test_the_number_of_examples_is_limited_to_what_there_is(reviews, svm, tmp_pa
     assert "cannot take 100 examples" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("own", [["--models", "{svm}"], ["--datasets", "file:{reviews}"]])
-def test_a_run_of_own_models_or_data_is_not_called_quick(own, reviews, svm, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    own = [argument.format(svm=svm, reviews=reviews) for argument in own]
-    models = [] if "--models" in own else ["--models", str(svm)]
-    data = [] if "--datasets" in own else ["--datasets", f"file:{reviews}"]
-    assert main(["bench", *own, *models, *data, "--recipes", "deepwordbug", "-n", "2"]) == 0
-    [folder] = (tmp_path / "runs").iterdir()
-    assert folder.name.startswith("bench-")
-    assert read_run(folder).records[0].suite is None
+@pytest.mark.parametrize(
+    "own",
+    [["--models", "{svm}"], ["--datasets", "file:{reviews}"], ["--test-file", "{reviews}"]],
+)
+def test_a_run_of_own_models_or_data_is_not_called_quick(own, reviews, svm, monkeypatch):
+    started = []
+    monkeypatch.setattr(
+        bench_command, "_run", lambda plan, options, out: started.append((plan, out)) or 0
+    )
+    assert main(["bench", *(part.format(svm=svm, reviews=reviews) for part in own)]) == 0
+    [(plan, out)] = started
+    assert plan.suite is None
+    assert out.name.startswith("bench-")
 
 
 def test_other_options_keep_the_name_of_the_suite():
