@@ -35,6 +35,7 @@ PACKAGES = (
     "defenses",
     "training",
     "bench",
+    "gate",
     "reports",
     "records",
     "metrics",

@@ -57,7 +57,18 @@ print([name for name in {HEAVY} if name in sys.modules])
 
 @pytest.mark.parametrize(
     "command",
-    ["bench", "attack", "train", "predict", "show", "similarity", "assets", "list", "doctor"],
+    [
+        "bench",
+        "attack",
+        "train",
+        "predict",
+        "show",
+        "similarity",
+        "replay",
+        "assets",
+        "list",
+        "doctor",
+    ],
 )
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit) as done:
