@@ -14,15 +14,19 @@ from robustbert.metrics.accuracies import (
     words_changed_mean,
     words_changed_share,
 )
+from robustbert.metrics.holm import holm
 from robustbert.metrics.intervals import Interval, proportion, wilson_interval
 from robustbert.metrics.means import MeanInterval, bootstrap_mean
 from robustbert.metrics.paired import (
     Difference,
     McNemar,
+    bootstrap_of_counts,
     mcnemar_exact,
+    mcnemar_of_counts,
     paired_bootstrap,
     worst_case,
 )
+from robustbert.metrics.power import examples_needed, mcnemar_power, smallest_drop
 from robustbert.metrics.reliability import reliability
 from robustbert.metrics.replicates import MeanStd, mean_std
 
@@ -35,9 +39,14 @@ __all__ = [
     "accuracy_under_attack",
     "attack_success_rate",
     "bootstrap_mean",
+    "bootstrap_of_counts",
     "clean_accuracy",
     "counts",
+    "examples_needed",
+    "holm",
     "mcnemar_exact",
+    "mcnemar_of_counts",
+    "mcnemar_power",
     "mean_std",
     "paired_bootstrap",
     "proportion",
@@ -45,6 +54,7 @@ __all__ = [
     "queries_mean_broken",
     "reliability",
     "similarity_mean",
+    "smallest_drop",
     "summarize",
     "survived",
     "textattack_queries_mean",

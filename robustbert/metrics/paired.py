@@ -76,10 +76,27 @@ def mcnemar_exact(a: Sequence[Outcome], b: Sequence[Outcome]) -> McNemar:
         InputError: there is no shared example, or a run contains an example twice.
     """
     pairs = _pairs(a, b)
-    k, discordant = min(pairs.only_a, pairs.only_b), pairs.only_a + pairs.only_b
-    tail = sum(math.comb(discordant, i) for i in range(k + 1))
-    p_value = min(1.0, 2 * tail / 2**discordant)
-    return McNemar(pairs.only_a, pairs.only_b, p_value, pairs.n)
+    return mcnemar_of_counts(pairs.only_a, pairs.only_b, pairs.n)
+
+
+def mcnemar_of_counts(only_a: int, only_b: int, n: int) -> McNemar:
+    """The test of :func:`mcnemar_exact`, given the numbers of discordant examples.
+
+    Args:
+        only_a: number of examples that survive in ``a`` but not in ``b``.
+        only_b: number of examples that survive in ``b`` but not in ``a``.
+        n: number of shared examples.
+
+    Raises:
+        InputError: a number is negative, or ``n`` is 0 or too small.
+
+    >>> mcnemar_of_counts(8, 1, 100).p_value
+    0.0390625
+    """
+    _check_counts(only_a, only_b, n)
+    discordant = only_a + only_b
+    tail = sum(math.comb(discordant, i) for i in range(min(only_a, only_b) + 1))
+    return McNemar(only_a, only_b, min(1.0, 2 * tail / 2**discordant), n)
 
 
 def paired_bootstrap(
@@ -106,19 +123,45 @@ def paired_bootstrap(
         InputError: there is no shared example, a run contains an example twice, or an argument is
             out of range.
     """
+    pairs = _pairs(a, b)
+    return bootstrap_of_counts(
+        pairs.only_a, pairs.only_b, pairs.n, seed, resamples=resamples, confidence=confidence
+    )
+
+
+def bootstrap_of_counts(
+    only_a: int,
+    only_b: int,
+    n: int,
+    seed: int,
+    *,
+    resamples: int = 10_000,
+    confidence: float = 0.95,
+) -> Difference:
+    """The difference of :func:`paired_bootstrap`, given the numbers of discordant examples.
+
+    Args:
+        only_a: number of examples that survive in ``a`` but not in ``b``.
+        only_b: number of examples that survive in ``b`` but not in ``a``.
+        n: number of shared examples.
+        seed: the same seed and counts always give the same interval.
+        resamples: number of bootstrap samples, at least 1.
+        confidence: the confidence level, in (0, 1).
+
+    Raises:
+        InputError: a number is negative, ``n`` is 0 or too small, or an argument is out of range.
+    """
     import numpy as np
 
     check_confidence(confidence)
     if resamples < 1:
         raise InputError(f"resamples must be at least 1, not {resamples}")
-    pairs = _pairs(a, b)
-    equal = pairs.n - pairs.only_a - pairs.only_b
-    shares = np.array([pairs.only_a, pairs.only_b, equal]) / pairs.n
-    drawn = np.random.default_rng(seed).multinomial(pairs.n, shares, size=resamples)
-    differences = (drawn[:, 0] - drawn[:, 1]) / pairs.n
+    _check_counts(only_a, only_b, n)
+    shares = np.array([only_a, only_b, n - only_a - only_b]) / n
+    drawn = np.random.default_rng(seed).multinomial(n, shares, size=resamples)
+    differences = (drawn[:, 0] - drawn[:, 1]) / n
     low, high = np.quantile(differences, [(1 - confidence) / 2, (1 + confidence) / 2])
-    value = (pairs.only_a - pairs.only_b) / pairs.n
-    return Difference(value, float(low), float(high), pairs.n)
+    return Difference((only_a - only_b) / n, float(low), float(high), n)
 
 
 @dataclass(frozen=True)
@@ -134,6 +177,14 @@ def _pairs(a: Sequence[Outcome], b: Sequence[Outcome]) -> _Pairs:
     only_a = sum(left[i] and not right[i] for i in shared)
     only_b = sum(right[i] and not left[i] for i in shared)
     return _Pairs(only_a, only_b, len(shared))
+
+
+def _check_counts(only_a: int, only_b: int, n: int) -> None:
+    if min(only_a, only_b) < 0 or n < max(1, only_a + only_b):
+        raise InputError(
+            f"{only_a} and {only_b} of {n} examples cannot be discordant; give counts of at least "
+            "0 that sum to at most n, and n of at least 1"
+        )
 
 
 def _survival(outcomes: Sequence[Outcome]) -> dict[str, bool]:

@@ -1,5 +1,19 @@
 """The results schema and its storage."""
 
+from robustbert.records.baseline import (
+    BASELINE_VERSION,
+    Acceptance,
+    Baseline,
+    BaselineCell,
+    make_baseline,
+    statuses_of,
+)
+from robustbert.records.baseline_files import (
+    baseline_bytes,
+    parse_baseline,
+    read_baseline,
+    write_baseline,
+)
 from robustbert.records.migrations import OUTCOME_MIGRATIONS, RECORD_MIGRATIONS
 from robustbert.records.names import cell_name
 from robustbert.records.schema import (
@@ -41,10 +55,14 @@ from robustbert.records.storage import (
 )
 
 __all__ = [
+    "BASELINE_VERSION",
     "OUTCOME_MIGRATIONS",
     "RECORD_MIGRATIONS",
     "SCHEMA_VERSION",
+    "Acceptance",
     "AssetsRef",
+    "Baseline",
+    "BaselineCell",
     "BatchInvariance",
     "Counts",
     "DatasetRef",
@@ -64,17 +82,23 @@ __all__ = [
     "Timing",
     "Track",
     "append_outcome",
+    "baseline_bytes",
     "cell_name",
     "defense_names",
     "json_schema",
+    "make_baseline",
     "outcomes_path",
+    "parse_baseline",
+    "read_baseline",
     "read_outcomes",
     "read_record",
     "read_records",
     "read_run",
     "record_name",
     "record_path",
+    "statuses_of",
     "without_texts",
+    "write_baseline",
     "write_outcomes",
     "write_record",
 ]

@@ -11,30 +11,24 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
-
-from pydantic import BaseModel, ValidationError
+from typing import Any
 
 from robustbert.errors import RecordError
 from robustbert.io import output_errors, write_bytes
-from robustbert.records.migrations import (
-    OUTCOME_MIGRATIONS,
-    RECORD_MIGRATIONS,
-    Migrations,
-    migrate,
-    outcome_version,
-)
+from robustbert.records.migrations import OUTCOME_MIGRATIONS, outcome_version
 from robustbert.records.names import cell_name, replicate_seed
-from robustbert.records.schema import SCHEMA_VERSION, DefenseRef, Outcome, Record
-
-_Model = TypeVar("_Model", bound=BaseModel)
-_SURROGATE = re.compile("[\ud800-\udfff]")
-#: The oldest schema version that is read.
-OLDEST_VERSION = min(RECORD_MIGRATIONS)
+from robustbert.records.schema import DefenseRef, Outcome, Record
+from robustbert.records.strict_json import (
+    encode,
+    migrated,
+    parse_object,
+    read_file,
+    record_of,
+    validated,
+)
 
 
 @dataclass(frozen=True)
@@ -91,7 +85,7 @@ def write_record(record: Record, path: Path) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
-    write_bytes(path, _encode(record, indent=2, sort_keys=True))
+    write_bytes(path, encode(record, indent=2, sort_keys=True))
 
 
 def write_outcomes(outcomes: Iterable[Outcome], path: Path) -> None:
@@ -100,7 +94,7 @@ def write_outcomes(outcomes: Iterable[Outcome], path: Path) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
-    write_bytes(path, b"".join(_encode(outcome) for outcome in outcomes))
+    write_bytes(path, b"".join(encode(outcome) for outcome in outcomes))
 
 
 def append_outcome(outcome: Outcome, path: Path) -> None:
@@ -114,7 +108,7 @@ def append_outcome(outcome: Outcome, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a+b") as file:
             _repair_last_line(file)
-            file.write(_encode(outcome))
+            file.write(encode(outcome))
 
 
 def read_record(path: Path) -> Record:
@@ -125,16 +119,7 @@ def read_record(path: Path) -> Record:
             violates the schema; the message names the file and the field.
     """
     path = Path(path)
-    content = _parse(_read(path), str(path))
-    version = content.get("schema_version")
-    if type(version) is not int or not OLDEST_VERSION <= version <= SCHEMA_VERSION:
-        newer = type(version) is int and version > SCHEMA_VERSION
-        raise RecordError(
-            f"{path}: schema_version: {version!r}, but this robustbert reads {OLDEST_VERSION} to "
-            f"{SCHEMA_VERSION}{'; upgrade robustbert' if newer else ''}"
-        )
-    content = _migrated(content, version, RECORD_MIGRATIONS, str(path))
-    return _validate(Record, content, str(path))
+    return record_of(parse_object(read_file(path), str(path)), str(path))
 
 
 def read_records(folder: Path) -> tuple[Record, ...]:
@@ -165,15 +150,15 @@ def read_outcomes(path: Path, *, unfinished: bool = False) -> tuple[Outcome, ...
             message names the file, the line and the field.
     """
     path = Path(path)
-    *lines, tail = _read(path).split(b"\n")
+    *lines, tail = read_file(path).split(b"\n")
     if tail and not (unfinished and _is_incomplete(tail)):
         lines.append(tail)
     outcomes: dict[str, Outcome] = {}
     for number, line in enumerate(lines, start=1):
         place = f"{path}: line {number}"
-        content = _parse(line, place)
-        content = _migrated(content, outcome_version(content), OUTCOME_MIGRATIONS, place)
-        outcome = _validate(Outcome, content, place)
+        content = parse_object(line, place)
+        content = migrated(content, outcome_version(content), OUTCOME_MIGRATIONS, place)
+        outcome = validated(Outcome, content, place)
         if outcome.example_id in outcomes:
             raise RecordError(f"{place}: example_id: duplicate {outcome.example_id!r}")
         outcomes[outcome.example_id] = outcome
@@ -191,52 +176,6 @@ def read_run(out: Path) -> Run:
     paths = {record_name(record): outcomes_path(out, stem) for stem, record in records.items()}
     outcomes = {name: read_outcomes(path) for name, path in paths.items() if path.exists()}
     return Run(tuple(records.values()), outcomes)
-
-
-def _encode(model: BaseModel, **options: Any) -> bytes:
-    text = json.dumps(model.model_dump(), ensure_ascii=False, allow_nan=False, **options)
-    text = _SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
-    return text.encode("utf-8") + b"\n"
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise RecordError(f"{path}: cannot be read: {error.strerror or error}") from error
-
-
-def _parse(content: bytes, place: str) -> dict[str, Any]:
-    def reject(constant: str) -> NoReturn:
-        raise ValueError(f"{constant} is not allowed; use null for missing values")
-
-    try:
-        value = json.loads(content.decode("utf-8"), parse_constant=reject)
-    except (ValueError, RecursionError) as error:
-        raise RecordError(f"{place}: not JSON in UTF-8: {error}") from error
-    if not isinstance(value, dict):
-        raise RecordError(f"{place}: expected a JSON object, not {type(value).__name__}")
-    return value
-
-
-def _migrated(
-    content: dict[str, Any], version: int, migrations: Migrations, place: str
-) -> dict[str, Any]:
-    try:
-        return migrate(content, version, migrations)
-    except ValueError as error:
-        raise RecordError(f"{place}: {error}") from error
-
-
-def _validate(model: type[_Model], content: dict[str, Any], place: str) -> _Model:
-    try:
-        return model.model_validate(content)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(repr(str(part))[1:-1] for part in first["loc"])
-        message = f"{field}: {first['msg']}" if field else first["msg"]
-        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-        raise RecordError(f"{place}: {message.replace('Value error, ', '')}{more}") from error
 
 
 def _is_incomplete(line: bytes) -> bool:

@@ -91,22 +91,48 @@ def length_class_of(record: Record) -> str | None:
     return record.dataset.length if record.protocol.limits else None
 
 
+DATASET_HASH = Condition(lambda record: record.dataset.sha256, _hash_difference("dataset hash"))
+EXAMPLE_SEED = Condition(lambda record: record.protocol.seed, _value_difference("example seed"))
+LIMITS = Condition(limits_of, _dict_difference("limit", readable))
+LENGTH_CLASS = Condition(length_class_of, _value_difference("text length class"))
+ASSETS_PROFILE = Condition(
+    lambda record: record.assets.profile, _value_difference("assets profile")
+)
+PROTOCOL_REVISION = Condition(
+    lambda record: record.protocol.revision, _value_difference("protocol revision")
+)
+TEXTATTACK = Condition(
+    lambda record: record.recipe.textattack_version, _value_difference("TextAttack")
+)
+RECIPE_PARAMS = Condition(
+    lambda record: record.recipe.params, _dict_difference("parameter", readable)
+)
+ASSET_HASHES = Condition(
+    lambda record: record.assets.hashes, _dict_difference("hash of asset", short_hash)
+)
+
 #: Equal in all records of a row; records with a different value form a separate row.
 ROW_CONDITIONS = (
-    Condition(lambda record: record.dataset.sha256, _hash_difference("dataset hash")),
-    Condition(lambda record: record.protocol.seed, _value_difference("example seed")),
-    Condition(limits_of, _dict_difference("limit", readable)),
-    Condition(length_class_of, _value_difference("text length class")),
-    Condition(lambda record: record.assets.profile, _value_difference("assets profile")),
-    Condition(lambda record: record.protocol.revision, _value_difference("protocol revision")),
+    DATASET_HASH,
+    EXAMPLE_SEED,
+    LIMITS,
+    LENGTH_CLASS,
+    ASSETS_PROFILE,
+    PROTOCOL_REVISION,
 )
 
 #: Compared between records of the same recipe; different recipes may have different values.
-RECIPE_CONDITIONS = (
-    Condition(lambda record: record.recipe.textattack_version, _value_difference("TextAttack")),
-    Condition(lambda record: record.recipe.params, _dict_difference("parameter", readable)),
-    Condition(lambda record: record.assets.hashes, _dict_difference("hash of asset", short_hash)),
-)
+RECIPE_CONDITIONS = (TEXTATTACK, RECIPE_PARAMS, ASSET_HASHES)
+
+
+def version_condition(name: str, version: Callable[[Record], str | None]) -> Condition:
+    """The condition that a version is the same.
+
+    Args:
+        name: the name of the package.
+        version: reads the version from a record; None if it is unknown.
+    """
+    return Condition(version, _value_difference(name))
 
 
 def row_condition_values(record: Record) -> list[Any]:

@@ -30,7 +30,7 @@ from robustbert.records import (
     write_outcomes,
     write_record,
 )
-from robustbert.records.storage import _encode
+from robustbert.records.strict_json import encode
 from tests.records.builders import make_outcome, make_outcomes, make_record
 
 OUTCOMES = make_outcomes(skipped=1, robust=2, broken=3)
@@ -81,7 +81,7 @@ def test_any_text_is_read_back_unchanged(tmp_path: Path, text: str) -> None:
 
 @given(st.text(st.characters(exclude_categories=[])))
 def test_a_line_is_json_in_utf_8(text: str) -> None:
-    line = _encode(make_outcome(text=text))
+    line = encode(make_outcome(text=text))
     assert line.count(b"\n") == 1
     # A high and a low surrogate side by side are one character in JSON, whatever wrote them.
     expected = text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
@@ -113,7 +113,7 @@ def test_a_killed_run_is_resumed(tmp_path: Path, cut: int) -> None:
 
 def test_a_line_cut_inside_a_character_is_resumed(tmp_path: Path) -> None:
     path = tmp_path / "o.jsonl"
-    line = _encode(make_outcome(text="😀"))
+    line = encode(make_outcome(text="😀"))
     path.write_bytes(line[: line.index("😀".encode()) + 2])
     assert read_outcomes(path, unfinished=True) == ()
     append_outcome(OUTCOMES[0], path)
@@ -160,10 +160,10 @@ def test_damaged_records_are_rejected(tmp_path: Path, content: bytes, message: s
 def test_error_for_a_damaged_outcome_has_line_and_field(tmp_path: Path) -> None:
     path = tmp_path / "o.jsonl"
     wrong = json.dumps({**OUTCOMES[1].model_dump(), "queries": -1}).encode()
-    path.write_bytes(_encode(OUTCOMES[0]) + wrong + b"\n")
+    path.write_bytes(encode(OUTCOMES[0]) + wrong + b"\n")
     with pytest.raises(RecordError, match=r"o\.jsonl: line 2: queries: "):
         read_outcomes(path, unfinished=True)
-    path.write_bytes(_encode(OUTCOMES[0]) + b"\n" + _encode(OUTCOMES[1]))
+    path.write_bytes(encode(OUTCOMES[0]) + b"\n" + encode(OUTCOMES[1]))
     with pytest.raises(RecordError, match="line 2: not JSON"):
         read_outcomes(path)
 

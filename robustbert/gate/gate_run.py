@@ -1,0 +1,138 @@
+"""The results that a gate compares: a run folder, a record file or a baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from robustbert.errors import InputError, RecordError
+from robustbert.records import (
+    Baseline,
+    Outcome,
+    Record,
+    Status,
+    outcomes_path,
+    parse_baseline,
+    read_outcomes,
+    record_name,
+    statuses_of,
+)
+from robustbert.records.strict_json import parse_object, read_file, record_of
+from robustbert.reports.row_labels import record_label
+from robustbert.reports.run_folder import read_finished
+from robustbert.reports.wording import listed
+
+
+@dataclass(frozen=True)
+class GateCell:
+    """One cell: its record and the status of each of its examples.
+
+    Args:
+        record: its record.
+        statuses: keyed by example id, in the order of the examples.
+    """
+
+    record: Record
+    statuses: Mapping[str, Status]
+
+    @property
+    def row(self) -> str:
+        """The label of its row, as tables show it."""
+        return record_label(self.record)
+
+
+@dataclass(frozen=True)
+class GateRun:
+    """The cells of a run.
+
+    Args:
+        name: what messages and reports call it: the path that was given.
+        cells: at least one.
+    """
+
+    name: str
+    cells: tuple[GateCell, ...]
+
+    def rows(self) -> tuple[str, ...]:
+        """The distinct labels of its rows, in order."""
+        return tuple(dict.fromkeys(cell.row for cell in self.cells))
+
+    def only_row(self, label: str) -> GateRun:
+        """The cells of one row.
+
+        Raises:
+            InputError: there is no such row; the message lists the rows.
+        """
+        kept = tuple(cell for cell in self.cells if cell.row == label)
+        if not kept:
+            raise InputError(f"{self.name} has no row {label!r}; it has {listed(self.rows())}")
+        return GateRun(self.name, kept)
+
+
+def gate_run(
+    name: str, records: Iterable[Record], outcomes: Mapping[str, Iterable[Outcome]]
+) -> GateRun:
+    """The run with these records and outcomes.
+
+    Args:
+        name: what messages and reports call it.
+        records: at least one.
+        outcomes: those of each record, keyed by :func:`robustbert.records.record_name`.
+    """
+    return GateRun(
+        name, tuple(_cell(record, outcomes[record_name(record)], name) for record in records)
+    )
+
+
+def gate_run_of_baseline(baseline: Baseline, name: str) -> GateRun:
+    """The run that a baseline was made from."""
+    return GateRun(
+        name,
+        tuple(
+            GateCell(cell.record, MappingProxyType(baseline.statuses_of(cell)))
+            for cell in baseline.cells
+        ),
+    )
+
+
+def read_gate_run(path: Path | str) -> GateRun:
+    """Read a run folder, the record of one cell with its outcomes beside it, or a baseline.
+
+    Raises:
+        RecordError: it is none of them, or it is damaged; the message says what to pass instead.
+    """
+    path = Path(path)
+    if path.is_dir():
+        run = read_finished(path)
+        return gate_run(str(path), run.records, run.outcomes)
+    if not path.exists():
+        raise RecordError(
+            f"{path} does not exist; give a run folder, a record or a baseline (robustbert "
+            "baseline save)"
+        )
+    content = read_file(path)
+    parsed = parse_object(content, str(path))
+    if "baseline_version" in parsed:
+        return gate_run_of_baseline(parse_baseline(content, str(path)), str(path))
+    if "schema_version" not in parsed:
+        raise RecordError(
+            f"{path} is neither a record nor a baseline; give a run folder, records/CELL.json of "
+            "one, or a file of robustbert baseline save"
+        )
+    record = record_of(parsed, str(path))
+    outcomes = outcomes_path(path.parent.parent, path.stem)
+    if not outcomes.exists():
+        raise RecordError(f"{path} has no outcomes at {outcomes}; give the whole run folder")
+    return GateRun(str(path), (_cell(record, read_outcomes(outcomes), str(path)),))
+
+
+def _cell(record: Record, outcomes: Iterable[Outcome], place: str) -> GateCell:
+    statuses = statuses_of(outcomes)
+    if len(statuses) != record.protocol.n:
+        raise RecordError(
+            f"{place}: {record_name(record)} has {record.protocol.n} examples, but "
+            f"{len(statuses)} outcomes; rerun the cell"
+        )
+    return GateCell(record, MappingProxyType(statuses))
