@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from robustbert.attacks import UnifiedLimits, check_track, runnable_recipe
 from robustbert.attacks.recipes import CORE_RECIPES
-from robustbert.bench.plan import build_plan
+from robustbert.bench.plan import Plan, build_plan
 from robustbert.bench.run import BenchResult, run_plan
 from robustbert.bench.run_options import RunOptions
 from robustbert.bench.suite import DEFAULT_EXAMPLES
@@ -73,11 +73,47 @@ def bench(
             out of range; a model's labels are not those of the dataset; a model returns something
             that is not probabilities; or results of a model without a name are to be stored.
     """
-    _check_numbers(n, seed, training_seeds)
     _check_types(out, limits)
-    loaded, victims = _load(dataset, split), _victims(models, stored=out is not None)
+    plan = plan_models(
+        models,
+        recipes,
+        dataset,
+        n=n,
+        split=split,
+        tracks=tracks,
+        limits=limits,
+        seed=seed,
+        training_seeds=training_seeds,
+        stored=out is not None,
+    )
+    with result_folder(out) as folder:
+        return run_plan(plan, RunOptions(folder, dtype, device, lanes))
+
+
+def plan_models(
+    models: Model | Sequence[Model] | Mapping[str, Model],
+    recipes: str | Sequence[str],
+    dataset: Any,
+    *,
+    n: int | None,
+    split: str | None,
+    tracks: str | Sequence[str],
+    seed: int,
+    limits: UnifiedLimits | None = None,
+    training_seeds: Sequence[int] = (),
+    stored: bool,
+) -> Plan:
+    """The plan of :func:`bench`, whose arguments these are; loads the dataset, but no model.
+
+    ``stored`` says whether the results will be kept, for which every model needs a name.
+
+    Raises:
+        RobustbertError: see :func:`bench`.
+    """
+    _check_numbers(n, seed, training_seeds)
+    loaded, victims = _load(dataset, split), _victims(models, stored=stored)
     check_training_seeds(victims, training_seeds)
-    plan = build_plan(
+    return build_plan(
         suite=None,
         sources={loaded.name: DatasetSource(source=loaded, whole=split == "all")},
         victims=replicates(victims, [int(number) for number in training_seeds] or [int(seed)]),
@@ -89,8 +125,6 @@ def bench(
         seed=int(seed),
         limits=limits or UnifiedLimits(),
     )
-    with _folder(out) as folder:
-        return run_plan(plan, RunOptions(folder, dtype, device, lanes))
 
 
 def _check_numbers(n: int | None, seed: int, training_seeds: Sequence[int]) -> None:
@@ -198,7 +232,7 @@ def _names(
 
 
 @contextmanager
-def _folder(out: Path | str | None) -> Iterator[Path]:
+def result_folder(out: Path | str | None) -> Iterator[Path]:
     """The output folder, or a temporary one."""
     if out is not None:
         yield Path(out)

@@ -21,11 +21,13 @@ from robustbert.commands.dataset_options import (
     reading_options,
 )
 from robustbert.commands.terminal import INTERRUPTED, print_error
+from robustbert.commands.threshold_options import add_thresholds, chosen_thresholds
 from robustbert.console import terminal_width
 from robustbert.errors import InputError
 
 if TYPE_CHECKING:
-    from robustbert.bench import Cell, Plan, RunOptions
+    from robustbert.bench import BenchResult, Cell, Plan, RunOptions
+    from robustbert.gate import Thresholds
 
 
 def add_bench(subparsers: Any) -> None:
@@ -139,6 +141,7 @@ def _add_run_options(command: Any, out: str) -> None:
     command.add_argument(
         "--allow-errors", action="store_true", help="exit with 0 even if attacks failed"
     )
+    add_thresholds(command)
     add_labels(command)
     add_dtype_and_device(command, "inference")
     command.add_argument(
@@ -177,7 +180,10 @@ def bench(options: Any) -> int:
     if options.suite is None and (overrides.models or overrides.datasets):
         plan = dataclasses.replace(plan, suite=None)  # not the quick suite any more
     out = options.out or default_out(plan.suite or "bench")
-    return _dry_run(plan, options, out) if options.dry_run else _run(plan, options, out)
+    thresholds = _thresholds(plan, options)
+    if options.dry_run:
+        return _dry_run(plan, options, out)
+    return _run(plan, thresholds, options, out)
 
 
 def attack(options: Any) -> int:
@@ -201,10 +207,19 @@ def attack(options: Any) -> int:
         seed=options.seed,
         **reading_options(options),
     )
-    plan = make_plan(suite, overrides)
-    return _run(
-        dataclasses.replace(plan, suite=None), options, options.out or default_out("attack")
-    )
+    plan = dataclasses.replace(make_plan(suite, overrides), suite=None)
+    thresholds = _thresholds(plan, options)
+    return _run(plan, thresholds, options, options.out or default_out("attack"))
+
+
+def _thresholds(plan: Plan, options: Any) -> Thresholds | None:
+    """The thresholds of the command line, which the plan measures; None if there are none."""
+    thresholds = chosen_thresholds(options)
+    if thresholds is not None:
+        from robustbert.gate import check_measurable
+
+        check_measurable(thresholds, plan)
+    return thresholds
 
 
 def _dry_run(plan: Plan, options: Any, out: Path) -> int:
@@ -215,10 +230,9 @@ def _dry_run(plan: Plan, options: Any, out: Path) -> int:
     return 0
 
 
-def _run(plan: Plan, options: Any, out: Path) -> int:
+def _run(plan: Plan, thresholds: Thresholds | None, options: Any, out: Path) -> int:
     from robustbert.bench import run_plan
     from robustbert.reports import render_text
-    from robustbert.reports.wording import counted
 
     try:
         result = run_plan(plan, _run_options(options, out))
@@ -227,14 +241,33 @@ def _run(plan: Plan, options: Any, out: Path) -> int:
         return INTERRUPTED
     print(render_text(result.table, terminal_width()))
     _print_skipped(result.skipped)
+    passed = thresholds is None or _compare(result, thresholds)
     print(f"{result.seconds:.0f} s; records, outcomes and tables are in {out}")
-    if result.errors and not options.allow_errors:
-        print_error(
-            f"{counted(result.errors, 'attack')} failed; see the lines with status error in "
-            f"{out / 'outcomes'}; to exit with 0 anyway, add --allow-errors"
-        )
-        return 1
-    return 0
+    return 1 if _failed_attacks(result, options, out) or not passed else 0
+
+
+def _compare(result: BenchResult, thresholds: Thresholds) -> bool:
+    """Compare a run with thresholds and print the result; whether all passed."""
+    from robustbert.gate import check_thresholds, thresholds_text
+
+    report = check_thresholds(result.records, result.outcomes, thresholds)
+    print(thresholds_text(report))
+    if not report.passed:
+        print_error(report.summary)
+    return report.passed
+
+
+def _failed_attacks(result: BenchResult, options: Any, out: Path) -> bool:
+    """Whether attacks failed, and this was not allowed; if so, print how to see them."""
+    from robustbert.reports.wording import counted
+
+    if not result.errors or options.allow_errors:
+        return False
+    print_error(
+        f"{counted(result.errors, 'attack')} failed; see the lines with status error in "
+        f"{out / 'outcomes'}; to exit with 0 anyway, add --allow-errors"
+    )
+    return True
 
 
 def _run_options(options: Any, out: Path) -> RunOptions:

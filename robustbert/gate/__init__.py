@@ -17,6 +17,10 @@ from robustbert.gate.replay import (
     load_replayed,
     replay_texts,
 )
+from robustbert.gate.robustness import RobustnessResult, check_robustness
+from robustbert.gate.threshold_checks import ThresholdCheck, ThresholdReport, check_thresholds
+from robustbert.gate.threshold_text import thresholds_text
+from robustbert.gate.thresholds import Thresholds, check_measurable, parse_thresholds
 
 __all__ = [
     "ComparedMeasure",
@@ -29,12 +33,21 @@ __all__ = [
     "Replay",
     "ReplayedCell",
     "ReplayedGroup",
+    "RobustnessResult",
     "RowPair",
     "Rule",
+    "ThresholdCheck",
+    "ThresholdReport",
+    "Thresholds",
     "Transfer",
+    "check_measurable",
+    "check_robustness",
+    "check_thresholds",
     "compare_runs",
     "gate_run",
     "load_replayed",
+    "parse_thresholds",
     "read_gate_run",
     "replay_texts",
+    "thresholds_text",
 ]

@@ -1,0 +1,60 @@
+"""Format the comparison with thresholds for the terminal."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from robustbert.console import printable
+from robustbert.gate.threshold_checks import ThresholdCheck, ThresholdReport
+from robustbert.reports.escape import shorten
+
+_HEADER = ("model", "accuracy", "required", "measured", "n", "result")
+_MAX_NAME = 40
+
+
+def thresholds_text(report: ThresholdReport) -> str:
+    """A table per dataset and track: what was required and measured, and what failed.
+
+    Names are shown literally, and shortened to 40 characters. Notes below a table say why a number
+    is missing, or why a value above its threshold does not pass.
+    """
+    groups = groupby(report.checks, key=lambda check: (check.dataset, check.split, check.track))
+    return "\n".join(_table(list(checks)) for _, checks in groups)
+
+
+def _table(checks: list[ThresholdCheck]) -> str:
+    from tabulate import tabulate
+
+    first = checks[0]
+    number = "the lower end of the 95% interval" if first.on == "low" else "the value"
+    heading = f"{first.dataset} ({first.split}), {first.track} track: thresholds for {number}, in %"
+    rows = tabulate(
+        [_cells(check) for check in checks],
+        headers=_HEADER,
+        tablefmt="simple",
+        disable_numparse=True,
+        colalign=("left", "left", "right", "right", "right", "left"),
+    )
+    notes = [f"  {check.note}." for check in checks if check.note]
+    return (
+        "\n".join([printable(heading), "", rows, *map(printable, [""] * bool(notes) + notes)])
+        + "\n"
+    )
+
+
+def _cells(check: ThresholdCheck) -> list[str]:
+    return [
+        shorten(printable(check.model), _MAX_NAME),
+        shorten(printable(check.name), _MAX_NAME),
+        f"{100 * check.minimum:g}",
+        _measured(check),
+        str(check.measured.n) if check.measured else "",
+        "PASSED" if check.passed else "FAILED",
+    ]
+
+
+def _measured(check: ThresholdCheck) -> str:
+    metric = check.measured
+    if metric is None or metric.value is None or metric.low is None or metric.high is None:
+        return "n/a"
+    return f"{100 * metric.value:.1f} [{100 * metric.low:.1f}, {100 * metric.high:.1f}]"
