@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 from robustbert.commands import (
     assets_command,
     bench_command,
+    compare_command,
     doctor_command,
     list_command,
     predict_command,
@@ -118,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
         predict_command.add_predict,
         show_command.add_show,
         similarity_command.add_similarity,
+        compare_command.add_compare,
         replay_command.add_replay,
         assets_command.add_assets,
         list_command.add_list,

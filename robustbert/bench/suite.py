@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 import os
-import tomllib
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -25,6 +23,7 @@ from robustbert.bench.suite_tables import (
     Text,
     TomlTable,
 )
+from robustbert.bench.toml_files import describe_invalid, read_toml
 from robustbert.data.dataset import ALL, SPLITS
 from robustbert.data.dataset_source import DatasetSource
 from robustbert.defenses import make_defense
@@ -36,6 +35,7 @@ from robustbert.validation import build_from_settings
 
 DEFAULT_EXAMPLES = 100
 """The number of examples per dataset, unless a suite gives one or a dataset has fewer."""
+_TABLES: dict[object, type[TomlTable]] = {"model": ModelTable, "dataset": DatasetTable}
 
 
 class Suite(TomlTable):
@@ -249,33 +249,8 @@ def _located(source: str, place: str) -> Iterator[None]:
 
 
 def _read_suite(path: Path) -> Suite:
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SuiteError(f"cannot read suite {path}: {error.strerror}; give a TOML file") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise SuiteError(f"{path} is not valid TOML: {error}; fix the file") from error
+    content = read_toml(path, "suite")
     try:
         return Suite.model_validate(content, context={"source": str(path)})
     except ValidationError as error:
-        raise SuiteError(f"{path}: {_describe(error)}") from error
-
-
-def _describe(error: ValidationError) -> str:
-    """The first error with its position and similar names, in one line."""
-    first = error.errors(include_url=False)[0]
-    place = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        tables: dict[object, type[TomlTable]] = {"model": ModelTable, "dataset": DatasetTable}
-        table = tables.get(first["loc"][0], Suite)
-        return f"{place}: unknown key; {_similar(str(first['loc'][-1]), table)}"
-    if first["type"] == "missing":
-        return f"{place}: missing; add it"
-    reason = first["msg"][0].lower() + first["msg"][1:]
-    return f"{place}: {reason}, not {str(first['input'])[:60]!r}"
-
-
-def _similar(name: str, table: type[TomlTable]) -> str:
-    known = list(table.model_fields)
-    similar = difflib.get_close_matches(name, known, n=2, cutoff=0.5)
-    return f"did you mean {' or '.join(similar)}?" if similar else f"known: {', '.join(known)}"
+        raise SuiteError(f"{path}: {describe_invalid(error, Suite, _TABLES)}") from error
