@@ -3,6 +3,7 @@
 from robustbert.gate.comparison import (
     ComparedMeasure,
     Comparison,
+    Confirmation,
     Power,
     compare_runs,
 )
@@ -25,6 +26,7 @@ from robustbert.gate.thresholds import Thresholds, check_measurable, parse_thres
 __all__ = [
     "ComparedMeasure",
     "Comparison",
+    "Confirmation",
     "GateCell",
     "GatePolicy",
     "GateRun",

@@ -27,6 +27,10 @@ from robustbert.records import Metric, Status
 #: was found, but the allowed drop could not have been seen, and the policy is strict.
 #: ``improved``: a significant rise. ``passed``: anything else.
 Verdict: TypeAlias = Literal["passed", "improved", "regression", "low power"]
+#: ``confirmed``: fresh examples show a regression too. ``not confirmed``: they do not, and a drop
+#: like the first one would have been seen with a power of 0.8. ``inconclusive``: they do not, but
+#: they are too few.
+ConfirmationVerdict: TypeAlias = Literal["confirmed", "not confirmed", "inconclusive"]
 
 _BOOTSTRAP_SEED = 0
 _SURVIVED: frozenset[Status] = frozenset({"robust", "exhausted"})
@@ -75,6 +79,7 @@ class ComparedMeasure:
         power: what the test can see.
         verdict: whether the candidate is worse.
         allowed: differences between the compared cells that were allowed.
+        confirmation: the test of a regression on fresh examples; None if there was none.
     """
 
     rows: RowPair
@@ -94,6 +99,7 @@ class ComparedMeasure:
     power: Power
     verdict: Verdict
     allowed: tuple[str, ...] = ()
+    confirmation: Confirmation | None = None
 
     @property
     def n(self) -> int:
@@ -102,7 +108,9 @@ class ComparedMeasure:
 
     @property
     def failed(self) -> bool:
-        """Whether the candidate does not pass."""
+        """Whether the candidate does not pass; a regression that is not confirmed passes."""
+        if self.confirmation is not None and self.confirmation.verdict == "not confirmed":
+            return False
         return self.verdict in ("regression", "low power")
 
     @property
@@ -110,6 +118,24 @@ class ComparedMeasure:
         """Whether the allowed drop would be seen with a power of 0.8."""
         smallest = self.power.smallest_drop
         return smallest is not None and smallest <= self.max_drop
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """The test of a regression on fresh examples with fresh seeds.
+
+    Args:
+        seed: the seed that selected the examples and with which they were attacked.
+        fresh: the measure on the fresh examples; its p-value is corrected over the measures that
+            were tested again. None if no example was left.
+        power: the power of the test to see a drop as large as the first one, in [0, 1].
+        verdict: whether the regression is confirmed.
+    """
+
+    seed: int
+    fresh: ComparedMeasure | None
+    power: float
+    verdict: ConfirmationVerdict
 
 
 @dataclass(frozen=True)
