@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from robustbert.commands import (
     assets_command,
+    baseline_command,
     bench_command,
     compare_command,
     doctor_command,
@@ -120,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
         show_command.add_show,
         similarity_command.add_similarity,
         compare_command.add_compare,
+        baseline_command.add_baseline,
         replay_command.add_replay,
         assets_command.add_assets,
         list_command.add_list,

@@ -65,6 +65,7 @@ print([name for name in {HEAVY} if name in sys.modules])
         "show",
         "similarity",
         "replay",
+        "baseline",
         "assets",
         "list",
         "doctor",

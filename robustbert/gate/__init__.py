@@ -1,5 +1,6 @@
 """The gate: compare runs by a test, and decide whether a release may go out."""
 
+from robustbert.gate.baseline_update import BaselineUpdate, update_baseline
 from robustbert.gate.comparison import (
     ComparedMeasure,
     Comparison,
@@ -24,6 +25,7 @@ from robustbert.gate.threshold_text import thresholds_text
 from robustbert.gate.thresholds import Thresholds, check_measurable, parse_thresholds
 
 __all__ = [
+    "BaselineUpdate",
     "ComparedMeasure",
     "Comparison",
     "Confirmation",
@@ -52,4 +54,5 @@ __all__ = [
     "read_gate_run",
     "replay_texts",
     "thresholds_text",
+    "update_baseline",
 ]
