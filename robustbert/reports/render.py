@@ -38,7 +38,7 @@ def render_markdown(table: Groups) -> str:
 def _text_group(group: Group, width: int) -> str:
     from tabulate import tabulate
 
-    header, *rows = table_cells(group, _terminal_labels(group), _short(group.recipes))
+    header, *rows = table_cells(group, _terminal_labels(group), short_names(group.recipes))
     header = [name.replace(" ", "\n") if name in _LONG_HEADERS else name for name in header]
     blocks = [
         tabulate(
@@ -48,7 +48,7 @@ def _text_group(group: Group, width: int) -> str:
             disable_numparse=True,
             colalign=("left", *("right" for _ in columns[1:])),
         )
-        for columns in _column_blocks(header, rows, width)
+        for columns in column_blocks(header, rows, width)
     ]
     lines = [printable(heading(group)), textwrap.fill(printable(group.caption), width)]
     lines += ["", "\n\n".join(blocks)]
@@ -85,7 +85,7 @@ def _label_lines(row: Row, fit: Callable[[str, int], str]) -> str:
     return marked(label, row.marks)
 
 
-def _short(names: Sequence[str]) -> list[str]:
+def short_names(names: Sequence[str]) -> list[str]:
     """Names for the terminal, shortened unless this makes different names equal."""
     full = [printable(name) for name in names]
     short = [shorten(name, _MAX_LABEL_WIDTH) for name in full]
@@ -106,7 +106,7 @@ def _note(note: str, width: int) -> str:
     )
 
 
-def _column_blocks(
+def column_blocks(
     header: Sequence[str], rows: Sequence[Sequence[str]], width: int
 ) -> list[list[int]]:
     """Split columns into blocks of at most ``width`` characters, each starting with column 0."""

@@ -1,0 +1,126 @@
+"""The tables of a comparison: one block per pair of rows, dataset and track."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from robustbert.gate.comparison import ComparedMeasure, Comparison
+from robustbert.gate.comparison_wording import (
+    measure_name,
+    p_value,
+    percent,
+    points,
+)
+from robustbert.gate.matching import RowPair
+from robustbert.gate.policy import CLEAN, WORST_CASE
+from robustbert.reports.table_cells import marked
+from robustbert.reports.table_rows import most_common_n
+from robustbert.reports.wording import counted, listed
+
+#: Marks a measure for which a difference was allowed.
+ALLOWED_MARK = "‡"
+_NOT_AVAILABLE = "n/a"
+
+
+@dataclass(frozen=True)
+class Block:
+    """The measures of one table.
+
+    Args:
+        rows: the two rows.
+        dataset: name of the dataset.
+        split: name of the split.
+        track: name of the track; None if only clean accuracy was compared.
+        measures: those of the track. The first block of a dataset starts with clean accuracy, which
+            does not depend on the track.
+    """
+
+    rows: RowPair
+    dataset: str
+    split: str
+    track: str | None
+    measures: tuple[ComparedMeasure, ...]
+
+    @property
+    def n(self) -> int:
+        """The number of examples of most measures."""
+        return most_common_n([measure.n for measure in self.measures])
+
+    @property
+    def heading(self) -> str:
+        """Rows, dataset, split, track and number of examples."""
+        track = f", {self.track} track" if self.track else ""
+        return (
+            f"{self.rows.label} on {self.dataset} ({self.split}){track}: "
+            f"{counted(self.n, 'example')}"
+        )
+
+    @property
+    def caption(self) -> str | None:
+        """The recipes over which the worst case is computed, if there is one."""
+        for measure in self.measures:
+            if measure.measure == WORST_CASE:
+                return f"Worst case: over {listed(measure.recipes)}."
+        return None
+
+
+def blocks(comparison: Comparison) -> tuple[Block, ...]:
+    """The tables of a comparison, in the order of its measures."""
+    tables: dict[tuple[RowPair, str, str, str | None], list[ComparedMeasure]] = {}
+    clean: dict[tuple[RowPair, str, str], ComparedMeasure] = {}
+    for measure in comparison.measures:
+        data = (measure.rows, measure.dataset, measure.split)
+        if measure.measure == CLEAN and measure.track is None:
+            clean[data] = measure
+            continue
+        first = [clean.pop(data)] if data in clean else []
+        tables.setdefault((*data, measure.track), first).append(measure)
+    for data, measure in clean.items():
+        tables[(*data, None)] = [measure]
+    return tuple(Block(*key, tuple(measures)) for key, measures in tables.items())
+
+
+def _needed(measure: ComparedMeasure) -> str:
+    needed = measure.power.examples_needed
+    return _NOT_AVAILABLE if needed is None else f"{needed:,}"
+
+
+def _smallest(measure: ComparedMeasure) -> str:
+    smallest = measure.power.smallest_drop
+    return _NOT_AVAILABLE if smallest is None else f"{100 * smallest:.1f}"
+
+
+#: The columns after the first one, which names the measure.
+COLUMNS: Mapping[str, Callable[[ComparedMeasure], str]] = MappingProxyType(
+    {
+        "base": lambda measure: percent(measure.base),
+        "candidate": lambda measure: percent(measure.candidate),
+        "difference": lambda measure: points(measure.difference),
+        "p (Holm)": lambda measure: p_value(measure.adjusted_p),
+        "lost": lambda measure: str(len(measure.lost)),
+        "gained": lambda measure: str(len(measure.gained)),
+        "allowed": lambda measure: f"{100 * measure.max_drop:.4g}",
+        "smallest drop": _smallest,
+        "needed": _needed,
+        "verdict": lambda measure: measure.verdict,
+    }
+)
+
+
+def measure_label(block: Block, measure: ComparedMeasure, name: str | None = None) -> str:
+    """The name of a measure in a table, with its mark and its number of examples if that differs.
+
+    Args:
+        block: the table.
+        measure: one of its measures.
+        name: its name as it is to be shown; None for the plain name.
+    """
+    label = marked(name or measure_name(measure), ALLOWED_MARK * bool(measure.allowed))
+    return label if measure.n == block.n else f"{label} (n={measure.n})"
+
+
+def has_several_allowed_drops(comparison: Comparison) -> bool:
+    """Whether measures have different allowed drops, so that tables need the column."""
+    return len({measure.max_drop for measure in comparison.measures}) > 1
