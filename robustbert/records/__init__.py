@@ -36,8 +36,8 @@ from robustbert.records.schema import (
     Status,
     Timing,
     Track,
-    json_schema,
 )
+from robustbert.records.schema_json import json_schema
 from robustbert.records.storage import (
     Run,
     append_outcome,

@@ -10,14 +10,14 @@ import json
 from pathlib import Path
 
 from robustbert.records.field_tables import update_tables
-from robustbert.records.schema import json_schema
+from robustbert.records.schema_json import json_schema
 
 
 def main() -> None:
     """Print the JSON Schema, or update a document's tables."""
     parser = argparse.ArgumentParser(
         prog="python -m robustbert.records",
-        description="Print the JSON Schema of records and outcomes.",
+        description="Print the JSON Schema of records, outcomes and baselines.",
     )
     parser.add_argument(
         "--tables",

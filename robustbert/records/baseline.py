@@ -85,7 +85,7 @@ class Baseline(StrictModel):
     def _consistent(self) -> Baseline:
         for name, ids in self.example_ids.items():
             if len(set(ids)) < len(ids):
-                raise ValueError(f"example_ids.{name}: an id occurs twice")
+                raise ValueError(f"example_ids.{repr(name)[1:-1]}: an id occurs twice")
         for number, cell in enumerate(self.cells):
             if cell.examples not in self.example_ids:
                 raise ValueError(f"cells.{number}.examples: there is no {cell.examples!r}")

@@ -36,7 +36,7 @@ def parse_baseline(content: bytes, place: str) -> Baseline:
     """
     parsed = parse_object(content, place)
     version = parsed.get("baseline_version")
-    if version != BASELINE_VERSION:
+    if type(version) is not int or version != BASELINE_VERSION:  # True equals 1
         newer = type(version) is int and version > BASELINE_VERSION
         raise RecordError(
             f"{place}: baseline_version: {version!r}, but this robustbert reads "

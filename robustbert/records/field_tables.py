@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from robustbert.records.baseline import Acceptance, Baseline, BaselineCell
 from robustbert.records.measures import Counts, Metric, Metrics, ReliabilityCheck
 from robustbert.records.outcome import Outcome
 from robustbert.records.provenance import BatchInvariance, Engine, Environment, Timing
@@ -20,7 +21,8 @@ from robustbert.records.references import (
     Protocol,
     RecipeRef,
 )
-from robustbert.records.schema import Record, json_schema
+from robustbert.records.schema import Record
+from robustbert.records.schema_json import json_schema
 
 TABLES: Mapping[str, type[BaseModel]] = MappingProxyType(
     {
@@ -28,6 +30,7 @@ TABLES: Mapping[str, type[BaseModel]] = MappingProxyType(
         for model in (
             *(Outcome, Record, DefenseRef, Counts, Metrics, Metric, ReliabilityCheck),
             *(Timing, Engine, Environment, BatchInvariance),
+            *(Baseline, BaselineCell, Acceptance),
         )
     }
 )

@@ -1,6 +1,5 @@
 """Schema of a run's results: one :class:`Outcome` per example, one :class:`Record` per cell.
 
-``docs/record.schema.json`` and the tables of ``docs/records.md`` are generated from these models.
 Models are frozen and strict: unknown fields, numbers written as strings, NaN and infinity are
 rejected. Missing values are null. Files of earlier versions are read through
 :mod:`robustbert.records.migrations`.
@@ -8,10 +7,9 @@ rejected. Missing values are null. Files of earlier versions are read through
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from pydantic import Field, model_validator
-from pydantic.json_schema import models_json_schema
 
 from robustbert.records.fields import (
     Length,
@@ -57,7 +55,6 @@ __all__ = [
     "Status",
     "Timing",
     "Track",
-    "json_schema",
 ]
 
 #: The version of the schema of new records and outcomes.
@@ -148,16 +145,3 @@ def _check_proportion(name: str, metric: Metric, k: int, n: int) -> None:
 def _check_mean(name: str, mean: float | None, n: int) -> None:
     if (mean is None) != (n == 0):
         raise ValueError(f"metrics.{name}: {mean}, but it is a mean over {n} examples")
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of a record; an outcome's is its ``$defs/Outcome``."""
-    _, definitions = models_json_schema(
-        [(Record, "serialization"), (Outcome, "serialization")],
-        title="robustbert results",
-    )
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$ref": "#/$defs/Record",
-        **definitions,
-    }

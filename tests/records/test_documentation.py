@@ -10,7 +10,7 @@ import pytest
 from robustbert.metrics.reliability import CHECK_NAMES
 from robustbert.records import Record
 from robustbert.records.field_tables import INLINE, TABLES, field_table, update_tables
-from robustbert.records.schema import json_schema
+from robustbert.records.schema_json import json_schema
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "records.md").read_text(encoding="utf-8")
 COMMAND = "python -m robustbert.records --tables docs/records.md"
@@ -28,6 +28,9 @@ PLACES = {
     "Engine": "### `engine`",
     "Environment": "### `environment`",
     "BatchInvariance": "`batch_invariance` says",
+    "Baseline": "## Baseline",
+    "BaselineCell": "### `cells`",
+    "Acceptance": "### `acceptances`",
 }
 
 

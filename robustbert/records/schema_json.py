@@ -1,0 +1,27 @@
+"""The JSON Schema of records, outcomes and baselines: ``docs/record.schema.json``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from robustbert.records.baseline import Baseline
+from robustbert.records.outcome import Outcome
+from robustbert.records.schema import Record
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a record.
+
+    That of an outcome is its ``$defs/Outcome``, that of a baseline its ``$defs/Baseline``.
+    """
+    _, definitions = models_json_schema(
+        [(Record, "serialization"), (Outcome, "serialization"), (Baseline, "serialization")],
+        title="robustbert results",
+    )
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$ref": "#/$defs/Record",
+        **definitions,
+    }
