@@ -1,13 +1,8 @@
 """The gate: compare runs by a test, and decide whether a release may go out."""
 
 from robustbert.gate.baseline_update import BaselineUpdate, update_baseline
-from robustbert.gate.comparison import (
-    ComparedMeasure,
-    Comparison,
-    Confirmation,
-    Power,
-    compare_runs,
-)
+from robustbert.gate.compared import ComparedMeasure, Confirmation, Power
+from robustbert.gate.comparison import Comparison, compare_runs
 from robustbert.gate.gate_run import GateCell, GateRun, gate_run, read_gate_run
 from robustbert.gate.matching import NotCompared, RowPair
 from robustbert.gate.policy import GatePolicy, Rule

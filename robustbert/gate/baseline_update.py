@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from robustbert.errors import InputError
-from robustbert.gate.comparison import ComparedMeasure, Comparison, compare_runs
+from robustbert.gate.compared import ComparedMeasure
+from robustbert.gate.comparison import Comparison, compare_runs
 from robustbert.gate.gate_run import GateRun, gate_run_of_baseline
 from robustbert.gate.matching import match_runs
 from robustbert.gate.policy import DIFFERENCES, GatePolicy

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 from robustbert.attacks.recipes import CORE_RECIPES
+from robustbert.console import terminal_width
 from robustbert.gate.comparability import caveats
+from robustbert.gate.compared import ComparedMeasure, Power, Verdict
+from robustbert.gate.comparison_frame import comparison_frame
+from robustbert.gate.comparison_html import comparison_html
+from robustbert.gate.comparison_text import comparison_text
 from robustbert.gate.gate_run import GateCell, GateRun
 from robustbert.gate.matching import CellPair, NotCompared, RowPair, match_runs
 from robustbert.gate.policy import CLEAN, LEAST_DISCORDANT, WORST_CASE, GatePolicy
 from robustbert.metrics import (
-    Difference,
     bootstrap_of_counts,
     examples_needed,
     holm,
@@ -21,126 +25,20 @@ from robustbert.metrics import (
     proportion,
     smallest_drop,
 )
-from robustbert.records import Metric, Status
+from robustbert.records import Status
 
-#: ``regression``: a drop that is significant and larger than allowed. ``low power``: no regression
-#: was found, but the allowed drop could not have been seen, and the policy is strict.
-#: ``improved``: a significant rise. ``passed``: anything else.
-Verdict: TypeAlias = Literal["passed", "improved", "regression", "low power"]
-#: ``confirmed``: fresh examples show a regression too. ``not confirmed``: they do not, and a drop
-#: like the first one would have been seen with a power of 0.8. ``inconclusive``: they do not, but
-#: they are too few.
-ConfirmationVerdict: TypeAlias = Literal["confirmed", "not confirmed", "inconclusive"]
+if TYPE_CHECKING:
+    import pandas as pd
 
 _BOOTSTRAP_SEED = 0
 _SURVIVED: frozenset[Status] = frozenset({"robust", "exhausted"})
 
 
-@dataclass(frozen=True)
-class Power:
-    """What the test of a measure can see with a power of 0.8.
-
-    Args:
-        discordant: the share of discordant examples that is assumed: the observed one, at least
-            0.05.
-        alpha: the level of the test: that of the policy divided by the number of tests, which is
-            the strictest level that Holm's method uses.
-        smallest_drop: the smallest drop that would be significant; None if not even a drop from 1
-            to 0 would be.
-        examples_needed: the number of examples with which the allowed drop would be significant;
-            None if no number is enough, as for an allowed drop of 0.
-    """
-
-    discordant: float
-    alpha: float
-    smallest_drop: float | None
-    examples_needed: int | None
-
-
-@dataclass(frozen=True)
-class ComparedMeasure:
-    """One accuracy of two rows, compared on the same examples.
-
-    Args:
-        rows: the two rows.
-        dataset: name of the dataset.
-        split: name of the split.
-        track: name of the track; None for clean accuracy.
-        measure: the name of a recipe, ``worst_case`` or ``clean``.
-        recipes: the recipes that it is computed over; empty for clean accuracy.
-        base: the accuracy of the base on the compared examples.
-        candidate: the accuracy of the candidate on the compared examples.
-        difference: candidate minus base, with its paired bootstrap interval.
-        p_value: of the exact McNemar test.
-        adjusted_p: the p-value after Holm's correction over all measures of the comparison.
-        lost: ids of the examples that only the base classifies correctly.
-        gained: ids of the examples that only the candidate classifies correctly.
-        max_drop: the allowed drop.
-        power: what the test can see.
-        verdict: whether the candidate is worse.
-        allowed: differences between the compared cells that were allowed.
-        confirmation: the test of a regression on fresh examples; None if there was none.
-    """
-
-    rows: RowPair
-    dataset: str
-    split: str
-    track: str | None
-    measure: str
-    recipes: tuple[str, ...]
-    base: Metric
-    candidate: Metric
-    difference: Difference
-    p_value: float
-    adjusted_p: float
-    lost: tuple[str, ...]
-    gained: tuple[str, ...]
-    max_drop: float
-    power: Power
-    verdict: Verdict
-    allowed: tuple[str, ...] = ()
-    confirmation: Confirmation | None = None
-
-    @property
-    def n(self) -> int:
-        """The number of compared examples."""
-        return self.difference.n
-
-    @property
-    def failed(self) -> bool:
-        """Whether the candidate does not pass; a regression that is not confirmed passes."""
-        if self.confirmation is not None and self.confirmation.verdict == "not confirmed":
-            return False
-        return self.verdict in ("regression", "low power")
-
-    @property
-    def has_power(self) -> bool:
-        """Whether the allowed drop would be seen with a power of 0.8."""
-        smallest = self.power.smallest_drop
-        return smallest is not None and smallest <= self.max_drop
-
-
-@dataclass(frozen=True)
-class Confirmation:
-    """The test of a regression on fresh examples with fresh seeds.
-
-    Args:
-        seed: the seed that selected the examples and with which they were attacked.
-        fresh: the measure on the fresh examples; its p-value is corrected over the measures that
-            were tested again. None if no example was left.
-        power: the power of the test to see a drop as large as the first one, in [0, 1].
-        verdict: whether the regression is confirmed.
-    """
-
-    seed: int
-    fresh: ComparedMeasure | None
-    power: float
-    verdict: ConfirmationVerdict
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """A comparison of two runs.
+
+    Its text is the report as the command line prints it; a notebook shows it as HTML.
 
     Args:
         base: what the base is called: its path.
@@ -179,6 +77,16 @@ class Comparison:
     def passed(self) -> bool:
         """Whether everything was compared and passed."""
         return self.exit_code == 0
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row per measure, with the numbers of the report at full precision."""
+        return comparison_frame(self)
+
+    def __repr__(self) -> str:
+        return comparison_text(self, terminal_width()).rstrip("\n")
+
+    def _repr_html_(self) -> str:
+        return comparison_html(self)
 
 
 def compare_runs(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from robustbert.gate.comparison import ComparedMeasure, Comparison
+from robustbert.gate.compared import Compared, ComparedMeasure
 from robustbert.gate.comparison_wording import (
+    ALLOWED_MARK,
     measure_name,
     p_value,
     percent,
     points,
+    verdict_text,
 )
 from robustbert.gate.matching import RowPair
 from robustbert.gate.policy import CLEAN, WORST_CASE
@@ -19,8 +21,6 @@ from robustbert.reports.table_cells import marked
 from robustbert.reports.table_rows import most_common_n
 from robustbert.reports.wording import counted, listed
 
-#: Marks a measure for which a difference was allowed.
-ALLOWED_MARK = "‡"
 _NOT_AVAILABLE = "n/a"
 
 
@@ -65,8 +65,18 @@ class Block:
                 return f"Worst case: over {listed(measure.recipes)}."
         return None
 
+    def label(self, measure: ComparedMeasure, name: str | None = None) -> str:
+        """A measure with its mark, and with its number of examples if that differs.
 
-def blocks(comparison: Comparison) -> tuple[Block, ...]:
+        Args:
+            measure: one of the measures.
+            name: its name as it is to be shown; None for the plain name.
+        """
+        label = marked(name or measure_name(measure), ALLOWED_MARK * bool(measure.allowed))
+        return label if measure.n == self.n else f"{label} (n={measure.n})"
+
+
+def blocks(comparison: Compared) -> tuple[Block, ...]:
     """The tables of a comparison, in the order of its measures."""
     tables: dict[tuple[RowPair, str, str, str | None], list[ComparedMeasure]] = {}
     clean: dict[tuple[RowPair, str, str], ComparedMeasure] = {}
@@ -92,8 +102,8 @@ def _smallest(measure: ComparedMeasure) -> str:
     return _NOT_AVAILABLE if smallest is None else f"{100 * smallest:.1f}"
 
 
-#: The columns after the first one, which names the measure.
-COLUMNS: Mapping[str, Callable[[ComparedMeasure], str]] = MappingProxyType(
+# The columns after the first one, which names the measure.
+_COLUMNS: Mapping[str, Callable[[ComparedMeasure], str]] = MappingProxyType(
     {
         "base": lambda measure: percent(measure.base),
         "candidate": lambda measure: percent(measure.candidate),
@@ -104,23 +114,17 @@ COLUMNS: Mapping[str, Callable[[ComparedMeasure], str]] = MappingProxyType(
         "allowed": lambda measure: f"{100 * measure.max_drop:.4g}",
         "smallest drop": _smallest,
         "needed": _needed,
-        "verdict": lambda measure: measure.verdict,
+        "verdict": verdict_text,
     }
 )
 
 
-def measure_label(block: Block, measure: ComparedMeasure, name: str | None = None) -> str:
-    """The name of a measure in a table, with its mark and its number of examples if that differs.
-
-    Args:
-        block: the table.
-        measure: one of its measures.
-        name: its name as it is to be shown; None for the plain name.
-    """
-    label = marked(name or measure_name(measure), ALLOWED_MARK * bool(measure.allowed))
-    return label if measure.n == block.n else f"{label} (n={measure.n})"
+def cells(measure: ComparedMeasure, columns: Iterable[str]) -> list[str]:
+    """The cells of a measure in these columns."""
+    return [_COLUMNS[column](measure) for column in columns]
 
 
-def has_several_allowed_drops(comparison: Comparison) -> bool:
-    """Whether measures have different allowed drops, so that tables need the column."""
-    return len({measure.max_drop for measure in comparison.measures}) > 1
+def columns_of(comparison: Compared) -> tuple[str, ...]:
+    """The names of the columns; "allowed" only if measures have different allowed drops."""
+    several = len({measure.max_drop for measure in comparison.measures}) > 1
+    return tuple(name for name in _COLUMNS if several or name != "allowed")

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from robustbert.console import printable
-from robustbert.gate.comparison import Comparison
-from robustbert.gate.comparison_table import (
-    ALLOWED_MARK,
-    COLUMNS,
-    Block,
-    blocks,
-    has_several_allowed_drops,
-    measure_label,
-)
+from robustbert.gate.compared import Compared
+from robustbert.gate.comparison_table import Block, blocks, cells, columns_of
 from robustbert.gate.comparison_wording import (
     allowed_sentences,
     finding,
     measure_name,
     not_compared_sentences,
-    policy_sentences,
-    power_sentence,
+    notes,
     reason,
-    relation_sentence,
     verdict_word,
 )
 from robustbert.reports.render import column_blocks, short_names
@@ -31,7 +22,7 @@ from robustbert.reports.render import column_blocks, short_names
 _TWO_LINES = frozenset({"smallest drop", "p (Holm)"})
 
 
-def comparison_text(comparison: Comparison, width: int = 140) -> str:
+def comparison_text(comparison: Compared, width: int = 140) -> str:
     """Format a comparison for the terminal: verdict, failures, tables and notes.
 
     Tables that exceed the width continue in further blocks with the same first column.
@@ -44,12 +35,12 @@ def comparison_text(comparison: Comparison, width: int = 140) -> str:
     parts += [_block(block, comparison, width) for block in blocks(comparison)]
     if comparison.not_compared:
         parts.append(_list("Not compared:", not_compared_sentences(comparison), width))
-    if notes := list(_notes(comparison)):
-        parts.append(_list("Notes:", notes, width))
+    if sentences := notes(comparison):
+        parts.append(_list("Notes:", sentences, width))
     return "\n\n".join(parts) + "\n"
 
 
-def _head(comparison: Comparison, width: int) -> str:
+def _head(comparison: Compared, width: int) -> str:
     verdict = f"{verdict_word(comparison)}: {reason(comparison)}"
     sides = (f"base: {comparison.base}", f"candidate: {comparison.candidate}")
     lines = [_filled(line, width) for line in (verdict, *sides)]
@@ -58,7 +49,7 @@ def _head(comparison: Comparison, width: int) -> str:
     return "\n".join(lines)
 
 
-def _block(block: Block, comparison: Comparison, width: int) -> str:
+def _block(block: Block, comparison: Compared, width: int) -> str:
     from tabulate import tabulate
 
     header, *rows = _cells(block, comparison)
@@ -77,18 +68,16 @@ def _block(block: Block, comparison: Comparison, width: int) -> str:
         lines.append(_filled(block.caption, width))
     lines += ["", "\n\n".join(tables)]
     if allowed := allowed_sentences(block.measures):
-        lines += ["", *_items((f"{ALLOWED_MARK} {text}" for text in allowed), width)]
+        lines += ["", *_items(allowed, width)]
     return "\n".join(lines)
 
 
-def _cells(block: Block, comparison: Comparison) -> list[list[str]]:
-    columns = [
-        name for name in COLUMNS if name != "allowed" or has_several_allowed_drops(comparison)
-    ]
+def _cells(block: Block, comparison: Compared) -> list[list[str]]:
+    columns = columns_of(comparison)
     header = [name.replace(" ", "\n") if name in _TWO_LINES else name for name in columns]
     names = short_names([measure_name(measure) for measure in block.measures])
     rows = [
-        [measure_label(block, measure, name), *(COLUMNS[column](measure) for column in columns)]
+        [block.label(measure, name), *cells(measure, columns)]
         for measure, name in zip(block.measures, names, strict=True)
     ]
     return [["measure", *header], *rows]
@@ -96,14 +85,6 @@ def _cells(block: Block, comparison: Comparison) -> list[list[str]]:
 
 def _alignment(column: str) -> str:
     return "left" if column in ("measure", "verdict") else "right"
-
-
-def _notes(comparison: Comparison) -> Iterator[str]:
-    if (power := power_sentence(comparison)) is not None:
-        yield power
-    yield from map(relation_sentence, dict.fromkeys(m.rows for m in comparison.measures))
-    yield from comparison.notes
-    yield from policy_sentences(comparison)
 
 
 def _list(title: str, sentences: Iterable[str], width: int) -> str:

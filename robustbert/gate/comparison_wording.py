@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from types import MappingProxyType
 
-from robustbert.gate.comparison import ComparedMeasure, Comparison
+from robustbert.gate.compared import Compared, ComparedMeasure
 from robustbert.gate.matching import NotCompared, RowPair
 from robustbert.gate.policy import CLEAN, LEAST_DISCORDANT, POWER, WORST_CASE
 from robustbert.metrics import Difference
@@ -13,17 +13,19 @@ from robustbert.records import Metric
 from robustbert.reports.conditions import short_hash
 from robustbert.reports.wording import counted, listed
 
+#: Marks a measure for which a difference was allowed.
+ALLOWED_MARK = "‡"
 _NAMES = MappingProxyType({WORST_CASE: "worst case", CLEAN: "clean accuracy"})
 _VERDICTS = MappingProxyType({0: "PASSED", 1: "FAILED", 2: "NOT COMPARABLE"})
 _LEAST_P = 0.0001
 
 
-def verdict_word(comparison: Comparison) -> str:
+def verdict_word(comparison: Compared) -> str:
     """PASSED, FAILED or NOT COMPARABLE."""
     return _VERDICTS[comparison.exit_code]
 
 
-def reason(comparison: Comparison) -> str:
+def reason(comparison: Compared) -> str:
     """The reason for the verdict, in one phrase."""
     total = counted(len(comparison.measures), "measure")
     regressions = sum(m.verdict == "regression" for m in comparison.failures)
@@ -37,6 +39,8 @@ def reason(comparison: Comparison) -> str:
         phrases.append(f"{_cells_and_rows(comparison.refused)} could not be compared")
     if not comparison.measures and not comparison.refused:
         phrases.append("the runs have no cell in common")
+    if rejected := sum(m.verdict == "regression" and not m.failed for m in comparison.measures):
+        phrases.append(f"{counted(rejected, 'regression')} not confirmed on fresh examples")
     return "; ".join(phrases) or f"none of {total} dropped significantly and by more than allowed"
 
 
@@ -63,7 +67,20 @@ def finding(measure: ComparedMeasure) -> str:
     return (
         f"{place} {moved}{by}: from {percent(measure.base)} to {percent(measure.candidate)}, "
         f"difference {points(measure.difference)}, Holm-corrected p {_with_sign(measure)}, allowed "
-        f"drop {allowed_drop(measure)}"
+        f"drop {allowed_drop(measure)}{_confirmed(measure)}"
+    )
+
+
+def _confirmed(measure: ComparedMeasure) -> str:
+    confirmation = measure.confirmation
+    if confirmation is None:
+        return ""
+    if confirmation.fresh is None:
+        return f"; {confirmation.verdict}: no fresh example is left"
+    fresh = confirmation.fresh
+    return (
+        f"; {confirmation.verdict} on {counted(fresh.n, 'fresh example')}: difference "
+        f"{points(fresh.difference)}, p {_with_sign(fresh)}, power {confirmation.power:.2f}"
     )
 
 
@@ -111,7 +128,25 @@ def _short(number: float) -> str:
     return f"{number:.4g}"
 
 
-def policy_sentences(comparison: Comparison) -> tuple[str, ...]:
+def notes(comparison: Compared) -> tuple[str, ...]:
+    """Everything that a reader has to know, one or two sentences each."""
+    power = power_sentence(comparison)
+    return (
+        *([] if power is None else [power]),
+        *map(relation_sentence, dict.fromkeys(measure.rows for measure in comparison.measures)),
+        *comparison.notes,
+        *policy_sentences(comparison),
+    )
+
+
+def verdict_text(measure: ComparedMeasure) -> str:
+    """The verdict, and what fresh examples say about it if there are any."""
+    if measure.confirmation is None:
+        return measure.verdict
+    return f"{measure.verdict} ({measure.confirmation.verdict})"
+
+
+def policy_sentences(comparison: Compared) -> tuple[str, ...]:
     """How the verdict was reached, and what the columns of a report mean."""
     measures, policy = comparison.measures, comparison.policy
     if not measures:
@@ -139,7 +174,7 @@ def policy_sentences(comparison: Comparison) -> tuple[str, ...]:
     )
 
 
-def power_sentence(comparison: Comparison) -> str | None:
+def power_sentence(comparison: Compared) -> str | None:
     """How many measures passed although the allowed drop could have been missed; None if none."""
     weak = [m for m in comparison.measures if not m.failed and not m.has_power]
     if not weak:
@@ -172,12 +207,12 @@ def allowed_sentences(measures: Iterable[ComparedMeasure]) -> tuple[str, ...]:
         for difference in measure.allowed:
             by_difference.setdefault(difference, []).append(measure_name(measure))
     return tuple(
-        f"Allowed for {listed(list(dict.fromkeys(names)))}: {difference}."
+        f"{ALLOWED_MARK} Allowed for {listed(list(dict.fromkeys(names)))}: {difference}."
         for difference, names in by_difference.items()
     )
 
 
-def not_compared_sentences(comparison: Comparison) -> tuple[str, ...]:
+def not_compared_sentences(comparison: Compared) -> tuple[str, ...]:
     """What was not compared, with the reason and the option that would admit it."""
     recipes: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
     for cell in comparison.not_compared:
