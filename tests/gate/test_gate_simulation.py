@@ -10,7 +10,8 @@ from scipy.stats import binom
 
 from robustbert.gate import GatePolicy, RowPair
 from robustbert.gate import comparison as comparison_module
-from robustbert.gate.comparison import PairedMeasure, judge
+from robustbert.gate.comparison import judge
+from robustbert.gate.paired_measures import PairedMeasure
 from robustbert.metrics import bootstrap_of_counts, smallest_drop
 
 ROWS = RowPair("old", "new", "a" * 64, "b" * 64, "different models")
