@@ -94,8 +94,9 @@ else
   if [[ -n "${BASELINE:-}" && -f "$BASELINE" ]]; then
     compared=0
     compare || compared=$?
-    if ((compared > 1)); then
-      outcome+="**Not comparable with the baseline:** the log says why."
+    if [[ ! -f "$gate/comparison.md" ]]; then
+      outcome+="**Not compared with the baseline** (exit code $compared): the log says why."
+      if ((compared < 2)); then compared=2; fi
     fi
     if ((compared > code)); then code=$compared; fi
   else

@@ -6,6 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robustbert.commands.arguments import add_command
+from robustbert.commands.compare_models_options import (
+    add_model_options,
+    check_model_options,
+    confirmed,
+    quickly_compared,
+)
 from robustbert.commands.gate_options import GateSettings, add_policy_options, gate_settings
 from robustbert.commands.terminal import print_error
 from robustbert.console import terminal_width
@@ -38,6 +44,7 @@ def add_compare(subparsers: Any) -> None:
             "several rows with other labels",
         )
     add_policy_options(command)
+    add_model_options(command)
     for option, what in (
         ("--markdown", "the report as Markdown, for a pull request or a step summary"),
         ("--junit", "the result as JUnit XML, one test case per accuracy"),
@@ -51,9 +58,15 @@ def compare(options: Any) -> int:
     from robustbert.gate import compare_runs
     from robustbert.gate.comparison_text import comparison_text
 
+    check_model_options(options)
     settings = gate_settings(options)
-    base, candidate = _runs(options, settings)
-    comparison = compare_runs(base, candidate, settings.policy, allow=settings.allow)
+    if options.quick:
+        comparison = quickly_compared(_base(options, settings), options, settings)
+    else:
+        base, candidate = _runs(options, settings)
+        comparison = compare_runs(base, candidate, settings.policy, allow=settings.allow)
+        if options.confirm:
+            comparison = confirmed(comparison, base, candidate, options, settings)
     write_reports(comparison, options)
     print(comparison_text(comparison, terminal_width()), end="")
     if comparison.exit_code == 2:
@@ -79,6 +92,20 @@ def _runs(options: Any, settings: GateSettings) -> tuple[GateRun, GateRun]:
     if options.candidate_row is not None:
         candidate = candidate.only_row(options.candidate_row)
     return base, candidate
+
+
+def _base(options: Any, settings: GateSettings) -> GateRun:
+    """The base of the quick gate."""
+    from robustbert.gate import read_gate_run
+
+    paths = options.runs or [settings.config.baseline]
+    if len(paths) != 1 or paths[0] is None:
+        raise InputError(
+            f"{len(options.runs)} runs are given; with --quick, give BASE alone, or none if a "
+            "[gate] table names the baseline"
+        )
+    base = read_gate_run(paths[0])
+    return base if options.base_row is None else base.only_row(options.base_row)
 
 
 def write_reports(comparison: Comparison, options: Any) -> None:

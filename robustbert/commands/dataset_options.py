@@ -126,13 +126,31 @@ def training_source(options: Any) -> DatasetSource:
     """
     from robustbert.data import DatasetSource
 
-    found = chosen_datasets(options)
-    if found is None:
+    source = given_source(options)
+    if source is None:
         raise InputError("no dataset is given; give --dataset or --train-file")
-    source = DatasetSource(found[0]) if isinstance(found[0], str) else found[0]
     if source.train is not None:
         source = replace(source, name=DatasetSource(train=source.train).plan_name())
-    given = {name: value for name, value in reading_options(options).items() if value is not None}
+    return source
+
+
+def given_source(options: Any) -> DatasetSource | None:
+    """The one dataset of the options, and how to read it; None if there is none.
+
+    Raises:
+        InputError: as :func:`chosen_datasets` does.
+    """
+    from robustbert.data import DatasetSource
+
+    found = chosen_datasets(options)
+    if found is None:
+        return None
+    source = DatasetSource(found[0]) if isinstance(found[0], str) else found[0]
+    given = {
+        "length" if name == "text_length" else name: value
+        for name, value in reading_options(options).items()
+        if value is not None
+    }
     return replace(source, **given)
 
 

@@ -3,9 +3,12 @@
 from robustbert.gate.baseline_update import BaselineUpdate, update_baseline
 from robustbert.gate.compared import ComparedMeasure, Confirmation, Power
 from robustbert.gate.comparison import Comparison, compare_runs
+from robustbert.gate.confirmation import ConfirmedSide, confirm
 from robustbert.gate.gate_run import GateCell, GateRun, gate_run, read_gate_run
 from robustbert.gate.matching import NotCompared, RowPair
 from robustbert.gate.policy import GatePolicy, Rule
+from robustbert.gate.quick import quick_compare
+from robustbert.gate.repeated_cells import RepeatedCells
 from robustbert.gate.replay import (
     Replay,
     ReplayedCell,
@@ -24,11 +27,13 @@ __all__ = [
     "ComparedMeasure",
     "Comparison",
     "Confirmation",
+    "ConfirmedSide",
     "GateCell",
     "GatePolicy",
     "GateRun",
     "NotCompared",
     "Power",
+    "RepeatedCells",
     "Replay",
     "ReplayedCell",
     "ReplayedGroup",
@@ -43,9 +48,11 @@ __all__ = [
     "check_robustness",
     "check_thresholds",
     "compare_runs",
+    "confirm",
     "gate_run",
     "load_replayed",
     "parse_thresholds",
+    "quick_compare",
     "read_gate_run",
     "replay_texts",
     "thresholds_text",

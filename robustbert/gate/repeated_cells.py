@@ -1,0 +1,218 @@
+"""Load what it takes to attack the cell of a record again: its data, a model and its attack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from robustbert.attacks import UnifiedLimits
+from robustbert.bench import Cell, RunOptions
+from robustbert.bench.environment import capture_environment
+from robustbert.bench.job import Job, LoadedJob, load_job
+from robustbert.bench.victim_spec import VictimSpec, model_spec
+from robustbert.bench.victims import Victim, load_classifier
+from robustbert.data import DATASETS, DatasetSource, TextDataset
+from robustbert.data.dataset import ALL
+from robustbert.errors import InputError
+from robustbert.frozen import FrozenMapping
+from robustbert.models.inference.output_cache import OutputCache
+from robustbert.models.model_registry import DTYPES
+from robustbert.records import Environment, Record
+from robustbert.reports.conditions import canonical, short_hash
+from robustbert.reports.row_labels import record_label
+
+
+@dataclass(frozen=True)
+class LoadedVictim:
+    """A model under the conditions of a record, and a cache of its predictions."""
+
+    victim: Victim
+    cache: OutputCache
+
+
+class RepeatedCells:
+    """Loads the datasets and models of cells that are attacked again; each is loaded once.
+
+    Args:
+        dataset: a dataset that is not built in; None if there is none.
+        named: such datasets by their names in records.
+        labels: the names of the models' outputs, in order; None for those that they have.
+        device: auto, cpu, cuda, cuda:N or mps.
+    """
+
+    def __init__(
+        self,
+        dataset: DatasetSource | None = None,
+        named: Mapping[str, DatasetSource] = FrozenMapping(),
+        labels: Sequence[str] | None = None,
+        device: str = "auto",
+    ) -> None:
+        self._given = [] if dataset is None else [dataset]
+        self._named = named
+        self._labels = None if labels is None else tuple(labels)
+        self._device = device
+        self._datasets: dict[str, TextDataset] = {}
+        self._victims: dict[str, LoadedVictim] = {}
+
+    def dataset(self, record: Record) -> TextDataset:
+        """The data of a record, under its name and with its text length class.
+
+        Raises:
+            InputError: it is not built in and not given, or what is given is other data.
+        """
+        ref = record.dataset
+        key = canonical([ref.sha256, ref.name])
+        if key not in self._datasets:
+            loaded = self._load_dataset(record)
+            self._datasets[key] = replace(loaded, length=ref.length or loaded.length)
+        return self._datasets[key]
+
+    def victim(self, model: str, record: Record, *, same: bool) -> LoadedVictim:
+        """A model with the dtype and the defenses of a record.
+
+        Args:
+            model: a folder, ``hub:NAME``, or either after ``NAME=``.
+            record: a record of the cell.
+            same: whether it must be the model of the record.
+
+        Raises:
+            InputError: it must be, but its hash differs; or the record has several defenses.
+            ModelError: the model cannot be loaded, is not trained, or has other labels.
+        """
+        dtype = attack_dtype(record)
+        defenses = [defense.model_dump() for defense in record.defenses]
+        key = canonical([model, record.dataset.sha256, dtype, defenses])
+        if key not in self._victims:
+            self._victims[key] = self._load(model, record, dtype)
+        loaded = self._victims[key]
+        if same:
+            _check_model(loaded.victim, record, model)
+        return loaded
+
+    def job(self, loaded: LoadedVictim, record: Record, *, n: int, seed: int) -> LoadedJob:
+        """The attack of a record on another model or with another seed; nothing is written.
+
+        Args:
+            loaded: the victim.
+            record: a record of the cell.
+            n: number of examples.
+            seed: seed for the selection of examples and for the attack.
+
+        Raises:
+            InputError: there are fewer examples, or the limits of the record cannot be set.
+            UnknownNameError: there is no such recipe.
+        """
+        dataset, ref = self.dataset(record), record.dataset
+        spec = VictimSpec(loaded.victim.name, loaded.victim.classifier.info.sha256)
+        job = Job(
+            suite=None,
+            dataset=DatasetSource(dataset),
+            cell=Cell(ref.name, spec, record.track, record.recipe.name, n),
+            split=ref.split,
+            seed=seed,
+            limits=limits_of_record(record),
+            options=RunOptions(Path(), dtype=attack_dtype(record), device=self._device),
+        )
+        return load_job(job, dataset, loaded.victim, self._environment, loaded.cache)
+
+    @cached_property
+    def _environment(self) -> Environment:
+        return capture_environment(self._device)
+
+    def _load_dataset(self, record: Record) -> TextDataset:
+        """The first dataset that is the data of the record; else the last one, to describe it."""
+        ref = record.dataset
+        sources = [DatasetSource(ref.name)] if ref.name in DATASETS else []
+        sources += [self._named[ref.name]] if ref.name in self._named else []
+        sources += self._given
+        if not sources:
+            raise InputError(
+                f"{ref.name} is no built-in dataset; give its data with --dataset or --test-file"
+            )
+        for source in sources:
+            dataset = replace(source, whole=ref.split == ALL, name=ref.name).load()
+            if dataset.sha256() == ref.sha256:
+                break
+        _check_data(dataset, record)
+        return dataset
+
+    def _load(self, model: str, record: Record, dtype: str) -> LoadedVictim:
+        named = model_spec(model, self._labels)
+        spec = replace(named, **_defense(record))
+        dataset = self.dataset(record)
+        classifier = load_classifier(spec, spec.base, dataset, dtype=dtype, device=self._device)
+        victim = Victim(
+            name=spec.name,
+            variant=None,
+            classifier=classifier,
+            defenses=tuple(record.defenses),
+            training_seed=None,
+            training=None,
+            train_seconds=None,
+        )
+        return LoadedVictim(victim, OutputCache(classifier.predict_proba))
+
+
+def attack_dtype(record: Record) -> str:
+    """The dtype option that gives the victim and the sentence encoder the dtypes of a record."""
+    dtype = str(record.recipe.params.get("similarity_dtype") or record.model.dtype)
+    return dtype if dtype in DTYPES else "auto"
+
+
+def limits_of_record(record: Record) -> UnifiedLimits:
+    """The limits of the ``unified`` track as a record has them; the default on other tracks.
+
+    Raises:
+        InputError: the record has other limits than this version of robustbert.
+    """
+    if record.track != "unified":
+        return UnifiedLimits()
+    given: dict[str, Any] = dict(record.protocol.limits)
+    known = UnifiedLimits().as_record()
+    if given.keys() != known.keys() or record.protocol.query_budget is None:
+        raise InputError(
+            f"the limits of {record_label(record)} are {', '.join(sorted(given)) or 'missing'}, "
+            f"but this version of robustbert has {', '.join(known)}; run the cell again"
+        )
+    return UnifiedLimits(**given, queries_per_word=record.protocol.query_budget)
+
+
+def _defense(record: Record) -> dict[str, Any]:
+    """The fields of a victim's specification that name its defense."""
+    if not record.defenses:
+        return {}
+    if len(record.defenses) > 1:
+        raise InputError(
+            f"{record_label(record)} has several defenses, which cannot be applied to a model that "
+            "is loaded; run bench instead"
+        )
+    [defense] = record.defenses
+    return {"defense": defense.name, "params": dict(defense.params)}
+
+
+def _check_data(dataset: TextDataset, record: Record) -> None:
+    found, expected = dataset.sha256(), record.dataset.sha256
+    if found != expected:
+        raise InputError(
+            f"the data of {record.dataset.name} has the hash {short_hash(found)}, but that of the "
+            f"run is {short_hash(expected)}; give the data of the run (--dataset or --test-file, "
+            "with the same options)"
+        )
+    names = record.dataset.label_names
+    if names is not None and list(dataset.label_names) != names:
+        raise InputError(
+            f"the labels of {record.dataset.name} are {', '.join(dataset.label_names)}, but those "
+            f"of the run are {', '.join(names)}; name them with --label-names or --label-map"
+        )
+
+
+def _check_model(victim: Victim, record: Record, model: str) -> None:
+    found, expected = victim.classifier.info.sha256, record.model.sha256
+    if found != expected:
+        raise InputError(
+            f"{model} has the hash {found}, but the model of {record_label(record)} has "
+            f"{expected}; give the model that was attacked"
+        )
