@@ -13,6 +13,7 @@ from robustbert.gate.comparison_wording import (
     p_value,
     percent,
     points,
+    short_name,
     verdict_text,
 )
 from robustbert.gate.matching import RowPair
@@ -53,7 +54,7 @@ class Block:
         """Rows, dataset, split, track and number of examples."""
         track = f", {self.track} track" if self.track else ""
         return (
-            f"{self.rows.label} on {self.dataset} ({self.split}){track}: "
+            f"{short_name(self.rows.label)} on {short_name(self.dataset)} ({self.split}){track}: "
             f"{counted(self.n, 'example')}"
         )
 

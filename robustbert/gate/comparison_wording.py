@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from types import MappingProxyType
 
+from robustbert.console import printable
 from robustbert.gate.compared import Compared, ComparedMeasure
 from robustbert.gate.matching import NotCompared, RowPair
 from robustbert.gate.policy import CLEAN, LEAST_DISCORDANT, POWER, WORST_CASE
 from robustbert.metrics import Difference
 from robustbert.records import Metric
 from robustbert.reports.conditions import short_hash
+from robustbert.reports.escape import shorten
 from robustbert.reports.wording import counted, listed
 
 #: Marks a measure for which a difference was allowed.
@@ -18,6 +20,7 @@ ALLOWED_MARK = "‡"
 _NAMES = MappingProxyType({WORST_CASE: "worst case", CLEAN: "clean accuracy"})
 _VERDICTS = MappingProxyType({0: "PASSED", 1: "FAILED", 2: "NOT COMPARABLE"})
 _LEAST_P = 0.0001
+_MAX_NAME = 100  # characters
 
 
 def verdict_word(comparison: Compared) -> str:
@@ -52,13 +55,19 @@ def _cells_and_rows(parts: Iterable[NotCompared]) -> str:
 
 def measure_name(measure: ComparedMeasure) -> str:
     """The measure as readers see it: the recipe, "worst case" or "clean accuracy"."""
-    return _NAMES.get(measure.measure, measure.measure)
+    return _NAMES.get(measure.measure, short_name(measure.measure))
+
+
+def short_name(name: str) -> str:
+    """A name of a row, dataset or file that is short enough for a sentence."""
+    return shorten(" ".join(printable(name).split()), _MAX_NAME)
 
 
 def finding(measure: ComparedMeasure) -> str:
     """What was found about a measure, in one line."""
     track = f" ({measure.track} track)" if measure.track else ""
-    place = f"{measure_name(measure)} of {measure.rows.label} on {measure.dataset}{track}"
+    row, dataset = short_name(measure.rows.label), short_name(measure.dataset)
+    place = f"{measure_name(measure)} of {row} on {dataset}{track}"
     if measure.verdict == "low power":
         return f"{place}: {_too_little_power(measure)}"
     change = measure.difference.value
@@ -192,7 +201,9 @@ def relation_sentence(rows: RowPair) -> str:
     weights = " and ".join(
         dict.fromkeys(map(short_hash, (rows.base_sha256, rows.candidate_sha256)))
     )
-    sentence = f"{rows.label}: base and candidate are {rows.relation} (weights {weights})."
+    sentence = (
+        f"{short_name(rows.label)}: base and candidate are {rows.relation} (weights {weights})."
+    )
     if rows.relation == "the same model":
         return f"{sentence} A difference between them is not due to the model."
     if rows.relation.startswith("the same training"):
@@ -217,9 +228,9 @@ def not_compared_sentences(comparison: Compared) -> tuple[str, ...]:
     recipes: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
     for cell in comparison.not_compared:
         track = f" ({cell.track} track)" if cell.track else ""
-        place = " on ".join(filter(None, (cell.row, cell.dataset))) + track
+        place = " on ".join(short_name(one) for one in (cell.row, cell.dataset) if one) + track
         names = recipes.setdefault((place, cell.reason, cell.allow), [])
-        names += [cell.recipe] if cell.recipe is not None else []
+        names += [short_name(cell.recipe)] if cell.recipe is not None else []
     return tuple(
         (f"{listed(names)} of {place}" if names else place)
         + f": {why}"

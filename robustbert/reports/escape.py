@@ -13,6 +13,8 @@ _MARKDOWN = re.compile(r"[\\`*\[\]~#$]|(?<![^\W_])_|_(?![^\W_])")
 # GitHub turns these into links anywhere in a text.
 _LINK = re.compile(r"(?<=:)/(?=/)|(?<=\bwww)\.", re.IGNORECASE)
 
+_REFERENCE = re.compile("@|(?<!&)#")
+
 
 def markdown(text: str) -> str:
     r"""Escape a text so that Markdown shows it literally, also in a table cell.
@@ -23,6 +25,18 @@ def markdown(text: str) -> str:
     text = _MARKDOWN.sub(lambda match: "\\" + match.group(), printable(text))
     text = _LINK.sub(lambda match: "\\" + match.group(), text)
     return "".join(_ENTITIES.get(character, character) for character in text)
+
+
+def comment(text: str) -> str:
+    r"""Escape a text for a comment on GitHub or GitLab, where a name also notifies its owner.
+
+    As :func:`markdown`; in addition an invisible character follows each ``@`` and ``#``, so that
+    they neither mention a person nor refer to an issue.
+
+    >>> comment("@me *")
+    '@&#8203;me \\*'
+    """
+    return _REFERENCE.sub(lambda match: f"{match.group()}&#8203;", markdown(text))
 
 
 def html(text: str) -> str:
