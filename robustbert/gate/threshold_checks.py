@@ -93,14 +93,14 @@ class ThresholdReport:
     @property
     def summary(self) -> str:
         """The result in one line."""
+        if not self.checks:
+            return "no accuracy was measured"
         total = counted(len(self.checks), "threshold")
         if self.passed:
             return f"{total} passed"
-        if not self.checks:
-            return "no accuracy was measured"
-        first = self.failed[0]
+        part = f"{len(self.failed)} of " if len(self.failed) < len(self.checks) else ""
         more = f", and {len(self.failed) - 1} more" if len(self.failed) > 1 else ""
-        return f"{len(self.failed)} of {total} failed: {_describe(first)}{more}"
+        return f"{part}{total} failed: {_describe(self.failed[0])}{more}"
 
 
 def check_thresholds(
