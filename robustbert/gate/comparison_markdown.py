@@ -184,4 +184,4 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def _text(sentence: str) -> str:
-    return comment(shorten(printable(sentence), _MAX_SENTENCE))
+    return comment(shorten(printable(shorten(sentence, _MAX_SENTENCE)), _MAX_SENTENCE))

@@ -60,7 +60,8 @@ def measure_name(measure: ComparedMeasure) -> str:
 
 def short_name(name: str) -> str:
     """A name of a row, dataset or file that is short enough for a sentence."""
-    return shorten(" ".join(printable(name).split()), _MAX_NAME)
+    name = printable(shorten(name, _MAX_NAME))
+    return shorten(" ".join(name.split()), _MAX_NAME)
 
 
 def finding(measure: ComparedMeasure) -> str:
