@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
     from robustbert.data import load_dataset, select_examples
     from robustbert.errors import RobustbertError
+    from robustbert.gate import Comparison, compare
     from robustbert.models import (
         CallableClassifier,
         SklearnClassifier,
@@ -40,6 +41,7 @@ __all__ = [
     "AttackRunner",
     "BenchResult",
     "CallableClassifier",
+    "Comparison",
     "Outcome",
     "Record",
     "RobustbertError",
@@ -50,6 +52,7 @@ __all__ = [
     "attack",
     "bench",
     "classify",
+    "compare",
     "load_dataset",
     "load_model",
     "load_suite",
@@ -65,6 +68,7 @@ _LAZY_MODULES = {
     "AttackRunner": "attacks",
     "BenchResult": "bench",
     "CallableClassifier": "models",
+    "Comparison": "gate",
     "Outcome": "records",
     "Record": "records",
     "RobustbertError": "errors",
@@ -73,6 +77,7 @@ _LAZY_MODULES = {
     "TrainingConfig": "training",
     "attack": "bench",
     "classify": "models",
+    "compare": "gate",
     "load_dataset": "data",
     "load_model": "models",
     "load_suite": "bench",

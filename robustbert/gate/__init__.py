@@ -1,6 +1,21 @@
-"""The gate: compare runs by a test, and decide whether a release may go out."""
+"""The gate: decide whether a model may be released, given how robust its predecessor was.
+
+:func:`robustbert.compare` compares two results on the same examples: those of the model that is in
+use, the base, and those of its successor, the candidate. For each recipe, for the worst case over
+the core recipes and for clean accuracy, it tests whether the candidate is worse by more than is
+allowed::
+
+    comparison = rb.compare("runs/in-use", "runs/new", max_drop=0.03)
+    comparison           # tables, in a notebook as HTML
+    comparison.passed    # False if an accuracy dropped significantly and by more than 3 points
+
+:func:`update_baseline` keeps the results of a base in one small file, :func:`check_thresholds`
+needs no base, and :func:`replay_texts` is a first check that takes seconds. The page on comparing
+two runs explains the method and the command line.
+"""
 
 from robustbert.gate.baseline_update import BaselineUpdate, update_baseline
+from robustbert.gate.compare_results import compare
 from robustbert.gate.compared import ComparedMeasure, Confirmation, Power
 from robustbert.gate.comparison import Comparison, compare_runs
 from robustbert.gate.confirmation import ConfirmedSide, confirm
@@ -47,6 +62,7 @@ __all__ = [
     "check_measurable",
     "check_robustness",
     "check_thresholds",
+    "compare",
     "compare_runs",
     "confirm",
     "gate_run",

@@ -24,7 +24,8 @@ def make_cell(
 ) -> GateCell:
     """A cell with one example per letter, called ``e0``, ``e1``, …, or from ``first`` on.
 
-    ``recipe_ref`` replaces the whole entry of the recipe; ``changes`` are those of :func:`tests.records.builders.make_record`.
+    ``recipe_ref`` replaces the whole entry of the recipe; ``changes`` are those of
+    :func:`tests.records.builders.make_record`.
     """
     outcomes = [
         make_outcome(f"e{number}", LETTERS[letter]) for number, letter in enumerate(letters, first)
