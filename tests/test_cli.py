@@ -66,6 +66,7 @@ print([name for name in {HEAVY} if name in sys.modules])
         "similarity",
         "replay",
         "baseline",
+        "history",
         "assets",
         "list",
         "doctor",

@@ -20,6 +20,8 @@ from robustbert.gate.compared import ComparedMeasure, Confirmation, Power
 from robustbert.gate.comparison import Comparison, compare_runs
 from robustbert.gate.confirmation import ConfirmedSide, confirm
 from robustbert.gate.gate_run import GateCell, GateRun, gate_run, read_gate_run
+from robustbert.gate.history_data import Change, History, Point, Series, Snapshot
+from robustbert.gate.history_files import read_history
 from robustbert.gate.matching import NotCompared, RowPair
 from robustbert.gate.policy import GatePolicy, Rule
 from robustbert.gate.quick import quick_compare
@@ -39,6 +41,7 @@ from robustbert.gate.thresholds import Thresholds, check_measurable, parse_thres
 
 __all__ = [
     "BaselineUpdate",
+    "Change",
     "ComparedMeasure",
     "Comparison",
     "Confirmation",
@@ -46,7 +49,9 @@ __all__ = [
     "GateCell",
     "GatePolicy",
     "GateRun",
+    "History",
     "NotCompared",
+    "Point",
     "Power",
     "RepeatedCells",
     "Replay",
@@ -55,6 +60,8 @@ __all__ = [
     "RobustnessResult",
     "RowPair",
     "Rule",
+    "Series",
+    "Snapshot",
     "ThresholdCheck",
     "ThresholdReport",
     "Thresholds",
@@ -70,6 +77,7 @@ __all__ = [
     "parse_thresholds",
     "quick_compare",
     "read_gate_run",
+    "read_history",
     "replay_texts",
     "thresholds_text",
     "update_baseline",

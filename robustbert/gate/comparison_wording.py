@@ -55,7 +55,12 @@ def _cells_and_rows(parts: Iterable[NotCompared]) -> str:
 
 def measure_name(measure: ComparedMeasure) -> str:
     """The measure as readers see it: the recipe, "worst case" or "clean accuracy"."""
-    return _NAMES.get(measure.measure, short_name(measure.measure))
+    return measure_title(measure.measure)
+
+
+def measure_title(measure: str) -> str:
+    """The same, given the measure's name."""
+    return _NAMES.get(measure, short_name(measure))
 
 
 def short_name(name: str) -> str:
