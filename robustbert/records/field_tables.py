@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -47,7 +47,7 @@ INLINE: Mapping[str, type[BaseModel]] = MappingProxyType(
 )
 """The parts of a record whose fields are in the record's own table, as ``part.field``."""
 
-_TABLE = re.compile(r"(<!-- fields of (\w+) -->\n).*?(<!-- end of fields -->)", re.DOTALL)
+_MARKED_TABLE = re.compile(r"(<!-- fields of (\w+) -->\n).*?(<!-- end of fields -->)", re.DOTALL)
 _PATTERNS = MappingProxyType(
     {
         r"^[0-9a-f]{64}$": "64 hex digits",
@@ -61,7 +61,7 @@ def update_tables(document: str) -> str:
 
     A table is between ``<!-- fields of MODEL -->`` and ``<!-- end of fields -->``.
     """
-    return _TABLE.sub(lambda match: match[1] + field_table(match[2]) + match[3], document)
+    return _MARKED_TABLE.sub(lambda match: match[1] + field_table(match[2]) + match[3], document)
 
 
 def field_table(name: str) -> str:
@@ -70,8 +70,19 @@ def field_table(name: str) -> str:
     Args:
         name: a name in :data:`TABLES`.
     """
+    return _table(_rows(name))
+
+
+def table_of_properties(properties: Mapping[str, Any]) -> str:
+    """The table of a model, given the properties of its JSON Schema."""
+    return _table(
+        (field, _type(schema), schema["description"]) for field, schema in properties.items()
+    )
+
+
+def _table(rows: Iterable[tuple[str, str, str]]) -> str:
     lines = ["| field | type | meaning |", "| --- | --- | --- |"]
-    lines += [f"| `{field}` | {kind} | {meaning} |" for field, kind, meaning in _rows(name)]
+    lines += [f"| `{field}` | {kind} | {meaning} |" for field, kind, meaning in rows]
     return "\n".join(lines) + "\n"
 
 
