@@ -6,30 +6,24 @@ import io
 import math
 import textwrap
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from robustbert.console import printable
-from robustbert.gate.comparison_wording import measure_title
-from robustbert.gate.history_data import Change, History, Point, Series
+from robustbert.gate.history_data import History, Series
+from robustbert.gate.history_panel import HistoryPanel, add_text, row_style
 from robustbert.gate.history_wording import (
-    ACCEPTED_MARK,
     accepted_sentences,
     history_title,
     method_sentences,
     skipped_sentences,
-    step_mark,
 )
 from robustbert.reports.escape import shorten
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito 2008: distinct for all common kinds of colour blindness.
-_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-_DROP_COLOR, _RISE_COLOR, _GAP_COLOR = "#B3261E", "#00695C", "#777777"
 _STYLES: Mapping[Any, Any] = MappingProxyType(
     {
         "svg.hashsalt": "robustbert",  # ids do not depend on a random number
@@ -41,17 +35,13 @@ _STYLES: Mapping[Any, Any] = MappingProxyType(
     }
 )
 _COLUMNS = (5, 4, 3)
-_PANEL = (2.7, 1.75)  # inches
-_TITLE = 0.25  # inches per line
-_LABELS = 0.75  # inches, below the lowest panels of a block and above each block
-_LINE = 0.16  # inches per line of the notes
-_MAX_TICKS = 8
-_MAX_MARKERS = 40  # with more versions, markers would hide the line
 _MAX_NAME = 40
-_MAX_MEASURE = 24
-_TITLE_WIDTH = 30  # characters per column of panels
-_NOTE_WIDTH = 54  # characters per column of panels
-_CLOSE = 0.25  # labels of steps closer than this share of the axis are put above one another
+_TITLE_CHARACTERS, _NOTE_CHARACTERS = 30, 52  # per column of panels
+# Lengths in inches. The layout is computed here, because matplotlib's layout engines round
+# differently from one drawing to the next.
+_MARGIN, _LEFT = 0.1, 0.4
+_PANEL, _AXES = (2.7, 1.75), (2.45, 1.33)
+_LINE, _NOTE_LINE, _BLOCK_TITLE, _VERSIONS = 0.22, 0.15, 0.18, 0.8
 
 
 class _Block(NamedTuple):
@@ -77,32 +67,95 @@ def history_svg(history: History) -> str:
     with mpl.rc_context(dict(_STYLES)), warnings.catch_warnings():
         # whoever shows the file has other fonts
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from", category=UserWarning)
-        figure = _figure(history)
         title = printable(history_title(history))
-        figure.savefig(
+        history_figure(history).savefig(
             output, format="svg", metadata={"Title": title, "Creator": None, "Date": None}
         )
     return output.getvalue().decode("utf-8")
 
 
-def _figure(history: History) -> Figure:
-    from matplotlib.figure import Figure
-
+def history_figure(history: History) -> Figure:
+    """The figure that :func:`history_svg` writes."""
     blocks = _blocks(history)
     columns = _columns([len(block.panels) for block in blocks])
     gaps = _gap_numbers(history)
-    notes = _notes(history, gaps, columns)
-    heights = [math.ceil(len(b.panels) / columns) * _PANEL[1] + 2 * _LABELS for b in blocks]
+    width = max(2, columns)
     title = f"{history_title(history)}; accuracy in %, 95% intervals"
-    head = textwrap.wrap(printable(title), max(2, columns) * _TITLE_WIDTH)
-    heights = [_TITLE * (len(head) + (len(_rows(history)) > 1)), *heights, _LINE * (2 + len(notes))]
-    figure = Figure(figsize=(max(2, columns) * _PANEL[0], sum(heights)), layout="constrained")
-    parts: Any = figure.subfigures(len(heights), 1, height_ratios=heights)
-    _draw_head(parts[0], head, _rows(history))
-    for part, block in zip(parts[1:-1], blocks, strict=True):
-        _draw_block(part, block, history, columns, gaps)
-    _text(parts[-1], 0.01, 0.98, "\n".join(notes), va="top", fontsize=7, linespacing=1.4)
-    return figure
+    title_lines = textwrap.wrap(printable(title), width * _TITLE_CHARACTERS)
+    notes = _notes(history, gaps, width * _NOTE_CHARACTERS)
+    rows = list(dict.fromkeys(series.row for series in history.series))
+    legend_lines = math.ceil(len(rows) / width) if len(rows) > 1 else 0
+    heights = [math.ceil(len(block.panels) / columns) * _PANEL[1] for block in blocks]
+    page = _Page(
+        _LEFT + width * _PANEL[0],
+        2 * _MARGIN
+        + _LINE * (len(title_lines) + legend_lines + 1)
+        + sum(height + _BLOCK_TITLE + _VERSIONS for height in heights)
+        + _NOTE_LINE * len(notes),
+    )
+    page.write(title_lines, _LINE, fontsize=10)
+    if legend_lines:
+        page.draw_legend(rows, width)
+    page.skip(_LINE)
+    for block, height in zip(blocks, heights, strict=True):
+        page.write([block.title], _BLOCK_TITLE, fontsize=9, fontweight="bold")
+        page.draw_panels(block, columns, history, gaps)
+        page.skip(height + _VERSIONS)
+    page.write(notes, _NOTE_LINE, fontsize=7)
+    return page.figure
+
+
+class _Page:
+    """A figure that is filled from the top; lengths are in inches."""
+
+    def __init__(self, width: float, height: float) -> None:
+        from matplotlib.figure import Figure
+
+        self.figure = Figure(figsize=(width, height))
+        self._width, self._height = width, height
+        self._used = _MARGIN
+
+    def skip(self, height: float) -> None:
+        """Go down by this much."""
+        self._used += height
+
+    def write(self, lines: Sequence[str], height: float, **style: Any) -> None:
+        """Write lines of text."""
+        for line in lines:
+            x, y = self._place(_MARGIN)
+            add_text(self.figure, x, y, printable(line), va="top", **style)
+            self.skip(height)
+
+    def draw_legend(self, rows: Sequence[str], columns: int) -> None:
+        """A line in the colour of each row, with its label."""
+        from matplotlib.lines import Line2D
+
+        for number, row in enumerate(rows):
+            left = _MARGIN + number % columns * _PANEL[0]
+            x, y = self._place(left, _LINE / 2)
+            end, _ = self._place(left + 0.25)
+            self.figure.add_artist(Line2D([x, end], [y, y], **row_style(number)))
+            label = shorten(printable(row), _MAX_NAME)
+            add_text(self.figure, self._place(left + 0.32)[0], y, label, va="center_baseline")
+            if number % columns == columns - 1 or number == len(rows) - 1:
+                self.skip(_LINE)
+
+    def draw_panels(
+        self, block: _Block, columns: int, history: History, gaps: Mapping[str, int]
+    ) -> None:
+        """The panels of a block; those without a panel below have the names of versions."""
+        for number, (measure, several) in enumerate(block.panels.items()):
+            row, column = divmod(number, columns)
+            x, y = self._place(_LEFT + column * _PANEL[0], (row + 1) * _PANEL[1])
+            axes = self.figure.add_axes((x, y, _AXES[0] / self._width, _AXES[1] / self._height))
+            HistoryPanel(axes, history, gaps).draw(measure, several)
+            axes.tick_params(
+                labelleft=column == 0, labelbottom=number + columns >= len(block.panels)
+            )
+
+    def _place(self, left: float, down: float = 0.0) -> tuple[float, float]:
+        """A place in fractions of the figure."""
+        return left / self._width, 1 - (self._used + down) / self._height
 
 
 def _columns(numbers: Sequence[int]) -> int:
@@ -138,7 +191,7 @@ def _gap_numbers(history: History) -> dict[str, int]:
     return {gap: number for number, gap in enumerate(gaps, 1)}
 
 
-def _notes(history: History, gaps: dict[str, int], columns: int) -> list[str]:
+def _notes(history: History, gaps: Mapping[str, int], width: int) -> list[str]:
     sentences = [
         *(f"{number}: not comparable with the version before: {g}" for g, number in gaps.items()),
         *accepted_sentences(history),
@@ -146,148 +199,4 @@ def _notes(history: History, gaps: dict[str, int], columns: int) -> list[str]:
         *history.notes,
         *method_sentences(history),
     ]
-    width = max(2, columns) * _NOTE_WIDTH
     return [line for text in sentences for line in textwrap.wrap(printable(text), width)]
-
-
-def _draw_head(part: Any, title: Sequence[str], rows: Sequence[str]) -> None:
-    """The title, and a legend of the rows if there are several."""
-    from matplotlib.lines import Line2D
-
-    _text(part, 0.01, 1, "\n".join(title), va="top", fontsize=10)
-    if len(rows) > 1:
-        handles = [Line2D([], [], color=_color(i), ls=_dashes(i)) for i in range(len(rows))]
-        legend = part.legend(
-            handles, ["row"] * len(rows), loc="lower left", ncols=max(_COLUMNS), frameon=False
-        )
-        for text, row in zip(legend.get_texts(), rows, strict=True):
-            text.set_parse_math(False)
-            text.set_text(shorten(printable(row), _MAX_NAME))
-
-
-def _rows(history: History) -> list[str]:
-    return list(dict.fromkeys(series.row for series in history.series))
-
-
-def _draw_block(
-    part: Any, block: _Block, history: History, columns: int, gaps: dict[str, int]
-) -> None:
-    part.suptitle(
-        printable(block.title), x=0.01, ha="left", fontsize=9, fontweight="bold", parse_math=False
-    )
-    rows = math.ceil(len(block.panels) / columns)
-    grid = part.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).flatten()
-    for number, (axes, (measure, several)) in enumerate(
-        zip(grid, block.panels.items(), strict=False)
-    ):
-        _Panel(axes, history, gaps).draw(measure, several)
-        axes.tick_params(labelbottom=number + columns >= len(block.panels))
-    for axes in grid[len(block.panels) :]:
-        axes.set_axis_off()
-
-
-class _Panel:
-    """One measure on one dataset and track."""
-
-    def __init__(self, axes: Axes, history: History, gaps: dict[str, int]) -> None:
-        self._axes, self._history, self._gaps = axes, history, gaps
-        self._last_label = -math.inf
-        self._is_raised = False
-
-    def draw(self, measure: str, several: Sequence[Series]) -> None:
-        """Draw the series of all rows."""
-        axes, number = self._axes, len(self._history.snapshots)
-        name = shorten(printable(measure_title(measure)), _MAX_MEASURE)
-        axes.set_title(name, loc="left", fontsize=8, pad=16, parse_math=False)
-        axes.set_ylim(0, 100)
-        axes.set_yticks([0, 25, 50, 75, 100])
-        axes.set_xlim(-0.5, number - 0.5)
-        axes.grid(axis="y", color="#DDDDDD", linewidth=0.5)
-        axes.set_axisbelow(True)
-        self._label_versions()
-        rows = _rows(self._history)
-        for series in several:
-            self._draw_series(series, rows.index(series.row))
-        for position, snapshot in enumerate(self._history.snapshots):
-            if snapshot.acceptances:
-                _text(axes, position, 97, f"{ACCEPTED_MARK} ", ha="right", va="top")
-        drift = several[0].drift if len(several) == 1 else None
-        if drift is not None and drift.is_step:
-            label = f"first to last {step_mark(drift)} {100 * drift.value:+.1f}"
-            axes.set_title(
-                label, loc="right", fontsize=7, pad=16, color=_step_color(drift), parse_math=False
-            )
-
-    def _label_versions(self) -> None:
-        snapshots = self._history.snapshots
-        stride = math.ceil(len(snapshots) / _MAX_TICKS)
-        ticks = range(len(snapshots) - 1, -1, -stride)
-        labels = [f"{snapshots[i].date}\n{snapshots[i].short_commit}".strip() for i in ticks]
-        self._axes.set_xticks(list(ticks))
-        self._axes.set_xticklabels(labels, rotation=90, fontsize=6, parse_math=False)
-
-    def _draw_series(self, series: Series, row: int) -> None:
-        for segment in _segments(series.points):
-            self._draw_segment(segment, row)
-        for point in series.points:
-            if point.change is not None and point.change.is_step:
-                self._mark_step(point.snapshot, point.change)
-            if point.gap is not None:
-                x = point.snapshot - 0.5
-                self._axes.axvline(x, color=_GAP_COLOR, linewidth=0.7, linestyle=":")
-                number = str(self._gaps[point.gap])
-                _text(self._axes, x, 97, f" {number}", va="top", fontsize=6.5, color=_GAP_COLOR)
-
-    def _draw_segment(self, points: Sequence[Point], row: int) -> None:
-        shown = [p for p in points if None not in (p.accuracy.value, p.accuracy.low)]
-        x = [point.snapshot for point in shown]
-        value, low, high = (
-            [100 * (getattr(point.accuracy, part) or 0.0) for point in shown]
-            for part in ("value", "low", "high")
-        )
-        has_markers = len(self._history.snapshots) <= _MAX_MARKERS or len(shown) == 1
-        self._axes.plot(x, value, color=_color(row), linestyle=_dashes(row), linewidth=1.2,
-                        marker="o" if has_markers else None, markersize=2.5)  # fmt: skip
-        if len(shown) == 1:
-            self._axes.vlines(x, low, high, color=_color(row), linewidth=1.2)
-        else:
-            self._axes.fill_between(x, low, high, color=_color(row), alpha=0.18, linewidth=0)
-
-    def _mark_step(self, x: int, change: Change) -> None:
-        """A vertical line with the change above it; labels that are close alternate in height."""
-        axes, color = self._axes, _step_color(change)
-        axes.axvline(x, color=color, linewidth=0.9, linestyle=(0, (4, 2)))
-        is_close = abs(x - self._last_label) < _CLOSE * len(self._history.snapshots)
-        self._is_raised = is_close and not self._is_raised
-        self._last_label = x
-        label = f"{step_mark(change)} {100 * change.value:+.1f}"
-        _text(axes, x, 110 if self._is_raised else 101, label, ha="center", va="bottom",
-              fontsize=6.5, color=color)  # fmt: skip
-
-
-def _segments(points: Sequence[Point]) -> Iterator[list[Point]]:
-    """The points between gaps."""
-    segment: list[Point] = []
-    for point in points:
-        if point.gap is not None and segment:
-            yield segment
-            segment = []
-        segment.append(point)
-    yield segment
-
-
-def _text(place: Any, x: float, y: float, text: str, **style: Any) -> None:
-    """Add a text that is no formula, whatever it contains."""
-    place.text(x, y, text, parse_math=False, **style)
-
-
-def _color(row: int) -> str:
-    return _COLORS[row % len(_COLORS)]
-
-
-def _dashes(row: int) -> str:
-    return ("-", "--", "-.", ":")[row // len(_COLORS) % 4]
-
-
-def _step_color(change: Change) -> str:
-    return _DROP_COLOR if change.value < 0 else _RISE_COLOR
