@@ -39,8 +39,7 @@ DEFAULT_LANES = 128
 #: Maximum number of the victim's batches per round. More batches are no faster, and each search
 #: would wait longer for its results.
 ROUND_BATCHES = 16
-#: Average number of characters per token in English text, with BERT's tokenizer. It determines only
-#: the size of rounds.
+#: Average number of characters per token in English text; it determines only the size of rounds.
 CHARACTERS_PER_TOKEN = 4
 
 
@@ -125,7 +124,10 @@ class AttackRunner:
             )
         assets = (*entry.assets, *assets_of_track(self.track), "sentence-encoder")
         self.asset_hashes = dict(ensure_assets(assets))
-        self._recipe_class = load_recipe_class(self.recipe)  # takes seconds; not timed by run
+
+    def load_recipe(self) -> None:
+        """Import the recipe and TextAttack, which takes seconds; :meth:`run` does it if needed."""
+        self._recipe_class = load_recipe_class(self.recipe)
 
     def run(
         self,
@@ -145,6 +147,7 @@ class AttackRunner:
         """
         from robustbert.attacks.textattack.patches import PATCHES
 
+        self.load_recipe()  # not timed
         began = time.perf_counter()
         cache = self.output_cache or OutputCache(self.classifier.predict_proba)
         computed_before = cache.computed
@@ -211,9 +214,8 @@ class AttackRunner:
     @property
     def round_characters(self) -> int | None:
         """Maximum number of characters per round; None if the victim does not use batches."""
-        if self.classifier.token_budget is None:
-            return None
-        return ROUND_BATCHES * CHARACTERS_PER_TOKEN * self.classifier.token_budget
+        budget = self.classifier.token_budget
+        return None if budget is None else ROUND_BATCHES * CHARACTERS_PER_TOKEN * budget
 
     @property
     def encoder(self) -> SentenceEncoder:

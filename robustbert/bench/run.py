@@ -218,7 +218,9 @@ def _loaded_jobs(
         victim = victims.get(name, spec)
         output_cache = OutputCache(victim.classifier.predict_proba)
         for job in group:
-            yield job, load_job(job, datasets[name], victim, environment, output_cache)
+            loaded = load_job(job, datasets[name], victim, environment, output_cache)
+            loaded.runner.load_recipe()
+            yield job, loaded
 
 
 def _run_job(job: LoadedJob, store: RunStore, title: str) -> Record:

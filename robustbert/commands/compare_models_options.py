@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from robustbert.commands.arguments import add_labels, integer
-from robustbert.commands.dataset_options import add_dataset_options, given_source
+from robustbert.commands.dataset_options import (
+    add_dataset_options,
+    chosen_datasets,
+    given_source,
+    reading_options,
+)
 from robustbert.commands.gate_options import GateSettings
 from robustbert.errors import InputError
 
@@ -80,10 +85,24 @@ def check_model_options(options: Any) -> None:
             raise InputError("--quick-examples is given without --quick; add it")
         if options.quick_examples < 1:
             raise InputError(f"--quick-examples is {options.quick_examples}; give at least 1")
-    if options.confirm or options.quick:
-        from robustbert.bench import check_dtype_and_device
+    _check_inputs(options)
 
+
+def _check_inputs(options: Any) -> None:
+    """Check that data and labels are given only for attacks, and that the device exists."""
+    from robustbert.bench import check_dtype_and_device
+
+    has_data = chosen_datasets(options) is not None
+    reading = [name for name, value in reading_options(options).items() if value is not None]
+    if reading and not has_data:
+        raise InputError(
+            f"--{reading[0].replace('_', '-')} is given without data; add --dataset or --test-file"
+        )
+    if options.confirm or options.quick:
         check_dtype_and_device("auto", options.device)
+    elif has_data or options.labels is not None:
+        what = "data is" if has_data else "--labels is"
+        raise InputError(f"{what} given without --confirm or --quick; add one, or leave it out")
 
 
 def confirmed(
