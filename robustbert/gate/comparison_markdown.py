@@ -14,11 +14,11 @@ from robustbert.gate.comparison_wording import (
     measure_name,
     not_compared_sentences,
     policy_sentences,
-    power_sentence,
     reason,
     relation_sentence,
     short_name,
     verdict_word,
+    warnings,
 )
 from robustbert.reports.escape import comment, shorten
 
@@ -44,18 +44,18 @@ def comparison_markdown(comparison: Compared) -> str:
     sentence says how much that is.
     """
     verdict = verdict_word(comparison)
-    parts = [f"### {_SYMBOLS[verdict]} robustbert: {verdict}", f"{_text(reason(comparison))}."]
+    parts = [f"### {_SYMBOLS[verdict]} robustbert: {verdict}", f"{_sentence(reason(comparison))}"]
     parts.append(
         f"Base: {comment(short_name(comparison.base))}; candidate: "
         f"{comment(short_name(comparison.candidate))}."
     )
-    if (power := power_sentence(comparison)) is not None:
-        parts.append(_text(power))
+    parts += map(_text, warnings(comparison))
     parts += _list(map(finding, comparison.failures), _FINDINGS, "failures")
     parts += _tables(comparison)
     if comparison.measures:
         parts.append(_details("Power", _power(comparison)))
-        flips = [_flips(measure) for measure in comparison.measures if _num_flips(measure)]
+        failed_first = sorted(comparison.measures, key=lambda measure: not measure.failed)
+        flips = [_flips(measure) for measure in failed_first if measure.lost or measure.gained]
         if flips:
             lines = _list(flips, _EXAMPLES, "measures", escaped=True)
             parts.append(_details("Examples lost and gained", lines))
@@ -128,10 +128,6 @@ def _place(measure: ComparedMeasure) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _num_flips(measure: ComparedMeasure) -> int:
-    return len(measure.lost) + len(measure.gained)
-
-
 def _flips(measure: ComparedMeasure) -> str:
     flips = (("lost", measure.lost), ("gained", measure.gained))
     shown = [f"{title} {len(ids)}: {_ids(ids)}" for title, ids in flips if ids]
@@ -181,6 +177,10 @@ def _cut(number: int, noun: str) -> list[str]:
 
 def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
+
+
+def _sentence(phrase: str) -> str:
+    return f"{phrase[0].upper()}{_text(phrase[1:])}."
 
 
 def _text(sentence: str) -> str:

@@ -21,6 +21,7 @@ _NAMES = MappingProxyType({WORST_CASE: "worst case", CLEAN: "clean accuracy"})
 _VERDICTS = MappingProxyType({0: "PASSED", 1: "FAILED", 2: "NOT COMPARABLE"})
 _LEAST_P = 0.0001
 _MAX_NAME = 100  # characters
+_MAX_LISTED = 5
 
 
 def verdict_word(comparison: Compared) -> str:
@@ -143,11 +144,16 @@ def _short(number: float) -> str:
     return f"{number:.4g}"
 
 
+def warnings(comparison: Compared) -> tuple[str, ...]:
+    """What the comparison could not have found."""
+    found = (power_sentence(comparison), cannot_fail_sentence(comparison))
+    return tuple(sentence for sentence in found if sentence is not None)
+
+
 def notes(comparison: Compared) -> tuple[str, ...]:
     """Everything that a reader has to know, one or two sentences each."""
-    power = power_sentence(comparison)
     return (
-        *([] if power is None else [power]),
+        *warnings(comparison),
         *map(relation_sentence, dict.fromkeys(measure.rows for measure in comparison.measures)),
         *comparison.notes,
         *policy_sentences(comparison),
@@ -199,6 +205,21 @@ def power_sentence(comparison: Compared) -> str | None:
     return (
         f"Low power: {len(weak)} of {counted(len(comparison.measures), 'measure')} did not fail, "
         f"but have too few examples to show the allowed drop with a power of {POWER}.{enough}"
+    )
+
+
+def cannot_fail_sentence(comparison: Compared) -> str | None:
+    """Which measures cannot drop by more than allowed; None if all can."""
+    low = [
+        m for m in comparison.measures if m.base.value is not None and m.base.value <= m.max_drop
+    ]
+    if not low:
+        return None
+    names = listed([f"{measure_name(m)} on {short_name(m.dataset)}" for m in low[:_MAX_LISTED]])
+    more = f" and {len(low) - _MAX_LISTED} more" if len(low) > _MAX_LISTED else ""
+    return (
+        f"No regression is possible, because the accuracy of the base is not higher than the "
+        f"allowed drop: {names}{more}."
     )
 
 

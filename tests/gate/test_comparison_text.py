@@ -121,3 +121,12 @@ def test_another_number_of_examples_is_shown_at_the_measure():
 def test_names_are_printed_as_one_line_without_control_characters():
     text = comparison_text(toy_comparison(model=HOSTILE, dataset="d\x1b\n"), 100)
     assert all(line.isprintable() for line in text.splitlines())
+
+
+def test_a_measure_that_cannot_fail_is_named():
+    cells = {("unified", "pwws"): {"robust": 1, "broken": 99}}
+    run = toy_run("runs/base", cells)
+    text = flat(comparison_text(compare_runs(run, run)))
+    assert "not higher than the allowed drop: pwws on rotten_tomatoes." in text
+    text = flat(comparison_text(compare_runs(run, run, GatePolicy(max_drop=0.005))))
+    assert "No regression is possible" not in text
