@@ -6,11 +6,14 @@ import json
 from typing import Any
 
 from robustbert.gate.history_data import Change, History, Point, Series, Snapshot
+from robustbert.version import __version__
 
 
 def history_json(history: History) -> str:
     """Format a history as JSON: numbers are unrounded, null where there is none."""
     content = {
+        "history_version": 1,
+        "robustbert_version": __version__,
         "path": history.name,
         "alpha": history.alpha,
         "tests": history.num_tests,
@@ -65,7 +68,7 @@ def _change(change: Change | None) -> dict[str, Any] | None:
         "n": change.n,
         "lost": change.lost,
         "gained": change.gained,
-        "p": change.p_value,
-        "p_holm": change.adjusted_p,
+        "p_value": change.p_value,
+        "adjusted_p": change.adjusted_p,
         "step": change.is_step,
     }
