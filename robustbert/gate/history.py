@@ -63,21 +63,26 @@ def build_history(
     drifts = _changes(
         {key: runs.test(key, at[0], at[-1]) for key, at in places.items() if len(at) > 2}, alpha
     )
-    series = tuple(
-        Series(
-            runs.measures[found[-1]][key].rows.label,
-            *key[1:],
-            points=tuple(
-                Point(i, _accuracy(runs.measures[i][key]), *steps.get((key, i), (None, None)))
-                for i in found
-            ),
-            drift=drifts.get(key, (None, None))[0],
-            drift_gap=drifts.get(key, (None, None))[1],
+    series = []
+    for key, found in sorted(places.items(), key=lambda item: _position(item[0], places)):
+        points = (
+            Point(i, _accuracy(runs.measures[i][key]), *steps.get((key, i), _NO_TEST))
+            for i in found
         )
-        for key, found in sorted(places.items(), key=lambda item: _position(item[0], places))
-    )
-    num_tests = sum(change is not None for change, _ in steps.values())
-    return History(name, alpha, tuple(snapshots), series, num_tests, tuple(notes))
+        label = runs.measures[found[-1]][key].rows.label
+        series.append(Series(label, *key[1:], tuple(points), *drifts.get(key, _NO_TEST)))
+    num_tests = sum(step.change is not None for step in steps.values())
+    return History(name, alpha, tuple(snapshots), tuple(series), num_tests, tuple(notes))
+
+
+class _Result(NamedTuple):
+    """A change between two points, or why they cannot be compared."""
+
+    change: Change | None
+    gap: str | None
+
+
+_NO_TEST = _Result(None, None)
 
 
 class _Key(NamedTuple):
@@ -192,10 +197,8 @@ def _accuracy(measure: PairedMeasure) -> Metric:
     return proportion(sum(measure.base.values()), len(measure.base))
 
 
-def _changes(
-    tests: Mapping[_Place, McNemar | _Untested], alpha: float
-) -> dict[_Place, tuple[Change | None, str | None]]:
-    """Correct the p-values of one family of tests; each result has a change or a reason."""
+def _changes(tests: Mapping[_Place, McNemar | _Untested], alpha: float) -> dict[_Place, _Result]:
+    """Correct the p-values of one family of tests."""
     tested = {place: test for place, test in tests.items() if isinstance(test, McNemar)}
     adjusted = dict(zip(tested, holm([test.p_value for test in tested.values()]), strict=True))
     return dict(_results(tests, adjusted, alpha))
@@ -203,10 +206,10 @@ def _changes(
 
 def _results(
     tests: Mapping[_Place, McNemar | _Untested], adjusted: Mapping[_Place, float], alpha: float
-) -> Iterator[tuple[_Place, tuple[Change | None, str | None]]]:
+) -> Iterator[tuple[_Place, _Result]]:
     for place, test in tests.items():
         if isinstance(test, _Untested):
-            yield place, (None, test.reason)
+            yield place, _Result(None, test.reason)
             continue
         change = Change(
             n=test.n,
@@ -216,4 +219,4 @@ def _results(
             adjusted_p=adjusted[place],
             is_step=adjusted[place] <= alpha,
         )
-        yield place, (change, None)
+        yield place, _Result(change, None)
