@@ -12,6 +12,7 @@ from robustbert.gate.compared import Compared, ComparedMeasure
 from robustbert.gate.comparison_table import cells
 from robustbert.gate.comparison_wording import (
     allowed_sentences,
+    dataset_name,
     finding,
     notes,
     reason,
@@ -67,7 +68,7 @@ def comparison_junit(comparison: Compared, created_at: datetime | None = None) -
 
 
 def _measure_case(measure: ComparedMeasure) -> ElementTree.Element:
-    place = _class_name(measure.dataset, measure.track or "clean", measure.rows.label)
+    place = _class_name(dataset_name(measure), measure.track or "clean", measure.rows.label)
     if not measure.failed:
         return _case(place, measure.measure)
     return _case(
@@ -131,7 +132,12 @@ def _properties(comparison: Compared) -> Iterator[tuple[str, str]]:
 
 def _class_name(*parts: str) -> str:
     """A dotted name; consumers show its parts as folders, so parts contain no dots themselves."""
-    return ".".join(["robustbert", *(_NOT_IN_A_NAME.sub("_", printable(part)) for part in parts)])
+    return ".".join(
+        [
+            "robustbert",
+            *(_NOT_IN_A_NAME.sub("_", printable(part)).strip("_") or "_" for part in parts),
+        ]
+    )
 
 
 def _token(name: str) -> str:

@@ -10,6 +10,7 @@ from robustbert.gate.compared import Compared, ComparedMeasure
 from robustbert.gate.comparison_table import Block, blocks, cells, columns_of
 from robustbert.gate.comparison_wording import (
     allowed_sentences,
+    dataset_name,
     finding,
     measure_name,
     not_compared_sentences,
@@ -124,7 +125,7 @@ def _power(comparison: Compared) -> list[str]:
 
 
 def _place(measure: ComparedMeasure) -> str:
-    parts = (measure_name(measure), short_name(measure.dataset), measure.track)
+    parts = (measure_name(measure), dataset_name(measure), measure.track)
     return ", ".join(part for part in parts if part)
 
 

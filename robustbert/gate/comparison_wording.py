@@ -64,6 +64,12 @@ def measure_title(measure: str) -> str:
     return _NAMES.get(measure, short_name(measure))
 
 
+def dataset_name(measure: ComparedMeasure) -> str:
+    """The dataset, with its split unless that is the usual one."""
+    split = "" if measure.split == "test" else f" ({short_name(measure.split)})"
+    return short_name(measure.dataset) + split
+
+
 def short_name(name: str) -> str:
     """A name of a row, dataset or file that is short enough for a sentence."""
     name = printable(shorten(name, _MAX_NAME))
@@ -73,8 +79,8 @@ def short_name(name: str) -> str:
 def finding(measure: ComparedMeasure) -> str:
     """What was found about a measure, in one line."""
     track = f" ({measure.track} track)" if measure.track else ""
-    row, dataset = short_name(measure.rows.label), short_name(measure.dataset)
-    place = f"{measure_name(measure)} of {row} on {dataset}{track}"
+    row = short_name(measure.rows.label)
+    place = f"{measure_name(measure)} of {row} on {dataset_name(measure)}{track}"
     if measure.verdict == "low power":
         return f"{place}: {_too_little_power(measure)}"
     change = measure.difference.value
@@ -215,7 +221,7 @@ def cannot_fail_sentence(comparison: Compared) -> str | None:
     ]
     if not low:
         return None
-    names = listed([f"{measure_name(m)} on {short_name(m.dataset)}" for m in low[:_MAX_LISTED]])
+    names = listed([f"{measure_name(m)} on {dataset_name(m)}" for m in low[:_MAX_LISTED]])
     more = f" and {len(low) - _MAX_LISTED} more" if len(low) > _MAX_LISTED else ""
     return (
         f"No regression is possible, because the accuracy of the base is not higher than the "

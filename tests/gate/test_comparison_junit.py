@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from robustbert.gate import Comparison, GatePolicy, Rule, compare_runs
+from robustbert.gate import Comparison, GateCell, GatePolicy, GateRun, Rule, compare_runs
 from robustbert.gate.comparison_junit import comparison_junit
 from tests.gate.toy_comparisons import HOSTILE, toy_comparison, toy_run
 
@@ -123,3 +123,17 @@ def test_the_schema_rejects_other_files():
     root = parsed(toy_comparison())
     del root[0].attrib["errors"]
     assert not SCHEMA.validate(root)
+
+
+def test_another_split_is_another_class():
+    both = []
+    for split in ("test", "validation"):
+        [cell] = toy_run("a", CELLS).cells
+        dataset = cell.record.dataset.model_copy(update={"split": split})
+        record = cell.record.model_copy(update={"dataset": dataset})
+        both.append(GateCell(record, cell.statuses))
+    run = GateRun("a", tuple(both))
+    assert {place for place, name in results(compare_runs(run, run)) if name == "pwws"} == {
+        "robustbert.rotten_tomatoes.unified.minilm",
+        "robustbert.rotten_tomatoes_validation.unified.minilm",
+    }
