@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from robustbert.console import terminal_width
-from robustbert.gate.comparability import caveats
+from robustbert.gate.cell_differences import caveats
 from robustbert.gate.compared import ComparedMeasure, Power, Verdict
 from robustbert.gate.comparison_frame import comparison_frame
 from robustbert.gate.comparison_html import comparison_html

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from robustbert.errors import InputError
-from robustbert.gate.comparability import differences
+from robustbert.gate.cell_differences import differences
 from robustbert.gate.gate_run import GateCell, GateRun
 from robustbert.gate.policy import check_differences
 from robustbert.records import Record
