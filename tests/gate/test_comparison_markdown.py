@@ -136,7 +136,7 @@ def many(number: int, comparison: Comparison, name: str) -> Comparison:
         replace(
             measure,
             dataset=f"{index}{name}",
-            lost=(name + str(index),) * 50,
+            lost=(name + str(index),) * 21,
             allowed=(f"{index} {name}",),
         )
         for index in range(number)
@@ -156,7 +156,7 @@ def many(number: int, comparison: Comparison, name: str) -> Comparison:
 
 @pytest.mark.parametrize("name", ["x" * 10_000, "@#|" * 1000, "\x00" * 5000], ids=["x", "@", "0"])
 def test_it_fits_a_comment_whatever_the_names_are(name):
-    big = many(60, toy_comparison(GatePolicy(strict=True, rules=(Rule(0.5),))), name)
+    big = many(40, toy_comparison(GatePolicy(strict=True, rules=(Rule(0.5),))), name)
     text = comparison_markdown(big)
     assert len(text) <= MAX_LENGTH
     assert not Page(text).open

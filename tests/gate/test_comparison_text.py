@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from robustbert.gate import GatePolicy, Rule, compare_runs
+from robustbert.gate import Confirmation, GatePolicy, Rule, compare_runs
 from robustbert.gate.comparison_text import comparison_text
 from tests.gate.toy_comparisons import HOSTILE, toy_comparison, toy_run
 
@@ -130,3 +132,22 @@ def test_a_measure_that_cannot_fail_is_named():
     assert "not higher than the allowed drop: pwws on rotten_tomatoes." in text
     text = flat(comparison_text(compare_runs(run, run, GatePolicy(max_drop=0.005))))
     assert "No regression is possible" not in text
+
+
+@pytest.mark.parametrize(
+    ("verdict", "first"),
+    [
+        ("confirmed", "FAILED: 1 of 1 measure dropped significantly and by more than allowed"),
+        ("not confirmed", "PASSED: 1 regression not confirmed on fresh examples"),
+    ],
+)
+def test_a_regression_that_was_tested_again(verdict, first):
+    comparison = toy_comparison()
+    [failed] = comparison.failures
+    confirmation = Confirmation(seed=7, fresh=failed, power=0.97, verdict=verdict)
+    tested = replace(failed, confirmation=confirmation)
+    text = comparison_text(replace(comparison, measures=(tested,)))
+    assert text.splitlines()[0] == first
+    assert f"regression ({verdict})" in text
+    shown = f"{verdict} on 200 fresh examples: difference -20.0 [-25.5, -14.5], p <0.0001"
+    assert (shown in flat(text)) == tested.failed
