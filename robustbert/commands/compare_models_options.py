@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from robustbert.commands.arguments import add_labels, integer
@@ -133,11 +134,13 @@ def quickly_compared(base: GateRun, options: Any, settings: GateSettings) -> Com
         raise InputError(
             "--quick needs a model; give --candidate-model, or name it in the [gate] table (model)"
         )
+    # strict in the configuration is for the full gate: a few examples never have the power
+    policy = replace(settings.policy, strict=bool(options.strict))
     of_config = options.candidate_model is None and options.labels is None
     return quick_compare(
         base,
         model,
-        settings.policy,
+        policy,
         examples=options.quick_examples or config.quick_examples,
         allow=settings.allow,
         loader=_loader(options, settings, config.labels if of_config else options.labels),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,11 +16,12 @@ from robustbert.bench.victim_spec import VictimSpec, model_spec
 from robustbert.bench.victims import Victim, load_classifier
 from robustbert.data import DATASETS, DatasetSource, TextDataset
 from robustbert.data.dataset import ALL
+from robustbert.defenses import make_defense
 from robustbert.errors import InputError
 from robustbert.frozen import FrozenMapping
 from robustbert.models.inference.output_cache import OutputCache
 from robustbert.models.model_registry import DTYPES
-from robustbert.records import Environment, Record
+from robustbert.records import DefenseRef, Environment, Record
 from robustbert.reports.conditions import canonical, short_hash
 from robustbert.reports.row_labels import record_label
 
@@ -148,7 +149,7 @@ class RepeatedCells:
             name=spec.name,
             variant=None,
             classifier=classifier,
-            defenses=tuple(record.defenses),
+            defenses=_current(record.defenses),
             training_seed=None,
             training=None,
             train_seconds=None,
@@ -191,6 +192,14 @@ def _defense(record: Record) -> dict[str, Any]:
         )
     [defense] = record.defenses
     return {"defense": defense.name, "params": dict(defense.params)}
+
+
+def _current(defenses: Iterable[DefenseRef]) -> tuple[DefenseRef, ...]:
+    """The defenses in the revisions of the installed code, which are those that are applied."""
+    return tuple(
+        ref.model_copy(update={"revision": make_defense(ref.name, ref.params).revision})
+        for ref in defenses
+    )
 
 
 def _check_data(dataset: TextDataset, record: Record) -> None:

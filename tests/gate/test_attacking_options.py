@@ -14,6 +14,7 @@ CONFIG = """
 baseline = "robustbert-baseline.json"
 model = {model}
 quick_examples = 30
+strict = true
 
 [gate.dataset.reviews]
 source = {data}
@@ -56,7 +57,11 @@ def test_the_quick_gate_fails_a_much_worse_model(repository, bert, capsys):
 def test_the_number_of_examples_can_be_given(bert, capsys):
     given = ["--candidate-model", str(bert), "--quick-examples", "3", "robustbert-baseline.json"]
     main(["compare", "--quick", *given])
-    assert "only the first 3 examples" in " ".join(capsys.readouterr().out.split())
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "(strict)" not in printed, "only --strict makes the quick gate strict"
+    main(["compare", "--quick", *given, "--strict"])
+    assert "(strict)" in " ".join(capsys.readouterr().out.split())
+    assert "only the first 3 examples" in printed
 
 
 def test_confirmation_is_in_every_report(svm_run, bert_run, svm, bert, reviews, tmp_path, capsys):
