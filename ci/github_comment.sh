@@ -21,12 +21,17 @@ if [[ -z "${GH_TOKEN:-}" ]]; then none "there is no token"; fi
 if ! command -v gh >/dev/null; then none "the GitHub CLI (gh) is not installed on this runner"; fi
 if (($(wc -c <"$report") > 65000)); then none "the report is too long; it is in the step summary"; fi
 
-# shellcheck disable=SC2016  # the variables are those of GraphQL
+# The variables in these two are those of GraphQL.
+# shellcheck disable=SC2016
+mutation='mutation($id: ID!, $body: String!) {
+  updateIssueComment(input: {id: $id, body: $body}) { clientMutationId }
+}'
+# shellcheck disable=SC2016
 query='query($owner: String!, $name: String!, $number: Int!, $endCursor: String) {
   repository(owner: $owner, name: $name) {
     pullRequest(number: $number) {
       comments(first: 100, after: $endCursor) {
-        nodes { databaseId viewerDidAuthor body }
+        nodes { id viewerDidAuthor body }
         pageInfo { hasNextPage endCursor }
       }
     }
@@ -36,11 +41,12 @@ comments=$(gh api graphql --paginate --slurp -f query="$query" -F number="$NUMBE
   -f owner="${GITHUB_REPOSITORY%/*}" -f name="${GITHUB_REPOSITORY#*/}") ||
   none "the token cannot read the comments"
 marker=$(head -n 1 "$report")
-id=$("${PYTHON:-python3}" "$here/own_comment.py" github "$marker" <<<"$comments")
+id=$("${PYTHON:-python3}" "$here/own_comment.py" github "$marker" <<<"$comments") ||
+  none "the list of comments cannot be understood"
 if [[ -n "$id" ]]; then
-  request=(--method PATCH "repos/$GITHUB_REPOSITORY/issues/comments/$id")
+  request=(graphql -f query="$mutation" -f id="$id")
 else
-  request=(--method POST "repos/$GITHUB_REPOSITORY/issues/$NUMBER/comments")
+  request=("repos/$GITHUB_REPOSITORY/issues/$NUMBER/comments")
 fi
 gh api "${request[@]}" -F body=@"$report" >/dev/null ||
   none "the token cannot write comments: the pull request comes from a fork, or the workflow lacks \

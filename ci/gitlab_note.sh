@@ -25,14 +25,16 @@ api() {
 
 notes="$CI_API_V4_URL/projects/$CI_PROJECT_ID/merge_requests/$CI_MERGE_REQUEST_IID/notes"
 user=$(api "$CI_API_V4_URL/user") || none "the token is not valid"
-user=$("${PYTHON:-python3}" -c 'import json, sys; print(json.load(sys.stdin)["id"])' <<<"$user")
+user=$("${PYTHON:-python3}" -c 'import json, sys; print(json.load(sys.stdin)["id"])' <<<"$user") ||
+  none "the account of the token is not known"
 marker=$(head -n 1 "$report")
 id=""
 for ((page = 1; ; page++)); do
   found=$(api "$notes?sort=asc&order_by=created_at&per_page=100&page=$page") ||
     none "the token cannot read the notes"
   if [[ "$found" == "[]" ]]; then break; fi
-  id=$("${PYTHON:-python3}" "$here/own_comment.py" gitlab "$marker" "$user" <<<"$found")
+  id=$("${PYTHON:-python3}" "$here/own_comment.py" gitlab "$marker" "$user" <<<"$found") ||
+    none "the list of notes cannot be understood"
   if [[ -n "$id" ]]; then break; fi
 done
 if [[ -n "$id" ]]; then

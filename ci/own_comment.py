@@ -13,17 +13,17 @@ from collections.abc import Iterator
 from typing import Any
 
 
-def github_comments(pages: list[Any]) -> Iterator[tuple[int, str, bool]]:
+def github_comments(pages: list[Any]) -> Iterator[tuple[str, str, bool]]:
     """The id and the text of each comment, and whether the token's account wrote it."""
     for page in pages:
         for comment in page["data"]["repository"]["pullRequest"]["comments"]["nodes"]:
-            yield comment["databaseId"], comment["body"], comment["viewerDidAuthor"]
+            yield comment["id"], comment["body"], comment["viewerDidAuthor"]
 
 
-def gitlab_notes(notes: list[Any], user: str) -> Iterator[tuple[int, str, bool]]:
+def gitlab_notes(notes: list[Any], user: str) -> Iterator[tuple[str, str, bool]]:
     """The id and the text of each note, and whether the token's account wrote it."""
     for note in notes:
-        yield note["id"], note["body"], str(note["author"]["id"]) == user
+        yield str(note["id"]), note["body"], str(note["author"]["id"]) == user
 
 
 def main() -> None:
@@ -31,9 +31,9 @@ def main() -> None:
     service, marker, *user = sys.argv[1:]
     read = json.load(sys.stdin)
     comments = github_comments(read) if service == "github" else gitlab_notes(read, user[0])
-    for number, body, ours in comments:
+    for name, body, ours in comments:
         if ours and body.splitlines()[:1] == [marker]:
-            print(number)
+            print(name)
             return
 
 

@@ -46,26 +46,23 @@ def main():
         given = fields(arguments[3:])
         query = given.pop("query")
         assert given == {"owner": "team", "name": "classifier", "number": 7}
-        for name in ("$endCursor: String", "hasNextPage", "databaseId viewerDidAuthor body"):
+        for name in ("$endCursor: String", "hasNextPage", "id viewerDidAuthor body"):
             assert name in query
         assert query.count("{") == query.count("}")
         print(json.dumps(pages(comments)))
         return
-    option, method, path, *rest = arguments
-    assert option == "--method"
+    path, *rest = arguments
     if os.environ["GH_TOKEN"] == "read-only":
         sys.exit("HTTP 403: Resource not accessible by integration")
-    body = fields(rest)["body"]
-    if method == "POST":
-        assert path == "repos/team/classifier/issues/7/comments"
-        number = 100 + len(comments)
-        comments.append({"databaseId": number, "viewerDidAuthor": True, "body": body})
-    else:
-        prefix = "repos/team/classifier/issues/comments/"
-        assert method == "PATCH"
-        assert path.startswith(prefix)
-        (found,) = [one for one in comments if one["databaseId"] == int(path[len(prefix) :])]
+    given = fields(rest)
+    body = given.pop("body")  # without --method, gh posts if there are fields
+    if path == "graphql":
+        assert "updateIssueComment(input: {id: $id, body: $body})" in given.pop("query")
+        (found,) = [one for one in comments if {"id": one["id"]} == given]
         found["body"] = body
+    else:
+        assert (path, given) == ("repos/team/classifier/issues/7/comments", {})
+        comments.append({"id": f"IC_{len(comments)}", "viewerDidAuthor": True, "body": body})
     store.write_text(json.dumps(comments), encoding="utf-8")
     print("{}")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 import re
 import shlex
@@ -20,7 +22,7 @@ import yaml
 from robustbert.bench import load_suite
 from robustbert.bench.suite import DEFAULT_EXAMPLES
 from robustbert.cli import _parser
-from robustbert.gate import GatePolicy
+from robustbert.gate import GatePolicy, check_robustness
 from robustbert.gate.gate_config import load_gate_config
 from robustbert.metrics.power import smallest_drop
 from tests.ci.runners import (
@@ -190,6 +192,16 @@ def test_the_gate_table_of_the_page_is_valid(tmp_path: Path) -> None:
     path = tmp_path / "robustbert.toml"
     path.write_text(blocks("toml")[0], encoding="utf-8")
     assert load_gate_config(path).model == "models/mine"
+
+
+@pytest.mark.parametrize("block", blocks("python"), ids=["marker", "fixture"])
+def test_the_pytest_examples_have_arguments_of_the_plugin(block: str) -> None:
+    signature = inspect.signature(check_robustness)
+    calls = [node for node in ast.walk(ast.parse(block)) if isinstance(node, ast.Call)]
+    attacks = [call for call in calls if ast.unparse(call.func).endswith("robustness")]
+    assert attacks
+    for call in attacks:
+        signature.bind(*call.args, **{str(given.arg): given.value for given in call.keywords})
 
 
 def test_the_smallest_drops_of_the_page_are_those_of_the_code() -> None:

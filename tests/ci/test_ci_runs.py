@@ -80,9 +80,9 @@ def comments(repository: Repository) -> list[Any]:
 def test_the_page_from_the_first_baseline_to_a_regression(
     repository: Repository, models: Path
 ) -> None:
-    copied = {"databaseId": 1, "viewerDidAuthor": False, "body": "<!-- robustbert -->\npassed"}
-    other = {"databaseId": 2, "viewerDidAuthor": True, "body": "about <!-- robustbert -->"}
-    others = [copied, other, {**other, "databaseId": 3}]
+    copied = {"id": "IC_a", "viewerDidAuthor": False, "body": "<!-- robustbert -->\npassed"}
+    other = {"id": "IC_b", "viewerDidAuthor": True, "body": "about <!-- robustbert -->"}
+    others = [copied, other, {**other, "id": "IC_c"}]
     repository.comments.write_text(json.dumps(others), encoding="utf-8")
     quoted = "--label-map 'neg=neg,pos=pos'\n  --text-length \"short\""
     inputs = {**INPUTS, "arguments": quoted}
