@@ -1,14 +1,10 @@
-"""A pytest plugin: tests that fail if a model is not robust enough.
+"""A pytest plugin: tests that attack a model, and fail if it is not robust enough.
 
-.. code-block:: python
-
-    @pytest.mark.robustness(model="models/mine", dataset="file:reviews.csv", min_worst_case=0.4)
-    def test_robustness(): ...
-
-The arguments of the marker, and those of the fixture :func:`robustness`, are those of
-:func:`robustbert.gate.check_robustness`, except ``out``; the model can also be a function without
-arguments that returns it. Every pytest run loads this module, so nothing else of robustbert is
-imported before a test needs it.
+A test is marked with ``@pytest.mark.robustness(model=..., dataset=..., min_worst_case=0.4)``, or
+calls the fixture :func:`robustness`. The arguments are those of
+:func:`robustbert.gate.robustness.check_robustness`, except ``out``; the model can also be a
+function without arguments that returns it. Every pytest run loads this module, so nothing else of
+robustbert is imported before a test needs it.
 """
 
 from __future__ import annotations

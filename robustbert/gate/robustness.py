@@ -125,12 +125,13 @@ def _thresholds(
         raise InputError(
             f"min_under is {under!r:.80}; give thresholds by recipe, such as {{'pwws': 0.3}}"
         )
-    minima = dict(under or {})
-    for name, minimum in ((WORST_CASE, worst_case), (CLEAN, clean)):
-        if name in minima:
+    under = under or {}
+    for name in (CLEAN, WORST_CASE):
+        if name in under:
             raise InputError(f"min_under has {name!r}, which is no recipe; give min_{name} instead")
-        if minimum is not None:
-            minima[name] = minimum
+    first = {} if clean is None else {CLEAN: clean}
+    last = {} if worst_case is None else {WORST_CASE: worst_case}
+    minima = {**first, **under, **last}
     if not minima:
         raise InputError("there is no threshold; give min_worst_case, min_clean or min_under")
     return Thresholds(minima, on)
