@@ -138,9 +138,9 @@ def _verdict(measure: ComparedMeasure, policy: GatePolicy) -> Verdict:
     significant = measure.adjusted_p <= policy.alpha
     if significant and -change > measure.max_drop:
         return "regression"
-    if policy.strict and not measure.has_power:
-        return "low power"
-    return "improved" if significant and change > 0 else "passed"
+    if significant and change > 0:
+        return "improved"
+    return "low power" if policy.strict and not measure.has_power else "passed"
 
 
 def _tested(pair: PairedMeasure, policy: GatePolicy, tests: int) -> ComparedMeasure:

@@ -115,6 +115,7 @@ class NotComparedFields(StrictModel):
 
     row: str = Field(description="the label of its row")
     dataset: str | None = Field(description="name of the dataset; null for a whole row")
+    split: str | None = Field(description="name of the split; null for a whole row")
     track: str | None = Field(description="name of the track; null for a whole row")
     recipe: str | None = Field(description="name of the recipe; null for a whole row")
     reason: str = Field(description="why it was not compared")

@@ -35,6 +35,7 @@ def comparison_json(comparison: Compared) -> str:
             NotComparedFields(
                 row=cell.row,
                 dataset=cell.dataset,
+                split=cell.split,
                 track=cell.track,
                 recipe=cell.recipe,
                 reason=cell.reason,

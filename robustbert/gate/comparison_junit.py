@@ -68,7 +68,9 @@ def comparison_junit(comparison: Compared, created_at: datetime | None = None) -
 
 
 def _measure_case(measure: ComparedMeasure) -> ElementTree.Element:
-    place = _class_name(dataset_name(measure), measure.track or "clean", measure.rows.label)
+    place = _class_name(
+        dataset_name(measure.dataset, measure.split), measure.track or "clean", measure.rows.label
+    )
     if not measure.failed:
         return _case(place, measure.measure)
     return _case(
@@ -77,7 +79,8 @@ def _measure_case(measure: ComparedMeasure) -> ElementTree.Element:
 
 
 def _cell_case(cell: NotCompared) -> ElementTree.Element:
-    parts = [part for part in (cell.dataset, cell.track, cell.row) if part is not None]
+    dataset = dataset_name(cell.dataset, cell.split) if cell.dataset else None
+    parts = [part for part in (dataset, cell.track, cell.row) if part is not None]
     kind = "error" if cell.allow else "skipped"
     to_admit = f" (to admit: --allow {','.join(cell.allow)})" if cell.allow else ""
     return _case(

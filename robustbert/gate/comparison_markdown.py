@@ -125,7 +125,7 @@ def _power(comparison: Compared) -> list[str]:
 
 
 def _place(measure: ComparedMeasure) -> str:
-    parts = (measure_name(measure), dataset_name(measure), measure.track)
+    parts = (measure_name(measure), dataset_name(measure.dataset, measure.split), measure.track)
     return ", ".join(part for part in parts if part)
 
 

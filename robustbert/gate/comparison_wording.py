@@ -64,10 +64,10 @@ def measure_title(measure: str) -> str:
     return _NAMES.get(measure, short_name(measure))
 
 
-def dataset_name(measure: ComparedMeasure) -> str:
+def dataset_name(dataset: str, split: str | None) -> str:
     """The dataset, with its split unless that is the usual one."""
-    split = "" if measure.split == "test" else f" ({short_name(measure.split)})"
-    return short_name(measure.dataset) + split
+    shown = "" if split in (None, "test") else f" ({short_name(str(split))})"
+    return short_name(dataset) + shown
 
 
 def short_name(name: str) -> str:
@@ -80,7 +80,9 @@ def finding(measure: ComparedMeasure) -> str:
     """What was found about a measure, in one line."""
     track = f" ({measure.track} track)" if measure.track else ""
     row = short_name(measure.rows.label)
-    place = f"{measure_name(measure)} of {row} on {dataset_name(measure)}{track}"
+    place = (
+        f"{measure_name(measure)} of {row} on {dataset_name(measure.dataset, measure.split)}{track}"
+    )
     if measure.verdict == "low power":
         return f"{place}: {_too_little_power(measure)}"
     change = measure.difference.value
@@ -221,7 +223,9 @@ def cannot_fail_sentence(comparison: Compared) -> str | None:
     ]
     if not low:
         return None
-    names = listed([f"{measure_name(m)} on {dataset_name(m)}" for m in low[:_MAX_LISTED]])
+    names = listed(
+        [f"{measure_name(m)} on {dataset_name(m.dataset, m.split)}" for m in low[:_MAX_LISTED]]
+    )
     more = f" and {len(low) - _MAX_LISTED} more" if len(low) > _MAX_LISTED else ""
     return (
         f"No regression is possible, because the accuracy of the base is not higher than the "
@@ -261,7 +265,8 @@ def not_compared_sentences(comparison: Compared) -> tuple[str, ...]:
     recipes: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
     for cell in comparison.not_compared:
         track = f" ({cell.track} track)" if cell.track else ""
-        place = " on ".join(short_name(one) for one in (cell.row, cell.dataset) if one) + track
+        on = f" on {dataset_name(cell.dataset, cell.split)}" if cell.dataset else ""
+        place = f"{short_name(cell.row)}{on}{track}"
         names = recipes.setdefault((place, cell.reason, cell.allow), [])
         names += [short_name(cell.recipe)] if cell.recipe is not None else []
     return tuple(

@@ -62,6 +62,7 @@ class NotCompared:
     Args:
         row: the label of its row.
         dataset: name of the dataset; None for a whole row.
+        split: name of the split; None for a whole row.
         track: name of the track; None for a whole row.
         recipe: name of the recipe; None for a whole row.
         reason: why not.
@@ -71,6 +72,7 @@ class NotCompared:
 
     row: str
     dataset: str | None
+    split: str | None
     track: str | None
     recipe: str | None
     reason: str
@@ -78,8 +80,9 @@ class NotCompared:
 
     @property
     def label(self) -> str:
-        """Row, dataset, track and recipe, as far as they are known."""
-        return " ".join(filter(None, (self.row, self.dataset, self.track, self.recipe)))
+        """Row, dataset, split, track and recipe, as far as they are known."""
+        parts = (self.row, self.dataset, self.split, self.track, self.recipe)
+        return " ".join(filter(None, parts))
 
 
 @dataclass(frozen=True)
@@ -133,11 +136,11 @@ def match_runs(base: GateRun, candidate: GateRun, allow: Collection[str] = ()) -
     for row in old:
         if row not in {pair[0] for pair in pairs}:
             reason = "the candidate has no such row"
-            found.not_compared.append(NotCompared(row, None, None, None, reason, missing))
+            found.not_compared.append(NotCompared(row, None, None, None, None, reason, missing))
     for row in new:
         if row not in {pair[1] for pair in pairs}:
             reason = "the base has no such row"
-            found.not_compared.append(NotCompared(row, None, None, None, reason))
+            found.not_compared.append(NotCompared(row, None, None, None, None, reason))
     return Matching(tuple(found.pairs), tuple(found.not_compared))
 
 
@@ -187,7 +190,13 @@ def _by_key(run: GateRun) -> dict[tuple[str, ...], GateCell]:
 def _not_compared(cell: GateCell, reason: str, allow: tuple[str, ...] = ()) -> NotCompared:
     record = cell.record
     return NotCompared(
-        cell.row, record.dataset.name, record.track, record.recipe.name, reason, allow
+        row=cell.row,
+        dataset=record.dataset.name,
+        split=record.dataset.split,
+        track=record.track,
+        recipe=record.recipe.name,
+        reason=reason,
+        allow=allow,
     )
 
 

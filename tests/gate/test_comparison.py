@@ -115,6 +115,12 @@ def test_a_strict_policy_fails_what_it_could_not_have_seen() -> None:
     assert compare_runs(base, base, GatePolicy(strict=True, max_drop=0.3)).passed
 
 
+def test_a_strict_policy_does_not_fail_an_improvement() -> None:
+    base, better = make_run(pwws=LOSS), make_run("better", pwws="r" * 100)
+    measures = by_name(compare_runs(base, better, GatePolicy(strict=True)))
+    assert (measures["pwws"].verdict, measures["clean"].verdict) == ("improved", "low power")
+
+
 def test_power_assumes_at_least_five_percent_discordant_examples() -> None:
     base = make_run(pwws="r" * 100)
     same = by_name(compare_runs(base, base))["pwws"].power

@@ -66,6 +66,7 @@ def test_what_was_not_compared():
     assert fields["not_compared"][0] == {
         "row": "minilm",
         "dataset": "rotten_tomatoes",
+        "split": "test",
         "track": "unified",
         "recipe": "pwws",
         "reason": "example seed 1 instead of 0",
