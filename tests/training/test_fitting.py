@@ -103,6 +103,28 @@ def test_a_resumed_training_matches_an_uninterrupted_one(toy, tiny_base, tmp_pat
     assert weights_hash(resumed.folder) == weights_hash(uninterrupted.folder)
 
 
+def test_a_training_resumed_after_its_last_step_is_the_same_model(
+    toy, tiny_base, tmp_path, monkeypatch
+):
+    """Its configuration too, which is a part of a model's hash."""
+    from robustbert.training import finetune
+
+    out, config = tmp_path / "out", replace(CONFIG, epochs=1)
+
+    class Stop(finetune.ShowProgress):
+        def on_train_end(self, args, state, control, **kwargs):
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(finetune, "ShowProgress", Stop)
+        with pytest.raises(KeyboardInterrupt):
+            train(toy, str(tiny_base), config, out)
+    resumed = train(toy, str(tiny_base), config, out, resume=True)
+    uninterrupted = train(toy, str(tiny_base), config, tmp_path / "uninterrupted")
+    hashes = [load_model(str(one.folder)).info.sha256 for one in (resumed, uninterrupted)]
+    assert hashes[0] == hashes[1]
+
+
 def test_resume_without_a_checkpoint_starts_from_the_base(toy, tiny_base, tmp_path):
     found = train(toy, str(tiny_base), replace(CONFIG, epochs=1), tmp_path / "out", resume=True)
     assert found.steps == 15
