@@ -17,10 +17,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from robustbert.gate import compare_runs, read_gate_run
-from robustbert.gate.comparison_json import comparison_json
-from robustbert.gate.comparison_junit import comparison_junit
-from robustbert.gate.comparison_markdown import comparison_markdown
-from robustbert.gate.comparison_text import comparison_text
+from robustbert.gate.comparison.comparison_json import comparison_json
+from robustbert.gate.comparison.comparison_junit import comparison_junit
+from robustbert.gate.comparison.comparison_markdown import comparison_markdown
+from robustbert.gate.comparison.comparison_text import comparison_text
 from robustbert.machine import processor_name
 from robustbert.metrics import counts, reliability, summarize
 from robustbert.records import (

@@ -93,7 +93,7 @@ def _report(update: BaselineUpdate, out: Path, *, reason_given: bool) -> None:
     from robustbert.reports.wording import counted
 
     if update.comparison is not None:
-        from robustbert.gate.comparison_text import comparison_text
+        from robustbert.gate.comparison.comparison_text import comparison_text
 
         print(comparison_text(update.comparison, terminal_width()))
     if update.decision == "rejected":

@@ -56,7 +56,7 @@ def add_compare(subparsers: Any) -> None:
 def compare(options: Any) -> int:
     """Run ``robustbert compare``."""
     from robustbert.gate import compare_runs
-    from robustbert.gate.comparison_text import comparison_text
+    from robustbert.gate.comparison.comparison_text import comparison_text
 
     check_model_options(options)
     settings = gate_settings(options)
@@ -114,9 +114,9 @@ def write_reports(comparison: Comparison, options: Any) -> None:
     Raises:
         OutputError: a file cannot be written.
     """
-    from robustbert.gate.comparison_json import comparison_json
-    from robustbert.gate.comparison_junit import comparison_junit
-    from robustbert.gate.comparison_markdown import comparison_markdown
+    from robustbert.gate.comparison.comparison_json import comparison_json
+    from robustbert.gate.comparison.comparison_junit import comparison_junit
+    from robustbert.gate.comparison.comparison_markdown import comparison_markdown
     from robustbert.io import write_text
 
     for path, render in (

@@ -50,9 +50,9 @@ def history(options: Any) -> int:
     """Run ``robustbert history``."""
     from robustbert.gate import read_history
     from robustbert.gate.gate_config import load_gate_config
-    from robustbert.gate.history_json import history_json
-    from robustbert.gate.history_plot import history_svg
-    from robustbert.gate.history_text import history_text
+    from robustbert.gate.history.history_json import history_json
+    from robustbert.gate.history.history_plot import history_svg
+    from robustbert.gate.history.history_text import history_text
     from robustbert.io import write_text
 
     path = options.path or Path(load_gate_config().baseline or BASELINE_FILE)

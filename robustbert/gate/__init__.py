@@ -15,14 +15,14 @@ two runs explains the method and the command line.
 """
 
 from robustbert.gate.baseline_update import BaselineUpdate, update_baseline
-from robustbert.gate.compare_results import compare
-from robustbert.gate.compared import ComparedMeasure, Confirmation, Power
-from robustbert.gate.comparison import Comparison, compare_runs
+from robustbert.gate.comparison.compare_results import compare
+from robustbert.gate.comparison.compared import ComparedMeasure, Confirmation, Power
+from robustbert.gate.comparison.matching import NotCompared, RowPair
+from robustbert.gate.comparison.verdicts import Comparison, compare_runs
 from robustbert.gate.confirmation import ConfirmedSide, confirm
 from robustbert.gate.gate_run import GateCell, GateRun, gate_run, read_gate_run
-from robustbert.gate.history_data import Change, History, Point, Series, Snapshot
-from robustbert.gate.history_files import read_history
-from robustbert.gate.matching import NotCompared, RowPair
+from robustbert.gate.history.history_data import Change, History, Point, Series, Snapshot
+from robustbert.gate.history.history_files import read_history
 from robustbert.gate.policy import GatePolicy, Rule
 from robustbert.gate.quick import quick_compare
 from robustbert.gate.repeated_cells import RepeatedCells

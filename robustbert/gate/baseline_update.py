@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from robustbert.errors import InputError
-from robustbert.gate.compared import ComparedMeasure
-from robustbert.gate.comparison import Comparison, compare_runs
+from robustbert.gate.comparison.compared import ComparedMeasure
+from robustbert.gate.comparison.matching import match_runs
+from robustbert.gate.comparison.verdicts import Comparison, compare_runs
 from robustbert.gate.gate_run import GateRun, gate_run_of_baseline
-from robustbert.gate.matching import match_runs
 from robustbert.gate.policy import DIFFERENCES, GatePolicy
 from robustbert.records import Acceptance, Baseline, make_baseline
 from robustbert.reports.wording import counted, listed

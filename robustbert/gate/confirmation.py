@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from robustbert.bench.attack_progress import AttackProgress
 from robustbert.data import Example, select_examples
 from robustbert.errors import InputError
-from robustbert.gate.compared import ComparedMeasure, Confirmation, ConfirmationVerdict
-from robustbert.gate.comparison import Comparison, judge
-from robustbert.gate.comparison_wording import measure_name, percent
+from robustbert.gate.comparison.compared import ComparedMeasure, Confirmation, ConfirmationVerdict
+from robustbert.gate.comparison.comparison_wording import measure_name, percent
+from robustbert.gate.comparison.paired_measures import PairedMeasure, pointwise_worst, survivors
+from robustbert.gate.comparison.verdicts import Comparison, judge
 from robustbert.gate.gate_run import GateCell, GateRun
-from robustbert.gate.paired_measures import PairedMeasure, pointwise_worst, survivors
 from robustbert.gate.policy import POWER
 from robustbert.gate.repeated_cells import LoadedVictim, RepeatedCells
 from robustbert.metrics import mcnemar_power

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
-from robustbert.gate.comparison_fields import MODELS
+from robustbert.gate.comparison.comparison_fields import MODELS
 from robustbert.gate.policy import DIFFERENCES
 from robustbert.metrics import examples_needed, smallest_drop
 from robustbert.records.field_tables import table_of_properties

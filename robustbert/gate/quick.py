@@ -17,8 +17,8 @@ from robustbert.bench.job import LoadedJob
 from robustbert.bench.record import CellHeader
 from robustbert.bench.store import StoredCell
 from robustbert.errors import InputError
-from robustbert.gate.cell_differences import differences
-from robustbert.gate.comparison import Comparison, compare_runs
+from robustbert.gate.comparison.cell_differences import differences
+from robustbert.gate.comparison.verdicts import Comparison, compare_runs
 from robustbert.gate.gate_run import GateCell, GateRun
 from robustbert.gate.policy import POWER, GatePolicy, check_differences
 from robustbert.gate.repeated_cells import RepeatedCells

@@ -11,7 +11,7 @@ from robustbert import AttackRunner, load_dataset, load_model, select_examples
 from robustbert.bench.job import LoadedJob
 from robustbert.errors import InputError
 from robustbert.gate import Comparison, GateCell, GateRun, compare_runs
-from robustbert.gate.comparison_text import comparison_text
+from robustbert.gate.comparison.comparison_text import comparison_text
 from robustbert.gate.confirmation import SEED_STEP, ConfirmedSide, confirm
 from robustbert.gate.repeated_cells import RepeatedCells
 from robustbert.metrics import mcnemar_power

@@ -9,8 +9,8 @@ import tomllib
 from pathlib import Path
 
 from robustbert.gate import compare_runs, gate_run
-from robustbert.gate.comparison_fields import MODELS
-from robustbert.gate.comparison_json import comparison_json
+from robustbert.gate.comparison.comparison_fields import MODELS
+from robustbert.gate.comparison.comparison_json import comparison_json
 from robustbert.gate.document_tables import TABLES, update_tables
 from robustbert.gate.gate_config import GateTable
 from robustbert.metrics import mcnemar_power

@@ -1,0 +1,1 @@
+"""Compare two runs: match their cells, test each accuracy, decide, and report."""

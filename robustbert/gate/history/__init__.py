@@ -1,0 +1,1 @@
+"""The accuracies of a baseline over the commits of a repository."""
