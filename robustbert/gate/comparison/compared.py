@@ -99,9 +99,9 @@ class ComparedMeasure:
 
     @property
     def has_power(self) -> bool:
-        """Whether the allowed drop would be seen with a power of 0.8."""
-        smallest = self.power.smallest_drop
-        return smallest is not None and smallest <= self.max_drop
+        """Whether there are enough examples to see the allowed drop with a power of 0.8."""
+        needed = self.power.examples_needed
+        return needed is not None and self.n >= needed
 
 
 @dataclass(frozen=True)

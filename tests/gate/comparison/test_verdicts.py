@@ -175,3 +175,17 @@ def test_other_processors_and_dtypes_are_noted() -> None:
     [note] = compare_runs(base, candidate).notes
     assert "different types of processor (a processor and another)" in note
     assert compare_runs(base, base).notes == ()
+
+
+def test_the_number_of_examples_that_is_needed_is_enough() -> None:
+    """Also if a comparison on exactly this many is strict."""
+    policy = GatePolicy(max_drop=0.04, alpha=0.06, strict=True)
+    [few, _] = compare_runs(make_run(pwws="r" * 100), make_run(pwws="r" * 100), policy).measures
+    needed = few.power.examples_needed
+    assert (few.verdict, few.has_power) == ("low power", False)
+    assert needed is not None
+    for n, enough in ((needed - 1, False), (needed, True), (needed + 1, True)):
+        run = make_run(pwws="r" * n)
+        measures = compare_runs(run, run, policy).measures
+        assert {measure.has_power for measure in measures} == {enough}
+        assert {measure.failed for measure in measures} == {not enough}
