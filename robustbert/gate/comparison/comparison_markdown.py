@@ -16,7 +16,7 @@ from robustbert.gate.comparison.comparison_wording import (
     not_compared_sentences,
     policy_sentences,
     reason,
-    relation_sentence,
+    relation_sentences,
     short_name,
     verdict_word,
     warnings,
@@ -142,7 +142,7 @@ def _ids(ids: Sequence[str]) -> str:
 
 
 def _notes(comparison: Compared) -> Iterator[str]:
-    yield from map(relation_sentence, dict.fromkeys(m.rows for m in comparison.measures))
+    yield from relation_sentences(comparison)
     yield from allowed_sentences(comparison.measures)
     yield from comparison.notes
     yield from policy_sentences(comparison)

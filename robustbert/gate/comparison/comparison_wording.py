@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from types import MappingProxyType
 
@@ -162,7 +163,7 @@ def notes(comparison: Compared) -> tuple[str, ...]:
     """Everything that a reader has to know, one or two sentences each."""
     return (
         *warnings(comparison),
-        *map(relation_sentence, dict.fromkeys(measure.rows for measure in comparison.measures)),
+        *relation_sentences(comparison),
         *comparison.notes,
         *policy_sentences(comparison),
     )
@@ -233,13 +234,25 @@ def cannot_fail_sentence(comparison: Compared) -> str | None:
     )
 
 
-def relation_sentence(rows: RowPair) -> str:
-    """What the two models of a pair of rows have in common, and what follows."""
+def relation_sentences(comparison: Compared) -> tuple[str, ...]:
+    """What the two models of each pair of rows have in common, and what follows."""
+    datasets: dict[RowPair, dict[str, None]] = {}
+    for measure in comparison.measures:
+        name = dataset_name(measure.dataset, measure.split)
+        datasets.setdefault(measure.rows, {})[name] = None
+    labels = Counter(rows.label for rows in datasets)
+    return tuple(
+        _relation(rows, f" on {listed(list(names))}" if labels[rows.label] > 1 else "")
+        for rows, names in datasets.items()
+    )
+
+
+def _relation(rows: RowPair, on: str) -> str:
     weights = " and ".join(
         dict.fromkeys(map(short_hash, (rows.base_sha256, rows.candidate_sha256)))
     )
     sentence = (
-        f"{short_name(rows.label)}: base and candidate are {rows.relation} (weights {weights})."
+        f"{short_name(rows.label)}{on}: base and candidate are {rows.relation} (weights {weights})."
     )
     if rows.relation == "the same model":
         return f"{sentence} A difference between them is not due to the model."

@@ -16,7 +16,7 @@ from robustbert.reports.wording import listed
 
 @dataclass(frozen=True)
 class RowPair:
-    """Two rows that are compared.
+    """Two rows that are compared, on one dataset: a row may have one model per dataset.
 
     Args:
         base: label of the row of the base.
@@ -147,7 +147,6 @@ def match_runs(base: GateRun, candidate: GateRun, allow: Collection[str] = ()) -
 def _match_cells(base: GateRun, candidate: GateRun, allow: Collection[str], found: _Found) -> None:
     """Match the cells of one row of each run."""
     old, new = _by_key(base), _by_key(candidate)
-    rows = _row_pair(base.cells[0], candidate.cells[0])
     for key, cell in old.items():
         if key not in new:
             missing = () if "missing" in allow else ("missing",)
@@ -163,7 +162,7 @@ def _match_cells(base: GateRun, candidate: GateRun, allow: Collection[str], foun
             found.not_compared.append(_not_compared(new[key], reason, refused))
         else:
             allowed = tuple(text for texts in differing.values() for text in texts)
-            found.pairs.append(CellPair(rows, cell, new[key], allowed))
+            found.pairs.append(CellPair(_row_pair(cell, new[key]), cell, new[key], allowed))
     for key, cell in new.items():
         if key not in old:
             found.not_compared.append(_not_compared(cell, "only the candidate has it"))

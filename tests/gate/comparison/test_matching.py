@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from robustbert.errors import InputError, UnknownNameError
-from robustbert.gate import GateRun
+from robustbert.gate import GateRun, compare_runs
+from robustbert.gate.comparison.comparison_wording import relation_sentences
 from robustbert.gate.comparison.matching import match_runs
 from robustbert.records import AssetsRef, Protocol, RecipeRef
 from tests.gate.runs import make_cell, make_run
@@ -187,3 +188,27 @@ def test_the_relation_of_two_models_is_named(changes: dict[str, Any], relation: 
         run_of("a", base), run_of("b", make_cell("rr", **{"training_seed": 0, **changes}))
     ).pairs
     assert pair.rows.relation == relation
+
+
+def test_each_dataset_has_the_models_of_its_own() -> None:
+    """A row has one model per dataset: it was trained on each of them."""
+    base = run_of(
+        "a",
+        make_cell("rr", dataset="imdb", model_sha256="1" * 64),
+        make_cell("rr", dataset="yelp", model_sha256="2" * 64),
+    )
+    candidate = run_of(
+        "b",
+        make_cell("rr", dataset="imdb", model_sha256="1" * 64),
+        make_cell("rr", dataset="yelp", model_sha256="3" * 64),
+    )
+    comparison = compare_runs(base, candidate)
+    found = {measure.dataset: measure.rows for measure in comparison.measures}
+    assert found["imdb"].relation == "the same model"
+    assert found["yelp"].relation == "different models"
+    assert (found["yelp"].base_sha256, found["yelp"].candidate_sha256) == ("2" * 64, "3" * 64)
+    assert relation_sentences(comparison) == (
+        "minilm on imdb: base and candidate are the same model (weights 111111). "
+        "A difference between them is not due to the model.",
+        "minilm on yelp: base and candidate are different models (weights 222222 and 333333).",
+    )
