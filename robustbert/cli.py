@@ -28,7 +28,7 @@ from robustbert.commands import (
     train_command,
 )
 from robustbert.commands.completion import SHELLS, PrintCompletion, complete
-from robustbert.commands.terminal import INTERRUPTED, command_line, print_error
+from robustbert.commands.terminal import INTERRUPTED, command_line, discard_output, print_error
 from robustbert.errors import InputError, RobustbertError, RobustbertWarning
 from robustbert.version import __version__
 
@@ -37,8 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line.
 
     Returns:
-        0: done; 1: an attack failed, an asset is missing, or doctor found a problem; 2: invalid
-        input, reported in one line on standard error; 130: interrupted.
+        0: done; 1: an attack failed, an accuracy is too low or has dropped, an asset is missing, or
+        doctor found a problem; 2: invalid input, reported in one line on standard error; 130:
+        interrupted.
     """
     try:
         given = sys.argv[1:] if arguments is None else list(arguments)
@@ -49,7 +50,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.command = command_line(given)
         with _warnings_as_lines():
             code: int = options.run(options)
-        sys.stdout.flush()
     except RobustbertError as error:
         print_error(str(error))
         return error.exit_code
@@ -57,9 +57,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print_error("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader closed the pipe: flushing standard output at exit must not fail too.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
         return 0
+    try:
+        sys.stdout.flush()  # flushing it at exit must not fail
+    except BrokenPipeError:
+        discard_output()
     return code
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from robustbert.commands.arguments import add_command
 from robustbert.commands.gate_options import add_policy_options, gate_settings
-from robustbert.commands.terminal import print_error
+from robustbert.commands.terminal import print_error, print_report
 from robustbert.console import printable, terminal_width
 from robustbert.errors import InputError
 
@@ -95,7 +95,7 @@ def _report(update: BaselineUpdate, out: Path, *, reason_given: bool) -> None:
     if update.comparison is not None:
         from robustbert.gate.comparison.comparison_text import comparison_text
 
-        print(comparison_text(update.comparison, terminal_width()))
+        print_report(f"{comparison_text(update.comparison, terminal_width())}\n")
     if update.decision == "rejected":
         print_error(_REJECTED)
         return

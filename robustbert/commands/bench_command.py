@@ -20,7 +20,7 @@ from robustbert.commands.dataset_options import (
     chosen_datasets,
     reading_options,
 )
-from robustbert.commands.terminal import INTERRUPTED, print_error
+from robustbert.commands.terminal import INTERRUPTED, print_error, print_report
 from robustbert.commands.threshold_options import add_thresholds, chosen_thresholds
 from robustbert.console import terminal_width
 from robustbert.errors import InputError
@@ -239,7 +239,7 @@ def _run(plan: Plan, thresholds: Thresholds | None, options: Any, out: Path) -> 
     except KeyboardInterrupt:
         print_error(f"interrupted; to resume, run the same command with --out {out}")
         return INTERRUPTED
-    print(render_text(result.table, terminal_width()))
+    print_report(f"{render_text(result.table, terminal_width())}\n")
     _print_skipped(result.skipped)
     passed = thresholds is None or _compare(result, thresholds)
     print(f"{result.seconds:.0f} s; records, outcomes and tables are in {out}")
@@ -251,7 +251,7 @@ def _compare(result: BenchResult, thresholds: Thresholds) -> bool:
     from robustbert.gate import check_thresholds, thresholds_text
 
     report = check_thresholds(result.records, result.outcomes, thresholds)
-    print(thresholds_text(report))
+    print_report(f"{thresholds_text(report)}\n")
     if not report.passed:
         print_error(report.summary)
     return report.passed

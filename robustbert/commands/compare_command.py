@@ -13,7 +13,7 @@ from robustbert.commands.compare_models_options import (
     quickly_compared,
 )
 from robustbert.commands.gate_options import GateSettings, add_policy_options, gate_settings
-from robustbert.commands.terminal import print_error
+from robustbert.commands.terminal import print_error, print_report
 from robustbert.console import terminal_width
 from robustbert.errors import InputError
 
@@ -67,8 +67,8 @@ def compare(options: Any) -> int:
         comparison = compare_runs(base, candidate, settings.policy, allow=settings.allow)
         if options.confirm:
             comparison = confirmed(comparison, base, candidate, options, settings)
+    print_report(comparison_text(comparison, terminal_width()))
     write_reports(comparison, options)
-    print(comparison_text(comparison, terminal_width()), end="")
     if comparison.exit_code == 2:
         print_error(_advice(comparison))
     return comparison.exit_code
@@ -77,14 +77,15 @@ def compare(options: Any) -> int:
 def _runs(options: Any, settings: GateSettings) -> tuple[GateRun, GateRun]:
     """The base and the candidate."""
     from robustbert.gate import read_gate_run
+    from robustbert.reports.wording import counted
 
     paths = list(options.runs)
     if len(paths) == 1 and settings.config.baseline:
         paths = [settings.config.baseline, *paths]
     if len(paths) != 2:
         raise InputError(
-            f"{len(paths)} runs are given; give BASE and CANDIDATE, or CANDIDATE alone if a [gate] "
-            "table names the baseline"
+            f"{counted(len(options.runs), 'run')} given; give BASE and CANDIDATE, or CANDIDATE "
+            "alone if a [gate] table names the baseline"
         )
     base, candidate = (read_gate_run(path) for path in paths)
     if options.base_row is not None:
@@ -97,12 +98,13 @@ def _runs(options: Any, settings: GateSettings) -> tuple[GateRun, GateRun]:
 def _base(options: Any, settings: GateSettings) -> GateRun:
     """The base of the quick gate."""
     from robustbert.gate import read_gate_run
+    from robustbert.reports.wording import counted
 
     paths = options.runs or [settings.config.baseline]
     if len(paths) != 1 or paths[0] is None:
         raise InputError(
-            f"{len(options.runs)} runs are given; with --quick, give BASE alone, or none if a "
-            "[gate] table names the baseline"
+            f"{counted(len(options.runs), 'run')} given; with --quick, give BASE alone, or none if "
+            "a [gate] table names the baseline"
         )
     base = read_gate_run(paths[0])
     return base if options.base_row is None else base.only_row(options.base_row)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robustbert.commands.arguments import add_command, add_dtype_and_device, add_labels
-from robustbert.commands.terminal import print_error
+from robustbert.commands.terminal import print_error, print_report
 from robustbert.errors import InputError
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def replay(options: Any) -> int:
         options.model, cells, labels=options.labels, dtype=options.dtype, device=options.device
     )
     result = replay_texts(options.run_folder.name or "the run", cells, classifier)
-    print(render_replay(result), end="")
+    print_report(render_replay(result))
     if options.markdown is not None:
         write_text(options.markdown, render_replay_markdown(result))
     if options.json is not None:

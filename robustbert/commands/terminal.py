@@ -1,7 +1,8 @@
-"""Messages on standard error, and the command line as a string."""
+"""Output, messages on standard error, and the command line as a string."""
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import sys
@@ -14,6 +15,22 @@ INTERRUPTED = 130
 # A path that starts with a slash, a drive or the home folder: a whole argument, or after the option
 # or the name that it is given to, after "file:", or in a list.
 _ABSOLUTE_PATH = re.compile(r"((?:^|[=,])\s*|file:)((?:/|\\\\|[a-zA-Z]:[/\\]|~)[^,]*)", re.DOTALL)
+
+
+def print_report(text: str) -> None:
+    """Print a text that ends with a line break; a reader that closed the pipe is no error.
+
+    A command with a verdict goes on, so that its exit code is that of the verdict.
+    """
+    try:
+        print(text, end="", flush=True)
+    except BrokenPipeError:
+        discard_output()
+
+
+def discard_output() -> None:
+    """Discard what is still to be printed, because the reader closed the pipe."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def print_error(message: str) -> None:
