@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import textwrap
 
 _MIN_WIDTH = 80
 _DEFAULT_WIDTH = 140
@@ -41,3 +42,25 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def wrapped(text: str, width: int, first: str = "", others: str | None = None) -> str:
+    """Make a text printable, and break it into lines of at most ``width`` characters.
+
+    Args:
+        text: the text.
+        width: the number of characters, the beginnings of lines included.
+        first: the beginning of the first line.
+        others: the beginning of the other lines; None for spaces as long as ``first``.
+
+    >>> print(wrapped("one two three", 10, "- "))
+    - one two
+      three
+    """
+    return textwrap.fill(
+        printable(text),
+        width,
+        initial_indent=first,
+        subsequent_indent=" " * len(first) if others is None else others,
+        break_on_hyphens=False,
+    )

@@ -91,7 +91,7 @@ def replay(options: Any) -> int:
 
 def _judge(result: Replay, minimum: float, on: str) -> int:
     """Print the groups below the minimum; the exit code."""
-    from robustbert.gate.replay_report import percent
+    from robustbert.reports.wording import percent
 
     what = "lower end of the interval" if on == "low" else "value"
     below = result.below(minimum, on)

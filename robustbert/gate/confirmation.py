@@ -14,7 +14,7 @@ from robustbert.bench.attack_progress import AttackProgress
 from robustbert.data import Example, select_examples
 from robustbert.errors import InputError
 from robustbert.gate.comparison.compared import ComparedMeasure, Confirmation, ConfirmationVerdict
-from robustbert.gate.comparison.comparison_wording import measure_name, percent
+from robustbert.gate.comparison.comparison_wording import measure_name
 from robustbert.gate.comparison.paired_measures import PairedMeasure, pointwise_worst, survivors
 from robustbert.gate.comparison.verdicts import Comparison, judge
 from robustbert.gate.gate_run import GateCell, GateRun
@@ -22,7 +22,7 @@ from robustbert.gate.policy import POWER
 from robustbert.gate.repeated_cells import LoadedVictim, RepeatedCells
 from robustbert.metrics import mcnemar_power
 from robustbert.records import Record, statuses_of
-from robustbert.reports.wording import counted, listed
+from robustbert.reports.wording import counted, listed, percent
 
 #: Added to the seed of a run for the selection of fresh examples and for their attacks.
 SEED_STEP = 1_000_003

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from robustbert.console import printable
+from robustbert.console import printable, wrapped
 from robustbert.gate.replay import Replay, ReplayedCell, ReplayedGroup, Transfer
-from robustbert.records import Metric
 from robustbert.reports.conditions import short_hash
 from robustbert.reports.escape import markdown, shorten
-from robustbert.reports.wording import counted, listed
+from robustbert.reports.wording import counted, listed, percent
 
 _WIDTH = 100
 _MAX_LABEL_WIDTH = 40
@@ -38,8 +36,8 @@ def render_replay(replay: Replay) -> str:
     parts = [f"{printable(_title(replay))}\n"]
     for group in replay.groups:
         parts.append(f"{printable(group.name)}\n\n{_table(group, _terminal, 'simple')}\n")
-    notes = "\n".join(line for note in _notes(replay) for line in textwrap.wrap(note, _WIDTH))
-    return "\n".join([*parts, f"{printable_lines(notes)}\n"])
+    notes = [wrapped(note, _WIDTH) for note in _notes(replay)]
+    return "\n".join([*parts, *notes]) + "\n"
 
 
 def render_replay_markdown(replay: Replay) -> str:
@@ -130,20 +128,8 @@ def _numbers(transfer: Transfer) -> list[str]:
     return [str(transfer.n), *map(percent, measures)]
 
 
-def percent(metric: Metric) -> str:
-    """A proportion in percent with its interval, or n/a if there is no example."""
-    if metric.value is None or metric.low is None or metric.high is None:
-        return "n/a"
-    return f"{100 * metric.value:.1f} [{100 * metric.low:.1f}, {100 * metric.high:.1f}]"
-
-
 def _terminal(label: str) -> str:
     return shorten(printable(label), _MAX_LABEL_WIDTH)
-
-
-def printable_lines(text: str) -> str:
-    """Escape what is not printable, but keep the line ends."""
-    return "\n".join(map(printable, text.split("\n")))
 
 
 def _notes(replay: Replay) -> Iterator[str]:

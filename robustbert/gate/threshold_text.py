@@ -7,6 +7,7 @@ from itertools import groupby
 from robustbert.console import printable
 from robustbert.gate.threshold_checks import ThresholdCheck, ThresholdReport
 from robustbert.reports.escape import shorten
+from robustbert.reports.wording import percent
 
 _HEADER = ("model", "accuracy", "required", "measured", "n", "result")
 _MAX_NAME = 40
@@ -47,14 +48,7 @@ def _cells(check: ThresholdCheck) -> list[str]:
         shorten(printable(check.model), _MAX_NAME),
         shorten(printable(check.name), _MAX_NAME),
         f"{100 * check.minimum:g}",
-        _measured(check),
+        percent(check.measured),
         str(check.measured.n) if check.measured else "",
         "PASSED" if check.passed else "FAILED",
     ]
-
-
-def _measured(check: ThresholdCheck) -> str:
-    metric = check.measured
-    if metric is None or metric.value is None or metric.low is None or metric.high is None:
-        return "n/a"
-    return f"{100 * metric.value:.1f} [{100 * metric.low:.1f}, {100 * metric.high:.1f}]"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
-from robustbert.console import printable
+from robustbert.console import printable, wrapped
 from robustbert.reports.escape import markdown, shorten
 from robustbert.reports.table_cells import heading, marked, table_cells
 from robustbert.reports.table_groups import Group, Groups
@@ -36,24 +36,12 @@ def render_markdown(table: Groups) -> str:
 
 
 def _text_group(group: Group, width: int) -> str:
-    from tabulate import tabulate
-
     header, *rows = table_cells(group, _terminal_labels(group), short_names(group.recipes))
     header = [name.replace(" ", "\n") if name in _LONG_HEADERS else name for name in header]
-    blocks = [
-        tabulate(
-            [[row[column] for column in columns] for row in rows],
-            headers=[header[column] for column in columns],
-            tablefmt="simple",
-            disable_numparse=True,
-            colalign=("left", *("right" for _ in columns[1:])),
-        )
-        for columns in column_blocks(header, rows, width)
-    ]
     lines = [printable(heading(group)), textwrap.fill(printable(group.caption), width)]
-    lines += ["", "\n\n".join(blocks)]
+    lines += ["", text_table(header, rows, width)]
     if group.notes:
-        lines += ["", *(_note(note, width) for note in group.notes)]
+        lines += ["", *(wrapped(note, width, "  ", "    ") for note in group.notes)]
     return "\n".join(lines) + "\n"
 
 
@@ -73,7 +61,7 @@ def _terminal_labels(group: Group) -> list[str]:
     labels = [_label_lines(row, shorten) for row in group.rows]
     duplicates = {label for label, times in Counter(labels).items() if times > 1}
     return [
-        _label_lines(row, _wrapped) if label in duplicates else label
+        _label_lines(row, _in_lines) if label in duplicates else label
         for row, label in zip(group.rows, labels, strict=True)
     ]
 
@@ -81,7 +69,7 @@ def _terminal_labels(group: Group) -> list[str]:
 def _label_lines(row: Row, fit: Callable[[str, int], str]) -> str:
     label = "\n+ ".join(fit(printable(part), _MAX_LABEL_WIDTH) for part in row.name.split(" + "))
     if row.qualifier:
-        label += "\n" + _wrapped(printable(f"[{row.qualifier}]"), _MAX_LABEL_WIDTH)
+        label += "\n" + _in_lines(printable(f"[{row.qualifier}]"), _MAX_LABEL_WIDTH)
     return marked(label, row.marks)
 
 
@@ -92,21 +80,41 @@ def short_names(names: Sequence[str]) -> list[str]:
     return short if len(set(short)) == len(set(full)) else full
 
 
-def _wrapped(text: str, width: int) -> str:
+def _in_lines(text: str, width: int) -> str:
     return "\n".join(textwrap.wrap(text, width)) or text
 
 
-def _note(note: str, width: int) -> str:
-    return textwrap.fill(
-        printable(note),
-        width,
-        initial_indent="  ",
-        subsequent_indent="    ",
-        break_on_hyphens=False,
-    )
+def text_table(
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    width: int,
+    left: Collection[str] = (),
+) -> str:
+    """A table for the terminal; columns that exceed the width follow in further blocks.
+
+    Args:
+        header: the names of the columns.
+        rows: the cells of each row.
+        width: of the terminal, in characters; a single column may be wider.
+        left: the names of columns that are aligned to the left, as the first one always is.
+    """
+    from tabulate import tabulate
+
+    aligned = {header[0], *left}
+    blocks = [
+        tabulate(
+            [[row[column] for column in columns] for row in rows],
+            headers=[header[column] for column in columns],
+            tablefmt="simple",
+            disable_numparse=True,
+            colalign=["left" if header[i] in aligned else "right" for i in columns],
+        )
+        for columns in _column_blocks(header, rows, width)
+    ]
+    return "\n\n".join(blocks)
 
 
-def column_blocks(
+def _column_blocks(
     header: Sequence[str], rows: Sequence[Sequence[str]], width: int
 ) -> list[list[int]]:
     """Split columns into blocks of at most ``width`` characters, each starting with column 0."""

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from robustbert.metrics import MeanStd
 from robustbert.reports.table_groups import Group
 from robustbert.reports.table_rows import Mean, Proportion, Row
-
-_MISSING = "n/a"
+from robustbert.reports.wording import MISSING, percent
 
 
 def heading(group: Group) -> str:
@@ -54,21 +53,19 @@ def _percent(number: Proportion | None, n: int | None, common_n: int) -> str:
     suffix = "" if n == common_n else f" (n={n})"
     if isinstance(number, MeanStd):
         return f"{100 * number.mean:.1f} {_deviation(number, 100)}{suffix}"
-    if number is None or number.value is None or number.low is None or number.high is None:
-        return _MISSING
-    return f"{100 * number.value:.1f} [{100 * number.low:.1f}, {100 * number.high:.1f}]{suffix}"
+    return percent(number) + (suffix if number is not None and number.value is not None else "")
 
 
 def _mean(mean: Mean | None, scale: int, unit: str) -> str:
     if mean is None:
-        return _MISSING
+        return MISSING
     if isinstance(mean, MeanStd):
         return f"{scale * mean.mean:.1f}{unit} {_deviation(mean, scale)}"
     return f"{scale * mean:.1f}{unit}"
 
 
 def _deviation(mean: MeanStd, scale: int) -> str:
-    deviation = _MISSING if mean.std is None else f"{scale * mean.std:.1f}"
+    deviation = MISSING if mean.std is None else f"{scale * mean.std:.1f}"
     return f"± {deviation} (n={mean.n} {'seed' if mean.n == 1 else 'seeds'})"
 
 

@@ -1,8 +1,13 @@
-"""Format lists and counts in English."""
+"""Format lists, counts and accuracies."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+
+from robustbert.records import Metric
+
+#: Stands for a number that does not exist.
+MISSING = "n/a"
 
 
 def listed(parts: Sequence[str]) -> str:
@@ -21,3 +26,14 @@ def counted(number: int, noun: str) -> str:
     ('1 cell', '2 cells')
     """
     return f"{number} {noun}{'s' * (number != 1)}"
+
+
+def percent(metric: Metric | None) -> str:
+    """A proportion in percent with its interval; "n/a" if it does not exist.
+
+    >>> percent(Metric(value=0.5, low=0.404, high=0.596, n=100))
+    '50.0 [40.4, 59.6]'
+    """
+    if metric is None or metric.value is None or metric.low is None or metric.high is None:
+        return MISSING
+    return f"{100 * metric.value:.1f} [{100 * metric.low:.1f}, {100 * metric.high:.1f}]"

@@ -11,7 +11,6 @@ from robustbert.gate.comparison.comparison_wording import (
     ALLOWED_MARK,
     measure_name,
     p_value,
-    percent,
     points,
     short_name,
     verdict_text,
@@ -20,9 +19,7 @@ from robustbert.gate.comparison.matching import RowPair
 from robustbert.gate.policy import CLEAN, WORST_CASE
 from robustbert.reports.table_cells import marked
 from robustbert.reports.table_rows import most_common_n
-from robustbert.reports.wording import counted, listed
-
-_NOT_AVAILABLE = "n/a"
+from robustbert.reports.wording import MISSING, counted, listed, percent
 
 
 @dataclass(frozen=True)
@@ -95,12 +92,12 @@ def blocks(comparison: Compared) -> tuple[Block, ...]:
 
 def _needed(measure: ComparedMeasure) -> str:
     needed = measure.power.examples_needed
-    return _NOT_AVAILABLE if needed is None else f"{needed:,}"
+    return MISSING if needed is None else f"{needed:,}"
 
 
 def _smallest(measure: ComparedMeasure) -> str:
     smallest = measure.power.smallest_drop
-    return _NOT_AVAILABLE if smallest is None else f"{100 * smallest:.1f}"
+    return MISSING if smallest is None else f"{100 * smallest:.1f}"
 
 
 # The columns after the first one, which names the measure.

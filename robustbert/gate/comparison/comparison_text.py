@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable
 
-from robustbert.console import printable
+from robustbert.console import wrapped
 from robustbert.gate.comparison.compared import Compared
 from robustbert.gate.comparison.comparison_table import Block, blocks, cells, columns_of
 from robustbert.gate.comparison.comparison_wording import (
@@ -17,7 +16,7 @@ from robustbert.gate.comparison.comparison_wording import (
     reason,
     verdict_word,
 )
-from robustbert.reports.render import column_blocks, short_names
+from robustbert.reports.render import short_names, text_table
 
 _TWO_LINES = frozenset({"smallest drop", "p (Holm)"})
 
@@ -43,30 +42,18 @@ def comparison_text(comparison: Compared, width: int = 140) -> str:
 def _head(comparison: Compared, width: int) -> str:
     verdict = f"{verdict_word(comparison)}: {reason(comparison)}"
     sides = (f"base: {comparison.base}", f"candidate: {comparison.candidate}")
-    lines = [_filled(line, width) for line in (verdict, *sides)]
+    lines = [wrapped(line, width) for line in (verdict, *sides)]
     if comparison.failures:
         lines += ["", *_items(map(finding, comparison.failures), width)]
     return "\n".join(lines)
 
 
 def _block(block: Block, comparison: Compared, width: int) -> str:
-    from tabulate import tabulate
-
     header, *rows = _cells(block, comparison)
-    tables = [
-        tabulate(
-            [[row[column] for column in columns] for row in rows],
-            headers=[header[column] for column in columns],
-            tablefmt="simple",
-            disable_numparse=True,
-            colalign=[_alignment(header[column]) for column in columns],
-        )
-        for columns in column_blocks(header, rows, width)
-    ]
-    lines = [_filled(block.heading, width)]
+    lines = [wrapped(block.heading, width)]
     if block.caption:
-        lines.append(_filled(block.caption, width))
-    lines += ["", "\n\n".join(tables)]
+        lines.append(wrapped(block.caption, width))
+    lines += ["", text_table(header, rows, width, left=["verdict"])]
     if allowed := allowed_sentences(block.measures):
         lines += ["", *_items(allowed, width)]
     return "\n".join(lines)
@@ -83,26 +70,9 @@ def _cells(block: Block, comparison: Compared) -> list[list[str]]:
     return [["measure", *header], *rows]
 
 
-def _alignment(column: str) -> str:
-    return "left" if column in ("measure", "verdict") else "right"
-
-
 def _list(title: str, sentences: Iterable[str], width: int) -> str:
     return "\n".join([title, *_items(sentences, width)])
 
 
 def _items(sentences: Iterable[str], width: int) -> list[str]:
-    return [
-        textwrap.fill(
-            printable(sentence),
-            width,
-            initial_indent="- ",
-            subsequent_indent="  ",
-            break_on_hyphens=False,
-        )
-        for sentence in sentences
-    ]
-
-
-def _filled(text: str, width: int) -> str:
-    return textwrap.fill(printable(text), width, break_on_hyphens=False)
+    return [wrapped(sentence, width, "- ") for sentence in sentences]

@@ -11,10 +11,9 @@ from robustbert.gate.comparison.compared import Compared, ComparedMeasure
 from robustbert.gate.comparison.matching import NotCompared, RowPair
 from robustbert.gate.policy import CLEAN, LEAST_DISCORDANT, POWER, WORST_CASE
 from robustbert.metrics import Difference
-from robustbert.records import Metric
 from robustbert.reports.conditions import short_hash
 from robustbert.reports.escape import shorten
-from robustbert.reports.wording import counted, listed
+from robustbert.reports.wording import counted, listed, percent
 
 #: Marks a measure for which a difference was allowed.
 ALLOWED_MARK = "‡"
@@ -122,13 +121,6 @@ def _too_little_power(measure: ComparedMeasure) -> str:
         f"{counted(measure.n, 'example')} can show {seen} with a power of {POWER}; for the allowed "
         f"drop of {allowed_drop(measure)}, {enough}"
     )
-
-
-def percent(metric: Metric) -> str:
-    """A proportion in percent with its interval."""
-    if metric.value is None or metric.low is None or metric.high is None:
-        return "n/a"
-    return f"{100 * metric.value:.1f} [{100 * metric.low:.1f}, {100 * metric.high:.1f}]"
 
 
 def points(difference: Difference) -> str:

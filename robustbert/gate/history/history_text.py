@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 
-from robustbert.console import printable
-from robustbert.gate.comparison.comparison_wording import percent
+from robustbert.console import printable, wrapped
 from robustbert.gate.history.history_data import History, Point, Series, Snapshot
 from robustbert.gate.history.history_wording import (
     ACCEPTED_MARK,
@@ -23,6 +21,7 @@ from robustbert.gate.history.history_wording import (
 )
 from robustbert.records import Metric
 from robustbert.reports.escape import shorten
+from robustbert.reports.wording import percent
 
 _BAR_WIDTH = 25  # one character is four points
 _ACCURACY_WIDTH = len("100.0 [100.0, 100.0]")
@@ -37,7 +36,7 @@ def history_text(history: History, width: int = 140) -> str:
         history: the result of :func:`robustbert.gate.read_history`.
         width: of the terminal, in characters.
     """
-    findings = [_note(sentence, width) for sentence in step_sentences(history)]
+    findings = [wrapped(sentence, width, "- ") for sentence in step_sentences(history)]
     parts = ["\n".join([printable(history_title(history)), *findings])]
     parts += ["\n".join(_series(history, series, width)) for series in history.series]
     notes = [
@@ -46,7 +45,7 @@ def history_text(history: History, width: int = 140) -> str:
         *history.notes,
         *method_sentences(history),
     ]
-    parts.append("\n".join(_note(note, width) for note in notes))
+    parts.append("\n".join(wrapped(note, width, "- ") for note in notes))
     return "\n\n".join(parts) + "\n"
 
 
@@ -58,12 +57,12 @@ def _series(history: History, series: Series, width: int) -> Iterator[str]:
     yield f"{'':{label}}  {'accuracy in %':>{_ACCURACY_WIDTH}}  {_scale()}"
     for snapshot, point in zip(shown, series.points, strict=True):
         if point.gap is not None:
-            yield _note(gap_sentence(point.gap), width, "  ~ ")
+            yield wrapped(gap_sentence(point.gap), width, "  ~ ")
         accuracy = f"{percent(point.accuracy):>{_ACCURACY_WIDTH}}"
         line = f"{_label(snapshot, subject)}  {accuracy}  {_bar(point.accuracy)}  {_step(point)}"
         yield line.rstrip()
     if (drift := drift_sentence(series)) is not None:
-        yield _note(drift, width, "  ")
+        yield wrapped(drift, width, "  ")
 
 
 def _subject_width(snapshots: list[Snapshot], width: int) -> int:
@@ -101,13 +100,3 @@ def _scale() -> str:
 def _step(point: Point) -> str:
     change = point.change
     return f"{step_mark(change)} {change_text(change)}" if change and change.is_step else ""
-
-
-def _note(note: str, width: int, indent: str = "- ") -> str:
-    return textwrap.fill(
-        printable(note),
-        width,
-        initial_indent=indent,
-        subsequent_indent=" " * len(indent),
-        break_on_hyphens=False,
-    )
