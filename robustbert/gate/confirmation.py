@@ -20,7 +20,7 @@ from robustbert.gate.comparison.verdicts import Comparison, judge
 from robustbert.gate.gate_run import GateCell, GateRun
 from robustbert.gate.policy import POWER
 from robustbert.gate.repeated_cells import LoadedVictim, RepeatedCells
-from robustbert.metrics import mcnemar_power
+from robustbert.metrics import examples_needed, mcnemar_power
 from robustbert.records import Record, statuses_of
 from robustbert.reports.wording import counted, listed, percent
 
@@ -62,9 +62,10 @@ def confirm(
     """Test each regression of a comparison again, on fresh examples with fresh seeds.
 
     The fresh examples are those of the same split that neither run has, in an order determined by
-    the seed of the run plus :data:`SEED_STEP`: as many as were compared, or as are left. Both
-    models are attacked under the conditions of their records, and the same tests decide, with
-    Holm's correction over the measures that are tested again.
+    the seed of the run plus :data:`SEED_STEP`: as many as were compared, more if these would not
+    show a drop as large as the first one with a power of 0.8, or as many as are left. Both models
+    are attacked under the conditions of their records, and the same tests decide, with Holm's
+    correction over the measures that are tested again.
 
     Args:
         comparison: the comparison of the two runs.
@@ -85,7 +86,7 @@ def confirm(
     sides = (base, candidate)
     for side in sides:
         _check_one_row(side)
-    attacks = _FreshAttacks(sides, failing, loader)
+    attacks = _FreshAttacks(sides, failing, loader, comparison.policy.alpha / len(failing))
     policy = replace(comparison.policy, strict=False)
     tested = [measure for measure in failing if attacks.examples(measure)]
     judged = judge([attacks.paired(measure) for measure in tested], policy) if tested else ()
@@ -109,6 +110,7 @@ class _FreshAttacks:
         sides: the base and the candidate.
         failing: the measures.
         loader: loads the data and the models.
+        alpha: the level of a single test.
 
     Attributes:
         errors: the number of attacks so far that failed with an error.
@@ -119,10 +121,12 @@ class _FreshAttacks:
         sides: tuple[ConfirmedSide, ConfirmedSide],
         failing: Sequence[ComparedMeasure],
         loader: RepeatedCells,
+        alpha: float,
     ) -> None:
         self._sides = sides
         self._failing = failing
         self._loader = loader
+        self._alpha = alpha
         self.errors = 0
         self._fresh: dict[tuple[str, str], tuple[Example, ...]] = {}
         self._survivors: dict[tuple[str, ...], Mapping[str, bool]] = {}
@@ -136,14 +140,23 @@ class _FreshAttacks:
         return self._sides[0].cell_of(measure).record.protocol.seed + SEED_STEP
 
     def examples(self, measure: ComparedMeasure) -> tuple[Example, ...]:
-        """The fresh examples of a measure, at most as many as were compared."""
+        """The fresh examples of a measure: as many as its second test needs, if they are left."""
         key = (measure.dataset, measure.split)
         if key not in self._fresh:
             used = {example for side in self._sides for example in _ids(side.run, *key)}
             dataset = self._loader.dataset(self._sides[0].cell_of(measure).record)
             ordered = select_examples(dataset, measure.split, None, self.seed(measure))
             self._fresh[key] = tuple(e for e in ordered if e.example_id not in used)
-        return self._fresh[key][: measure.n]
+        return self._fresh[key][: self._wanted(measure)]
+
+    def _wanted(self, measure: ComparedMeasure) -> int:
+        """As many as were compared, or as show the first drop again with enough power.
+
+        The first test sees a drop that is just significant with a power of about a half only, so
+        without more examples most false alarms would remain inconclusive.
+        """
+        drop, discordant = -measure.difference.value, measure.power.discordant
+        return max(measure.n, examples_needed(drop, discordant, self._alpha, POWER) or 0)
 
     def paired(self, measure: ComparedMeasure) -> PairedMeasure:
         """A measure on its fresh examples, which are attacked first."""

@@ -14,7 +14,7 @@ from robustbert.gate import Comparison, GateCell, GateRun, compare_runs
 from robustbert.gate.comparison.comparison_text import comparison_text
 from robustbert.gate.confirmation import SEED_STEP, ConfirmedSide, confirm
 from robustbert.gate.repeated_cells import RepeatedCells
-from robustbert.metrics import mcnemar_power
+from robustbert.metrics import examples_needed, mcnemar_power
 from tests.conftest import write_reviews
 from tests.gate.toy_gates import attacked, loader, survived, with_statuses
 
@@ -97,6 +97,17 @@ def test_a_false_alarm_is_not_confirmed_and_passes(svm_run, svm, reviews):
     assert "PASSED: 3 regressions not confirmed on fresh examples" in text
     assert "regression (not confirmed)" in text
     assert "pwws on reviews (published track) passes, because its drop by 30.0 points was" in text
+
+
+def test_it_takes_more_fresh_examples_if_as_many_would_not_show_the_drop(svm_run, svm, reviews):
+    unlucky = with_statuses(svm_run, "broken", survived(svm_run, "pwws")[:8])
+    result = confirmed(svm_run, unlucky, (svm, svm), reviews)
+    level = 0.05 / sum(m.confirmation is not None for m in result.measures)
+    assert mcnemar_power(40, 0.2, 0.2, level) < 0.8
+    confirmation = of(result, "pwws").confirmation
+    assert confirmation.fresh.n == examples_needed(0.2, 0.2, level) > 40
+    assert confirmation.verdict == "not confirmed"
+    assert result.exit_code == 0
 
 
 def test_with_few_fresh_examples_it_is_inconclusive_and_fails(svm, tmp_path):
