@@ -8,7 +8,9 @@ from robustbert.errors import InputError
 
 
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:
-    """Adjust p-values with the step-down method of Holm 1979.
+    """Adjust p-values with the step-down method of Holm.
+
+    Holm 1979, "A simple sequentially rejective multiple test procedure".
 
     Rejecting every hypothesis whose adjusted p-value is at most ``alpha`` keeps the probability of
     any false rejection at or below ``alpha``, however the tests depend on one another.

@@ -68,9 +68,10 @@ def worst_case(runs: Sequence[Sequence[Outcome]]) -> Metric:
 def mcnemar_exact(a: Sequence[Outcome], b: Sequence[Outcome]) -> McNemar:
     """The exact two-sided McNemar test: whether two runs have equal accuracy under attack.
 
-    McNemar 1947. Discordant examples survive in only one of the two runs. Under the null
-    hypothesis, each of them is equally likely to survive in either run. Without discordant examples
-    the p-value is 1.
+    McNemar 1947, "Note on the sampling error of the difference between correlated proportions or
+    percentages", with the exact binomial distribution. Discordant examples survive in only one of
+    the two runs. Under the null hypothesis, each of them is equally likely to survive in either
+    run. Without discordant examples the p-value is 1.
 
     Raises:
         InputError: there is no shared example, or a run contains an example twice.
@@ -109,8 +110,9 @@ def paired_bootstrap(
 ) -> Difference:
     """The difference of two accuracies under attack, with a paired percentile bootstrap interval.
 
-    Efron 1979. An example contributes -1, 0 or 1 to the difference. Instead of ``n`` examples
-    with replacement, this therefore draws the three counts from a multinomial distribution.
+    Efron 1979, "Bootstrap methods: another look at the jackknife". An example contributes -1, 0 or
+    1 to the difference. Instead of ``n`` examples with replacement, this therefore draws the three
+    counts from a multinomial distribution.
 
     Args:
         a: one run.

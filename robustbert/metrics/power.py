@@ -2,7 +2,10 @@
 
 Of ``n`` examples, a share ``discordant`` survives in only one of two runs. The accuracy of the
 second run is lower by ``drop``, so the shares that survive only in the first and only in the second
-run are ``(discordant + drop) / 2`` and ``(discordant - drop) / 2``.
+run are ``(discordant + drop) / 2`` and ``(discordant - drop) / 2``. These are the parameters of
+Connor 1987, "Sample size for testing differences in proportions for the paired-sample design". Its
+approximation is not used: the power is the exact one of Duffy 1984, "Asymptotic and exact power for
+the McNemar test and its analogue with R controls per case".
 """
 
 from __future__ import annotations
