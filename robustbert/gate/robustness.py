@@ -13,9 +13,10 @@ from robustbert.bench.compare_models import Model, checked_model, plan_models, r
 from robustbert.bench.run import load_datasets
 from robustbert.console import printable, terminal_width
 from robustbert.errors import InputError
+from robustbert.gate.policy import CLEAN, WORST_CASE
 from robustbert.gate.threshold_checks import ThresholdReport, check_thresholds
 from robustbert.gate.threshold_text import thresholds_text
-from robustbert.gate.thresholds import CLEAN, WORST_CASE, On, Thresholds, check_measurable
+from robustbert.gate.thresholds import On, Thresholds, check_measurable
 from robustbert.reports import render_text
 from robustbert.reports.wording import counted
 

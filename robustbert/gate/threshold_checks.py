@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from robustbert.gate.thresholds import CLEAN, WORST_CASE, On, Thresholds, examples_needed
+from robustbert.gate.policy import CLEAN, WORST_CASE
+from robustbert.gate.thresholds import On, Thresholds
+from robustbert.metrics import examples_to_reach
 from robustbert.records import Metric, Record
 from robustbert.reports import Group, Replicate, leaderboard_table
 from robustbert.reports.notes.noted_cells import replicate_label
@@ -58,7 +60,7 @@ class ThresholdCheck:
             return ""
         if self.measured is None or self.measured.value is None:
             return f"{self.name} of {self.model}: {self.reason or 'there is no example'}"
-        needed = examples_needed(self.measured.value, self.minimum)
+        needed = examples_to_reach(self.minimum, self.measured.value)
         if needed is None:
             return ""
         return (

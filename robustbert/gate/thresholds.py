@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Literal, TypeAlias, get_args
 
 from robustbert.attacks.recipes import CORE_RECIPES, RECIPES
 from robustbert.bench import Cell, Plan
 from robustbert.errors import InputError, UnknownNameError
 from robustbert.frozen import FrozenMapping
-from robustbert.metrics import wilson_interval
+from robustbert.gate.policy import CLEAN, WORST_CASE
+from robustbert.metrics import examples_to_reach, wilson_interval
 from robustbert.reports.wording import listed
 
 On: TypeAlias = Literal["low", "value"]
 """The number that a threshold applies to: the lower end of the 95% interval, or the value."""
 
-#: The names of thresholds that are not recipes.
-WORST_CASE, CLEAN = "worst_case", "clean"
 #: How messages name the option that the thresholds come from.
 OPTION = "--fail-under"
 
@@ -111,30 +108,6 @@ def check_measurable(thresholds: Thresholds, plan: Plan, option: str = OPTION) -
             _check_reachable(name, minimum, recipes, plan, option)
 
 
-def examples_needed(accuracy: float, minimum: float) -> int | None:
-    """The number of examples from which the lower end of the 95% interval reaches a threshold.
-
-    Wilson's interval inverts the score test, so its lower end is at least ``minimum`` if and only
-    if ``accuracy - minimum`` is at least z times ``sqrt(minimum * (1 - minimum) / n)``.
-
-    Args:
-        accuracy: the measured accuracy, in [0, 1].
-        minimum: the threshold, in [0, 1].
-
-    Returns:
-        None if no number is large enough, because the accuracy is not above the threshold.
-
-    >>> examples_needed(0.5, 0.4), examples_needed(1.0, 0.9), examples_needed(0.4, 0.4)
-    (93, 35, None)
-    """
-    if minimum == 0:
-        return 1
-    if accuracy <= minimum:
-        return None
-    z = NormalDist().inv_cdf(0.975)
-    return max(1, math.ceil(z * z * minimum * (1 - minimum) / (accuracy - minimum) ** 2))
-
-
 def _recipes_of(name: str, plan: Plan, option: str) -> tuple[str, ...]:
     """The recipes of a plan that measure something; it is checked that there is one."""
     planned = tuple(dict.fromkeys(cell.recipe for cell in (*plan.cells, *plan.skipped)))
@@ -184,7 +157,7 @@ def _check_reachable(
     n = min(largest.values())
     low = wilson_interval(n, n).low
     if low < minimum:
-        needed = examples_needed(1.0, minimum)
+        needed = examples_to_reach(minimum, 1.0)
         more = "" if needed is None else f"run at least {needed} examples, or "
         value = "--on value" if option == OPTION else 'on="value"'
         raise InputError(

@@ -15,7 +15,7 @@ from robustbert.metrics.accuracies import (
     words_changed_share,
 )
 from robustbert.metrics.holm import holm
-from robustbert.metrics.intervals import Interval, proportion, wilson_interval
+from robustbert.metrics.intervals import Interval, examples_to_reach, proportion, wilson_interval
 from robustbert.metrics.means import MeanInterval, bootstrap_mean
 from robustbert.metrics.paired import (
     Difference,
@@ -43,6 +43,7 @@ __all__ = [
     "clean_accuracy",
     "counts",
     "examples_needed",
+    "examples_to_reach",
     "holm",
     "mcnemar_exact",
     "mcnemar_of_counts",

@@ -49,6 +49,35 @@ def wilson_interval(k: int, n: int, confidence: float = 0.95) -> Interval:
     return Interval(low, high)
 
 
+def examples_to_reach(minimum: float, share: float) -> int | None:
+    """The number of trials from which the lower end of a 95% Wilson interval reaches a minimum.
+
+    Wilson's interval inverts the score test, so its lower end is at least ``minimum`` if and only
+    if ``share - minimum`` is at least z times ``sqrt(minimum * (1 - minimum) / n)``.
+
+    Args:
+        minimum: in [0, 1].
+        share: the share of successes, in [0, 1].
+
+    Returns:
+        None if no number is large enough, because the share is not above the minimum.
+
+    Raises:
+        InputError: an argument is out of range.
+
+    >>> examples_to_reach(0.4, 0.5), examples_to_reach(0.9, 1.0), examples_to_reach(0.4, 0.4)
+    (93, 35, None)
+    """
+    if not (0 <= minimum <= 1 and 0 <= share <= 1):
+        raise InputError(f"minimum and share must be from 0 to 1, not {minimum} and {share}")
+    if minimum == 0:
+        return 1
+    if share <= minimum:
+        return None
+    z = NormalDist().inv_cdf(0.975)
+    return max(1, math.ceil(z * z * minimum * (1 - minimum) / (share - minimum) ** 2))
+
+
 def proportion(k: int, n: int) -> Metric:
     """``k / n`` with its 95% Wilson interval; its value and interval are None if ``n`` is 0.
 

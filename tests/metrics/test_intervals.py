@@ -9,7 +9,7 @@ from scipy.stats import binomtest
 from statsmodels.stats.proportion import proportion_confint
 
 from robustbert.errors import InputError
-from robustbert.metrics import proportion, wilson_interval
+from robustbert.metrics import examples_to_reach, proportion, wilson_interval
 
 
 @st.composite
@@ -64,3 +64,16 @@ def test_invalid_trials_are_rejected(k: int, n: int) -> None:
 def test_invalid_confidence_is_rejected(confidence: float) -> None:
     with pytest.raises(InputError, match="confidence"):
         wilson_interval(1, 2, confidence)
+
+
+@pytest.mark.parametrize(("k", "n"), [(1, 1), (9, 10), (3, 5), (1, 2)])
+@pytest.mark.parametrize("minimum", [0.01, 0.3, 0.45, 0.55, 0.89])
+def test_examples_to_reach_agree_with_the_interval(k, n, minimum):
+    """By trying out numbers of examples at which the accuracy is exactly k / n."""
+    needed = examples_to_reach(minimum, k / n)
+    if k / n <= minimum:
+        assert needed is None
+        return
+    for times in range(1, 4000 // n):
+        reached = wilson_interval(k * times, n * times).low >= minimum
+        assert reached == (n * times >= needed)
