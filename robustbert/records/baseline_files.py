@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -62,9 +61,9 @@ def write_baseline(baseline: Baseline, path: Path) -> None:
 def baseline_bytes(baseline: Baseline) -> bytes:
     """The content of a baseline's file."""
     head: dict[str, Any] = baseline.model_dump(include={"baseline_version", "created_at"})
-    parts = [f" {_json(name)}: {_json(value)}" for name, value in head.items()]
+    parts = [f" {json.dumps(name)}: {json.dumps(value)}" for name, value in head.items()]
     parts.append(_lines("acceptances", [_encoded(one) for one in baseline.acceptances], "[]"))
-    ids = [f"{_json(name)}: {_json(ids)}" for name, ids in baseline.example_ids.items()]
+    ids = [f"{json.dumps(name)}: {json.dumps(ids)}" for name, ids in baseline.example_ids.items()]
     parts.append(_lines("example_ids", ids, "{}"))
     parts.append(_lines("cells", [_encoded(cell) for cell in baseline.cells], "[]"))
     return ("{\n" + ",\n".join(parts) + "\n}\n").encode()
@@ -83,7 +82,4 @@ def _encoded(model: Any) -> str:
 
 def _lines(name: str, items: list[str], brackets: str) -> str:
     inner = ",".join(f"\n  {item}" for item in items)
-    return f" {_json(name)}: {brackets[0]}{inner}{brackets[1]}"
-
-
-_json: Callable[[Any], str] = json.dumps
+    return f" {json.dumps(name)}: {brackets[0]}{inner}{brackets[1]}"
