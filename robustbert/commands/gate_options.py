@@ -58,6 +58,11 @@ def add_policy_options(command: Any) -> None:
         help="differences between the runs that are allowed, and marked: assets, seed, protocol, "
         "versions, examples, errors, missing",
     )
+    add_config(command)
+
+
+def add_config(command: Any) -> None:
+    """Add ``--config``."""
     command.add_argument(
         "--config",
         type=Path,

@@ -7,6 +7,8 @@ from typing import Any
 
 from robustbert.commands.arguments import add_command, integer
 from robustbert.commands.baseline_command import BASELINE_FILE
+from robustbert.commands.gate_options import add_config
+from robustbert.commands.terminal import print_report
 from robustbert.console import terminal_width
 
 _MAX_COMMITS = 100
@@ -40,10 +42,11 @@ def add_history(subparsers: Any) -> None:
     command.add_argument(
         "--alpha",
         type=float,
-        default=0.05,
         metavar="X",
-        help="level of significance for all steps together; default: 0.05",
+        help="level of significance for all steps together; default: that of the [gate] table, "
+        "else 0.05",
     )
+    add_config(command)
 
 
 def history(options: Any) -> int:
@@ -55,10 +58,12 @@ def history(options: Any) -> int:
     from robustbert.gate.history.history_text import history_text
     from robustbert.io import write_text
 
-    path = options.path or Path(load_gate_config().baseline or BASELINE_FILE)
-    found = read_history(path, max_commits=options.max_commits, alpha=options.alpha)
+    config = load_gate_config(options.config)
+    path = options.path or Path(config.baseline or BASELINE_FILE)
+    alpha = config.alpha if options.alpha is None else options.alpha
+    found = read_history(path, max_commits=options.max_commits, alpha=alpha)
+    print_report(history_text(found, terminal_width()))
     for file, render in ((options.svg, history_svg), (options.json, history_json)):
         if file is not None:
             write_text(file, render(found))
-    print(history_text(found, terminal_width()), end="")
     return 0

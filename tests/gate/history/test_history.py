@@ -360,3 +360,17 @@ def test_the_command_writes_all_formats(repository, capsys, monkeypatch):
     assert [version["subject"] for version in content_["versions"]] == ["first", "second"]
     assert main(["history", "none.json"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_the_command_reads_the_gate_table(repository, capsys, monkeypatch):
+    repository.commit(content(**GOOD), "first", name="kept.json")
+    monkeypatch.chdir(repository.folder)
+    table = '[gate]\nbaseline = "kept.json"\nalpha = 0.001\n'
+    Path("robustbert.toml").write_text(table, encoding="utf-8")
+    for given, alpha in (([], 0.001), (["--alpha", "0.01"], 0.01)):
+        assert main(["history", *given, "--json", "h.json"]) == 0
+        assert json.loads(Path("h.json").read_text())["alpha"] == alpha
+    Path("robustbert.toml").rename("other.toml")
+    assert main(["history"]) == 2
+    assert main(["history", "--config", "other.toml"]) == 0
+    assert "History of kept.json" in capsys.readouterr().out
