@@ -53,7 +53,7 @@ def add_model_options(command: Any) -> None:
         help="number of examples per cell with --quick; default: 50",
     )
     add_labels(group)
-    group.add_argument("--device", default="auto", help="cpu, cuda, cuda:N, mps, or auto (default)")
+    group.add_argument("--device", help="cpu, cuda, cuda:N, mps, or auto (default)")
     add_dataset_options(
         command.add_argument_group(
             "data", "The data of a run on your own dataset, for --confirm and --quick."
@@ -100,10 +100,14 @@ def _check_inputs(options: Any) -> None:
             f"--{reading[0].replace('_', '-')} is given without data; add --dataset or --test-file"
         )
     if options.confirm or options.quick:
-        check_dtype_and_device("auto", options.device)
-    elif has_data or options.labels is not None:
-        what = "data is" if has_data else "--labels is"
-        raise InputError(f"{what} given without --confirm or --quick; add one, or leave it out")
+        check_dtype_and_device("auto", options.device or "auto")
+        return
+    given = {"data": has_data or None, "--labels": options.labels, "--device": options.device}
+    for what, value in given.items():
+        if value is not None:
+            raise InputError(
+                f"{what} is given without --confirm or --quick; add one, or leave it out"
+            )
 
 
 def confirmed(
@@ -155,5 +159,5 @@ def _loader(options: Any, settings: GateSettings, labels: Sequence[str] | None) 
         given_source(options),
         {name: table.dataset_source(name) for name, table in tables},
         labels,
-        options.device,
+        options.device or "auto",
     )

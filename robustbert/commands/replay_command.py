@@ -49,7 +49,6 @@ def add_replay(subparsers: Any) -> None:
     command.add_argument(
         "--on",
         choices=("low", "value"),
-        default="low",
         help="what --fail-under compares: the lower end of the 95%% interval (default) or the "
         "value",
     )
@@ -74,6 +73,8 @@ def replay(options: Any) -> int:
     minimum = options.fail_under
     if minimum is not None and not 0 <= minimum <= 1:  # also for NaN
         raise InputError(f"--fail-under is {minimum}; give a number from 0 to 1")
+    if minimum is None and options.on is not None:
+        raise InputError("--on is given without --fail-under; add, say, --fail-under 0.5")
     check_dtype_and_device(options.dtype, options.device)
     selection = Selection(dataset=options.dataset, model=options.row, recipe=options.recipe)
     cells = select_cells(options.run_folder, selection)
@@ -86,7 +87,7 @@ def replay(options: Any) -> int:
         write_text(options.markdown, render_replay_markdown(result))
     if options.json is not None:
         write_text(options.json, replay_as_json(result))
-    return 0 if minimum is None else _judge(result, minimum, options.on)
+    return 0 if minimum is None else _judge(result, minimum, options.on or "low")
 
 
 def _judge(result: Replay, minimum: float, on: str) -> int:

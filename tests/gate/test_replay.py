@@ -204,6 +204,7 @@ def test_the_exit_code_tells_whether_it_is_below_the_minimum(run, svm, bert, tmp
         (["--model", "tfidf-svm"], "'tfidf-svm' is not trained yet: run `robustbert train"),
         (["--model", "MODEL", "--fail-under", "1.5"], "--fail-under is 1.5; give a number from 0"),
         (["--model", "MODEL", "--fail-under", "nan"], "--fail-under is nan"),
+        (["--model", "MODEL", "--on", "value"], "--on is given without --fail-under"),
         (["--model", "MODEL", "--recipe", "pwws"], "no cell with the recipe 'pwws'"),
         (["--model", "MODEL", "--row", "other"], "no cell with the model 'other'; it has svm"),
         (["--model", "MODEL", "--labels", "a,b"], "has the labels a, b but the dataset has"),
