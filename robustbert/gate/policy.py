@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from robustbert.attacks import TRACKS
@@ -19,15 +20,17 @@ POWER: Final = 0.8
 #: The smallest share of discordant examples that computations of power assume.
 LEAST_DISCORDANT: Final = 0.05
 #: The differences between two cells that can be allowed, and what each covers.
-DIFFERENCES: Final = {
-    "assets": "another assets profile, or other assets",
-    "seed": "another seed for example selection and attacks",
-    "protocol": "another protocol revision, other limits or other parameters of the recipe",
-    "versions": "other versions of Python or of packages that affect outcomes",
-    "examples": "other examples: only the shared ones are compared",
-    "errors": "examples whose attack failed with an error: they are left out",
-    "missing": "cells and rows of the base that the candidate does not have",
-}
+DIFFERENCES: Mapping[str, str] = MappingProxyType(
+    {
+        "assets": "another assets profile, or other assets",
+        "seed": "another seed for example selection and attacks",
+        "protocol": "another protocol revision, other limits or other parameters of the recipe",
+        "versions": "other versions of Python or of packages that affect outcomes",
+        "examples": "other examples: only the shared ones are compared",
+        "errors": "examples whose attack failed with an error: they are left out",
+        "missing": "cells and rows of the base that the candidate does not have",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,13 @@ class Rule:
             except UnknownNameError as error:
                 known = [WORST_CASE, CLEAN, *error.known]
                 raise UnknownNameError("measure", self.recipe, known) from None
+
+    @property
+    def text(self) -> str:
+        """What it applies to and allows, as ``dataset=imdb recipe=pwws max_drop=0.05``."""
+        parts = {"dataset": self.dataset, "track": self.track, "recipe": self.recipe}
+        chosen = [f"{name}={value}" for name, value in parts.items() if value is not None]
+        return " ".join([*chosen, f"max_drop={self.max_drop}"])
 
     def matches(self, dataset: str, track: str | None, measure: str) -> bool:
         """Whether the rule applies to a measure; ``track`` is None for clean accuracy."""

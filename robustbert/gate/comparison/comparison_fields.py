@@ -120,7 +120,8 @@ class NotComparedFields(StrictModel):
     recipe: str | None = Field(description="name of the recipe; null for a whole row")
     reason: str = Field(description="why it was not compared")
     allow: list[str] = Field(
-        description="what `--allow` would have to admit; empty if nothing has to be done"
+        description="the kinds of differences that `--allow` would have to name; empty if nothing "
+        "has to be done"
     )
 
 

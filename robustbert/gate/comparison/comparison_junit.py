@@ -82,9 +82,9 @@ def _cell_case(cell: NotCompared) -> ElementTree.Element:
     dataset = dataset_name(cell.dataset, cell.split) if cell.dataset else None
     parts = [part for part in (dataset, cell.track, cell.row) if part is not None]
     kind = "error" if cell.allow else "skipped"
-    to_admit = f" (to admit: --allow {','.join(cell.allow)})" if cell.allow else ""
+    advice = f" (to allow it: --allow {','.join(cell.allow)})" if cell.allow else ""
     return _case(
-        _class_name(*parts), cell.recipe or "row", kind, cell.reason + to_admit, "not comparable"
+        _class_name(*parts), cell.recipe or "row", kind, cell.reason + advice, "not comparable"
     )
 
 
@@ -123,9 +123,7 @@ def _properties(comparison: Compared) -> Iterator[tuple[str, str]]:
     yield "alpha", str(policy.alpha)
     yield "strict", str(policy.strict).lower()
     for number, rule in enumerate(policy.rules, start=1):
-        parts = {"dataset": rule.dataset, "track": rule.track, "recipe": rule.recipe}
-        chosen = [f"{name}={value}" for name, value in parts.items() if value is not None]
-        yield f"rule.{number}", " ".join([*chosen, f"max_drop={rule.max_drop}"])
+        yield f"rule.{number}", rule.text
     for number, rows in enumerate(dict.fromkeys(m.rows for m in comparison.measures), start=1):
         yield f"rows.{number}", rows.label
         yield f"rows.{number}.relation", rows.relation

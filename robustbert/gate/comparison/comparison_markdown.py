@@ -18,6 +18,7 @@ from robustbert.gate.comparison.comparison_wording import (
     reason,
     relation_sentences,
     short_name,
+    unused_rule_sentences,
     verdict_word,
     warnings,
 )
@@ -145,6 +146,7 @@ def _notes(comparison: Compared) -> Iterator[str]:
     yield from relation_sentences(comparison)
     yield from allowed_sentences(comparison.measures)
     yield from comparison.notes
+    yield from unused_rule_sentences(comparison)
     yield from policy_sentences(comparison)
 
 

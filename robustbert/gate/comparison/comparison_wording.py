@@ -157,6 +157,7 @@ def notes(comparison: Compared) -> tuple[str, ...]:
         *warnings(comparison),
         *relation_sentences(comparison),
         *comparison.notes,
+        *unused_rule_sentences(comparison),
         *policy_sentences(comparison),
     )
 
@@ -193,6 +194,15 @@ def policy_sentences(comparison: Compared) -> tuple[str, ...]:
         f"{_short(policy.alpha)} / {len(measures)} = {alpha}.",
         "95% intervals: Wilson for accuracies, paired bootstrap for differences. They cover the "
         "choice of the examples, not the training seed.",
+    )
+
+
+def unused_rule_sentences(comparison: Compared) -> tuple[str, ...]:
+    """The rules that apply to no measure, as after a misspelled name."""
+    return tuple(
+        f"The rule {short_name(rule.text)} applies to no measure that was compared."
+        for rule in comparison.policy.rules
+        if not any(rule.matches(m.dataset, m.track, m.measure) for m in comparison.measures)
     )
 
 
@@ -266,7 +276,7 @@ def allowed_sentences(measures: Iterable[ComparedMeasure]) -> tuple[str, ...]:
 
 
 def not_compared_sentences(comparison: Compared) -> tuple[str, ...]:
-    """What was not compared, with the reason and the option that would admit it."""
+    """What was not compared, with the reason and the option that would allow it."""
     recipes: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
     for cell in comparison.not_compared:
         track = f" ({cell.track} track)" if cell.track else ""
@@ -277,6 +287,6 @@ def not_compared_sentences(comparison: Compared) -> tuple[str, ...]:
     return tuple(
         (f"{listed(names)} of {place}" if names else place)
         + f": {why}"
-        + (f" (to admit: --allow {','.join(allow)})" if allow else "")
+        + (f" (to allow it: --allow {','.join(allow)})" if allow else "")
         for (place, why, allow), names in recipes.items()
     )

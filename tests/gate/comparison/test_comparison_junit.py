@@ -63,7 +63,7 @@ def test_refused_cells_are_errors_and_others_are_skipped():
     assert results(compare_runs(base, candidate))[place, "textbugger"] == "skipped"
     assert results(compare_runs(candidate, base))[place, "textbugger"] == "error"
     [error] = parsed(compare_runs(candidate, base)).iter("error")
-    assert error.get("message") == "only the base has it (to admit: --allow missing)"
+    assert error.get("message") == "only the base has it (to allow it: --allow missing)"
 
 
 def test_rows_that_only_one_run_has_are_named():

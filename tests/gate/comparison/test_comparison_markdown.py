@@ -84,7 +84,7 @@ def test_flipped_examples_are_named_twenty_per_direction():
     assert gained.endswith(" and 32 more")
 
 
-def test_what_was_refused_is_open_and_says_how_to_admit_it():
+def test_what_was_refused_is_open_and_says_how_to_allow_it():
     text = comparison_markdown(toy_comparison(seed=1))
     assert "<details open><summary>Not compared (3)</summary>" in text
     assert "--allow seed" in text

@@ -98,12 +98,13 @@ def test_strict_failures_say_how_many_examples_are_needed():
     assert "for the allowed drop of 2 points, 1,502 are needed" in text
 
 
-def test_refused_cells_are_listed_with_the_option_that_admits_them():
+def test_refused_cells_are_listed_with_the_option_that_allows_them():
     text = comparison_text(toy_comparison(seed=1, profile="canonical"))
     assert text.startswith("NOT COMPARABLE: 3 cells could not be compared")
     assert (
         "pwws and textbugger of minilm on rotten_tomatoes (unified track): assets profile "
-        "canonical instead of offline; example seed 1 instead of 0 (to admit: --allow assets,seed)"
+        "canonical instead of offline; example seed 1 instead of 0 "
+        "(to allow it: --allow assets,seed)"
     ) in flat(text)
 
 
@@ -151,3 +152,10 @@ def test_a_regression_that_was_tested_again(verdict, first):
     assert f"regression ({verdict})" in text
     shown = f"{verdict} on 200 fresh examples: difference -20.0 [-25.5, -14.5], p <0.0001"
     assert (shown in flat(text)) == tested.failed
+
+
+def test_rules_that_apply_to_no_measure_are_named():
+    rules = (Rule(0.5, recipe="pwws"), Rule(0.5, dataset="imbd"))
+    text = flat(comparison_text(toy_comparison(GatePolicy(rules=rules))))
+    assert "The rule dataset=imbd max_drop=0.5 applies to no measure that was compared." in text
+    assert "rule recipe=pwws" not in text
