@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from pathlib import Path, PurePath
 
 
 def cache_folder() -> Path:
@@ -25,3 +25,12 @@ def suites_folder() -> Path:
 def suite_names() -> tuple[str, ...]:
     """The names of the built-in suites, sorted."""
     return tuple(sorted(path.stem for path in suites_folder().glob("*.toml")))
+
+
+def report_path(path: str) -> str:
+    """A path as reports show it: of an absolute one, which names folders of this machine, the end.
+
+    >>> report_path("runs/new"), report_path("/home/me/runs/new")
+    ('runs/new', 'new')
+    """
+    return (PurePath(path).name or path) if PurePath(path).is_absolute() else path

@@ -51,6 +51,12 @@ def add_policy_options(command: Any) -> None:
         help="fail if there are too few examples to see the allowed drop with a power of 0.8; "
         "default: no",
     )
+    add_allow(command)
+    add_config(command)
+
+
+def add_allow(command: Any) -> None:
+    """Add ``--allow``."""
     command.add_argument(
         "--allow",
         type=names,
@@ -58,7 +64,6 @@ def add_policy_options(command: Any) -> None:
         help="differences between the runs that are allowed, and marked: assets, seed, protocol, "
         "versions, examples, errors, missing",
     )
-    add_config(command)
 
 
 def add_config(command: Any) -> None:
@@ -87,7 +92,7 @@ def gate_settings(options: Any) -> GateSettings:
     given = {
         name: value
         for name in ("max_drop", "alpha", "strict")
-        if (value := getattr(options, name)) is not None
+        if (value := getattr(options, name, None)) is not None
     }
     policy = replace(config.policy(), **given)
     allow = check_differences([*config.allow, *(options.allow or ())])

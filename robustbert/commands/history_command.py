@@ -7,7 +7,7 @@ from typing import Any
 
 from robustbert.commands.arguments import add_command, integer
 from robustbert.commands.baseline_command import BASELINE_FILE
-from robustbert.commands.gate_options import add_config
+from robustbert.commands.gate_options import add_allow, add_config, gate_settings
 from robustbert.commands.terminal import print_report
 from robustbert.console import terminal_width
 
@@ -46,22 +46,25 @@ def add_history(subparsers: Any) -> None:
         help="level of significance for all steps together; default: that of the [gate] table, "
         "else 0.05",
     )
+    add_allow(command)
     add_config(command)
 
 
 def history(options: Any) -> int:
     """Run ``robustbert history``."""
     from robustbert.gate import read_history
-    from robustbert.gate.gate_config import load_gate_config
     from robustbert.gate.history.history_json import history_json
     from robustbert.gate.history.history_plot import history_svg
     from robustbert.gate.history.history_text import history_text
     from robustbert.io import write_text
 
-    config = load_gate_config(options.config)
-    path = options.path or Path(config.baseline or BASELINE_FILE)
-    alpha = config.alpha if options.alpha is None else options.alpha
-    found = read_history(path, max_commits=options.max_commits, alpha=alpha)
+    settings = gate_settings(options)
+    found = read_history(
+        options.path or Path(settings.config.baseline or BASELINE_FILE),
+        max_commits=options.max_commits,
+        alpha=settings.policy.alpha,
+        allow=settings.allow,
+    )
     print_report(history_text(found, terminal_width()))
     for file, render in ((options.svg, history_svg), (options.json, history_json)):
         if file is not None:

@@ -135,8 +135,8 @@ class ComparisonFields(StrictModel):
     exit_code: NonNegativeInt = Field(
         description="0: passed; 1: a measure failed; 2: not comparable"
     )
-    base: str = Field(description="the base as it was given: a path")
-    candidate: str = Field(description="the candidate as it was given: a path")
+    base: str = Field(description="the path of the base; of an absolute one, the last component")
+    candidate: str = Field(description="the path of the candidate, likewise")
     policy: PolicyFields = Field(description="what was allowed")
     measures: list[MeasureFields] = Field(description="the compared accuracies")
     not_compared: list[NotComparedFields] = Field(

@@ -17,6 +17,7 @@ from robustbert.gate.comparison.comparison_fields import (
 )
 from robustbert.gate.comparison.comparison_wording import notes, reason, verdict_word
 from robustbert.gate.policy import POWER, GatePolicy
+from robustbert.paths import report_path
 from robustbert.version import __version__
 
 
@@ -27,8 +28,8 @@ def comparison_json(comparison: Compared) -> str:
         verdict=verdict_word(comparison).lower(),  # type: ignore[arg-type]
         reason=reason(comparison),
         exit_code=comparison.exit_code,
-        base=_encodable(comparison.base),
-        candidate=_encodable(comparison.candidate),
+        base=_encodable(report_path(comparison.base)),
+        candidate=_encodable(report_path(comparison.candidate)),
         policy=_policy(comparison.policy),
         measures=[_measure(measure) for measure in comparison.measures],
         not_compared=[

@@ -20,6 +20,7 @@ from robustbert.gate.comparison.comparison_wording import (
     verdict_word,
 )
 from robustbert.gate.comparison.matching import NotCompared
+from robustbert.paths import report_path
 from robustbert.version import __version__
 
 _SUITE = "robustbert compare"
@@ -117,8 +118,8 @@ def _properties(comparison: Compared) -> Iterator[tuple[str, str]]:
     policy = comparison.policy
     yield "robustbert_version", __version__
     yield "verdict", verdict_word(comparison)
-    yield "base", comparison.base
-    yield "candidate", comparison.candidate
+    yield "base", report_path(comparison.base)
+    yield "candidate", report_path(comparison.candidate)
     yield "max_drop", str(policy.max_drop)
     yield "alpha", str(policy.alpha)
     yield "strict", str(policy.strict).lower()

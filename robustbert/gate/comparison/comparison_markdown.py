@@ -22,6 +22,7 @@ from robustbert.gate.comparison.comparison_wording import (
     verdict_word,
     warnings,
 )
+from robustbert.paths import report_path
 from robustbert.reports.escape import comment, shorten
 
 #: The most characters of a report; a comment on GitHub has at most 65,536.
@@ -48,8 +49,8 @@ def comparison_markdown(comparison: Compared) -> str:
     verdict = verdict_word(comparison)
     parts = [f"### {_SYMBOLS[verdict]} robustbert: {verdict}", f"{_sentence(reason(comparison))}"]
     parts.append(
-        f"Base: {comment(short_name(comparison.base))}; candidate: "
-        f"{comment(short_name(comparison.candidate))}."
+        f"Base: {comment(short_name(report_path(comparison.base)))}; candidate: "
+        f"{comment(short_name(report_path(comparison.candidate)))}."
     )
     parts += map(_text, warnings(comparison))
     parts += _list(map(finding, comparison.failures), _FINDINGS, "failures")

@@ -77,12 +77,14 @@ class Point:
         accuracy: the accuracy on all examples of the snapshot without an error.
         change: since the point before; None for the first point, and if the two cannot be compared.
         gap: why they cannot be compared; None if they can, and for the first point.
+        allowed: differences between the two that were allowed.
     """
 
     snapshot: int
     accuracy: Metric
     change: Change | None = None
     gap: str | None = None
+    allowed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ class Series:
         drift: the change from the first to the last point; None if there are fewer than three, or
             if the two cannot be compared.
         drift_gap: why these cannot be compared; None if they can.
+        drift_allowed: differences between the two that were allowed.
     """
 
     row: str
@@ -109,6 +112,7 @@ class Series:
     points: tuple[Point, ...]
     drift: Change | None = None
     drift_gap: str | None = None
+    drift_allowed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,7 @@ class History:
         series: the accuracies, by row, dataset and track.
         num_tests: the number of changes from one point to the next that were tested.
         notes: what readers should know, one sentence each.
+        refused: the kinds of differences because of which versions were not compared.
     """
 
     name: str
@@ -131,3 +136,4 @@ class History:
     series: tuple[Series, ...]
     num_tests: int
     notes: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()

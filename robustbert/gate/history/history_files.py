@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,8 @@ from robustbert.gate.gate_run import gate_run_of_baseline
 from robustbert.gate.history.git_log import FileLog, FileVersion, read_file_log
 from robustbert.gate.history.history_data import History, Snapshot
 from robustbert.gate.history.steps import build_history
+from robustbert.gate.policy import check_differences
+from robustbert.paths import report_path
 from robustbert.progress import progress_bar
 from robustbert.records import Acceptance, Baseline, parse_baseline
 from robustbert.reports.wording import counted
@@ -25,7 +27,9 @@ class _Read:
     problem: str | None = None
 
 
-def read_history(path: Path, *, max_commits: int = 100, alpha: float = 0.05) -> History:
+def read_history(
+    path: Path, *, max_commits: int = 100, alpha: float = 0.05, allow: Collection[str] = ()
+) -> History:
     """Read the baselines of past commits, and find the steps between them.
 
     Commits are those of the main line (first parents). If the file of the working tree holds other
@@ -37,12 +41,16 @@ def read_history(path: Path, *, max_commits: int = 100, alpha: float = 0.05) -> 
         max_commits: the largest number of commits that changed the file, at least 1; the newest
             are read.
         alpha: the level of significance, in (0, 1).
+        allow: kinds of differences between two versions to allow, and to mark: names in
+            :data:`robustbert.gate.policy.DIFFERENCES`.
 
     Raises:
         InputError: the file is not in a git repository, neither committed nor there, or no version
             can be read; or an argument is out of range.
+        UnknownNameError: there is no such kind of difference.
     """
     path = Path(path)
+    check_differences(allow)
     if max_commits < 1:
         raise InputError(f"the number of commits is {max_commits}; it must be at least 1")
     if path.is_dir():
@@ -61,7 +69,9 @@ def read_history(path: Path, *, max_commits: int = 100, alpha: float = 0.05) -> 
         working = _parsed(None, _content(path))
         same = read and read[-1].baseline is not None and read[-1].baseline == working.baseline
         read += [] if same else [working]
-    return build_history(str(path), _snapshots(read), alpha, _notes(log, max_commits))
+    return build_history(
+        report_path(str(path)), _snapshots(read), alpha, _notes(log, max_commits), allow
+    )
 
 
 def _content(path: Path) -> bytes | None:

@@ -44,6 +44,7 @@ def _series(series: Series) -> dict[str, Any]:
         "points": [_point(point) for point in series.points],
         "first_to_last": _change(series.drift),
         "first_to_last_not_comparable": series.drift_gap,
+        "first_to_last_allowed": list(series.drift_allowed),
     }
 
 
@@ -53,6 +54,7 @@ def _point(point: Point) -> dict[str, Any]:
         "accuracy": point.accuracy.model_dump(),
         "change": _change(point.change),
         "not_comparable": point.gap,
+        "allowed": list(point.allowed),
     }
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from robustbert.console import printable
-from robustbert.gate.comparison.comparison_wording import measure_title
+from robustbert.gate.comparison.comparison_wording import ALLOWED_MARK, measure_title
 from robustbert.gate.history.history_data import Change, History, Point, Series
-from robustbert.gate.history.history_wording import ACCEPTED_MARK, step_mark
+from robustbert.gate.history.history_wording import ACCEPTED_MARK, gap_or_allowed, step_mark
 from robustbert.reports.escape import shorten
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class HistoryPanel:
     Args:
         axes: where it is drawn.
         history: the history.
-        gaps: a number for each reason why versions cannot be compared.
+        gaps: a number for each sentence about what differs between two versions.
     """
 
     def __init__(self, axes: Axes, history: History, gaps: Mapping[str, int]) -> None:
@@ -88,11 +88,11 @@ class HistoryPanel:
         for point in series.points:
             if point.change is not None and point.change.is_step:
                 self._mark_step(point.snapshot, point.change)
-            if point.gap is not None:
+            if (sentence := gap_or_allowed(point)) is not None:
                 x = point.snapshot - 0.5
                 self._axes.axvline(x, color=_GAP_COLOR, linewidth=0.7, linestyle=":")
-                number = str(self._gaps[point.gap])
-                add_text(self._axes, x, 97, f" {number}", va="top", fontsize=6.5, color=_GAP_COLOR)
+                label = f" {ALLOWED_MARK if point.allowed else ''}{self._gaps[sentence]}"
+                add_text(self._axes, x, 97, label, va="top", fontsize=6.5, color=_GAP_COLOR)
 
     def _draw_segment(self, points: Sequence[Point], row: int) -> None:
         shown = [point for point in points if point.accuracy.value is not None]

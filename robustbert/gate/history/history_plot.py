@@ -15,6 +15,7 @@ from robustbert.gate.history.history_data import History, Series
 from robustbert.gate.history.history_panel import HistoryPanel, add_text, row_style
 from robustbert.gate.history.history_wording import (
     accepted_sentences,
+    gap_or_allowed,
     history_title,
     method_sentences,
     skipped_sentences,
@@ -186,14 +187,15 @@ def _blocks(history: History) -> list[_Block]:
 
 
 def _gap_numbers(history: History) -> dict[str, int]:
-    """A number for each reason why versions could not be compared."""
-    gaps = dict.fromkeys(p.gap for series in history.series for p in series.points if p.gap)
-    return {gap: number for number, gap in enumerate(gaps, 1)}
+    """A number for each sentence about why versions could not be compared, or what was allowed."""
+    points = [point for series in history.series for point in series.points]
+    found = dict.fromkeys(sentence for p in points if (sentence := gap_or_allowed(p)))
+    return {sentence: number for number, sentence in enumerate(found, 1)}
 
 
 def _notes(history: History, gaps: Mapping[str, int], width: int) -> list[str]:
     sentences = [
-        *(f"{number}: not comparable with the version before: {g}" for g, number in gaps.items()),
+        *(f"{number}: {sentence}" for sentence, number in gaps.items()),
         *accepted_sentences(history),
         *skipped_sentences(history),
         *history.notes,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from robustbert.console import printable, wrapped
+from robustbert.gate.comparison.comparison_wording import ALLOWED_MARK
 from robustbert.gate.history.history_data import History, Point, Series, Snapshot
 from robustbert.gate.history.history_wording import (
     ACCEPTED_MARK,
     accepted_sentences,
+    allowed_sentence,
     change_text,
     drift_sentence,
     gap_sentence,
@@ -58,6 +60,8 @@ def _series(history: History, series: Series, width: int) -> Iterator[str]:
     for snapshot, point in zip(shown, series.points, strict=True):
         if point.gap is not None:
             yield wrapped(gap_sentence(point.gap), width, "  ~ ")
+        if point.allowed:
+            yield wrapped(allowed_sentence(point.allowed), width, f"  {ALLOWED_MARK} ")
         accuracy = f"{percent(point.accuracy):>{_ACCURACY_WIDTH}}"
         line = f"{_label(snapshot, subject)}  {accuracy}  {_bar(point.accuracy)}  {_step(point)}"
         yield line.rstrip()

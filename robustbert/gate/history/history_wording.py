@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from robustbert.gate.comparison.comparison_wording import measure_title, p_value, points
-from robustbert.gate.history.history_data import Change, History, Series, Snapshot
+from robustbert.gate.comparison.comparison_wording import (
+    ALLOWED_MARK,
+    measure_title,
+    p_value,
+    points,
+)
+from robustbert.gate.history.history_data import Change, History, Point, Series, Snapshot
 from robustbert.reports.wording import counted
 
 #: Marks of a commit with an acceptance, a step down and a step up.
@@ -116,16 +121,36 @@ def method_sentences(history: History) -> Iterator[str]:
             f"for {counted(len(drifts), 'test')}: it finds many small drops."
         )
     yield "95% intervals: Wilson for accuracies, paired bootstrap for differences."
+    if history.refused:
+        yield (
+            f"Versions that are not comparable can be compared nevertheless, with the mark "
+            f"{ALLOWED_MARK}: --allow {','.join(history.refused)}"
+        )
 
 
 def drift_sentence(series: Series) -> str | None:
     """The change from the first to the last version; None if there are fewer than three."""
     if series.drift is not None:
         mark = f"  {step_mark(series.drift)}" if series.drift.is_step else ""
-        return f"first to last: {change_text(series.drift)}{mark}"
+        allowed = f" {ALLOWED_MARK} {'; '.join(series.drift_allowed)}"
+        return f"first to last: {change_text(series.drift)}{mark}" + (
+            allowed if series.drift_allowed else ""
+        )
     if series.drift_gap is not None:
         return f"first to last: not comparable ({series.drift_gap})"
     return None
+
+
+def allowed_sentence(allowed: Sequence[str]) -> str:
+    """What was allowed between a version and the one before it."""
+    return f"allowed since the version before: {'; '.join(allowed)}"
+
+
+def gap_or_allowed(point: Point) -> str | None:
+    """Why a version was not compared with the one before it, or what was allowed; None if equal."""
+    if point.gap is not None:
+        return gap_sentence(point.gap)
+    return f"{ALLOWED_MARK} {allowed_sentence(point.allowed)}" if point.allowed else None
 
 
 def gap_sentence(gap: str) -> str:

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
 from robustbert.errors import InputError
-from robustbert.gate.comparison.matching import Matching, NotCompared, match_runs
+from robustbert.gate.comparison.cell_differences import differences
+from robustbert.gate.comparison.matching import CellPair, Matching, NotCompared, match_runs
 from robustbert.gate.comparison.paired_measures import PairedMeasure, paired_measures
 from robustbert.gate.gate_run import GateRun
 from robustbert.gate.history.history_data import Change, History, Point, Series, Snapshot
-from robustbert.gate.policy import CLEAN, DIFFERENCES, WORST_CASE
+from robustbert.gate.policy import CLEAN, DIFFERENCES, WORST_CASE, check_differences
 from robustbert.metrics import McNemar, holm, mcnemar_of_counts, proportion
 from robustbert.records import Metric
+from robustbert.reports.wording import listed
 
-# Errors are left out of both sides: such a baseline was saved with them deliberately.
-_ALLOWED = frozenset({"errors"})
+# Errors are left out of both sides: such a baseline was saved with them deliberately. A cell that
+# one side lacks has no point there.
+_ALWAYS_ALLOWED = frozenset({"errors", "missing"})
 _OTHER_RECIPES = "the worst case was computed over other recipes"
 _NOTHING_SHARED = "they share no cell"
 _Place = TypeVar("_Place", bound=Hashable)
 
 
 def build_history(
-    name: str, snapshots: Sequence[Snapshot], alpha: float = 0.05, notes: Sequence[str] = ()
+    name: str,
+    snapshots: Sequence[Snapshot],
+    alpha: float = 0.05,
+    notes: Sequence[str] = (),
+    allow: Collection[str] = (),
 ) -> History:
     """Find the accuracies of all snapshots, and the significant changes between neighbours.
 
@@ -37,9 +44,13 @@ def build_history(
         snapshots: oldest first.
         alpha: the level of significance, in (0, 1).
         notes: what readers should know.
+        allow: kinds of differences to allow, names in
+            :data:`robustbert.gate.policy.DIFFERENCES`; ``missing`` allows a worst case over fewer
+            recipes.
 
     Raises:
         InputError: ``alpha`` is out of range, or no snapshot could be read.
+        UnknownNameError: there is no such kind of difference.
     """
     if not 0 < alpha < 1:
         raise InputError(f"alpha is {alpha}; give a number above 0 and below 1")
@@ -50,7 +61,7 @@ def build_history(
             if snapshots
             else f"{name} has no version; write one with robustbert baseline save"
         )
-    runs = _Runs(readable)
+    runs = _Runs(readable, check_differences(allow))
     places = runs.places()
     steps = _changes(
         {
@@ -72,14 +83,17 @@ def build_history(
         label = runs.measures[found[-1]][key].rows.label
         series.append(Series(label, *key[1:], tuple(points), *drifts.get(key, _NO_TEST)))
     num_tests = sum(step.change is not None for step in steps.values())
-    return History(name, alpha, tuple(snapshots), tuple(series), num_tests, tuple(notes))
+    return History(
+        name, alpha, tuple(snapshots), tuple(series), num_tests, tuple(notes), runs.refused_kinds()
+    )
 
 
 class _Result(NamedTuple):
-    """A change between two points, or why they cannot be compared."""
+    """A change between two points, or why they cannot be compared; and what was allowed."""
 
     change: Change | None
     gap: str | None
+    allowed: tuple[str, ...] = ()
 
 
 _NO_TEST = _Result(None, None)
@@ -114,14 +128,22 @@ class _Untested:
     reason: str
 
 
+@dataclass(frozen=True)
+class _Tested:
+    """A test of two points, and the differences between their cells that were allowed."""
+
+    result: McNemar
+    allowed: tuple[str, ...]
+
+
 class _Runs:
     """The runs of the readable snapshots, and their measures, keyed by position.
 
     The measures of a run are those of the run matched with itself.
     """
 
-    def __init__(self, runs: Mapping[int, GateRun]) -> None:
-        self._runs = runs
+    def __init__(self, runs: Mapping[int, GateRun], allow: frozenset[str]) -> None:
+        self._runs, self._allow = runs, allow
         self._rows = _rows_over_time(runs)
         self._pairs: dict[tuple[int, int], tuple[Matching, Mapping[_Key, PairedMeasure]]] = {}
         self.measures = {i: self._paired(i, i, DIFFERENCES)[1] for i in runs}
@@ -131,22 +153,31 @@ class _Runs:
         keys = dict.fromkeys(key for measures in self.measures.values() for key in measures)
         return {key: [i for i, found in self.measures.items() if key in found] for key in keys}
 
-    def test(self, key: _Key, earlier: int, later: int) -> McNemar | _Untested:
+    def refused_kinds(self) -> tuple[str, ...]:
+        """The kinds of differences that broke a line."""
+        cells = [c for matching, _ in self._pairs.values() for c in matching.not_compared]
+        return tuple(k for k in DIFFERENCES if any(k in cell.allow for cell in cells))
+
+    def test(self, key: _Key, earlier: int, later: int) -> _Tested | _Untested:
         """Test whether a measure changed; ``only_a`` of the result is the number of gained."""
         if (earlier, later) not in self._pairs:
-            self._pairs[earlier, later] = self._paired(earlier, later, _ALLOWED)
+            allow = self._allow | _ALWAYS_ALLOWED
+            self._pairs[earlier, later] = self._paired(earlier, later, allow)
         matching, measures = self._pairs[earlier, later]
         label = self.measures[later][key].rows.label
         refused = next((c.reason for c in matching.not_compared if _refused(c, label, key)), None)
         found = measures.get(key)
         if found is None:
             return _Untested(refused or _NOTHING_SHARED)
+        allowed = found.allowed
         if any(self.measures[i][key].recipes != found.recipes for i in (earlier, later)):
-            return _Untested(refused or _OTHER_RECIPES)
+            if refused or "missing" not in self._allow:
+                return _Untested(refused or _OTHER_RECIPES)
+            allowed += (f"{_OTHER_RECIPES}: compared over {listed(found.recipes)}",)
         shared = [example for example in found.base if example in found.candidate]
         lost = sum(found.base[i] and not found.candidate[i] for i in shared)
         gained = sum(found.candidate[i] and not found.base[i] for i in shared)
-        return mcnemar_of_counts(gained, lost, len(shared))
+        return _Tested(mcnemar_of_counts(gained, lost, len(shared)), allowed)
 
     def _paired(
         self, earlier: int, later: int, allow: Collection[str]
@@ -158,8 +189,17 @@ class _Runs:
         rows = self._rows[later]
         return matching, {
             _Key(rows[m.rows.candidate], m.dataset, m.split, m.track, m.measure): m
-            for m in paired_measures(matching.pairs)
+            for m in paired_measures([_without_errors(pair) for pair in matching.pairs])
         }
+
+
+def _without_errors(pair: CellPair) -> CellPair:
+    """The pair, with errors not among what was allowed: a history never refuses them."""
+    if not pair.allowed:
+        return pair
+    found = differences(pair.base, pair.candidate)
+    allowed = [text for kind, texts in found.items() if kind != "errors" for text in texts]
+    return replace(pair, allowed=tuple(allowed))
 
 
 def _rows_over_time(runs: Mapping[int, GateRun]) -> dict[int, dict[str, int]]:
@@ -197,26 +237,26 @@ def _accuracy(measure: PairedMeasure) -> Metric:
     return proportion(sum(measure.base.values()), len(measure.base))
 
 
-def _changes(tests: Mapping[_Place, McNemar | _Untested], alpha: float) -> dict[_Place, _Result]:
+def _changes(tests: Mapping[_Place, _Tested | _Untested], alpha: float) -> dict[_Place, _Result]:
     """Correct the p-values of one family of tests."""
-    tested = {place: test for place, test in tests.items() if isinstance(test, McNemar)}
+    tested = {place: test.result for place, test in tests.items() if isinstance(test, _Tested)}
     adjusted = dict(zip(tested, holm([test.p_value for test in tested.values()]), strict=True))
     return dict(_results(tests, adjusted, alpha))
 
 
 def _results(
-    tests: Mapping[_Place, McNemar | _Untested], adjusted: Mapping[_Place, float], alpha: float
+    tests: Mapping[_Place, _Tested | _Untested], adjusted: Mapping[_Place, float], alpha: float
 ) -> Iterator[tuple[_Place, _Result]]:
     for place, test in tests.items():
         if isinstance(test, _Untested):
             yield place, _Result(None, test.reason)
             continue
         change = Change(
-            n=test.n,
-            lost=test.only_b,
-            gained=test.only_a,
-            p_value=test.p_value,
+            n=test.result.n,
+            lost=test.result.only_b,
+            gained=test.result.only_a,
+            p_value=test.result.p_value,
             adjusted_p=adjusted[place],
             is_step=adjusted[place] <= alpha,
         )
-        yield place, _Result(change, None)
+        yield place, _Result(change, None, test.allowed)

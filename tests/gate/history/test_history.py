@@ -15,6 +15,7 @@ import pytest
 from robustbert.cli import main
 from robustbert.errors import InputError
 from robustbert.gate import GateRun, History, Snapshot, read_history
+from robustbert.gate.history.history_json import history_json
 from robustbert.gate.history.history_plot import history_svg
 from robustbert.gate.history.history_text import history_text
 from robustbert.gate.history.steps import build_history
@@ -264,6 +265,43 @@ def test_a_worst_case_over_other_recipes_is_not_compared():
     assert [point.snapshot for point in series_of(history, "textbugger").points] == [1]
 
 
+def test_an_allowed_difference_is_compared_and_marked():
+    runs = (small_run(**GOOD), small_run(profile="canonical", **BAD), small_run(**BAD))
+    history = history_of(*runs, allow=["assets"])
+    difference = "assets profile canonical instead of offline"
+    back = "assets profile offline instead of canonical"
+    for measure in ("pwws", "clean"):
+        points = series_of(history, measure).points
+        assert [point.gap for point in points] == [None, None, None]
+        assert [point.allowed for point in points] == [(), (difference,), (back,)]
+    assert series_of(history, "pwws").drift_allowed == (), "the first and the last are the same"
+    assert steps(history, "pwws") == [1]
+    assert "‡ allowed since the version before: assets profile canonical" in history_text(history)
+    assert "--allow" not in history_text(history), "nothing is left to allow"
+    assert "‡1" in history_svg(history)
+    assert f"1: ‡ allowed since the version before: {difference}" in history_svg(history)
+    content_ = json.loads(history_json(history))
+    assert content_["series"][1]["points"][1]["allowed"] == [difference]
+    assert "--allow assets" in history_text(history_of(*runs)), "the option is named"
+
+
+def test_a_worst_case_over_other_recipes_can_be_allowed():
+    two, three = ("pwws", "textfooler"), ("pwws", "textfooler", "textbugger")
+    runs = (small_run(recipes=three, **GOOD), small_run(recipes=two, **BAD))
+    gap = series_of(history_of(*runs), "worst_case").points[1].gap
+    assert gap == "the worst case was computed over other recipes"
+    point = series_of(history_of(*runs, allow=["missing"]), "worst_case").points[1]
+    assert point.change.is_step
+    assert point.allowed == (f"{gap}: compared over pwws and textfooler",)
+
+
+def test_errors_are_never_refused_nor_marked():
+    run = GateRun("a", (make_cell("rrbbe"),))
+    points = series_of(history_of(run, run, allow=["seed"]), "pwws").points
+    assert points[1].change is not None
+    assert points[1].allowed == ()
+
+
 def test_a_single_row_is_followed_under_another_name_and_several_by_name():
     renamed = history_of(small_run(models=("a",), **GOOD), small_run(models=("b",), **BAD))
     assert {series.row for series in renamed.series} == {"b"}
@@ -374,3 +412,21 @@ def test_the_command_reads_the_gate_table(repository, capsys, monkeypatch):
     assert main(["history"]) == 2
     assert main(["history", "--config", "other.toml"]) == 0
     assert "History of kept.json" in capsys.readouterr().out
+
+
+def test_the_command_reads_the_gate_table_and_shows_no_absolute_path(
+    repository, capsys, monkeypatch, tmp_path
+):
+    repository.commit(content(**GOOD), "first")
+    path = repository.commit(content(profile="canonical", **BAD), "second")
+    monkeypatch.chdir(tmp_path)
+    assert main(["history", str(path), "--svg", "h.svg", "--json", "h.json"]) == 0
+    assert "~ not comparable" in capsys.readouterr().out
+    assert str(tmp_path) not in Path("h.svg").read_text() + Path("h.json").read_text()
+    Path("gate.toml").write_text('[gate]\nallow = ["assets"]\nalpha = 0.01\n')
+    assert main(["history", str(path), "--config", "gate.toml"]) == 0
+    text = capsys.readouterr().out
+    assert "‡ allowed since the version before: assets profile" in text
+    assert "is at most 0.01" in text
+    assert main(["history", str(path), "--allow", "asset"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
