@@ -261,6 +261,7 @@ def test_other(): ...
         (["--skip-robustness", "no GPU"], "no GPU"),
         (["-o", "robustness_skip=a nightly job"], "a nightly job"),
         (["-o", "robustness_skip=a nightly job", "--skip-robustness=no GPU"], "no GPU"),
+        ([f"--skip-robustness={'long ' * 60}"], "long long *"),
     ],
 )
 def test_skip_with_a_reason(project, options, reason):
@@ -268,6 +269,17 @@ def test_skip_with_a_reason(project, options, reason):
     result = run(project, *options, "-rs")
     result.assert_outcomes(skipped=2, passed=1)
     result.stdout.fnmatch_lines([f"SKIPPED [[]1] test_skip_with_a_reason.py:*: {reason}"] * 2)
+
+
+def test_an_empty_reason_runs_the_tests(project):
+    project.makepyfile(
+        body("""
+@pytest.mark.robustness(negative, min_clean=0.2, **CELL)
+def test_it(): ...
+""")
+    )
+    options = ["-o", "robustness_skip=a nightly job", "--skip-robustness="]
+    run(project, *options).assert_outcomes(passed=1)
 
 
 def test_a_path_is_not_a_reason(project):
