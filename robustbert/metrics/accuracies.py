@@ -10,12 +10,15 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from robustbert.metrics.intervals import proportion
-from robustbert.records import Counts, Metric, Metrics, Outcome
+from robustbert.records import Counts, Metric, Metrics, Outcome, Status
+
+#: The statuses of examples on which the victim was correct before and after the attack.
+SURVIVED: frozenset[Status] = frozenset({"robust", "exhausted"})
 
 
 def survived(outcome: Outcome) -> bool:
     """Whether the victim was correct before and after the attack: status robust or exhausted."""
-    return outcome.status in ("robust", "exhausted")
+    return outcome.status in SURVIVED
 
 
 def counts(outcomes: Sequence[Outcome], truncated: int = 0) -> Counts:

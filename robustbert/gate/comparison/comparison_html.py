@@ -54,8 +54,8 @@ def _block(block: Block, columns: Sequence[str]) -> list[str]:
     ]
 
 
-def _row(cells: Sequence[str], tag: str) -> str:
-    label, *others = (html(cell) for cell in cells)
+def _row(texts: Sequence[str], tag: str) -> str:
+    label, *others = map(html, texts)
     shown = [f'<{tag} style="{_LEFT}">{label}</{tag}>']
     shown += [f'<{tag} style="{_RIGHT}">{other}</{tag}>' for other in others]
     return f"<tr>{''.join(shown)}</tr>"

@@ -179,8 +179,8 @@ def _cut(number: int, noun: str) -> list[str]:
     return [f"*{number:,} {noun} {_CUT}*"] if number else []
 
 
-def _row(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+def _row(texts: Iterable[str]) -> str:
+    return f"| {' | '.join(texts)} |"
 
 
 def _sentence(phrase: str) -> str:

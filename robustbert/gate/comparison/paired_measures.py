@@ -9,9 +9,7 @@ from robustbert.attacks.recipes import CORE_RECIPES
 from robustbert.gate.comparison.matching import CellPair, RowPair
 from robustbert.gate.gate_run import GateCell
 from robustbert.gate.policy import CLEAN, WORST_CASE
-from robustbert.records import Status
-
-_SURVIVED: frozenset[Status] = frozenset({"robust", "exhausted"})
+from robustbert.metrics.accuracies import SURVIVED
 
 
 @dataclass(frozen=True)
@@ -114,7 +112,7 @@ def _clean(pairs: Sequence[CellPair]) -> Iterator[PairedMeasure]:
 
 def survivors(cell: GateCell) -> dict[str, bool]:
     """Whether each example survives the attack; examples with an error are left out."""
-    return {i: s in _SURVIVED for i, s in cell.statuses.items() if s != "error"}
+    return {i: s in SURVIVED for i, s in cell.statuses.items() if s != "error"}
 
 
 def correct(cell: GateCell) -> dict[str, bool]:
