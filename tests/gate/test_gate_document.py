@@ -15,10 +15,10 @@ from robustbert.gate.document_tables import TABLES, update_tables
 from robustbert.gate.gate_config import GateTable
 from robustbert.metrics import mcnemar_power
 from robustbert.records import read_run
+from tests.gate.gate_page import DOCUMENT, keys
 from tests.gate.toy_comparisons import toy_comparison
 
 ROOT = Path(__file__).parents[2]
-DOCUMENT = (ROOT / "docs" / "gate.md").read_text(encoding="utf-8")
 
 
 def test_the_tables_are_current():
@@ -28,12 +28,6 @@ def test_the_tables_are_current():
 
 def test_every_key_of_the_json_is_in_a_table():
     documented = {field for model in MODELS for field in model.model_fields} | {"value", "n"}
-
-    def keys(value: object) -> set[str]:
-        if isinstance(value, dict):
-            return set(value) | {key for one in value.values() for key in keys(one)}
-        return {key for one in value for key in keys(one)} if isinstance(value, list) else set()
-
     for comparison in (toy_comparison(), toy_comparison(seed=1)):
         assert keys(json.loads(comparison_json(comparison))) <= documented
 

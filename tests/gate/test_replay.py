@@ -19,6 +19,7 @@ from robustbert.metrics import wilson_interval
 from robustbert.records import Outcome, read_run, without_texts
 from robustbert.reports.run_view import ShownCell
 from tests.bench.toy_runs import options, plan
+from tests.gate.gate_page import described, keys
 from tests.records.builders import make_outcome, make_record
 from tests.reports.test_outcome_views import HOSTILE
 from tests.reports.test_run_view import write_cell
@@ -156,6 +157,7 @@ def test_reports_name_it_transfer_and_escape_hostile_names():
 def test_json_has_counts_and_unrounded_numbers():
     result = replay_texts("run", (PWWS, FOOLER), classifier(Positive()))
     content = json.loads(replay_as_json(result))
+    assert keys(content) <= described("JSON of a replay")
     assert content["kind"] == "transfer"
     assert "accuracy_under_attack" not in replay_as_json(result)
     [group] = content["groups"]

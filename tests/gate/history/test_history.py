@@ -21,6 +21,7 @@ from robustbert.gate.history.history_text import history_text
 from robustbert.gate.history.steps import build_history
 from robustbert.metrics import holm, mcnemar_exact
 from robustbert.records import Acceptance, baseline_bytes
+from tests.gate.gate_page import described, keys
 from tests.gate.runs import make_cell
 from tests.gate.small_runs import TIME, baseline_of, small_run
 from tests.records.builders import make_outcomes
@@ -392,6 +393,7 @@ def test_the_command_writes_all_formats(repository, capsys, monkeypatch):
     assert "was accepted: a faster model (what did not pass: pwws: regression)" in text
     assert ElementTree.parse("plots/h.svg").getroot().tag.endswith("svg")
     content_ = json.loads(Path("h.json").read_text())
+    assert keys(content_) - {"created_at", "reason", "failures"} <= described("JSON of a history")
     pwws = next(series for series in content_["series"] if series["measure"] == "pwws")
     assert pwws["points"][1]["change"]["step"] is True
     assert pwws["points"][1]["change"]["value"] == pytest.approx(-30 / 62)
