@@ -16,7 +16,8 @@ from robustbert.gate.policy import GatePolicy, Rule, check_differences
 CONFIG_FILE = "robustbert.toml"
 _PYPROJECT = "pyproject.toml"
 
-_Number = Annotated[float, Field(allow_inf_nan=False)]
+_Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+_Flag = Annotated[bool, Field(strict=True)]
 
 
 class RuleTable(TomlTable):
@@ -54,7 +55,7 @@ class GateTable(TomlTable):
     baseline: Text | None = None
     max_drop: _Number = 0.02
     alpha: _Number = 0.05
-    strict: bool = False
+    strict: _Flag = False
     allow: tuple[Text, ...] = ()
     rules: tuple[RuleTable, ...] = ()
     model: Text | None = None

@@ -74,6 +74,10 @@ def test_pyproject_is_read_if_there_is_no_table_of_its_own() -> None:
     [
         ("[gate]\nalfa = 1", "gate.alfa: unknown key; did you mean alpha"),
         ("[gate]\nalpha = 'low'", "gate.alpha: input should be a valid number"),
+        ("[gate]\nmax_drop = true", "gate.max_drop: input should be a valid number, not 'True'"),
+        ("[gate]\nmax_drop = '0.1'", "gate.max_drop: input should be a valid number, not '0.1'"),
+        ("[[gate.rules]]\nmax_drop = true", "gate.rules.0.max_drop: input should be a valid"),
+        ("[gate]\nstrict = 'no'", "gate.strict: input should be a valid boolean, not 'no'"),
         ("[gate]\nalpha = 2.0", "gate: alpha is 2.0; give a number above 0 and below 1"),
         ("[gate]\nmax_drop = 2.0", "gate: max_drop is 2.0; give a proportion from 0 to 1"),
         ("[gate]\nallow = ['version']", "unknown difference 'version'; did you mean versions"),
