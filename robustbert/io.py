@@ -35,12 +35,16 @@ def output_errors(place: str, advice: str) -> Iterator[None]:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file completely or not at all, creating its folder.
+    """Write a file completely or not at all, creating its folder; a device or pipe is written to.
 
     Raises:
         OutputError: the file cannot be written.
     """
     path = Path(path)
+    if _is_special(path):
+        with output_errors(str(path), "give a file"), path.open("ab") as file:
+            file.write(content)
+        return
     temporary = path.with_name(TEMPORARY_FILES.replace("*", secrets.token_hex(8)))
     try:
         with output_errors(str(path), "choose another folder"):
@@ -50,6 +54,12 @@ def write_bytes(path: Path, content: bytes) -> None:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _is_special(path: Path) -> bool:
+    """Whether it is a device or a pipe, such as /dev/stdout, which cannot be replaced by a file."""
+    of_process = str(path.absolute().parent) in ("/dev", "/dev/fd", "/proc/self/fd")
+    return path.exists() and not path.is_dir() and (of_process or not path.is_file())
 
 
 def write_text(path: Path, text: str) -> None:

@@ -32,5 +32,12 @@ def report_path(path: str) -> str:
 
     >>> report_path("runs/new"), report_path("/home/me/runs/new")
     ('runs/new', 'new')
+    >>> report_path("mine=/home/me/models/mine")
+    'mine=mine'
     """
-    return (PurePath(path).name or path) if PurePath(path).is_absolute() else path
+    start, equals, place = "", "", path
+    if not PurePath(path).is_absolute():
+        start, equals, place = path.rpartition("=")  # NAME=FOLDER
+    if PurePath(place).is_absolute():
+        place = PurePath(place).name or place
+    return f"{start}{equals}{place}"

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from robustbert.commands.arguments import add_command
 from robustbert.commands.gate_options import add_policy_options, gate_settings
+from robustbert.commands.output_files import check_output_files
 from robustbert.commands.terminal import print_error, print_report
 from robustbert.console import printable, terminal_width
-from robustbert.errors import InputError
 
 if TYPE_CHECKING:
     from robustbert.gate.baseline_update import BaselineUpdate
@@ -68,8 +68,7 @@ def save_baseline(options: Any) -> int:
 
     settings = gate_settings(options)
     out = options.out or Path(settings.config.baseline or BASELINE_FILE)
-    if out.is_dir():
-        raise InputError(f"{out} is a folder; give a file with --out")
+    check_output_files({"--out": out}, [options.run_path])
     check_finished(options.run_path, settings.allow)
     run = read_gate_run(options.run_path)
     if options.row is not None:

@@ -13,6 +13,7 @@ from robustbert.commands.compare_models_options import (
     quickly_compared,
 )
 from robustbert.commands.gate_options import GateSettings, add_policy_options, gate_settings
+from robustbert.commands.output_files import check_output_files
 from robustbert.commands.terminal import print_error, print_report
 from robustbert.console import terminal_width
 from robustbert.errors import InputError
@@ -60,6 +61,7 @@ def compare(options: Any) -> int:
 
     check_model_options(options)
     settings = gate_settings(options)
+    check_output_files(_outputs(options), [*_paths(options, settings), *_files(options)])
     if options.quick:
         comparison = quickly_compared(_base(options, settings), options, settings)
     else:
@@ -77,17 +79,8 @@ def compare(options: Any) -> int:
 def _runs(options: Any, settings: GateSettings) -> tuple[GateRun, GateRun]:
     """The base and the candidate."""
     from robustbert.gate import read_gate_run
-    from robustbert.reports.wording import counted
 
-    paths = list(options.runs)
-    if len(paths) == 1 and settings.config.baseline:
-        paths = [settings.config.baseline, *paths]
-    if len(paths) != 2:
-        raise InputError(
-            f"{counted(len(options.runs), 'run')} given; give BASE and CANDIDATE, or CANDIDATE "
-            "alone if a [gate] table names the baseline"
-        )
-    base, candidate = (read_gate_run(path) for path in paths)
+    base, candidate = (read_gate_run(path) for path in _paths(options, settings))
     if options.base_row is not None:
         base = base.only_row(options.base_row)
     if options.candidate_row is not None:
@@ -95,18 +88,41 @@ def _runs(options: Any, settings: GateSettings) -> tuple[GateRun, GateRun]:
     return base, candidate
 
 
+def _paths(options: Any, settings: GateSettings) -> list[str]:
+    """The paths of the base and, without ``--quick``, of the candidate.
+
+    Raises:
+        InputError: too few or too many are given.
+    """
+    from robustbert.reports.wording import counted
+
+    given, wanted = list(options.runs), 1 if options.quick else 2
+    if len(given) == wanted - 1 and settings.config.baseline:
+        return [settings.config.baseline, *given]
+    if len(given) != wanted:
+        advice = (
+            "with --quick, give BASE alone, or none if a [gate] table names the baseline"
+            if options.quick
+            else "give BASE and CANDIDATE, or CANDIDATE alone if a [gate] table names the baseline"
+        )
+        raise InputError(f"{counted(len(given), 'run')} given; {advice}")
+    return given
+
+
+def _outputs(options: Any) -> dict[str, Path | None]:
+    return {"--markdown": options.markdown, "--junit": options.junit, "--json": options.json}
+
+
+def _files(options: Any) -> list[Path]:
+    """The file of ``--config``, if there is one."""
+    return [] if options.config is None else [options.config]
+
+
 def _base(options: Any, settings: GateSettings) -> GateRun:
     """The base of the quick gate."""
     from robustbert.gate import read_gate_run
-    from robustbert.reports.wording import counted
 
-    paths = options.runs or [settings.config.baseline]
-    if len(paths) != 1 or paths[0] is None:
-        raise InputError(
-            f"{counted(len(options.runs), 'run')} given; with --quick, give BASE alone, or none if "
-            "a [gate] table names the baseline"
-        )
-    base = read_gate_run(paths[0])
+    base = read_gate_run(_paths(options, settings)[0])
     return base if options.base_row is None else base.only_row(options.base_row)
 
 

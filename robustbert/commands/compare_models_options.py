@@ -75,6 +75,8 @@ def check_model_options(options: Any) -> None:
                 raise InputError(
                     f"--confirm needs --{side}-model; give the model that was attacked"
                 )
+        for model in (options.base_model, options.candidate_model):
+            _check_model(model)
     elif options.base_model is not None:
         raise InputError("--base-model is given without --confirm; add it")
     if options.candidate_model is not None and not (options.confirm or options.quick):
@@ -87,6 +89,16 @@ def check_model_options(options: Any) -> None:
         if options.quick_examples < 1:
             raise InputError(f"--quick-examples is {options.quick_examples}; give at least 1")
     _check_inputs(options)
+
+
+def _check_model(model: str) -> None:
+    """Check that a model exists, which would show only once there is a regression."""
+    from robustbert.bench.model_names import split_name
+    from robustbert.models.model_registry import HUB_PREFIX, model_folder
+
+    _, base = split_name(model)
+    if not base.startswith(HUB_PREFIX):
+        model_folder(base)
 
 
 def _check_inputs(options: Any) -> None:

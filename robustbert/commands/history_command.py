@@ -8,6 +8,7 @@ from typing import Any
 from robustbert.commands.arguments import add_command, integer
 from robustbert.commands.baseline_command import BASELINE_FILE
 from robustbert.commands.gate_options import add_allow, add_config, gate_settings
+from robustbert.commands.output_files import check_output_files
 from robustbert.commands.terminal import print_report
 from robustbert.console import terminal_width
 
@@ -59,8 +60,10 @@ def history(options: Any) -> int:
     from robustbert.io import write_text
 
     settings = gate_settings(options)
+    path = options.path or Path(settings.config.baseline or BASELINE_FILE)
+    check_output_files({"--svg": options.svg, "--json": options.json}, [path])
     found = read_history(
-        options.path or Path(settings.config.baseline or BASELINE_FILE),
+        path,
         max_commits=options.max_commits,
         alpha=settings.policy.alpha,
         allow=settings.allow,

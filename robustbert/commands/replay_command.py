@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robustbert.commands.arguments import add_command, add_dtype_and_device, add_labels
+from robustbert.commands.output_files import check_output_files
 from robustbert.commands.terminal import print_error, print_report
 from robustbert.errors import InputError
 
@@ -75,6 +76,9 @@ def replay(options: Any) -> int:
         raise InputError(f"--fail-under is {minimum}; give a number from 0 to 1")
     if minimum is None and options.on is not None:
         raise InputError("--on is given without --fail-under; add, say, --fail-under 0.5")
+    check_output_files(
+        {"--markdown": options.markdown, "--json": options.json}, [options.run_folder]
+    )
     check_dtype_and_device(options.dtype, options.device)
     selection = Selection(dataset=options.dataset, model=options.row, recipe=options.recipe)
     cells = select_cells(options.run_folder, selection)

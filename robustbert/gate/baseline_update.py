@@ -14,6 +14,7 @@ from robustbert.gate.comparison.matching import match_runs
 from robustbert.gate.comparison.verdicts import Comparison, compare_runs
 from robustbert.gate.gate_run import GateRun, gate_run_of_baseline
 from robustbert.gate.policy import DIFFERENCES, GatePolicy
+from robustbert.paths import report_path
 from robustbert.records import Acceptance, Baseline, make_baseline
 from robustbert.reports.wording import counted, listed
 
@@ -141,7 +142,8 @@ def _rows_match(base: GateRun, run: GateRun) -> bool:
 
 
 def _no_row_matches(base: GateRun, run: GateRun) -> str:
-    return f"{run.name} has the rows {listed(run.rows())}, but {base.name} {listed(base.rows())}"
+    new, old = report_path(run.name), report_path(base.name)
+    return f"{new} has the rows {listed(run.rows())}, but {old} {listed(base.rows())}"
 
 
 def _failures(comparison: Comparison) -> Iterator[str]:

@@ -124,19 +124,22 @@ class RepeatedCells:
         return capture_environment(self._device)
 
     def _load_dataset(self, record: Record) -> TextDataset:
-        """The first dataset that is the data of the record; else the last one, to describe it."""
+        """The first dataset that is the data of the record.
+
+        What is given is read first, so that it is never ignored although it cannot be read.
+        """
         ref = record.dataset
-        sources = [DatasetSource(ref.name)] if ref.name in DATASETS else []
+        sources = list(self._given)
         sources += [self._named[ref.name]] if ref.name in self._named else []
-        sources += self._given
+        sources += [DatasetSource(ref.name)] if ref.name in DATASETS else []
         if not sources:
             raise InputError(
                 f"{ref.name} is no built-in dataset; give its data with --dataset or --test-file"
             )
-        for source in sources:
-            dataset = replace(source, whole=ref.split == ALL, name=ref.name).load()
-            if dataset.sha256() == ref.sha256:
-                break
+        datasets = (replace(s, whole=ref.split == ALL, name=ref.name).load() for s in sources)
+        first = next(datasets)
+        same = (d for d in (first, *datasets) if d.sha256() == ref.sha256)
+        dataset = next(same, first)
         _check_data(dataset, record)
         return dataset
 

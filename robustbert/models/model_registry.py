@@ -122,9 +122,7 @@ def load_model(
         from robustbert.models.huggingface import load_hub
 
         return load_hub(spec.removeprefix(HUB_PREFIX), **options)
-    folder = Path(spec).expanduser()
-    if not folder.is_dir():
-        raise ModelError(_no_folder(str(spec)))
+    folder = model_folder(spec)
     kind = model_kind(folder)
     if kind == "classical":
         from robustbert.models.classical.tfidf_classifier import TfidfClassifier
@@ -138,6 +136,18 @@ def load_model(
         f"{folder} is not a model folder: it contains neither config.json (Hugging Face) "
         "nor model.json (classical); pass the folder that training wrote"
     )
+
+
+def model_folder(spec: str) -> Path:
+    """The folder of a model.
+
+    Raises:
+        ModelError: there is no such folder.
+    """
+    folder = Path(spec).expanduser()
+    if not folder.is_dir():
+        raise ModelError(_no_folder(spec))
+    return folder
 
 
 def _no_folder(spec: str) -> str:

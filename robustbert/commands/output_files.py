@@ -1,0 +1,44 @@
+"""Check the output files of a command before it works for minutes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from robustbert.errors import InputError
+
+_FOLDERS_OF_RUNS = ("records", "outcomes")
+
+
+def check_output_files(
+    outputs: Mapping[str, Path | None], inputs: Iterable[Path | str] = ()
+) -> None:
+    """Check that output files are no folders, differ, and are not what the command reads.
+
+    Args:
+        outputs: the files, keyed by option; None if the option is not given.
+        inputs: files and run folders that the command reads.
+
+    Raises:
+        InputError: one of them is a folder, the file of another option, an input, or a file among
+            the records or outcomes of a run folder.
+    """
+    read = [Path(os.path.realpath(place)) for place in inputs]
+    options: dict[Path, str] = {}
+    for option, path in outputs.items():
+        if path is None:
+            continue
+        place = Path(os.path.realpath(path))
+        if place.is_dir():
+            raise InputError(f"{option}: {path} is a folder; give a file")
+        if place in read or place.parent in [i / name for i in read for name in _FOLDERS_OF_RUNS]:
+            raise InputError(f"{option}: {path} is an input; give another file")
+        if place in options and not _is_special(place):
+            raise InputError(f"{options[place]} and {option} are both {path}; give different files")
+        options[place] = option
+
+
+def _is_special(place: Path) -> bool:
+    """Whether it is a device or a pipe, which several outputs can share."""
+    return place.exists() and not place.is_file()
