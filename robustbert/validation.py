@@ -42,6 +42,15 @@ def check_at_least(minimum: int, *, optional: bool = False, **values: Any) -> No
             raise InputError(f"{name} is {value!r}; give an integer of at least {minimum}")
 
 
+def is_proportion(value: Any) -> bool:
+    """Whether a value is a number from 0 to 1; a bool is not.
+
+    >>> is_proportion(0.4), is_proportion(1), is_proportion(True), is_proportion(float("nan"))
+    (True, True, False, False)
+    """
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+
+
 def build_from_settings(
     kind: type[_T],
     settings: Mapping[str, Any],

@@ -10,6 +10,7 @@ from typing import Final
 from robustbert.attacks import TRACKS
 from robustbert.attacks.recipes import RECIPES
 from robustbert.errors import InputError, UnknownNameError
+from robustbert.validation import is_proportion
 
 #: The measure that counts an example only if it survives every core recipe.
 WORST_CASE: Final = "worst_case"
@@ -98,8 +99,8 @@ class GatePolicy:
 
     def __post_init__(self) -> None:
         check_max_drop(self.max_drop)
-        if not 0 < self.alpha < 1:
-            raise InputError(f"alpha is {self.alpha}; give a number above 0 and below 1")
+        if not (is_proportion(self.alpha) and 0 < self.alpha < 1):
+            raise InputError(f"alpha is {self.alpha!r:.80}; give a number above 0 and below 1")
 
     def max_drop_of(self, dataset: str, track: str | None, measure: str) -> float:
         """The allowed drop of a measure: a recipe, ``worst_case`` or ``clean``."""
@@ -115,19 +116,20 @@ def check_max_drop(max_drop: float) -> None:
     Raises:
         InputError: it is not from 0 to 1.
     """
-    if not 0 <= max_drop <= 1:
+    if not is_proportion(max_drop):
         raise InputError(
-            f"max_drop is {max_drop}; give a proportion from 0 to 1, such as 0.02 for two points"
+            f"max_drop is {max_drop!r:.80}; give a proportion from 0 to 1, such as 0.02 for two "
+            "points"
         )
 
 
 def check_differences(kinds: Iterable[str]) -> frozenset[str]:
-    """Check the names of differences to allow.
+    """Check the names of differences to allow; a single one may be a string.
 
     Raises:
         UnknownNameError: one is not in :data:`DIFFERENCES`.
     """
-    kinds = frozenset(kinds)
+    kinds = frozenset([kinds] if isinstance(kinds, str) else kinds)
     for kind in sorted(kinds):
         if kind not in DIFFERENCES:
             raise UnknownNameError("difference", kind, DIFFERENCES)

@@ -13,6 +13,7 @@ from robustbert.frozen import FrozenMapping
 from robustbert.gate.policy import CLEAN, WORST_CASE
 from robustbert.metrics import examples_to_reach, wilson_interval
 from robustbert.reports.wording import listed
+from robustbert.validation import is_proportion
 
 On: TypeAlias = Literal["low", "value"]
 """The number that a threshold applies to: the lower end of the 95% interval, or the value."""
@@ -49,8 +50,7 @@ class Thresholds:
         if not self.minima:
             raise InputError("there is no threshold; give at least one, such as worst_case=0.4")
         for name, minimum in self.minima.items():
-            number = isinstance(minimum, int | float) and not isinstance(minimum, bool)
-            if not (number and 0 <= minimum <= 1):
+            if not is_proportion(minimum):
                 raise InputError(
                     f"the threshold of {name} is {minimum!r:.80}; give a proportion from 0 to 1, "
                     "such as 0.4 for 40%"

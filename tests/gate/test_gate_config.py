@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -108,8 +109,8 @@ def test_a_given_file_must_exist_and_have_the_table() -> None:
         load_gate_config("empty.toml")
 
 
-@pytest.mark.parametrize("number", [-0.1, 1.1, float("nan")])
-def test_numbers_out_of_range_are_rejected(number: float) -> None:
+@pytest.mark.parametrize("number", [-0.1, 1.1, float("nan"), True, "0.1", None])
+def test_what_is_no_proportion_is_rejected(number: Any) -> None:
     with pytest.raises(InputError, match="max_drop is"):
         GatePolicy(max_drop=number)
     with pytest.raises(InputError, match="max_drop is"):

@@ -27,7 +27,7 @@ def compare(
     alpha: float = 0.05,
     strict: bool = False,
     rules: Sequence[Rule] = (),
-    allow: Collection[str] = (),
+    allow: str | Collection[str] = (),
 ) -> Comparison:
     """Compare two results on the same examples, and decide whether the second is worse.
 
@@ -45,8 +45,8 @@ def compare(
         alpha: the level of significance for all tests together, in (0, 1).
         strict: whether too few examples to see the allowed drop are a failure.
         rules: exceptions from ``max_drop``; the last one that matches decides.
-        allow: kinds of differences between the runs that are allowed and marked: ``assets``,
-            ``seed``, ``protocol``, ``versions``, ``examples``, ``errors`` or ``missing``.
+        allow: one or several kinds of differences between the runs that are allowed and marked:
+            ``assets``, ``seed``, ``protocol``, ``versions``, ``examples``, ``errors``, ``missing``.
 
     Raises:
         InputError: a number is out of range, no rows match, or there is no such row.

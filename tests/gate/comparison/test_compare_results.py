@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import robustbert as rb
-from robustbert.errors import InputError, RecordError
+from robustbert.errors import InputError, RecordError, UnknownNameError
 from robustbert.gate import GateRun, Rule
 from robustbert.records import record_name
 from tests.gate.small_runs import write_run
@@ -58,6 +58,9 @@ def test_differences_that_are_allowed():
     runs = attack_result(BETTER), attack_result(BETTER, seed=1)
     assert rb.compare(*runs).exit_code == 2
     assert rb.compare(*runs, allow=["seed"]).passed
+    assert rb.compare(*runs, allow="seed").passed
+    with pytest.raises(UnknownNameError, match="unknown difference 'seeds'; did you mean seed"):
+        rb.compare(*runs, allow="seeds")
 
 
 def test_rows_can_be_chosen():
