@@ -135,10 +135,11 @@ def test_a_report_that_cannot_be_written_is_an_error_after_the_table(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """The result of attacks that took hours is not lost."""
-    assert main(["compare", "good", "bad", "--markdown", "good"]) == 2
+    Path("file").touch()
+    assert main(["compare", "good", "bad", "--markdown", "file/a.md"]) == 2
     shown = capsys.readouterr()
     assert shown.out.startswith("FAILED")
-    assert "cannot write good" in shown.err
+    assert "cannot write file/a.md" in shown.err
 
 
 @pytest.mark.parametrize(("candidate", "code"), [("good", 0), ("bad", 1)])
