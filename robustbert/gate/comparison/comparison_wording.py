@@ -90,8 +90,9 @@ def finding(measure: ComparedMeasure) -> str:
     by = f" by {100 * abs(change):.1f} points" if change else ""
     return (
         f"{place} {moved}{by}: from {percent(measure.base)} to {percent(measure.candidate)}, "
-        f"difference {points(measure.difference)}, Holm-corrected p {_with_sign(measure)}, allowed "
-        f"drop {allowed_drop(measure)}{_confirmed(measure)}"
+        f"difference {points(measure.difference)}, Holm-corrected "
+        f"{p_in_sentence(measure.adjusted_p)}, allowed drop {allowed_drop(measure)}"
+        f"{_confirmed(measure)}"
     )
 
 
@@ -104,13 +105,9 @@ def _confirmed(measure: ComparedMeasure) -> str:
     fresh = confirmation.fresh
     return (
         f"; {confirmation.verdict} on {counted(fresh.n, 'fresh example')}: difference "
-        f"{points(fresh.difference)}, p {_with_sign(fresh)}, power {confirmation.power:.2f}"
+        f"{points(fresh.difference)}, {p_in_sentence(fresh.adjusted_p)}, power "
+        f"{confirmation.power:.2f}"
     )
-
-
-def _with_sign(measure: ComparedMeasure) -> str:
-    text = p_value(measure.adjusted_p)
-    return text if text.startswith("<") else f"= {text}"
 
 
 def _too_little_power(measure: ComparedMeasure) -> str:
@@ -134,6 +131,12 @@ def points(difference: Difference) -> str:
 def p_value(p: float) -> str:
     """A p-value with four decimals."""
     return f"<{_LEAST_P}" if p < _LEAST_P else f"{p:.4f}"
+
+
+def p_in_sentence(p: float) -> str:
+    """A p-value with its name, such as "p = 0.0123" or "p <0.0001"."""
+    text = p_value(p)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
 
 
 def allowed_drop(measure: ComparedMeasure) -> str:

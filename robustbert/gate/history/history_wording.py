@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from robustbert.gate.comparison.comparison_wording import (
     ALLOWED_MARK,
     measure_title,
-    p_value,
+    p_in_sentence,
     points,
 )
 from robustbert.gate.history.history_data import Change, History, Point, Series, Snapshot
@@ -41,8 +41,7 @@ def step_mark(change: Change) -> str:
 
 def change_text(change: Change) -> str:
     """A change in points with its interval, and its corrected p-value."""
-    p = p_value(change.adjusted_p)
-    return f"{points(change.difference())}, p {p if p.startswith('<') else f'= {p}'}"
+    return f"{points(change.difference())}, {p_in_sentence(change.adjusted_p)}"
 
 
 def snapshot_name(snapshot: Snapshot) -> str:
