@@ -14,7 +14,7 @@ from robustbert.bench.attack_progress import AttackProgress
 from robustbert.data import Example, select_examples
 from robustbert.errors import InputError
 from robustbert.gate.comparison.compared import ComparedMeasure, Confirmation, ConfirmationVerdict
-from robustbert.gate.comparison.comparison_wording import measure_name
+from robustbert.gate.comparison.comparison_notation import measure_name
 from robustbert.gate.comparison.paired_measures import PairedMeasure, pointwise_worst, survivors
 from robustbert.gate.comparison.verdicts import Comparison, judge
 from robustbert.gate.gate_run import GateCell, GateRun

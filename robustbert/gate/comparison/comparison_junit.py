@@ -9,14 +9,13 @@ from xml.etree import ElementTree
 
 from robustbert.console import printable
 from robustbert.gate.comparison.compared import Compared, ComparedMeasure
+from robustbert.gate.comparison.comparison_notation import dataset_name, verdict_text
 from robustbert.gate.comparison.comparison_table import cells
 from robustbert.gate.comparison.comparison_wording import (
     allowed_sentences,
-    dataset_name,
     finding,
     notes,
     reason,
-    verdict_text,
     verdict_word,
 )
 from robustbert.gate.comparison.matching import NotCompared

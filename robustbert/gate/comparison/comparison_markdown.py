@@ -7,17 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from robustbert.console import printable
 from robustbert.gate.comparison.compared import Compared, ComparedMeasure
+from robustbert.gate.comparison.comparison_notation import dataset_name, measure_name, short_name
 from robustbert.gate.comparison.comparison_table import Block, blocks, cells, columns_of
 from robustbert.gate.comparison.comparison_wording import (
     allowed_sentences,
-    dataset_name,
     finding,
-    measure_name,
     not_compared_sentences,
     policy_sentences,
     reason,
     relation_sentences,
-    short_name,
     unused_rule_sentences,
     verdict_word,
     warnings,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from robustbert.gate.comparison.compared import Compared, ComparedMeasure
-from robustbert.gate.comparison.comparison_wording import (
+from robustbert.gate.comparison.comparison_notation import (
     ALLOWED_MARK,
     measure_name,
     p_value,

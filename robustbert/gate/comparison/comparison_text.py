@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 from robustbert.console import wrapped
 from robustbert.gate.comparison.compared import Compared
+from robustbert.gate.comparison.comparison_notation import measure_name
 from robustbert.gate.comparison.comparison_table import Block, blocks, cells, columns_of
 from robustbert.gate.comparison.comparison_wording import (
     allowed_sentences,
     finding,
-    measure_name,
     not_compared_sentences,
     notes,
     reason,

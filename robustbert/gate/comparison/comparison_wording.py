@@ -6,21 +6,23 @@ from collections import Counter
 from collections.abc import Iterable
 from types import MappingProxyType
 
-from robustbert.console import printable
 from robustbert.gate.comparison.compared import Compared, ComparedMeasure
+from robustbert.gate.comparison.comparison_notation import (
+    ALLOWED_MARK,
+    allowed_drop,
+    compact,
+    dataset_name,
+    measure_name,
+    p_in_sentence,
+    points,
+    short_name,
+)
 from robustbert.gate.comparison.matching import NotCompared, RowPair
-from robustbert.gate.policy import CLEAN, LEAST_DISCORDANT, POWER, WORST_CASE
-from robustbert.metrics import Difference
+from robustbert.gate.policy import LEAST_DISCORDANT, POWER
 from robustbert.reports.conditions import short_hash
-from robustbert.reports.escape import shorten
 from robustbert.reports.wording import counted, listed, percent
 
-#: Marks a measure for which a difference was allowed.
-ALLOWED_MARK = "‡"
-_NAMES = MappingProxyType({WORST_CASE: "worst case", CLEAN: "clean accuracy"})
 _VERDICTS = MappingProxyType({0: "PASSED", 1: "FAILED", 2: "NOT COMPARABLE"})
-_LEAST_P = 0.0001
-_MAX_NAME = 100  # characters
 _MAX_LISTED = 5
 
 
@@ -52,28 +54,6 @@ def _cells_and_rows(parts: Iterable[NotCompared]) -> str:
     is_row = [part.dataset is None for part in parts]
     numbers = ((sum(is_row), "row"), (len(is_row) - sum(is_row), "cell"))
     return listed([counted(number, noun) for number, noun in numbers if number])
-
-
-def measure_name(measure: ComparedMeasure) -> str:
-    """The measure as readers see it: the recipe, "worst case" or "clean accuracy"."""
-    return measure_title(measure.measure)
-
-
-def measure_title(measure: str) -> str:
-    """The same, given the measure's name."""
-    return _NAMES.get(measure, short_name(measure))
-
-
-def dataset_name(dataset: str, split: str | None) -> str:
-    """The dataset, with its split unless that is the usual one."""
-    shown = "" if split in (None, "test") else f" ({short_name(str(split))})"
-    return short_name(dataset) + shown
-
-
-def short_name(name: str) -> str:
-    """A name of a row, dataset or file that is short enough for a sentence."""
-    name = printable(shorten(name, _MAX_NAME))
-    return shorten(" ".join(name.split()), _MAX_NAME)
 
 
 def finding(measure: ComparedMeasure) -> str:
@@ -120,34 +100,6 @@ def _too_little_power(measure: ComparedMeasure) -> str:
     )
 
 
-def points(difference: Difference) -> str:
-    """A difference in percentage points with its interval."""
-    value, low, high = (
-        100 * number + 0.0 for number in (difference.value, difference.low, difference.high)
-    )
-    return f"{value:+.1f} [{low:+.1f}, {high:+.1f}]"
-
-
-def p_value(p: float) -> str:
-    """A p-value with four decimals."""
-    return f"<{_LEAST_P}" if p < _LEAST_P else f"{p:.4f}"
-
-
-def p_in_sentence(p: float) -> str:
-    """A p-value with its name, such as "p = 0.0123" or "p <0.0001"."""
-    text = p_value(p)
-    return f"p {text}" if text.startswith("<") else f"p = {text}"
-
-
-def allowed_drop(measure: ComparedMeasure) -> str:
-    """The allowed drop of a measure in points."""
-    return f"{_short(100 * measure.max_drop)} points"
-
-
-def _short(number: float) -> str:
-    return f"{number:.4g}"
-
-
 def warnings(comparison: Compared) -> tuple[str, ...]:
     """What the comparison could not have found."""
     found = (power_sentence(comparison), cannot_fail_sentence(comparison))
@@ -165,36 +117,29 @@ def notes(comparison: Compared) -> tuple[str, ...]:
     )
 
 
-def verdict_text(measure: ComparedMeasure) -> str:
-    """The verdict, and what fresh examples say about it if there are any."""
-    if measure.confirmation is None:
-        return measure.verdict
-    return f"{measure.verdict} ({measure.confirmation.verdict})"
-
-
 def policy_sentences(comparison: Compared) -> tuple[str, ...]:
     """How the verdict was reached, and what the columns of a report mean."""
     measures, policy = comparison.measures, comparison.policy
     if not measures:
         return ()
     drops = sorted({measure.max_drop for measure in measures})
-    allowed = f"{_short(100 * drops[0])} points" if len(drops) == 1 else 'column "allowed"'
+    allowed = f"{compact(100 * drops[0])} points" if len(drops) == 1 else 'column "allowed"'
     strict = (
         f", or if the allowed drop cannot be shown with a power of {POWER} (strict)"
         if policy.strict
         else ""
     )
-    alpha = _short(measures[0].power.alpha)
+    alpha = compact(measures[0].power.alpha)
     return (
         f"A measure fails if its drop is significant and larger than allowed ({allowed}){strict}. "
         f"Significant: the p-value of the exact McNemar test, Holm-corrected for "
-        f"{counted(len(measures), 'test')}, is at most {_short(policy.alpha)}.",
+        f"{counted(len(measures), 'test')}, is at most {compact(policy.alpha)}.",
         "Lost and gained: examples that only the base and only the candidate classifies correctly.",
         f"Smallest drop: the smallest one, in points, that this number of examples shows with a "
         f"probability (power) of {POWER}. Needed: the number of examples that show the allowed "
         f"drop with that probability (n/a: no number does). Both assume that as many examples are "
         f"lost or gained as here, at least {100 * LEAST_DISCORDANT:.0f}%, and a test at the level "
-        f"{_short(policy.alpha)} / {len(measures)} = {alpha}.",
+        f"{compact(policy.alpha)} / {len(measures)} = {alpha}.",
         "95% intervals: Wilson for accuracies, paired bootstrap for differences. They cover the "
         "choice of the examples, not the training seed.",
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from robustbert.console import printable
-from robustbert.gate.comparison.comparison_wording import ALLOWED_MARK, measure_title
+from robustbert.gate.comparison.comparison_notation import ALLOWED_MARK, measure_title
 from robustbert.gate.history.history_data import Change, History, Point, Series
 from robustbert.gate.history.history_wording import ACCEPTED_MARK, gap_or_allowed, step_mark
 from robustbert.reports.escape import shorten

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from robustbert.console import printable, wrapped
-from robustbert.gate.comparison.comparison_wording import ALLOWED_MARK
+from robustbert.gate.comparison.comparison_notation import ALLOWED_MARK
 from robustbert.gate.history.history_data import History, Point, Series, Snapshot
 from robustbert.gate.history.history_wording import (
     ACCEPTED_MARK,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from robustbert.gate.comparison.comparison_wording import (
+from robustbert.gate.comparison.comparison_notation import (
     ALLOWED_MARK,
     measure_title,
     p_in_sentence,
