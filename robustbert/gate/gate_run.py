@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from robustbert.errors import InputError, RecordError
+from robustbert.metrics import counts
 from robustbert.records import (
     Baseline,
     Outcome,
@@ -122,17 +123,18 @@ def read_gate_run(path: Path | str) -> GateRun:
             "one, or a file of robustbert baseline save"
         )
     record = record_of(parsed, str(path))
-    outcomes = outcomes_path(path.parent.parent, path.stem)
+    # absolute: the path may be relative to the folder of the records
+    outcomes = outcomes_path(path.absolute().parent.parent, path.stem)
     if not outcomes.exists():
         raise RecordError(f"{path} has no outcomes at {outcomes}; give the whole run folder")
     return GateRun(str(path), (_cell(record, read_outcomes(outcomes), str(path)),))
 
 
 def _cell(record: Record, outcomes: Iterable[Outcome], place: str) -> GateCell:
-    statuses = statuses_of(outcomes)
-    if len(statuses) != record.protocol.n:
+    found = tuple(outcomes)
+    if counts(found, record.counts.truncated) != record.counts:
         raise RecordError(
-            f"{place}: {record_name(record)} has {record.protocol.n} examples, but "
-            f"{len(statuses)} outcomes; rerun the cell"
+            f"{place}: the outcomes of {record_name(record)} do not match its record; rerun the "
+            "cell"
         )
-    return GateCell(record, MappingProxyType(statuses))
+    return GateCell(record, MappingProxyType(statuses_of(found)))

@@ -32,13 +32,17 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_folder_a_record_and_a_baseline_hold_the_same_cells(folder: Path) -> None:
+def test_a_folder_a_record_and_a_baseline_hold_the_same_cells(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = read_gate_run(folder)
     assert [cell.record.recipe.name for cell in run.cells] == ["pwws", "textfooler"]
     assert list(run.cells[0].statuses.values()) == ["robust"] * 3 + ["broken", "skipped"]
 
     path = record_path(folder, record_name(run.cells[0].record))
     assert read_gate_run(path).cells == run.cells[:1]
+    monkeypatch.chdir(path.parent)
+    assert read_gate_run(path.name).cells == run.cells[:1]
 
     write_baseline(
         make_baseline(
@@ -83,9 +87,11 @@ def test_a_record_needs_its_outcomes(folder: Path) -> None:
 
 def test_outcomes_that_are_not_those_of_the_record_are_refused(folder: Path) -> None:
     name = record_name(read_gate_run(folder).cells[0].record)
-    write_outcomes(make_outcomes(robust=2), outcomes_path(folder, name))
-    with pytest.raises(RecordError, match="has 5 examples, but 2 outcomes"):
-        read_gate_run(folder)
+    for others in ({"robust": 2}, {"robust": 2, "broken": 2, "skipped": 1}):
+        write_outcomes(make_outcomes(**others), outcomes_path(folder, name))
+        for path in (folder, record_path(folder, name)):
+            with pytest.raises(RecordError, match=f"outcomes of {name} do not match its record"):
+                read_gate_run(path)
 
 
 def test_committed_results_can_be_read() -> None:
