@@ -21,8 +21,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.ci.forked_commands import forked_robustbert
 from tests.ci.runners import ROOT, Repository, action_inputs, blocks, run_action, run_gitlab
+from tests.ci.served_commands import served_robustbert
 from tests.conftest import write_reviews
 
 PULL_REQUEST, _, INCLUDE, FAIL_UNDER, PRE_COMMIT = blocks("yaml")
@@ -41,7 +41,7 @@ CPU = "https://download.pytorch.org/whl/cpu"
 
 @pytest.fixture(scope="module")
 def robustbert() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory() as folder, forked_robustbert(Path(folder)) as program:
+    with tempfile.TemporaryDirectory() as folder, served_robustbert(Path(folder)) as program:
         yield program
 
 
@@ -203,7 +203,7 @@ def robustbert_repository(folder: Path, version: str) -> str:
 def test_the_gitlab_job_on_merge_requests_and_schedules(
     repository: Repository, models: Path, tmp_path: Path
 ) -> None:
-    nightly = {"nightly-recipes": "deepwordbug,pwws", "nightly-num-examples": "10"}
+    nightly = {"nightly-recipes": "deepwordbug,pruthi", "nightly-num-examples": "10"}
     (include,) = yaml.safe_load(INCLUDE)["include"]
     assert include["remote"].endswith(f"/{include['inputs']['version']}/ci/gitlab.yml")
     source = robustbert_repository(tmp_path / "source", include["inputs"]["version"])

@@ -13,7 +13,7 @@ CONFIG = """
 [gate]
 baseline = "robustbert-baseline.json"
 model = {model}
-quick_examples = 30
+quick_examples = 20
 strict = true
 
 [gate.dataset.reviews]
@@ -48,7 +48,7 @@ def test_the_quick_gate_fails_a_much_worse_model(repository, bert, capsys):
     given = ["--candidate-model", f"mine={bert}", "--device", "cpu", "--json", str(report)]
     assert main(["compare", "--quick", *given]) == 1
     printed = " ".join(capsys.readouterr().out.split())
-    assert "Quick gate: only the first 30 examples of each cell of the base were" in printed
+    assert "Quick gate: only the first 20 examples of each cell of the base were" in printed
     assert "model → mine" in printed
     assert json.loads(report.read_text())
 
@@ -69,7 +69,8 @@ def test_confirmation_is_in_every_report(svm_run, bert_run, svm, bert, reviews, 
     written = [word for kind, path in files.items() for word in (f"--{kind}", str(path))]
     models = ["--base-model", str(svm), "--candidate-model", str(bert)]
     data = ["--dataset", f"file:{reviews}", "--device", "cpu"]
-    runs = [svm_run.name, bert_run.name]
+    cell = "records/reviews--model--none--published--deepwordbug.json"
+    runs = [str(Path(run.name) / cell) for run in (svm_run, bert_run)]
     assert main(["compare", *runs, "--confirm", *models, *data, *written]) == 1
     reports = [capsys.readouterr().out, *(path.read_text() for path in files.values())]
     for report in reports:

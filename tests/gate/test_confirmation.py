@@ -100,12 +100,12 @@ def test_a_false_alarm_is_not_confirmed_and_passes(svm_run, svm, reviews):
 
 
 def test_it_takes_more_fresh_examples_if_as_many_would_not_show_the_drop(svm_run, svm, reviews):
-    unlucky = with_statuses(svm_run, "broken", survived(svm_run, "pwws")[:8])
-    result = confirmed(svm_run, unlucky, (svm, svm), reviews)
-    level = 0.05 / sum(m.confirmation is not None for m in result.measures)
-    assert mcnemar_power(40, 0.2, 0.2, level) < 0.8
-    confirmation = of(result, "pwws").confirmation
-    assert confirmation.fresh.n == examples_needed(0.2, 0.2, level) > 40
+    run = GateRun("one recipe", svm_run.cells[:1])
+    unlucky = with_statuses(run, "broken", survived(run, "deepwordbug")[:7])
+    result = confirmed(run, unlucky, (svm, svm), reviews)
+    [confirmation] = [m.confirmation for m in result.measures if m.confirmation is not None]
+    assert mcnemar_power(40, 0.175, 0.175, 0.05) < 0.8
+    assert confirmation.fresh.n == examples_needed(0.175, 0.175, 0.05) > 40
     assert confirmation.verdict == "not confirmed"
     assert result.exit_code == 0
 
