@@ -74,6 +74,8 @@ def test_models_and_other_values_can_be_paths(tmp_path):
     assert completions("robustbert bench --out my", tmp_path) == ["my-model/", "my.toml"]
     assert completions("robustbert train --test-file my.", tmp_path) == ["my.toml"]
     assert completions("robustbert bench --models mine=my", tmp_path) == ["mine=my-model/"]
+    assert completions("robustbert compare --base-model my", tmp_path) == ["my-model/"]
+    assert completions("robustbert compare my-model my", tmp_path) == ["my-model/", "my.toml"]
 
 
 @pytest.mark.parametrize("option", ["--dataset ", "--model ", "--recipe ", "--track "])

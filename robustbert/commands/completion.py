@@ -61,10 +61,10 @@ def complete_value(prefix: str, *, action: argparse.Action, **context: Any) -> l
     if kind in NAMES:
         names = load_target(NAMES[kind])
         found += names() if callable(names) else names
-    if kind == "models":
+    if kind == "models" or action.dest in ("base_model", "candidate_model"):
         found += DirectoriesCompleter()(typed, **context)
     elif kind == "suites":
         found += FilesCompleter(["toml"])(typed, **context)
-    elif action.type is Path or action.metavar == "PATH":
+    elif action.type is Path or action.metavar == "PATH" or action.dest == "runs":
         found += FilesCompleter()(typed, **context)
     return [prefix.removesuffix(typed) + value for value in found]

@@ -134,7 +134,8 @@ class RepeatedCells:
         sources += [DatasetSource(ref.name)] if ref.name in DATASETS else []
         if not sources:
             raise InputError(
-                f"{ref.name} is no built-in dataset; give its data with --dataset or --test-file"
+                f"{ref.name} is no built-in dataset; give its data with --dataset or --test-file, "
+                f"or in a table [gate.dataset.{ref.name}]"
             )
         datasets = (replace(s, whole=ref.split == ALL, name=ref.name).load() for s in sources)
         first = next(datasets)

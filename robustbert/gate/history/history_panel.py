@@ -92,7 +92,9 @@ class HistoryPanel:
                 x = point.snapshot - 0.5
                 self._axes.axvline(x, color=_GAP_COLOR, linewidth=0.7, linestyle=":")
                 label = f" {ALLOWED_MARK if point.allowed else ''}{self._gaps[sentence]}"
-                add_text(self._axes, x, 97, label, va="top", fontsize=6.5, color=_GAP_COLOR)
+                accepted = self._history.snapshots[point.snapshot].acceptances
+                y = 88 if accepted else 97  # below the mark of an acceptance
+                add_text(self._axes, x, y, label, va="top", fontsize=6.5, color=_GAP_COLOR)
 
     def _draw_segment(self, points: Sequence[Point], row: int) -> None:
         shown = [point for point in points if point.accuracy.value is not None]
