@@ -134,14 +134,14 @@ def policy_sentences(comparison: Compared) -> tuple[str, ...]:
         f"A measure fails if its drop is significant and larger than allowed ({allowed}){strict}. "
         f"Significant: the p-value of the exact McNemar test, Holm-corrected for "
         f"{counted(len(measures), 'test')}, is at most {compact(policy.alpha)}.",
-        "Lost and gained: examples that only the base and only the candidate classifies correctly.",
-        f"Smallest drop: the smallest one, in points, that this number of examples shows with a "
-        f"probability (power) of {POWER}. Needed: the number of examples that show the allowed "
-        f"drop with that probability (n/a: no number does). Both assume that as many examples are "
-        f"lost or gained as here, at least {100 * LEAST_DISCORDANT:.0f}%, and a test at the level "
-        f"{compact(policy.alpha)} / {len(measures)} = {alpha}.",
-        "95% intervals: Wilson for accuracies, paired bootstrap for differences. They cover the "
-        "choice of the examples, not the training seed.",
+        f"Lost, gained: examples that only the base, only the candidate classifies correctly. "
+        f"Smallest drop: the smallest, in points, that this many examples show with a probability "
+        f"(power) of {POWER}. Needed: how many show the allowed drop (n/a: no number does). Both "
+        f"assume the share of lost and gained examples that was found, at least "
+        f"{100 * LEAST_DISCORDANT:.0f}%, and a test at the level {compact(policy.alpha)} / "
+        f"{len(measures)} = {alpha}.",
+        "95% intervals (Wilson; paired bootstrap for differences) cover the choice of the "
+        "examples, not the training seed.",
     )
 
 
