@@ -9,6 +9,7 @@ from pathlib import Path
 from robustbert.errors import InputError
 
 _FOLDERS_OF_RUNS = ("records", "outcomes")
+_FILES_OF_RUNS = ("configuration.json", "table.csv", "table.md")
 
 
 def check_output_files(
@@ -21,8 +22,8 @@ def check_output_files(
         inputs: files and run folders that the command reads.
 
     Raises:
-        InputError: one of them is a folder, the file of another option, an input, or a file among
-            the records or outcomes of a run folder.
+        InputError: one of them is a folder, the file of another option, an input, or a file that a
+            run wrote into its folder.
     """
     read = [Path(os.path.realpath(place)) for place in inputs]
     options: dict[Path, str] = {}
@@ -32,11 +33,18 @@ def check_output_files(
         place = Path(os.path.realpath(path))
         if place.is_dir():
             raise InputError(f"{option}: {path} is a folder; give a file")
-        if place in read or place.parent in [i / name for i in read for name in _FOLDERS_OF_RUNS]:
+        if place in read or any(_is_of_run(place, folder) for folder in read):
             raise InputError(f"{option}: {path} is an input; give another file")
         if place in options and not _is_special(place):
             raise InputError(f"{options[place]} and {option} are both {path}; give different files")
         options[place] = option
+
+
+def _is_of_run(place: Path, folder: Path) -> bool:
+    """Whether it is a file that a run wrote into ``folder``, or a record or outcome of it."""
+    if place.parent == folder:
+        return folder.is_dir() and place.name in _FILES_OF_RUNS
+    return place.parent in [folder / name for name in _FOLDERS_OF_RUNS]
 
 
 def _is_special(place: Path) -> bool:

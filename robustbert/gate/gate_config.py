@@ -109,6 +109,8 @@ def _table(path: Path) -> Any:
 
 
 def _checked(table: Any, path: Path) -> GateTable:
+    if not isinstance(table, dict):
+        raise SuiteError(f"{path}: gate is {table!r}; make it a table, which starts with [gate]")
     try:
         config = GateTable.model_validate(table)
     except ValidationError as error:

@@ -89,7 +89,7 @@ def test_pyproject_is_read_if_there_is_no_table_of_its_own() -> None:
         ),
         ("[[gate.rules]]\ntrack = 'unifid'\nmax_drop = 0.1", "unknown track 'unifid'"),
         ("[gate.dataset.news]\ntst = 'a.csv'", "gate.dataset.news.tst: unknown key; did you mean"),
-        ("gate = 3", "input should be a valid dictionary"),
+        ("gate = 3", "gate is 3; make it a table"),
         ("[gate", "is not valid TOML"),
     ],
 )
