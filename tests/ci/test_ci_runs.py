@@ -27,7 +27,7 @@ from tests.conftest import write_reviews
 
 PULL_REQUEST, _, INCLUDE, FAIL_UNDER, PRE_COMMIT = blocks("yaml")
 FIRST_BASELINE, ACCEPT = blocks("bash")
-SMALL = {"recipes": "deepwordbug", "num-examples": "40"}
+SMALL = {"recipes": "deepwordbug", "num-examples": "30"}
 INPUTS = {**action_inputs(PULL_REQUEST), **SMALL}
 AUTHOR = {
     f"GIT_{who}_{what}": value

@@ -156,7 +156,7 @@ def many(number: int, comparison: Comparison, name: str) -> Comparison:
 
 @pytest.mark.parametrize("name", ["x" * 10_000, "@#|" * 1000, "\x00" * 5000], ids=["x", "@", "0"])
 def test_it_fits_a_comment_whatever_the_names_are(name):
-    big = many(40, toy_comparison(GatePolicy(strict=True, rules=(Rule(0.5),))), name)
+    big = many(15, toy_comparison(GatePolicy(strict=True, rules=(Rule(0.5),))), name)
     text = comparison_markdown(big)
     assert len(text) <= MAX_LENGTH
     assert not Page(text).open
