@@ -17,6 +17,7 @@ from robustbert.reports.wording import counted
 ACCEPTED_MARK = "†"
 DROP_MARK = "▼"
 RISE_MARK = "▲"
+_MAX_FAILURES = 3
 
 
 def series_title(history: History, series: Series) -> str:
@@ -91,7 +92,9 @@ def accepted_sentences(history: History) -> Iterator[str]:
     """The reasons for baselines that did not pass, with the commit of each."""
     for snapshot in history.snapshots:
         for acceptance in snapshot.acceptances:
-            failures = "; ".join(acceptance.failures)
+            more = len(acceptance.failures) - _MAX_FAILURES
+            shown = acceptance.failures[:_MAX_FAILURES]
+            failures = "; ".join([*shown, f"and {more} more"] if more > 0 else shown)
             yield (
                 f"{ACCEPTED_MARK} {snapshot_name(snapshot)} was accepted: {acceptance.reason}"
                 + (f" (what did not pass: {failures})" if failures else "")

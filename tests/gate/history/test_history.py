@@ -286,6 +286,13 @@ def test_an_allowed_difference_is_compared_and_marked():
     assert "--allow assets" in history_text(history_of(*runs)), "the option is named"
 
 
+def test_an_acceptance_of_many_failures_is_one_short_sentence():
+    acceptance = REASON.model_copy(update={"failures": [f"cell {i}" for i in range(1000)]})
+    snapshot = Snapshot("a" * 40, "2026-01-01", "0", small_run(), None, (acceptance,))
+    text = " ".join(history_text(build_history("b.json", [snapshot])).split())
+    assert "(what did not pass: cell 0; cell 1; cell 2; and 997 more)" in text
+
+
 def test_a_worst_case_over_other_recipes_can_be_allowed():
     two, three = ("pwws", "textfooler"), ("pwws", "textfooler", "textbugger")
     runs = (small_run(recipes=three, **GOOD), small_run(recipes=two, **BAD))
