@@ -154,7 +154,7 @@ def many(number: int, comparison: Comparison, name: str) -> Comparison:
     )
 
 
-@pytest.mark.parametrize("name", ["x" * 10_000, "@#|" * 1000, "\x00" * 5000], ids=["x", "@", "0"])
+@pytest.mark.parametrize("name", ["x" * 10_000, "@#|" * 1000, "\x00" * 1000], ids=["x", "@", "0"])
 def test_it_fits_a_comment_whatever_the_names_are(name):
     big = many(15, toy_comparison(GatePolicy(strict=True, rules=(Rule(0.5),))), name)
     text = comparison_markdown(big)
