@@ -103,7 +103,9 @@ def test_the_number_of_examples_is_limited_to_what_there_is(reviews, svm, tmp_pa
 def test_a_run_of_own_models_or_data_is_not_called_quick(own, reviews, svm, monkeypatch):
     started = []
     monkeypatch.setattr(
-        bench_command, "_run", lambda plan, options, out: started.append((plan, out)) or 0
+        bench_command,
+        "_run",
+        lambda plan, thresholds, options, out: started.append((plan, out)) or 0,
     )
     assert main(["bench", *(part.format(svm=svm, reviews=reviews) for part in own)]) == 0
     [(plan, out)] = started

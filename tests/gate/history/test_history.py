@@ -397,7 +397,8 @@ def test_the_command_writes_all_formats(repository, capsys, monkeypatch):
     assert main(["history", "--svg", "plots/h.svg", "--json", "h.json"]) == 0
     text = capsys.readouterr().out
     assert text.startswith(f"History of {FILE}: 2 versions, 2026-01-03 to 2026-01-05\n")
-    assert "was accepted: a faster model (what did not pass: pwws: regression)" in text
+    unwrapped = " ".join(text.split())
+    assert "was accepted: a faster model (what did not pass: pwws: regression)" in unwrapped
     assert ElementTree.parse("plots/h.svg").getroot().tag.endswith("svg")
     content_ = json.loads(Path("h.json").read_text())
     assert keys(content_) - {"created_at", "reason", "failures"} <= described("JSON of a history")
