@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from robustbert.gate import compare_runs, read_gate_run
+from robustbert.gate import Comparison, compare_runs, read_gate_run
 from robustbert.gate.comparison.comparison_json import comparison_json
 from robustbert.gate.comparison.comparison_junit import comparison_junit
 from robustbert.gate.comparison.comparison_markdown import comparison_markdown
@@ -82,11 +82,14 @@ def main(cells: int, examples: int) -> None:
         for seed, folder in enumerate(folders):
             write_run(folder, cells, examples, seed)
 
-        def whole() -> object:
+        def whole() -> Comparison:
             return compare_runs(*(read_gate_run(folder) for folder in folders))
 
-        comparison = compare_runs(*(read_gate_run(folder) for folder in folders))
+        began = time.perf_counter()
+        comparison = whole()
+        first = time.perf_counter() - began
         print(f"{len(comparison.measures)} measures")
+        print(f"{'first time':12} {first:6.2f} s, before any power is cached")
         timed("all", lambda: comparison_text(whole(), 140))
         timed("read", lambda: [read_gate_run(folder) for folder in folders])
         timed("text", lambda: comparison_text(comparison, 140))
