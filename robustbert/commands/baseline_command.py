@@ -63,7 +63,8 @@ def add_baseline(subparsers: Any) -> None:
 def save_baseline(options: Any) -> int:
     """Run ``robustbert baseline save``."""
     from robustbert.gate import read_gate_run
-    from robustbert.gate.baseline_update import check_finished, update_baseline
+    from robustbert.gate.baseline_update import update_baseline
+    from robustbert.gate.gate_run import check_finished
     from robustbert.records import read_baseline, write_baseline
 
     settings = gate_settings(options)

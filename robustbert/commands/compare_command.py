@@ -79,8 +79,12 @@ def compare(options: Any) -> int:
 def _runs(options: Any, settings: GateSettings) -> tuple[GateRun, GateRun]:
     """The base and the candidate."""
     from robustbert.gate import read_gate_run
+    from robustbert.gate.gate_run import check_finished
 
-    base, candidate = (read_gate_run(path) for path in _paths(options, settings))
+    paths = _paths(options, settings)
+    base, candidate = map(read_gate_run, paths)
+    for path in paths:
+        check_finished(Path(path), settings.allow)
     if options.base_row is not None:
         base = base.only_row(options.base_row)
     if options.candidate_row is not None:

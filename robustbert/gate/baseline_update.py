@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal, TypeAlias
 
 from robustbert.errors import InputError
@@ -97,21 +96,6 @@ def update_baseline(
     acceptance = Acceptance(created_at=now, reason=reason, failures=list(failures))
     accepted = made.model_copy(update={"acceptances": [*earlier.acceptances, acceptance]})
     return BaselineUpdate("accepted", accepted, comparison)
-
-
-def check_finished(folder: Path, allow: Collection[str] = ()) -> None:
-    """Check that a run folder has no unfinished cell, unless ``missing`` is allowed.
-
-    Raises:
-        InputError: it has one.
-    """
-    unfinished = sorted((folder / "outcomes").glob("*.partial"))
-    if unfinished and "missing" not in allow:
-        raise InputError(
-            f"{folder} has {counted(len(unfinished), 'unfinished cell')}, such as "
-            f"{unfinished[0].name.split('.')[0]}; repeat its command to resume it, or leave "
-            "unfinished cells out with --allow missing"
-        )
 
 
 def _reason(accept: str) -> str:

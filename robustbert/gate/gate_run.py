@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -23,7 +23,7 @@ from robustbert.records import (
 from robustbert.records.strict_json import parse_object, read_file, record_of
 from robustbert.reports.row_labels import record_label
 from robustbert.reports.run_folder import read_finished
-from robustbert.reports.wording import listed
+from robustbert.reports.wording import counted, listed
 
 
 @dataclass(frozen=True)
@@ -128,6 +128,25 @@ def read_gate_run(path: Path | str) -> GateRun:
     if not outcomes.exists():
         raise RecordError(f"{path} has no outcomes at {outcomes}; give the whole run folder")
     return GateRun(str(path), (_cell(record, read_outcomes(outcomes), str(path)),))
+
+
+def check_finished(folder: Path, allow: Collection[str] = ()) -> None:
+    """Check that a run folder has no unfinished cell, unless ``missing`` is allowed.
+
+    Args:
+        folder: a run folder; a file has no unfinished cell.
+        allow: kinds of differences that are allowed.
+
+    Raises:
+        InputError: it has one.
+    """
+    unfinished = sorted((folder / "outcomes").glob("*.partial"))
+    if unfinished and "missing" not in allow:
+        raise InputError(
+            f"{folder} has {counted(len(unfinished), 'unfinished cell')}, such as "
+            f"{unfinished[0].name.split('.')[0]}; repeat its command to resume it, or leave "
+            "unfinished cells out with --allow missing"
+        )
 
 
 def _cell(record: Record, outcomes: Iterable[Outcome], place: str) -> GateCell:

@@ -47,6 +47,18 @@ def test_a_regression_exits_with_1_and_writes_every_report(
     assert "<failure" in Path("new/a.xml").read_text()
 
 
+@pytest.mark.parametrize("runs", [["good", "bad"], ["bad", "good"]])
+def test_a_run_with_unfinished_cells_is_refused_unless_cells_may_be_missing(
+    runs: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("bad/outcomes/imdb--mini--none--unified--iga.123456789abc.partial").touch()
+    assert main(["compare", *runs]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "bad has 1 unfinished cell, such as imdb--mini--none--unified--iga" in shown.err
+    assert main(["compare", *runs, "--allow", "missing"]) == (1 if runs[1] == "bad" else 0)
+
+
 def test_an_improvement_passes() -> None:
     assert main(["compare", "bad", "good"]) == 0
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from robustbert.bench import AttackResult, BenchResult
 from robustbert.errors import InputError
 from robustbert.gate.comparison.verdicts import Comparison, compare_runs
-from robustbert.gate.gate_run import GateRun, gate_run, read_gate_run
+from robustbert.gate.gate_run import GateRun, check_finished, gate_run, read_gate_run
 from robustbert.gate.policy import GatePolicy, Rule
 from robustbert.records import record_name
 
@@ -49,11 +49,15 @@ def compare(
             ``assets``, ``seed``, ``protocol``, ``versions``, ``examples``, ``errors``, ``missing``.
 
     Raises:
-        InputError: a number is out of range, no rows match, or there is no such row.
+        InputError: a number is out of range, no rows match, there is no such row, or a run has
+            unfinished cells and ``missing`` is not allowed.
         RecordError: a path is not that of results, or a file is damaged.
         UnknownNameError: there is no such kind of difference.
     """
     policy = GatePolicy(max_drop, alpha, strict, tuple(rules))
+    for results in (base, candidate):
+        if isinstance(results, Path | str):
+            check_finished(Path(results), allow)
     runs = _run(base, "base", base_row), _run(candidate, "candidate", candidate_row)
     return compare_runs(*runs, policy, allow=allow)
 
