@@ -57,6 +57,7 @@ def completions(line: str, tmp_path: Path) -> list[str]:
         ("robustbert bench --models mine=minilm,tfidf-s", ["mine=minilm,tfidf-svm"]),
         ("robustbert attack --recipe pwws,deep", ["pwws,deepwordbug"]),
         ("robustbert show runs/one --recipe deep", ["deepwordbug"]),
+        ("robustbert card runs/one --dataset rotten", ["rotten_tomatoes"]),
         ("robustbert attack --seed ", [""]),
         ("robustbert list ", ["datasets", "models", "recipes", "suites", "defenses"]),
         ("robustbert --print-completion z", ["zsh"]),

@@ -1,5 +1,6 @@
 """Tables of records and views of outcomes, for the terminal, notebooks and spreadsheets."""
 
+from robustbert.reports.card import CardRow, card_row, model_card
 from robustbert.reports.leaderboard import Table, leaderboard_table
 from robustbert.reports.outcome_html import outcomes_html
 from robustbert.reports.outcome_text import outcomes_text
@@ -10,11 +11,14 @@ from robustbert.reports.table_html import table_html
 from robustbert.reports.table_rows import Replicate, Row
 
 __all__ = [
+    "CardRow",
     "Group",
     "Replicate",
     "Row",
     "Table",
+    "card_row",
     "leaderboard_table",
+    "model_card",
     "outcomes_html",
     "outcomes_text",
     "render_markdown",

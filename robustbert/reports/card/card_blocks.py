@@ -1,0 +1,42 @@
+"""Blocks of Markdown with untrusted content: tables of escaped cells, lists and code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from robustbert.console import printable
+
+_BACKTICKS = re.compile("`+")
+_SHORTEST_FENCE = 3
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table; the cells are escaped already. Columns after the first are aligned to the right.
+
+    >>> print(table(["a", "b"], [["c", "1"]]))
+    | a | b |
+    | --- | ---: |
+    | c | 1 |
+    """
+    ruler = ["---", *("---:" for _ in header[1:])]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (header, ruler, *rows))
+
+
+def bullets(items: Iterable[str]) -> str:
+    """A list of items that are escaped already."""
+    return "\n".join(f"- {item}" for item in items)
+
+
+def shell_block(command: str) -> str:
+    """A block of code, whose fence is longer than any run of backticks in it.
+
+    >>> print(shell_block("echo 1"))
+    ```sh
+    echo 1
+    ```
+    """
+    text = printable(command)
+    longest = max((len(run) for run in _BACKTICKS.findall(text)), default=0)
+    fence = "`" * max(_SHORTEST_FENCE, longest + 1)
+    return f"{fence}sh\n{text}\n{fence}"
