@@ -7,7 +7,7 @@ from typing import Any
 
 from robustbert.commands.arguments import add_command
 from robustbert.commands.output_files import check_output_files
-from robustbert.commands.terminal import print_report
+from robustbert.commands.terminal import print_error, print_report
 from robustbert.console import printable
 from robustbert.errors import RecordError
 
@@ -69,9 +69,22 @@ def card(options: Any) -> int:
         read.records, read.outcomes, place=str(run), row=options.row, dataset=options.dataset
     )
     text = model_card(row, options.url)
+    _warn_of_unfinished_cells(run)
     if options.out is None:
         print_report(text)
     else:
         write_text(options.out, text)
         print(printable(f"Wrote the card of {row.label} to {options.out}."))
     return 0
+
+
+def _warn_of_unfinished_cells(run: Path) -> None:
+    """Say on standard error if the card may lack cells, because the run is not finished."""
+    from robustbert.reports.wording import counted
+
+    unfinished = len(list((run / "outcomes").glob("*.partial")))
+    if unfinished:
+        print_error(
+            f"warning: {run} has {counted(unfinished, 'unfinished cell')}, which the card leaves "
+            "out; repeat the command of the run to resume it"
+        )

@@ -41,6 +41,12 @@ def test_it_prints_the_card_of_a_row(run, capsys):
     assert "\n# svm\n" in printed
 
 
+def test_it_warns_of_unfinished_cells(run, capsys):
+    (run / "outcomes" / "a--b--none--unified--pwws.0a1b.partial").write_text("")
+    assert main(["card", str(run), "--row", "svm"]) == 0
+    assert "has 1 unfinished cell, which the card leaves out" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
