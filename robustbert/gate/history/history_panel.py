@@ -4,36 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from robustbert.console import printable
 from robustbert.gate.comparison.comparison_notation import ALLOWED_MARK, measure_title
 from robustbert.gate.history.history_data import Change, History, Point, Series
 from robustbert.gate.history.history_wording import ACCEPTED_MARK, gap_or_allowed, step_mark
 from robustbert.reports.escape import shorten
+from robustbert.reports.plots.plot_style import GRID, add_text, line_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Okabe and Ito 2008: distinct for all common kinds of colour blindness.
-_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-_DASHES = ("-", "--", "-.", ":")
 _DROP_COLOR, _RISE_COLOR, _GAP_COLOR = "#B3261E", "#00695C", "#777777"
 _MAX_TICKS = 8
 _MAX_MARKERS = 40  # with more versions, markers would hide the line
 _MAX_MEASURE = 24
 _CLOSE = 0.25  # labels of steps closer than this share of the axis are put above one another
-
-
-def row_style(row: int) -> dict[str, Any]:
-    """The colour and the dashes of a row's line; ``row`` is its number, from 0."""
-    dashes = _DASHES[row // len(_COLORS) % len(_DASHES)]
-    return {"color": _COLORS[row % len(_COLORS)], "linestyle": dashes, "linewidth": 1.2}
-
-
-def add_text(place: Any, x: float, y: float, text: str, **style: Any) -> None:
-    """Add a text to a figure or axes that is no formula, whatever it contains."""
-    place.text(x, y, text, parse_math=False, **style)
 
 
 class HistoryPanel:
@@ -58,7 +45,7 @@ class HistoryPanel:
         axes.set_ylim(0, 100)
         axes.set_yticks([0, 25, 50, 75, 100])
         axes.set_xlim(-0.5, number - 0.5)
-        axes.grid(axis="y", color="#DDDDDD", linewidth=0.5)
+        axes.grid(axis="y", color=GRID, linewidth=0.5)
         axes.set_axisbelow(True)
         self._label_versions()
         rows = list(dict.fromkeys(one.row for one in self._history.series))
@@ -103,7 +90,7 @@ class HistoryPanel:
             [100 * (getattr(point.accuracy, part) or 0.0) for point in shown]
             for part in ("value", "low", "high")
         )
-        style, is_single = row_style(row), len(shown) == 1
+        style, is_single = line_style(row), len(shown) == 1
         has_markers = is_single or len(self._history.snapshots) <= _MAX_MARKERS
         self._axes.plot(x, value, marker="o" if has_markers else None, markersize=2.5, **style)
         if is_single:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import math
 import textwrap
-import warnings
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from robustbert.console import printable
 from robustbert.gate.history.history_data import History, Series
-from robustbert.gate.history.history_panel import HistoryPanel, add_text, row_style
+from robustbert.gate.history.history_panel import HistoryPanel
 from robustbert.gate.history.history_wording import (
     accepted_sentences,
     gap_or_allowed,
@@ -21,28 +18,24 @@ from robustbert.gate.history.history_wording import (
     skipped_sentences,
 )
 from robustbert.reports.escape import shorten
+from robustbert.reports.plots.plot_page import (
+    LINE,
+    MARGIN,
+    NOTE_LINE,
+    PlotPage,
+    legend_height,
+    panel_columns,
+)
+from robustbert.reports.plots.plot_style import figure_bytes, line_style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_STYLES: Mapping[Any, Any] = MappingProxyType(
-    {
-        "svg.hashsalt": "robustbert",  # ids do not depend on a random number
-        "svg.fonttype": "none",  # texts stay texts
-        "font.family": "DejaVu Sans",
-        "font.size": 8,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-    }
-)
-_COLUMNS = (5, 4, 3)
 _MAX_NAME = 40
 _TITLE_CHARACTERS, _NOTE_CHARACTERS = 30, 52  # per column of panels
-# Lengths in inches. The layout is computed here, because matplotlib's layout engines round
-# differently from one drawing to the next.
-_MARGIN, _LEFT = 0.1, 0.4
-_PANEL, _AXES = (2.7, 1.75), (2.45, 1.33)
-_LINE, _NOTE_LINE, _BLOCK_TITLE, _VERSIONS = 0.22, 0.15, 0.18, 0.8
+# Lengths in inches.
+_LEFT, _PANEL, _AXES = 0.4, (2.7, 1.75), (2.45, 1.33)
+_BLOCK_TITLE, _VERSIONS = 0.18, 0.8
 
 
 class _Block(NamedTuple):
@@ -62,108 +55,60 @@ def history_svg(history: History) -> str:
     Returns:
         SVG. The same history and version of matplotlib give the same text.
     """
-    import matplotlib as mpl
-
-    output = io.BytesIO()
-    with mpl.rc_context(dict(_STYLES)), warnings.catch_warnings():
-        # whoever shows the file has other fonts
-        warnings.filterwarnings("ignore", message=r"Glyph .* missing from", category=UserWarning)
-        title = printable(history_title(history))
-        history_figure(history).savefig(
-            output, format="svg", metadata={"Title": title, "Creator": None, "Date": None}
-        )
-    return output.getvalue().decode("utf-8")
+    title = history_title(history)
+    return figure_bytes(lambda: history_figure(history), title, "svg").decode("utf-8")
 
 
 def history_figure(history: History) -> Figure:
     """The figure that :func:`history_svg` writes."""
     blocks = _blocks(history)
-    columns = _columns([len(block.panels) for block in blocks])
+    columns = panel_columns([len(block.panels) for block in blocks])
     gaps = _gap_numbers(history)
     width = max(2, columns)
     title = f"{history_title(history)}; accuracy in %, 95% intervals"
     title_lines = textwrap.wrap(printable(title), width * _TITLE_CHARACTERS)
     notes = _notes(history, gaps, width * _NOTE_CHARACTERS)
     rows = list(dict.fromkeys(series.row for series in history.series))
-    legend_lines = math.ceil(len(rows) / width) if len(rows) > 1 else 0
+    labels = rows if len(rows) > 1 else []
     heights = [math.ceil(len(block.panels) / columns) * _PANEL[1] for block in blocks]
-    page = _Page(
+    page = PlotPage(
         _LEFT + width * _PANEL[0],
-        2 * _MARGIN
-        + _LINE * (len(title_lines) + legend_lines + 1)
+        2 * MARGIN
+        + LINE * (len(title_lines) + 1)
+        + legend_height(labels, width)
         + sum(height + _BLOCK_TITLE + _VERSIONS for height in heights)
-        + _NOTE_LINE * len(notes),
+        + NOTE_LINE * len(notes),
     )
-    page.write(title_lines, _LINE, fontsize=10)
-    if legend_lines:
-        page.draw_legend(rows, width)
-    page.skip(_LINE)
+    page.write(title_lines, LINE, fontsize=10)
+    _draw_legend(page, labels, width)
+    page.skip(LINE)
     for block, height in zip(blocks, heights, strict=True):
         page.write([block.title], _BLOCK_TITLE, fontsize=9, fontweight="bold")
-        page.draw_panels(block, columns, history, gaps)
+        _draw_panels(page, block, columns, history, gaps)
         page.skip(height + _VERSIONS)
-    page.write(notes, _NOTE_LINE, fontsize=7)
+    page.write(notes, NOTE_LINE, fontsize=7)
     return page.figure
 
 
-class _Page:
-    """A figure that is filled from the top; lengths are in inches."""
+def _draw_legend(page: PlotPage, rows: Sequence[str], columns: int) -> None:
+    """A line in the colour of each row, with its label."""
+    from matplotlib.lines import Line2D
 
-    def __init__(self, width: float, height: float) -> None:
-        from matplotlib.figure import Figure
+    def sample(number: int, left: float, right: float, y: float) -> Line2D:
+        return Line2D([left, right], [y, y], **line_style(number))
 
-        self.figure = Figure(figsize=(width, height))
-        self._width, self._height = width, height
-        self._used = _MARGIN
-
-    def skip(self, height: float) -> None:
-        """Go down by this much."""
-        self._used += height
-
-    def write(self, lines: Sequence[str], height: float, **style: Any) -> None:
-        """Write lines of text."""
-        for line in lines:
-            x, y = self._place(_MARGIN)
-            add_text(self.figure, x, y, printable(line), va="top", **style)
-            self.skip(height)
-
-    def draw_legend(self, rows: Sequence[str], columns: int) -> None:
-        """A line in the colour of each row, with its label."""
-        from matplotlib.lines import Line2D
-
-        for number, row in enumerate(rows):
-            left = _MARGIN + number % columns * _PANEL[0]
-            x, y = self._place(left, _LINE / 2)
-            end, _ = self._place(left + 0.25)
-            self.figure.add_artist(Line2D([x, end], [y, y], **row_style(number)))
-            label = shorten(printable(row), _MAX_NAME)
-            add_text(self.figure, self._place(left + 0.32)[0], y, label, va="center_baseline")
-            if number % columns == columns - 1 or number == len(rows) - 1:
-                self.skip(_LINE)
-
-    def draw_panels(
-        self, block: _Block, columns: int, history: History, gaps: Mapping[str, int]
-    ) -> None:
-        """The panels of a block; those without a panel below have the names of versions."""
-        for number, (measure, several) in enumerate(block.panels.items()):
-            row, column = divmod(number, columns)
-            x, y = self._place(_LEFT + column * _PANEL[0], (row + 1) * _PANEL[1])
-            axes = self.figure.add_axes((x, y, _AXES[0] / self._width, _AXES[1] / self._height))
-            HistoryPanel(axes, history, gaps).draw(measure, several)
-            axes.tick_params(
-                labelleft=column == 0, labelbottom=number + columns >= len(block.panels)
-            )
-
-    def _place(self, left: float, down: float = 0.0) -> tuple[float, float]:
-        """A place in fractions of the figure."""
-        return left / self._width, 1 - (self._used + down) / self._height
+    page.legend([shorten(printable(row), _MAX_NAME) for row in rows], sample, columns, _PANEL[0])
 
 
-def _columns(numbers: Sequence[int]) -> int:
-    """The number of columns that leaves the fewest places empty."""
-    if max(numbers) <= max(_COLUMNS):
-        return max(numbers)
-    return min(_COLUMNS, key=lambda columns: sum(-number % columns for number in numbers))
+def _draw_panels(
+    page: PlotPage, block: _Block, columns: int, history: History, gaps: Mapping[str, int]
+) -> None:
+    """The panels of a block; those without a panel below have the names of versions."""
+    for number, (measure, several) in enumerate(block.panels.items()):
+        row, column = divmod(number, columns)
+        axes = page.axes(_LEFT + column * _PANEL[0], (row + 1) * _PANEL[1], *_AXES)
+        HistoryPanel(axes, history, gaps).draw(measure, several)
+        axes.tick_params(labelleft=column == 0, labelbottom=number + columns >= len(block.panels))
 
 
 def _blocks(history: History) -> list[_Block]:
