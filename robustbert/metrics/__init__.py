@@ -14,6 +14,7 @@ from robustbert.metrics.accuracies import (
     words_changed_mean,
     words_changed_share,
 )
+from robustbert.metrics.curves import Curve, accuracy_by_queries, accuracy_by_words_changed
 from robustbert.metrics.holm import holm
 from robustbert.metrics.intervals import Interval, examples_to_reach, proportion, wilson_interval
 from robustbert.metrics.means import MeanInterval, bootstrap_mean
@@ -31,11 +32,14 @@ from robustbert.metrics.reliability import reliability
 from robustbert.metrics.replicates import MeanStd, mean_std
 
 __all__ = [
+    "Curve",
     "Difference",
     "Interval",
     "McNemar",
     "MeanInterval",
     "MeanStd",
+    "accuracy_by_queries",
+    "accuracy_by_words_changed",
     "accuracy_under_attack",
     "attack_success_rate",
     "bootstrap_mean",
