@@ -58,6 +58,7 @@ def completions(line: str, tmp_path: Path) -> list[str]:
         ("robustbert attack --recipe pwws,deep", ["pwws,deepwordbug"]),
         ("robustbert show runs/one --recipe deep", ["deepwordbug"]),
         ("robustbert card runs/one --dataset rotten", ["rotten_tomatoes"]),
+        ("robustbert plot runs/one --recipe deep", ["deepwordbug"]),
         ("robustbert attack --seed ", [""]),
         ("robustbert list ", ["datasets", "models", "recipes", "suites", "defenses"]),
         ("robustbert --print-completion z", ["zsh"]),

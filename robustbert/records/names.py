@@ -48,9 +48,9 @@ def cell_name(
     """
     suffix = f"-v{variant}" if variant else ""
     suffix += f"-seed{training_seed}" if training_seed is not None else ""
-    named = _hashed(model) if _SUFFIXED.fullmatch(model) else _slug(model)
-    rest = (_slug(part) for part in (defense or "none", track, recipe))
-    return "--".join((_slug(dataset), named + suffix, *rest))
+    named = _hashed(model) if _SUFFIXED.fullmatch(model) else file_name_part(model)
+    rest = (file_name_part(part) for part in (defense or "none", track, recipe))
+    return "--".join((file_name_part(dataset), named + suffix, *rest))
 
 
 def replicate_seed(training_seed: int | None, seed: int) -> int | None:
@@ -58,7 +58,8 @@ def replicate_seed(training_seed: int | None, seed: int) -> int | None:
     return None if training_seed == seed else training_seed
 
 
-def _slug(part: str) -> str:
+def file_name_part(part: str) -> str:
+    """A name as a part of a file name: as it is if short and plain, else a slug with its hash."""
     plain = _PLAIN_NAME.fullmatch(part) and not _HASHED.fullmatch(part)
     return part if plain and len(part) <= _LONGEST_NAME else _hashed(part)
 

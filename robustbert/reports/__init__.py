@@ -1,9 +1,10 @@
-"""Tables of records and views of outcomes, for the terminal, notebooks and spreadsheets."""
+"""Tables, plots and model cards of records, and views of outcomes."""
 
 from robustbert.reports.card import CardRow, card_row, model_card
 from robustbert.reports.leaderboard import Table, leaderboard_table
 from robustbert.reports.outcome_html import outcomes_html
 from robustbert.reports.outcome_text import outcomes_text
+from robustbert.reports.plots import PlotData, plot_files, read_plot_data
 from robustbert.reports.render import render_markdown, render_text
 from robustbert.reports.spreadsheet import to_csv
 from robustbert.reports.table_groups import Group
@@ -13,6 +14,7 @@ from robustbert.reports.table_rows import Replicate, Row
 __all__ = [
     "CardRow",
     "Group",
+    "PlotData",
     "Replicate",
     "Row",
     "Table",
@@ -21,6 +23,8 @@ __all__ = [
     "model_card",
     "outcomes_html",
     "outcomes_text",
+    "plot_files",
+    "read_plot_data",
     "render_markdown",
     "render_text",
     "table_html",

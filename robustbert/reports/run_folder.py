@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
-from robustbert.errors import RecordError
+from robustbert.errors import InputError, RecordError
 from robustbert.records import Outcome, Run, read_run, record_name
+from robustbert.reports.wording import listed
+
+_Item = TypeVar("_Item")
 
 
 def read_finished(run: Path) -> Run:
@@ -27,6 +31,30 @@ def read_finished(run: Path) -> Run:
         if name not in read.outcomes:
             raise RecordError(f"{run} has no outcomes of {name}; rerun that cell")
     return read
+
+
+def filtered(
+    items: Sequence[_Item], kind: str, name: str | None, value: Callable[[_Item], str], run: Path
+) -> Sequence[_Item]:
+    """The records or rows of a run that have a name; all of them if ``name`` is None.
+
+    Args:
+        items: the records or rows.
+        kind: what is named, for the error message.
+        name: the name.
+        value: reads the name from an item.
+        run: the run folder, for the error message.
+
+    Raises:
+        InputError: none has that name; the message lists the names that there are.
+    """
+    if name is None:
+        return items
+    kept = [item for item in items if value(item) == name]
+    if not kept:
+        known = listed(list(dict.fromkeys(map(value, items))))
+        raise InputError(f"{run} has no cell with the {kind} {name!r}; it has {known}")
+    return kept
 
 
 def check_texts(run: Path, name: str, outcomes: Iterable[Outcome]) -> None:

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from robustbert.console import printable
-from robustbert.errors import InputError
 from robustbert.records import Outcome, Record, record_name
 from robustbert.reports.outcome_text import outcomes_text
 from robustbert.reports.row_labels import record_label
-from robustbert.reports.run_folder import check_texts, read_finished
-from robustbert.reports.wording import listed
+from robustbert.reports.run_folder import check_texts, filtered, read_finished
 
 #: The status that stands for every status.
 ALL = "all"
@@ -67,7 +65,7 @@ def select_cells(run: Path, selection: Selection) -> tuple[ShownCell, ...]:
         ("model", selection.model, _row_of(selection.model, records)),
         ("recipe", selection.recipe, lambda record: record.recipe.name),
     ):
-        records = _filtered(records, kind, name, value, run)
+        records = filtered(records, kind, name, value, run)
     cells = []
     for record in records:
         outcomes = read.outcomes[record_name(record)]
@@ -83,22 +81,6 @@ def _row_of(model: str | None, records: Sequence[Record]) -> Callable[[Record], 
     labels = {record_label(record) for record in records}
     names = {record.model.name for record in records}
     return (lambda record: record.model.name) if model in names - labels else record_label
-
-
-def _filtered(
-    records: Sequence[Record],
-    kind: str,
-    name: str | None,
-    value: Callable[[Record], str],
-    run: Path,
-) -> Sequence[Record]:
-    if name is None:
-        return records
-    kept = [record for record in records if value(record) == name]
-    if not kept:
-        known = listed(list(dict.fromkeys(map(value, records))))
-        raise InputError(f"{run} has no cell with the {kind} {name!r}; it has {known}")
-    return kept
 
 
 def render_cells(cells: Sequence[ShownCell], status: str, *, color: bool, width: int) -> str:
