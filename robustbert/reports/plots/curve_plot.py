@@ -11,7 +11,7 @@ from robustbert.metrics import Curve, accuracy_by_queries, accuracy_by_words_cha
 from robustbert.records import Outcome
 from robustbert.reports.plots.plot_data import PlotData
 from robustbert.reports.plots.plot_page import PlotPage, framed_page
-from robustbert.reports.plots.plot_panels import PanelGrid, log_axis, panel_grid, percent_axis
+from robustbert.reports.plots.plot_panels import log_axis, panel_grid, percent_axis
 from robustbert.reports.plots.plot_style import line_style, marker_style
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _PANEL_WIDTH, _COLUMNS = 1.85, (4, 3)  # inches
 _MARKERS_PER_LINE = 3
 _MAX_BANDS = 2  # with more rows, bands would hide one another
+_ROOM = 1.15  # the axis of queries ends at the last step times this
 _WORDS_STEP = 0.1  # the axis of words changed ends at a multiple of this
 
 
@@ -32,7 +33,7 @@ class _Spending:
         title: of the figure.
         label: of the axis.
         curve: the curve of some outcomes.
-        is_log: whether the axis is logarithmic, from 1; else it is in percent, from 0.
+        is_log: whether the axis is logarithmic; else it is in percent, from 0.
         note: how the curve is computed.
     """
 
@@ -84,9 +85,7 @@ def _curve_figure(data: PlotData, spending: _Spending, notes: Sequence[str]) -> 
     bands = len(data.group.rows) <= _MAX_BANDS and all(
         len(row.replicates) == 1 for row in data.group.rows
     )
-    steps = [x for several in curves.values() for one in several if one for x in one.steps]
-    end = max(steps, default=0)
-    end = max(10, end) if spending.is_log else _WORDS_STEP * max(1, math.ceil(end / _WORDS_STEP))
+    start, end = _range([one for several in curves.values() for one in several if one], spending)
     grid = panel_grid(len(curves), _PANEL_WIDTH, _COLUMNS)
     titles = data.recipe_titles(grid.title_characters)
     title = f"{data.heading}: {spending.title}" + (", 95% intervals" if bands else "")
@@ -95,7 +94,8 @@ def _curve_figure(data: PlotData, spending: _Spending, notes: Sequence[str]) -> 
     def draw(page: PlotPage) -> None:
         for number, several in enumerate(curves.values()):
             axes = grid.add_panel(page, number, titles[number])
-            _draw_axes(axes, spending, end, grid, number)
+            _draw_axes(axes, spending, start, end)
+            grid.label(axes, number, spending.label, "accuracy (%)")
             for row, curve in enumerate(several):
                 if curve is not None:
                     _draw_curve(axes, curve, row, len(several), bands)
@@ -103,18 +103,26 @@ def _curve_figure(data: PlotData, spending: _Spending, notes: Sequence[str]) -> 
     return framed_page(frame, draw, _sample)
 
 
-def _draw_axes(axes: Axes, spending: _Spending, end: float, grid: PanelGrid, number: int) -> None:
+def _range(curves: Sequence[Curve], spending: _Spending) -> tuple[float, float]:
+    """The ends of the x axis, which shows every step of the curves."""
+    steps = [x for curve in curves for x in curve.steps]
+    if not spending.is_log:
+        return 0, _WORDS_STEP * max(1, math.ceil(max(steps, default=0) / _WORDS_STEP))
+    first = max(1, min(steps, default=1))
+    return 10.0 ** math.floor(math.log10(first)), _ROOM * max(10, max(steps, default=10))
+
+
+def _draw_axes(axes: Axes, spending: _Spending, start: float, end: float) -> None:
     percent_axis(axes.yaxis)
     if spending.is_log:
-        log_axis(axes, 1, end)
+        log_axis(axes, start, end)
     else:
-        axes.set_xlim(0, end)
+        axes.set_xlim(start, end)
         # of 5 or fewer ticks, in whole steps of 10 points
         stride = math.ceil(round(end / _WORDS_STEP) / 5)
         ticks = range(0, round(end / _WORDS_STEP) + 1, stride)
         axes.set_xticks([tick * _WORDS_STEP for tick in ticks])
         axes.set_xticklabels([str(round(100 * tick * _WORDS_STEP)) for tick in ticks])
-    grid.label(axes, number, spending.label, "accuracy (%)")
 
 
 def _draw_curve(axes: Axes, curve: Curve, row: int, rows: int, has_band: bool) -> None:

@@ -68,9 +68,12 @@ class PlotData:
         ]
 
     def _differing_n(self, recipe: str) -> str:
-        """`` (n=...)`` if all rows have another number of examples than the group, else empty."""
-        numbers = {row.num_examples(recipe) for row in self.group.rows} - {None}
-        return f" (n={numbers.pop()})" if len(numbers) == 1 and {self.group.n} != numbers else ""
+        """`` (n=...)`` if not all rows have the number of examples of the group, else empty."""
+        found = (row.num_examples(recipe) for row in self.group.rows)
+        numbers = sorted({number for number in found if number is not None})
+        if numbers == [self.group.n]:
+            return ""
+        return f" (n={' to '.join(map(str, dict.fromkeys((numbers[0], numbers[-1]))))})"
 
     def row_notes(self) -> list[str]:
         """Notes on cells that are missing and on the marks of rows, for every figure."""
@@ -92,12 +95,11 @@ class PlotData:
     def accuracy_notes(self) -> list[str]:
         """The notes of the table that are needed to read accuracies, without what bars show."""
         group = self.group
-        notes = group_notes(
-            group.rows, group.core if self.has_worst_case else (), self.recipes, self.outcomes
-        )
+        core = group.core if self.has_worst_case else ()
+        notes = group_notes(group.rows, core, self.recipes, self.outcomes)
         shown = {
             *different_sizes(cells_of(group.rows)),
-            *recipes_not_run(group.rows, group.core, self.recipes),
+            *recipes_not_run(group.rows, core, self.recipes),
         }
         return [note for note in notes if note not in shown]
 

@@ -18,7 +18,8 @@ _RC_PARAMS: Mapping[Any, Any] = MappingProxyType(
     {
         "svg.hashsalt": "robustbert",  # ids do not depend on a random number
         "svg.fonttype": "none",  # texts stay texts
-        "font.family": "DejaVu Sans",
+        "font.family": "sans-serif",  # an SVG then names it as a substitute for the next
+        "font.sans-serif": ["DejaVu Sans"],
         "font.size": 8,
         "hatch.linewidth": 0.5,
         "axes.spines.top": False,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _PANEL_WIDTH, _COLUMNS = 2.4, (3, 2)  # inches
+_MARKER_SIZE = 5
 _ROOM, _MIN_RANGE = 1.3, 10.0  # of the x axis: factors around the points, and at least
 _NOTE = (
     "Each point is a recipe: the share of attacked examples that it broke, with its 95% interval, "
@@ -94,7 +95,7 @@ def _draw_points(axes: Axes, points: Sequence[_Point | None]) -> None:
     for number, point in enumerate(points):
         if point is None:
             continue
-        style = {**marker_style(number), "markersize": 6}
+        style = {**marker_style(number), "markersize": _MARKER_SIZE}
         if point.low is not None and point.high is not None:
             axes.vlines(
                 point.queries, 100 * point.low, 100 * point.high, color=style["color"], linewidth=1
@@ -105,5 +106,5 @@ def _draw_points(axes: Axes, points: Sequence[_Point | None]) -> None:
 def _sample(number: int, left: float, right: float, y: float, _height: float) -> object:
     from matplotlib.lines import Line2D
 
-    style = {**marker_style(number), "markersize": 6}
+    style = {**marker_style(number), "markersize": _MARKER_SIZE}
     return Line2D([(left + right) / 2], [y], linestyle="none", **style)

@@ -84,7 +84,7 @@ def test_curves_fall_where_examples_are_broken(run):
     assert line.get_drawstyle() == "steps-post"
     [panel, _] = query_budget_figure(only_part(run)).axes
     assert panel.get_xscale() == "log"
-    assert panel.lines[0].get_xdata() == pytest.approx([1, 20, 30, 40, 50, 60, 70, 100])
+    assert panel.lines[0].get_xdata() == pytest.approx([10, 20, 30, 40, 50, 60, 70, 115])
 
 
 def test_points_have_the_mean_queries_and_the_success_rate(run):
@@ -106,6 +106,13 @@ def test_queries_of_protocol_revision_1_are_named(run):
         written = " ".join(texts_of(figure(only_part(run))))
         assert "Queries of old are TextAttack's own count (protocol revision 1)" in written
     assert "own count" not in " ".join(texts_of(words_changed_figure(only_part(run))))
+
+
+def test_other_numbers_of_examples_are_in_the_titles(run):
+    add_cell(run, spending(2, 1), model="a", recipe="iga")
+    assert only_part(run).recipe_titles() == ["pwws", "textfooler", "iga (n=4)"]
+    add_cell(run, spending(2, 2), model="b", model_sha256="c" * 64, recipe="iga")
+    assert only_part(run).recipe_titles()[-1] == "iga (n=4 to 5)"
 
 
 def test_replicates_are_one_row_with_a_deviation(tmp_path):
