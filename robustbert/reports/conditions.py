@@ -56,7 +56,9 @@ def _hash_difference(name: str) -> Callable[[Any, Any], str]:
     return lambda value, other: f"{name} {short_hash(value)} instead of {short_hash(other)}"
 
 
-def _value_difference(name: str) -> Callable[[Any, Any], str]:
+def value_difference(name: str) -> Callable[[Any, Any], str]:
+    """A function that describes a value, given it and the other one; None is unknown."""
+
     def difference(value: Any, other: Any) -> str:
         shown = ["unknown" if one is None else str(one) for one in (value, other)]
         return f"{name} {shown[0]} instead of {shown[1]}"
@@ -92,17 +94,15 @@ def length_class_of(record: Record) -> str | None:
 
 
 DATASET_HASH = Condition(lambda record: record.dataset.sha256, _hash_difference("dataset hash"))
-EXAMPLE_SEED = Condition(lambda record: record.protocol.seed, _value_difference("example seed"))
+EXAMPLE_SEED = Condition(lambda record: record.protocol.seed, value_difference("example seed"))
 LIMITS = Condition(limits_of, _dict_difference("limit", readable))
-LENGTH_CLASS = Condition(length_class_of, _value_difference("text length class"))
-ASSETS_PROFILE = Condition(
-    lambda record: record.assets.profile, _value_difference("assets profile")
-)
+LENGTH_CLASS = Condition(length_class_of, value_difference("text length class"))
+ASSETS_PROFILE = Condition(lambda record: record.assets.profile, value_difference("assets profile"))
 PROTOCOL_REVISION = Condition(
-    lambda record: record.protocol.revision, _value_difference("protocol revision")
+    lambda record: record.protocol.revision, value_difference("protocol revision")
 )
 TEXTATTACK = Condition(
-    lambda record: record.recipe.textattack_version, _value_difference("TextAttack")
+    lambda record: record.recipe.textattack_version, value_difference("TextAttack")
 )
 RECIPE_PARAMS = Condition(
     lambda record: record.recipe.params, _dict_difference("parameter", readable)
@@ -123,16 +123,6 @@ ROW_CONDITIONS = (
 
 #: Compared between records of the same recipe; different recipes may have different values.
 RECIPE_CONDITIONS = (TEXTATTACK, RECIPE_PARAMS, ASSET_HASHES)
-
-
-def version_condition(name: str, version: Callable[[Record], str | None]) -> Condition:
-    """The condition that a version is the same.
-
-    Args:
-        name: the name of the package.
-        version: reads the version from a record; None if it is unknown.
-    """
-    return Condition(version, _value_difference(name))
 
 
 def row_condition_values(record: Record) -> list[Any]:

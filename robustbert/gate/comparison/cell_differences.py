@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
+from robustbert.bench.identity import cell_identity
 from robustbert.gate.gate_run import GateCell
 from robustbert.records import Environment, Record
 from robustbert.reports.conditions import (
@@ -16,39 +17,23 @@ from robustbert.reports.conditions import (
     LIMITS,
     PROTOCOL_REVISION,
     RECIPE_PARAMS,
-    TEXTATTACK,
     Condition,
     canonical,
-    version_condition,
+    value_difference,
 )
 from robustbert.reports.wording import counted
 
-
-def _package(name: str, field: str) -> Condition:
-    return version_condition(name, lambda record: getattr(record.environment, field))
-
-
-def _minor(record: Record) -> str:
-    return ".".join(record.environment.python.split(".")[:2])
-
-
-# Keyed by the kind of difference; those of versions are the versions of a cell's identity.
+# Keyed by the kind of difference.
 _CONDITIONS: Mapping[str, tuple[Condition, ...]] = MappingProxyType(
     {
         "assets": (ASSETS_PROFILE, ASSET_HASHES),
         "seed": (EXAMPLE_SEED,),
         "protocol": (PROTOCOL_REVISION, LIMITS, LENGTH_CLASS, RECIPE_PARAMS),
-        "versions": (
-            TEXTATTACK,
-            version_condition("Python", _minor),
-            _package("torch", "torch"),
-            _package("transformers", "transformers"),
-            _package("tokenizers", "tokenizers"),
-            _package("NLTK", "nltk"),
-            _package("scikit-learn", "scikit_learn"),
-        ),
     }
 )
+
+# The names of packages that messages write in another way.
+_NAMES = MappingProxyType({"python": "Python", "nltk": "NLTK", "textattack": "TextAttack"})
 
 # Fields of the environment that can change floating-point results, and so single outcomes.
 _PROCESSORS: Mapping[str, Callable[[Environment], str | None]] = MappingProxyType(
@@ -75,6 +60,7 @@ def differences(base: GateCell, candidate: GateCell) -> dict[str, list[str]]:
         ]
         for kind, conditions in _CONDITIONS.items()
     }
+    found["versions"] = _different_versions(base.record, candidate.record)
     found["examples"] = _different_examples(base, candidate)
     found["errors"] = [
         f"{counted(errors, 'example')} of the {side} with the status error"
@@ -112,6 +98,19 @@ def _caveats(base: Record, candidate: Record) -> Iterable[str]:
             f"{base.dataset.name} has changed outside of the compared examples, or its other "
             "splits have."
         )
+
+
+def _different_versions(base: Record, candidate: Record) -> list[str]:
+    """The versions that decide the outcomes of a cell, and differ."""
+    old, new = _versions(base), _versions(candidate)
+    return [value_difference(name)(new[name], old[name]) for name in old if new[name] != old[name]]
+
+
+def _versions(record: Record) -> dict[str, str | None]:
+    """The versions in the identity of a cell, keyed by their names in messages."""
+    versions = {**cell_identity(record).parts["versions"]}
+    versions["textattack"] = record.recipe.textattack_version
+    return {_NAMES.get(name, name): version for name, version in versions.items()}
 
 
 def _different_examples(base: GateCell, candidate: GateCell) -> list[str]:
