@@ -17,7 +17,12 @@ from robustbert.gate.comparison.comparison_notation import (
     points,
     short_name,
 )
-from robustbert.gate.comparison.matching import NotCompared, RowPair
+from robustbert.gate.comparison.matching import (
+    SAME_MODEL,
+    SAME_TRAINING,
+    NotCompared,
+    RowPair,
+)
 from robustbert.gate.policy import LEAST_DISCORDANT, POWER
 from robustbert.reports.conditions import short_hash
 from robustbert.reports.wording import counted, listed, percent
@@ -204,9 +209,9 @@ def _relation(rows: RowPair, on: str) -> str:
     sentence = (
         f"{short_name(rows.label)}{on}: base and candidate are {rows.relation} (weights {weights})."
     )
-    if rows.relation == "the same model":
+    if rows.relation == SAME_MODEL:
         return f"{sentence} A difference between them is not due to the model."
-    if rows.relation.startswith("the same training"):
+    if rows.relation.startswith(SAME_TRAINING):
         return f"{sentence} A difference between them shows the effect of the training seed."
     return sentence
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from robustbert.errors import InputError
 from robustbert.gate.comparison.cell_differences import differences
@@ -12,6 +13,11 @@ from robustbert.gate.policy import check_differences
 from robustbert.records import Record
 from robustbert.reports.conditions import canonical
 from robustbert.reports.wording import listed
+
+#: The relation of two rows with the same weights and defenses.
+SAME_MODEL: Final = "the same model"
+#: How the relation of two models starts that differ in their training seed alone.
+SAME_TRAINING: Final = "the same training"
 
 
 @dataclass(frozen=True)
@@ -61,21 +67,21 @@ class NotCompared:
 
     Args:
         row: the label of its row.
+        reason: why it was not compared.
         dataset: name of the dataset; None for a whole row.
         split: name of the split; None for a whole row.
         track: name of the track; None for a whole row.
         recipe: name of the recipe; None for a whole row.
-        reason: why not.
         allow: the differences that would have to be allowed; empty if nothing has to be done, as
             for a cell that only the candidate has.
     """
 
     row: str
-    dataset: str | None
-    split: str | None
-    track: str | None
-    recipe: str | None
     reason: str
+    dataset: str | None = None
+    split: str | None = None
+    track: str | None = None
+    recipe: str | None = None
     allow: tuple[str, ...] = ()
 
     @property
@@ -136,11 +142,11 @@ def match_runs(base: GateRun, candidate: GateRun, allow: Collection[str] = ()) -
     for row in old:
         if row not in {pair[0] for pair in pairs}:
             reason = "the candidate has no such row"
-            found.not_compared.append(NotCompared(row, None, None, None, None, reason, missing))
+            found.not_compared.append(NotCompared(row, reason, allow=missing))
     for row in new:
         if row not in {pair[1] for pair in pairs}:
             reason = "the base has no such row"
-            found.not_compared.append(NotCompared(row, None, None, None, None, reason))
+            found.not_compared.append(NotCompared(row, reason))
     return Matching(tuple(found.pairs), tuple(found.not_compared))
 
 
@@ -216,11 +222,11 @@ def _relations(old: Record, new: Record) -> Iterator[str]:
         [d.model_dump() for d in new.defenses]
     )
     if old.model.sha256 == new.model.sha256 and same_defenses:
-        yield "the same model"
+        yield SAME_MODEL
     seeds = (old.training_seed, new.training_seed)
     same_training = canonical(old.model.training) == canonical(new.model.training)
     same_data = old.dataset.sha256 == new.dataset.sha256
     trained = None not in seeds and old.model.training is not None
     if trained and same_training and same_data and same_defenses and seeds[0] != seeds[1]:
-        yield f"the same training with another seed ({seeds[0]} and {seeds[1]})"
+        yield f"{SAME_TRAINING} with another seed ({seeds[0]} and {seeds[1]})"
     yield "different models"
