@@ -41,7 +41,7 @@ def write_bytes(path: Path, content: bytes) -> None:
         OutputError: the file cannot be written.
     """
     path = Path(path)
-    if _is_special(path):
+    if is_special(path):
         with output_errors(str(path), "give a file"), path.open("ab") as file:
             file.write(content)
         return
@@ -56,7 +56,7 @@ def write_bytes(path: Path, content: bytes) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def _is_special(path: Path) -> bool:
+def is_special(path: Path) -> bool:
     """Whether it is a device or a pipe, such as /dev/stdout, which cannot be replaced by a file."""
     of_process = str(path.absolute().parent) in ("/dev", "/dev/fd", "/proc/self/fd")
     return path.exists() and not path.is_dir() and (of_process or not path.is_file())

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from robustbert.errors import InputError
+from robustbert.io import is_special
 
 _FOLDERS_OF_RUNS = ("records", "outcomes")
 _FILES_OF_RUNS = ("configuration.json", "table.csv", "table.md")
@@ -35,7 +36,7 @@ def check_output_files(
             raise InputError(f"{option}: {path} is a folder; give a file")
         if place in read or any(_is_of_run(place, folder) for folder in read):
             raise InputError(f"{option}: {path} is an input; give another file")
-        if place in options and not _is_special(place):
+        if place in options and not is_special(path):
             raise InputError(f"{options[place]} and {option} are both {path}; give different files")
         options[place] = option
 
@@ -45,8 +46,3 @@ def _is_of_run(place: Path, folder: Path) -> bool:
     if place.parent == folder:
         return folder.is_dir() and place.name in _FILES_OF_RUNS
     return place.parent in [folder / name for name in _FOLDERS_OF_RUNS]
-
-
-def _is_special(place: Path) -> bool:
-    """Whether it is a device or a pipe, which several outputs can share."""
-    return place.exists() and not place.is_file()

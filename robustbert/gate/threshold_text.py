@@ -7,10 +7,12 @@ from itertools import groupby
 from robustbert.console import printable
 from robustbert.gate.threshold_checks import ThresholdCheck, ThresholdReport
 from robustbert.reports.escape import shorten
+from robustbert.reports.render import text_table
 from robustbert.reports.wording import percent
 
 _HEADER = ("model", "accuracy", "required", "measured", "n", "result")
 _MAX_NAME = 40
+_WIDTH = 140  # enough for two names, so that no table is broken
 
 
 def thresholds_text(report: ThresholdReport) -> str:
@@ -24,18 +26,11 @@ def thresholds_text(report: ThresholdReport) -> str:
 
 
 def _table(checks: list[ThresholdCheck]) -> str:
-    from tabulate import tabulate
-
     first = checks[0]
     number = "the lower end of the 95% interval" if first.on == "low" else "the value"
     heading = f"{first.dataset} ({first.split}), {first.track} track: thresholds for {number}, in %"
-    rows = tabulate(
-        [_cells(check) for check in checks],
-        headers=_HEADER,
-        tablefmt="simple",
-        disable_numparse=True,
-        colalign=("left", "left", "right", "right", "right", "left"),
-    )
+    cells = [_cells(check) for check in checks]
+    rows = text_table(_HEADER, cells, _WIDTH, left=("accuracy", "result"))
     notes = [f"  {check.note}." for check in checks if check.note]
     return (
         "\n".join([printable(heading), "", rows, *map(printable, [""] * bool(notes) + notes)])
