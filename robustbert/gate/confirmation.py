@@ -1,8 +1,7 @@
 """Attack fresh examples of the measures that failed, before they fail a build.
 
-A comparison of many measures on the same examples finds a false regression now and then, and the
-examples of a benchmark are looked at again with every release. A second test, on examples and
-attack seeds that no comparison has used, tells a real drop from such a find.
+A test has false positives, and every release is compared on the same examples. A second test, on
+examples and attack seeds that no comparison has used, tells a real regression from a false one.
 """
 
 from __future__ import annotations

@@ -154,8 +154,8 @@ class FineTuning:
             tokenizer.model_max_length = self._max_length(model, tokenizer)
             model.config.pad_token_id = tokenizer.pad_token_id
             model.config._name_or_path = self._base.name
-            # a network sets it in its first step, which a training that is resumed after its last
-            # step does not have
+            # the network itself sets it only in its first step, and a training that is resumed
+            # after its last step has no step
             model.config.problem_type = "single_label_classification"
             trainer = self._trainer(model, tokenizer, texts, labels)
             outcome = trainer.train(resume_from_checkpoint=checkpoint)
