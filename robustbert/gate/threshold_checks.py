@@ -111,8 +111,8 @@ def check_thresholds(
     """Compare the accuracies of a run with thresholds.
 
     Each row is checked on each dataset and track, and of a row of replicates each model by itself.
-    Examples whose attack failed with an error count as broken. A number that cannot be computed
-    fails.
+    An example whose attack failed with an error counts as not surviving. A number that cannot be
+    computed fails.
 
     Args:
         records: those of the run.
