@@ -7,19 +7,29 @@ from pathlib import Path
 from typing import TypeVar
 
 from robustbert.errors import InputError, RecordError
-from robustbert.records import Outcome, Run, read_run, record_name
+from robustbert.records import (
+    Outcome,
+    Run,
+    is_published,
+    read_published,
+    read_run,
+    record_name,
+    run_of_published,
+)
 from robustbert.reports.wording import listed
 
 _Item = TypeVar("_Item")
 
 
 def read_finished(run: Path) -> Run:
-    """Read a run folder with at least one finished cell; every cell has outcomes.
+    """Read a run folder, or published results, with at least one cell; every cell has outcomes.
 
     Raises:
         RecordError: the folder is not a run folder, has no finished cell, lacks the outcomes of
             one, or holds an invalid file.
     """
+    if not (run / "records").is_dir() and is_published(run):
+        return run_of_published(read_published(run))
     if not (run / "records").is_dir():
         raise RecordError(
             f"{run} is not a run folder: it has no records; pass the --out folder of a run"

@@ -1,0 +1,155 @@
+"""The layout of published results: the path of a record says what it is.
+
+``DATASET/TRACK/MODEL[+DEFENSE…]-HASH/RECIPE.json`` is the record of a cell, and ``RECIPE.jsonl``
+beside it contains the outcomes, without texts. A row folder, ``MODEL[+DEFENSE…]-HASH``, holds one
+model under one list of defenses; ``HASH`` is the start of :func:`row_sha256`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from robustbert.errors import RecordError
+from robustbert.records.names import file_name_part
+from robustbert.records.schema import Outcome, Record
+from robustbert.records.storage import Run, read_outcomes, read_record, record_name
+
+_HASH_LENGTH = 8  # hex digits
+# How many folders deep the records of a results folder are.
+_DEPTH = 3
+
+
+@dataclass(frozen=True)
+class PublishedCell:
+    """A cell of published results.
+
+    Args:
+        path: the path of its record, relative to the results folder.
+        record: its record.
+        outcomes: its outcomes, without texts.
+    """
+
+    path: PurePosixPath
+    record: Record
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def row_folder(self) -> str:
+        """The name of the folder of its row."""
+        return self.path.parent.name
+
+
+def row_sha256(record: Record) -> str:
+    """The hash of what makes a row: weights, dtype, maximum length, and defenses with parameters.
+
+    The same row on another dataset or track has the same hash; names do not matter.
+    """
+    model = record.model
+    row = {
+        "model": [model.sha256, model.dtype, model.max_length],
+        "defenses": [defense.model_dump() for defense in record.defenses],
+    }
+    text = json.dumps(row, sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def row_folder(record: Record) -> str:
+    """The name of a row's folder, such as ``minilm+adversarial-training-1a2b3c4d``."""
+    names = [record.model.name, *(defense.name for defense in record.defenses)]
+    return f"{'+'.join(map(file_name_part, names))}-{row_sha256(record)[:_HASH_LENGTH]}"
+
+
+def published_path(record: Record) -> PurePosixPath:
+    """The path of a record, relative to the results folder."""
+    folders = (file_name_part(record.dataset.name), record.track, row_folder(record))
+    return PurePosixPath(*folders, f"{file_name_part(record.recipe.name)}.json")
+
+
+def published_outcomes_path(path: Path) -> Path:
+    """The path of the outcomes of the record at ``path``: beside it."""
+    return path.with_suffix(".jsonl")
+
+
+def published_records(results: Path) -> tuple[Path, ...]:
+    """The paths of all records of a results folder, in order."""
+    return tuple(sorted(results.glob("/".join("*" * _DEPTH) + "/*.json")))
+
+
+def is_published(folder: Path) -> bool:
+    """Whether a folder contains published results: all of them, or those of one dataset."""
+    return bool(_inside(folder))
+
+
+def read_published(folder: Path) -> tuple[PublishedCell, ...]:
+    """Read published results, in the order of their paths.
+
+    Args:
+        folder: the results folder, or the folder of one dataset in it.
+
+    Raises:
+        RecordError: it contains no results, a cell has no outcomes, or a file violates the schema.
+    """
+    paths = _inside(folder)
+    if not paths:
+        raise RecordError(f"{folder} contains no published results; give a results folder")
+    return tuple(read_published_cell(path) for path in paths)
+
+
+def read_published_cell(path: Path) -> PublishedCell:
+    """Read the cell whose record is at ``path``.
+
+    Raises:
+        RecordError: it has no outcomes, or a file violates the schema.
+    """
+    outcomes = published_outcomes_path(path)
+    if not outcomes.exists():
+        raise RecordError(f"{path} has no outcomes; put {outcomes.name} beside it")
+    place = PurePosixPath(*path.absolute().parts[-_DEPTH - 1 :])
+    return PublishedCell(place, read_record(path), read_outcomes(outcomes))
+
+
+def run_of_published(cells: Sequence[PublishedCell]) -> Run:
+    """Published cells as a run, with unique cell names.
+
+    Where several models, or several parameters of a defense, share a name, their records get a
+    ``variant``, as in a suite.
+    """
+    records: Sequence[Record] = [cell.record for cell in cells]
+    for digest in (_settings_sha256, row_sha256):
+        records = _with_variants(records, digest)
+    names = [record_name(record) for record in records]
+    outcomes = {name: cell.outcomes for name, cell in zip(names, cells, strict=True)}
+    return Run(tuple(records), outcomes)
+
+
+def _inside(folder: Path) -> tuple[Path, ...]:
+    """The records of a results folder, or of the folder of one dataset."""
+    found = published_records(folder)
+    return found or tuple(sorted(folder.glob("/".join("*" * (_DEPTH - 1)) + "/*.json")))
+
+
+def _settings_sha256(record: Record) -> str:
+    """A hash of a row without its weights: replicates share it."""
+    model = record.model.model_dump(exclude={"sha256", "num_parameters", "variant"})
+    settings = [model, [defense.model_dump() for defense in record.defenses]]
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+
+
+def _with_variants(records: Sequence[Record], digest: Callable[[Record], str]) -> Sequence[Record]:
+    """Records in which those of rows that share a cell name have a hash as their variant."""
+    times = Counter(map(record_name, records))
+    shared = {digest(record) for record in records if times[record_name(record)] > 1}
+    return [
+        _with_variant(record, sha) if (sha := digest(record)) in shared else record
+        for record in records
+    ]
+
+
+def _with_variant(record: Record, sha256: str) -> Record:
+    model = record.model.model_copy(update={"variant": sha256[:_HASH_LENGTH]})
+    return record.model_copy(update={"model": model})
