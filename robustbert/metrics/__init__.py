@@ -28,6 +28,7 @@ from robustbert.metrics.paired import (
     worst_case,
 )
 from robustbert.metrics.power import examples_needed, mcnemar_power, smallest_drop
+from robustbert.metrics.ranks import Rank, bootstrap_ranks
 from robustbert.metrics.reliability import reliability
 from robustbert.metrics.replicates import MeanStd, mean_std
 
@@ -38,12 +39,14 @@ __all__ = [
     "McNemar",
     "MeanInterval",
     "MeanStd",
+    "Rank",
     "accuracy_by_queries",
     "accuracy_by_words_changed",
     "accuracy_under_attack",
     "attack_success_rate",
     "bootstrap_mean",
     "bootstrap_of_counts",
+    "bootstrap_ranks",
     "clean_accuracy",
     "counts",
     "examples_needed",
