@@ -1,0 +1,72 @@
+"""The styles and scripts of pages: inside a page, or files that several pages share."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+#: The folder of a site that holds the files of :func:`asset_files`.
+ASSET_FOLDER = "assets"
+
+#: The style and the script of every page.
+BASE_STYLE, BASE_SCRIPT = "base.css", "theme.js"
+
+_NOTHING_ELSE = "base-uri 'none'; form-action 'none'"
+
+
+@dataclass(frozen=True)
+class PageAssets:
+    """The styles and scripts of one page, in order, and the policy that admits only these.
+
+    Args:
+        styles: the file names of the styles; :data:`BASE_STYLE` comes first.
+        scripts: the file names of the scripts that run when the page is complete.
+        prefix: the relative URL of the folder with the files, such as ``../assets/``; None if the
+            page contains them.
+    """
+
+    styles: tuple[str, ...]
+    scripts: tuple[str, ...]
+    prefix: str | None
+
+    @property
+    def policy(self) -> str:
+        """A Content-Security-Policy that forbids every outside request and foreign script."""
+        if self.prefix is None:
+            scripts = " ".join(map(_digest, (BASE_SCRIPT, *self.scripts)))
+            styles = " ".join(map(_digest, self.styles))
+        else:
+            scripts = styles = "'self'"
+        # Attributes of style cannot load anything, because nothing may be loaded.
+        return (
+            f"default-src 'none'; script-src {scripts}; style-src {styles}; "
+            f"style-src-attr 'unsafe-inline'; img-src 'self' data:; {_NOTHING_ELSE}"
+        )
+
+
+def page_assets(styles: Sequence[str], scripts: Sequence[str], prefix: str | None) -> PageAssets:
+    """The assets of a page: those of every page, and its own."""
+    return PageAssets((BASE_STYLE, *styles), tuple(scripts), prefix)
+
+
+def asset_files(names: Iterable[str] = ()) -> dict[str, bytes]:
+    """The files that pages link to, keyed by their names in :data:`ASSET_FOLDER`.
+
+    Args:
+        names: the styles and scripts of the pages; those of every page are added.
+    """
+    needed = dict.fromkeys([BASE_STYLE, BASE_SCRIPT, *names])
+    return {name: asset_text(name).encode() for name in needed}
+
+
+def asset_text(name: str) -> str:
+    """The content of a packaged style or script."""
+    return (files(__package__) / "static" / name).read_text(encoding="utf-8")
+
+
+def _digest(name: str) -> str:
+    digest = hashlib.sha256(asset_text(name).encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"

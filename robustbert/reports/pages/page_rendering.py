@@ -1,0 +1,103 @@
+"""Render HTML pages from the packaged templates; every value is shown literally."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from robustbert.console import printable
+from robustbert.reports.pages.page_assets import asset_text, page_assets
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+# Filters that turn a value into markup without making it printable first, or that make links.
+_UNSAFE_FILTERS = ("e", "escape", "forceescape", "safe", "tojson", "urlize", "xmlattr")
+_IN_SCRIPT = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
+
+
+def render_page(
+    template: str,
+    *,
+    styles: Sequence[str] = (),
+    scripts: Sequence[str] = (),
+    assets: str | None = None,
+    **values: Any,
+) -> str:
+    """Render a page that makes no outside request.
+
+    A page extends ``base.html``, which needs the value ``title``. Every value is shown literally:
+    markup is escaped, and control, bidirectional and zero-width characters are shown as escapes.
+
+    Args:
+        template: the name of a packaged template.
+        styles: the packaged styles of this page, in addition to those of every page.
+        scripts: the packaged scripts of this page; they run when the page is complete.
+        assets: the relative URL of the folder with the styles and scripts, such as
+            ``../assets/``; None makes a self-contained page.
+        values: the values for the template.
+    """
+    found = environment().get_template(template)
+    return found.render(**values, assets=page_assets(styles, scripts, assets)) + "\n"
+
+
+@cache
+def environment() -> Environment:
+    """The Jinja2 environment of all pages.
+
+    Templates escape every value, and an undefined value is an error. In addition to Jinja2's own
+    names there are ``json_data(id, value)`` and ``asset(name)``, the content of a packaged style or
+    script.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    found = Environment(
+        loader=PackageLoader(__package__),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
+    )
+    for name in _UNSAFE_FILTERS:
+        del found.filters[name]
+    found.globals.update(json_data=json_data, asset=lambda name: Markup(asset_text(name)))
+    return found
+
+
+def json_data(id: str, value: Any) -> Markup:
+    """Embed data for a script: ``JSON.parse(document.getElementById(id).textContent)``.
+
+    Args:
+        id: the id of the element.
+        value: dicts, lists, texts, finite numbers, booleans and None; texts are made printable.
+
+    Raises:
+        ValueError: a number is NaN or infinite.
+    """
+    from markupsafe import Markup
+
+    text = json.dumps(
+        _printable(value), ensure_ascii=False, allow_nan=False, separators=(",", ":")
+    ).translate(_IN_SCRIPT)
+    return Markup('<script type="application/json" id="{}">{}</script>').format(id, Markup(text))
+
+
+def _shown(value: Any) -> Any:
+    """What a template shows of a value: markup as it is, anything else as printable text."""
+    return value if hasattr(value, "__html__") else printable(str(value))
+
+
+def _printable(value: Any) -> Any:
+    """Make the texts inside a value printable."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, Mapping):
+        return {printable(str(key)): _printable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_printable(item) for item in value]
+    return value
