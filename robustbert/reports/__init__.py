@@ -6,12 +6,13 @@ from robustbert.reports.outcome_html import outcomes_html
 from robustbert.reports.outcome_text import outcomes_text
 from robustbert.reports.plots import PlotData, plot_files, read_plot_data
 from robustbert.reports.render import render_markdown, render_text
-from robustbert.reports.spreadsheet import to_csv
+from robustbert.reports.spreadsheet import TABLE_COLUMNS, to_csv
 from robustbert.reports.table_groups import Group
 from robustbert.reports.table_html import table_html
 from robustbert.reports.table_rows import Replicate, Row
 
 __all__ = [
+    "TABLE_COLUMNS",
     "CardRow",
     "Group",
     "PlotData",

@@ -51,7 +51,7 @@ class Table:
         return table_html(self)
 
     def to_pandas(self) -> pd.DataFrame:
-        """The numbers as a data frame, with the rows and columns of ``table.csv``."""
+        """The numbers as a data frame, with the lines and columns of ``table.csv``."""
         return to_frame(self)
 
 

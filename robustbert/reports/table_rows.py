@@ -41,6 +41,8 @@ class Replicate:
         queries: mean number of distinct texts that the victim scored, per attacked example.
         textattack_queries: mean of TextAttack's own query count over the same examples.
         words_changed: changed share of the words of the broken texts, in [0, 1].
+        words_changed_shares: the same for single recipes, keyed by recipe name; recipes whose
+            outcomes file is missing are absent.
         no_worst_case: the reason why ``worst_case`` is None; empty if it is not.
     """
 
@@ -53,6 +55,7 @@ class Replicate:
     queries: float | None
     textattack_queries: float | None
     words_changed: float | None
+    words_changed_shares: Mapping[str, float | None]
     no_worst_case: str
 
 
@@ -229,6 +232,7 @@ def _replicate(member: Member, core: Sequence[str], n: int, outcomes: Outcomes) 
         queries=_pooled([(r, r.metrics.queries_mean) for r in core_records]),
         textattack_queries=_pooled([(r, r.metrics.textattack_queries_mean) for r in core_records]),
         words_changed=words_changed_share([o for r in core_runs for o in r]) if complete else None,
+        words_changed_shares={recipe: words_changed_share(run) for recipe, run in runs.items()},
         no_worst_case=reason,
     )
 

@@ -1,14 +1,10 @@
-"""Tables in notebooks: HTML, text and data frames."""
+"""Tables in notebooks: HTML and text."""
 
 from __future__ import annotations
 
-import csv
-import io
-
-import pandas as pd
 import pytest
 
-from robustbert.reports import render_text, table_html, to_csv
+from robustbert.reports import render_text, table_html
 from tests.records.builders import make_outcomes
 from tests.reports.tables import RUN, table_of
 from tests.reports.test_outcome_views import HOSTILE, Document, printable
@@ -53,20 +49,3 @@ def test_a_table_shows_itself() -> None:
 def test_the_text_of_a_table_fits_the_terminal(monkeypatch, columns: str, width: int) -> None:
     monkeypatch.setenv("COLUMNS", columns)
     assert repr(TABLE) == str(TABLE) == render_text(TABLE, width).rstrip("\n")
-
-
-def test_a_frame_has_the_values_of_the_csv() -> None:
-    frame = TABLE.to_pandas()
-    pd.testing.assert_frame_equal(
-        pd.read_csv(io.StringIO(frame.to_csv(index=False))), pd.read_csv(io.StringIO(to_csv(TABLE)))
-    )
-    assert frame["clean_accuracy_value"].dtype == float
-
-
-def test_only_the_csv_is_protected_against_formulas() -> None:
-    table = table_of((RUN, {"model": "=1+1", "recipe": "-x"}))
-    assert table.to_pandas()["model"].tolist() == ["=1+1"]
-    assert "-x_value" in table.to_pandas().columns
-    [header, row] = csv.reader(io.StringIO(to_csv(table)))
-    assert row[header.index("model")] == "'=1+1"
-    assert "'-x_value" in header
