@@ -67,6 +67,7 @@ print([name for name in {HEAVY} if name in sys.modules])
         "replay",
         "baseline",
         "history",
+        "leaderboard",
         "plot",
         "assets",
         "list",

@@ -149,18 +149,31 @@ def read_outcomes(path: Path, *, unfinished: bool = False) -> tuple[Outcome, ...
         RecordError: the file is missing, a line is not an outcome, or an example occurs twice; the
             message names the file, the line and the field.
     """
-    path = Path(path)
-    *lines, tail = read_file(path).split(b"\n")
+    return parse_outcomes(read_file(Path(path)), str(path), unfinished=unfinished)
+
+
+def parse_outcomes(content: bytes, place: str, *, unfinished: bool = False) -> tuple[Outcome, ...]:
+    """The outcomes in the content of a file; see :func:`read_outcomes`.
+
+    Args:
+        content: JSON lines.
+        place: what error messages start with.
+        unfinished: ignore an incomplete last line.
+
+    Raises:
+        RecordError: a line is not an outcome, or an example occurs twice.
+    """
+    *lines, tail = content.split(b"\n")
     if tail and not (unfinished and _is_incomplete(tail)):
         lines.append(tail)
     outcomes: dict[str, Outcome] = {}
     for number, line in enumerate(lines, start=1):
-        place = f"{path}: line {number}"
-        content = parse_object(line, place)
-        content = migrated(content, outcome_version(content), OUTCOME_MIGRATIONS, place)
-        outcome = validated(Outcome, content, place)
+        of_line = f"{place}: line {number}"
+        parsed = parse_object(line, of_line)
+        parsed = migrated(parsed, outcome_version(parsed), OUTCOME_MIGRATIONS, of_line)
+        outcome = validated(Outcome, parsed, of_line)
         if outcome.example_id in outcomes:
-            raise RecordError(f"{place}: example_id: duplicate {outcome.example_id!r}")
+            raise RecordError(f"{of_line}: example_id: duplicate {outcome.example_id!r}")
         outcomes[outcome.example_id] = outcome
     return tuple(outcomes.values())
 
