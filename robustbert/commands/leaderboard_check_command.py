@@ -26,7 +26,7 @@ def check(options: Any) -> int:
 
     checked = check_results(options.results)
     lines = [problem.line(str(options.results)) for problem in checked.problems]
-    cells = f"{options.results}: {counted(checked.cells, 'valid cell')}"
+    cells = f"{options.results}: {counted(checked.num_cells, 'valid cell')}"
     found = counted(len(lines), "problem") if lines else "no problems"
     print_report("".join(f"{printable(line)}\n" for line in [*lines, f"{cells}, {found}"]))
     return 1 if lines else 0

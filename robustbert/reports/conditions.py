@@ -137,20 +137,22 @@ def recipe_condition_values(record: Record) -> list[Any]:
 
 def row_differences(records: Sequence[Record]) -> list[list[str]]:
     """Describe how each row differs from the majority, given one record per row."""
-    return _differences(records, ROW_CONDITIONS)
+    return differences(records, ROW_CONDITIONS, records)
 
 
 def recipe_differences(records: Sequence[Record]) -> list[list[str]]:
     """Describe how each record of one recipe differs from the majority."""
-    return _differences(records, RECIPE_CONDITIONS)
+    return differences(records, RECIPE_CONDITIONS, records)
 
 
-def _differences(records: Sequence[Record], conditions: Sequence[Condition]) -> list[list[str]]:
-    differences: list[list[str]] = [[] for _ in records]
+def differences(
+    records: Sequence[Record], conditions: Sequence[Condition], reference: Sequence[Record]
+) -> list[list[str]]:
+    """Describe how each record differs from most of the records in ``reference``."""
+    found: list[list[str]] = [[] for _ in records]
     for condition in conditions:
-        values = [condition.value(record) for record in records]
-        majority = most_common(map(canonical, values))
-        for index, value in enumerate(values):
+        majority = most_common(canonical(condition.value(record)) for record in reference)
+        for messages, value in zip(found, map(condition.value, records), strict=True):
             if canonical(value) != majority:
-                differences[index].append(condition.difference(value, json.loads(majority)))
-    return differences
+                messages.append(condition.difference(value, json.loads(majority)))
+    return found

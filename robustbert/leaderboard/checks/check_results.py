@@ -1,11 +1,26 @@
-"""Check published results: every check, on every file."""
+"""The checks of published results, in one table."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from robustbert.leaderboard.checks.cell_checks import (
+    contained_texts,
+    failed_attacks,
+    uncommitted_changes,
+    wrong_counts,
+    wrong_metrics,
+    wrong_reliability,
+    wrong_seeds,
+)
+from robustbert.leaderboard.checks.duplicate_checks import duplicates
+from robustbert.leaderboard.checks.file_checks import (
+    misplaced_records,
+    schema_problems,
+    unknown_files,
+)
 from robustbert.leaderboard.checks.problem import Problem
 from robustbert.leaderboard.checks.results_files import (
     ReadResults,
@@ -13,30 +28,59 @@ from robustbert.leaderboard.checks.results_files import (
     read_results,
     read_results_files,
 )
+from robustbert.leaderboard.checks.table_checks import (
+    foreign_conditions,
+    other_examples,
+    other_predictions,
+)
 
 
 @dataclass(frozen=True)
-class Checked:
-    """The result of the checks.
+class Check:
+    """A check of published results.
 
     Args:
-        cells: the number of valid cells.
+        name: its name, which the lines of its problems contain.
+        find: finds the problems.
+    """
+
+    name: str
+    find: Callable[[ReadResults], Iterator[Problem]]
+
+
+#: All checks; ``docs/submit.md`` says what each of them requires.
+CHECKS = (
+    Check("schema", schema_problems),
+    Check("files", unknown_files),
+    Check("path", misplaced_records),
+    Check("counts", wrong_counts),
+    Check("metrics", wrong_metrics),
+    Check("reliability", wrong_reliability),
+    Check("texts", contained_texts),
+    Check("seeds", wrong_seeds),
+    Check("errors", failed_attacks),
+    Check("checkout", uncommitted_changes),
+    Check("conditions", foreign_conditions),
+    Check("examples", other_examples),
+    Check("predictions", other_predictions),
+    Check("duplicates", duplicates),
+)
+
+
+@dataclass(frozen=True)
+class CheckedResults:
+    """The result of all checks.
+
+    Args:
+        num_cells: the number of cells whose record and outcomes follow the schema.
         problems: everything that is wrong, in the order of the files.
     """
 
-    cells: int
+    num_cells: int
     problems: tuple[Problem, ...]
 
 
-def _schema(results: ReadResults) -> Iterator[Problem]:
-    yield from results.unreadable
-
-
-#: Each finds one kind of problem.
-CHECKS: tuple[Callable[[ReadResults], Iterator[Problem]], ...] = (_schema,)
-
-
-def check_results(results: Path) -> Checked:
+def check_results(results: Path) -> CheckedResults:
     """Check a results folder.
 
     Raises:
@@ -45,8 +89,10 @@ def check_results(results: Path) -> Checked:
     return check_files(read_results_files(results))
 
 
-def check_files(files: ResultsFiles) -> Checked:
+def check_files(files: ResultsFiles) -> CheckedResults:
     """Check the files of a results folder."""
     results = read_results(files)
-    problems = {problem for check in CHECKS for problem in check(results)}
-    return Checked(len(results.cells), tuple(sorted(problems)))
+    problems = [
+        replace(problem, check=check.name) for check in CHECKS for problem in check.find(results)
+    ]
+    return CheckedResults(len(results.cells), tuple(sorted(problems)))

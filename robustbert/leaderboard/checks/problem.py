@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+
+from robustbert.records import PublishedCell
+from robustbert.reports.wording import counted
 
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """Something wrong in a file of published results.
+    """Something that is wrong in a file of published results.
 
     Args:
         path: the file, relative to the results folder.
-        check: the name of the check that found it.
         message: what is wrong, in one line.
+        check: the name of the check that found it.
     """
 
     path: PurePosixPath
-    check: str
     message: str
+    check: str = ""
 
     def line(self, results: str) -> str:
         """The problem in one line that starts with the path of the file.
 
         >>> path = PurePosixPath("imdb/unified/minilm-0baaa213/pwws.json")
-        >>> Problem(path, "checkout", "uncommitted changes").line("results")
+        >>> Problem(path, "uncommitted changes", "checkout").line("results")
         'results/imdb/unified/minilm-0baaa213/pwws.json: checkout: uncommitted changes'
         """
         return f"{PurePosixPath(results) / self.path}: {self.check}: {self.message}"
+
+
+def outcomes_file(path: PurePosixPath) -> PurePosixPath:
+    """The file with the outcomes of the record at ``path``."""
+    return path.with_suffix(".jsonl")
+
+
+def in_outcomes(cell: PublishedCell, lines: Sequence[int], message: str) -> Iterator[Problem]:
+    """The problem of some lines of a cell's outcomes, if there are any."""
+    if lines:
+        more = f" (and {counted(len(lines) - 1, 'more line')})" if len(lines) > 1 else ""
+        yield Problem(outcomes_file(cell.path), f"line {lines[0]}: {message}{more}")

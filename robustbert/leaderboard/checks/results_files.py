@@ -1,8 +1,8 @@
 """The files of a results folder, each read once, and the cells in them.
 
-A results folder holds one folder per dataset, and beside them anything else: Markdown files, and
-folders that no table is made from. A folder is that of a dataset if it contains a folder named like
-a track, or records as deep as those of a dataset.
+A results folder contains one folder per dataset. Beside these there may be Markdown files, and
+folders of other measurements, which no table is made from. A folder is that of a dataset if it
+contains a folder named like a track, or a JSON file where records are.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import get_args
 
@@ -20,24 +21,26 @@ from robustbert.records.storage import parse_outcomes
 from robustbert.records.strict_json import parse_object, read_file, record_of
 
 TRACKS: tuple[str, ...] = get_args(Track)
-#: How many parts the path of a record or of outcomes has: DATASET/TRACK/ROW/FILE.
-DEPTH = 4
-#: The file with the claimed figures of a row, in its folder.
+#: The file with the claimed figures of a row, in the row's folder.
 CLAIMS_FILE = "claims.json"
-_CHECK = "schema"
+# How many parts the path of a file has: DATASET/TRACK/ROW/FILE.
+_DEPTH = 4
 
 
 @dataclass(frozen=True)
 class ResultsFiles:
-    """The files of the datasets of a results folder.
+    """The files of a results folder that are checked.
 
     Args:
-        contents: the content of each file, keyed by its path relative to the folder; None for a
-            link, which is not followed.
-        added: the files that are to be added; the other ones say what is right where files differ.
+        contents: the content of each record, outcome file and file of claims, keyed by its path
+            relative to the folder.
+        others: what is wrong with every other file.
+        added: those of ``contents`` that are about to be added. Where files contradict each other,
+            the ones that are not added are right.
     """
 
-    contents: Mapping[PurePosixPath, bytes | None]
+    contents: Mapping[PurePosixPath, bytes]
+    others: tuple[Problem, ...] = ()
     added: Collection[PurePosixPath] = frozenset()
 
 
@@ -49,91 +52,98 @@ class ReadResults:
         files: the files.
         records: the valid records, keyed by path.
         outcomes: the valid outcomes, keyed by the path of their record.
-        unreadable: what is wrong with the other records and outcomes.
+        invalid: what is wrong with the other records and outcomes.
     """
 
     files: ResultsFiles
     records: Mapping[PurePosixPath, Record]
     outcomes: Mapping[PurePosixPath, tuple[Outcome, ...]]
-    unreadable: tuple[Problem, ...]
+    invalid: tuple[Problem, ...]
 
-    @property
+    @cached_property
     def cells(self) -> tuple[PublishedCell, ...]:
-        """The cells whose record and outcomes are both valid."""
-        return tuple(
+        """The cells whose record and outcomes are valid; those that are added come last."""
+        cells = [
             PublishedCell(path, record, self.outcomes[path])
-            for path, record in self.records.items()
+            for path, record in sorted(self.records.items())
             if path in self.outcomes
-        )
+        ]
+        return tuple(sorted(cells, key=self.is_added))
 
+    def is_added(self, cell: PublishedCell) -> bool:
+        """Whether a cell is about to be added."""
+        return cell.path in self.files.added
+
+    @cached_property
     def tables(self) -> Mapping[PurePosixPath, tuple[PublishedCell, ...]]:
-        """The cells of each table, keyed by ``DATASET/TRACK``; the added ones last."""
+        """The cells of each dataset and track, keyed by their folder."""
         found: dict[PurePosixPath, list[PublishedCell]] = {}
-        for cell in sorted(self.cells, key=lambda cell: cell.path in self.files.added):
+        for cell in self.cells:
             found.setdefault(cell.path.parent.parent, []).append(cell)
         return {table: tuple(cells) for table, cells in found.items()}
 
 
-def is_record(path: PurePosixPath) -> bool:
-    """Whether a file is where records are."""
-    return len(path.parts) == DEPTH and path.suffix == ".json" and path.name != CLAIMS_FILE
-
-
-def is_outcomes(path: PurePosixPath) -> bool:
-    """Whether a file is where outcomes are."""
-    return len(path.parts) == DEPTH and path.suffix == ".jsonl"
-
-
 def read_results_files(results: Path) -> ResultsFiles:
-    """Read all files of the datasets of a results folder.
+    """Read the files of a results folder.
 
     Raises:
         RecordError: there is no such folder, it has no dataset, or a file cannot be read.
     """
     if not results.is_dir():
-        raise RecordError(f"{results}: no such folder; give a results folder with --results")
-    folders = [folder for folder in sorted(results.iterdir()) if _is_dataset(folder)]
-    contents = {
-        PurePosixPath(path.relative_to(results).as_posix()): content
-        for path, content in _contents(results, folders)
-    }
+        raise RecordError(f"{results}: no such folder; give the folder of results with --results")
+    contents: dict[PurePosixPath, bytes] = {}
+    others: list[Problem] = []
+    for found in _files(results):
+        path = PurePosixPath(found.relative_to(results).as_posix())
+        message = "is a link; put the file itself here" if found.is_symlink() else _strange(path)
+        if message:
+            others.append(Problem(path, message))
+        else:
+            contents[path] = read_file(found)
     if not contents:
         raise RecordError(
             f"{results} contains no published results; file those of a run with robustbert "
             "leaderboard add RUN"
         )
-    return ResultsFiles(contents)
+    return ResultsFiles(contents, tuple(others))
 
 
 def read_results(files: ResultsFiles) -> ReadResults:
     """Read the records and the outcomes in results files."""
     records: dict[PurePosixPath, Record] = {}
     outcomes: dict[PurePosixPath, tuple[Outcome, ...]] = {}
-    unreadable: list[Problem] = []
+    invalid: list[Problem] = []
     for path, content in files.contents.items():
-        if content is None:
-            continue
         try:
-            if is_record(path):
-                records[path] = record_of(parse_object(content, ""), "")
-            elif is_outcomes(path):
+            if path.suffix == ".jsonl":
                 outcomes[path.with_suffix(".json")] = parse_outcomes(content, "")
+            elif path.name != CLAIMS_FILE:
+                records[path] = record_of(parse_object(content, ""), "")
         except RecordError as error:
-            unreadable.append(Problem(path, _CHECK, str(error).removeprefix(": ")))
-    return ReadResults(files, records, outcomes, tuple(unreadable))
+            invalid.append(Problem(path, str(error).removeprefix(": ")))
+    return ReadResults(files, records, outcomes, tuple(invalid))
+
+
+def _strange(path: PurePosixPath) -> str:
+    """Why a file is none of published results; empty if it is one."""
+    if len(path.parts) != _DEPTH or path.suffix not in (".json", ".jsonl"):
+        return "does not belong to published results; remove it"
+    if path.parts[1] not in TRACKS:
+        return f"{path.parts[1]!r} is not a track; the tracks are {', '.join(TRACKS)}"
+    return ""
+
+
+def _files(results: Path) -> Iterator[Path]:
+    """Every file of the folders of datasets, and those beside them that are not Markdown."""
+    for top in sorted(results.iterdir()):
+        if top.is_symlink() or not top.is_dir():
+            if top.suffix != ".md":
+                yield top
+        elif _is_dataset(top):
+            for place, folders, names in os.walk(top):
+                found = sorted(Path(place) / name for name in (*folders, *names))
+                yield from (path for path in found if path.is_symlink() or not path.is_dir())
 
 
 def _is_dataset(folder: Path) -> bool:
-    if folder.is_symlink() or not folder.is_dir():
-        return False
     return any((folder / track).is_dir() for track in TRACKS) or any(folder.glob("*/*/*.json"))
-
-
-def _contents(results: Path, folders: Collection[Path]) -> Iterator[tuple[Path, bytes | None]]:
-    """Every file of the folders; links are not followed."""
-    for top in folders:
-        for place, names, files in os.walk(top):
-            names.sort()
-            links = [name for name in names if (Path(place) / name).is_symlink()]
-            for path in (Path(place) / name for name in sorted([*files, *links])):
-                yield path, None if path.is_symlink() else read_file(path)

@@ -1,0 +1,59 @@
+"""Checks of which files there are, and of what their paths say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from robustbert.leaderboard.checks.problem import Problem, outcomes_file
+from robustbert.leaderboard.checks.results_files import CLAIMS_FILE, ReadResults
+from robustbert.records import published_path
+from robustbert.reports.wording import listed
+
+
+def schema_problems(results: ReadResults) -> Iterator[Problem]:
+    """Records and outcomes that violate the schema."""
+    yield from results.invalid
+
+
+def unknown_files(results: ReadResults) -> Iterator[Problem]:
+    """Files that are neither a record, nor outcomes, nor claims; records without outcomes."""
+    yield from results.files.others
+    contents = results.files.contents
+    rows = {path.parent for path in contents if path.name != CLAIMS_FILE}
+    for path in contents:
+        record, outcomes = path.with_suffix(".json"), outcomes_file(path)
+        if path.name == CLAIMS_FILE:
+            if path.parent not in rows:
+                yield Problem(path, "claims of a row that has no records; remove it")
+        elif outcomes not in contents:
+            yield Problem(path, f"has no outcomes; put {outcomes.name} beside it")
+        elif record not in contents:
+            yield Problem(path, f"has no record; put {record.name} beside it")
+
+
+def misplaced_records(results: ReadResults) -> Iterator[Problem]:
+    """Records whose path does not say what they contain."""
+    for path, record in results.records.items():
+        expected = published_path(record)
+        if path != expected:
+            wrong = listed(list(_differences(path, expected)))
+            yield Problem(path, f"{wrong}; it belongs at {expected}")
+
+
+def _differences(path: PurePosixPath, expected: PurePosixPath) -> Iterator[str]:
+    *folders, row, file = path.parts
+    *right, right_row, right_file = expected.parts
+    for name, found, wanted in zip(("dataset", "track"), folders, right, strict=True):
+        if found != wanted:
+            yield f"its {name} is {wanted}, not {found}"
+    if row != right_row:
+        (name, _, sha256), (right_name, _, right_sha256) = (
+            part.rpartition("-") for part in (row, right_row)
+        )
+        if name != right_name:
+            yield f"its row is {right_name}, not {name}"
+        if sha256 != right_sha256:
+            yield f"the hash of its row is {right_sha256}, not {sha256}"
+    if file != right_file:
+        yield f"its recipe is {right_file.removesuffix('.json')}, not {file.removesuffix('.json')}"

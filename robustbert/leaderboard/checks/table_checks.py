@@ -1,0 +1,95 @@
+"""Checks of what the cells of a table, one dataset and track, must share."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+
+from robustbert.leaderboard.checks.problem import Problem, in_outcomes
+from robustbert.leaderboard.checks.results_files import ReadResults
+from robustbert.records import PublishedCell
+from robustbert.reports.conditions import (
+    ROW_CONDITIONS,
+    Condition,
+    differences,
+    value_difference,
+)
+
+_SPLIT = Condition(lambda record: record.dataset.split, value_difference("split"))
+#: Equal in all records of a table.
+TABLE_CONDITIONS = (_SPLIT, *ROW_CONDITIONS)
+# If one of these failed, the model may classify the same text differently in another cell.
+_NOT_REPEATABLE = frozenset({"batch-invariance", "not-deterministic"})
+
+
+def foreign_conditions(results: ReadResults) -> Iterator[Problem]:
+    """Records made under other conditions than most of their table."""
+    for cells in results.tables.values():
+        records = [cell.record for cell in cells]
+        established = [cell.record for cell in cells if not results.is_added(cell)]
+        found = differences(records, TABLE_CONDITIONS, established or records)
+        for cell, messages in zip(cells, found, strict=True):
+            for message in messages:
+                yield Problem(cell.path, f"{message}, which the other records have")
+
+
+def other_examples(results: ReadResults) -> Iterator[Problem]:
+    """Outcomes of other examples than most of their table has at the same places.
+
+    Cells may have different numbers of examples: the shorter ones have the first examples of the
+    longer ones.
+    """
+    for cells in results.tables.values():
+        yield from _minority(results, cells, _examples, "example, label or number of words")
+
+
+def other_predictions(results: ReadResults) -> Iterator[Problem]:
+    """Outcomes in which a model classifies a clean text differently than in its other cells.
+
+    Models that are marked as not repeatable are left out.
+    """
+    rows: dict[PurePosixPath, list[PublishedCell]] = {}
+    for cell in results.cells:
+        rows.setdefault(cell.path.parent, []).append(cell)
+    for cells in rows.values():
+        checks = [check for cell in cells for check in cell.record.reliability]
+        if all(check.passed for check in checks if check.name in _NOT_REPEATABLE):
+            yield from _minority(results, cells, _predictions, "clean prediction")
+
+
+def _examples(cell: PublishedCell) -> dict[Hashable, Hashable]:
+    """The example of each line, and what does not depend on the model."""
+    return {line: (o.example_id, o.label, o.words) for line, o in enumerate(cell.outcomes, start=1)}
+
+
+def _predictions(cell: PublishedCell) -> dict[Hashable, Hashable]:
+    return {outcome.example_id: outcome.clean_prediction for outcome in cell.outcomes}
+
+
+def _minority(
+    results: ReadResults,
+    cells: Sequence[PublishedCell],
+    values: Callable[[PublishedCell], dict[Hashable, Hashable]],
+    name: str,
+) -> Iterator[Problem]:
+    """One problem per cell with values that differ from the most common ones."""
+    established = [cell for cell in cells if not results.is_added(cell)]
+    expected = _majority(map(values, cells)) | _majority(map(values, established))
+    for cell in cells:
+        lines = [
+            line
+            for line, (key, value) in enumerate(values(cell).items(), start=1)
+            if value != expected[key]
+        ]
+        message = f"another {name} than in most of its table"
+        yield from in_outcomes(cell, lines, message)
+
+
+def _majority(cells: Iterable[Mapping[Hashable, Hashable]]) -> dict[Hashable, Hashable]:
+    """The most common value of each key."""
+    times: defaultdict[Hashable, Counter[Hashable]] = defaultdict(Counter)
+    for values in cells:
+        for key, value in values.items():
+            times[key][value] += 1
+    return {key: counter.most_common(1)[0][0] for key, counter in times.items()}
