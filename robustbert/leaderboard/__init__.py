@@ -1,5 +1,22 @@
 """The leaderboard: published results, checked, ranked and shown."""
 
-from robustbert.leaderboard.boards import Board, BoardRow, Leaderboard, read_leaderboard
+from robustbert.leaderboard.best_known import BestKnown
+from robustbert.leaderboard.boards import (
+    Board,
+    BoardRow,
+    Leaderboard,
+    make_leaderboard,
+    read_leaderboard,
+)
+from robustbert.leaderboard.claims import Claim, read_claims
 
-__all__ = ["Board", "BoardRow", "Leaderboard", "read_leaderboard"]
+__all__ = [
+    "BestKnown",
+    "Board",
+    "BoardRow",
+    "Claim",
+    "Leaderboard",
+    "make_leaderboard",
+    "read_claims",
+    "read_leaderboard",
+]

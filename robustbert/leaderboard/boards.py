@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from robustbert.attacks.recipes import CORE_RECIPES
-from robustbert.metrics import MeanStd, Rank, bootstrap_ranks, survived
+from robustbert.leaderboard.best_known import BestKnown, best_known
+from robustbert.leaderboard.claims import Claim, read_all_claims
+from robustbert.leaderboard.ranking import RANKED_TRACK, Standing, incomplete, standings
+from robustbert.metrics import MeanStd, Rank
 from robustbert.records import (
     Outcome,
     PublishedCell,
     Record,
+    published_path,
     read_published,
     record_name,
-    row_folder,
     run_of_published,
 )
 from robustbert.reports.leaderboard import Table, leaderboard_table
 from robustbert.reports.table_groups import Group
 from robustbert.reports.table_rows import Outcomes, Row
 
-#: The track on which rows rank: all recipes have the same limits there.
-RANKED_TRACK = "unified"
-_SEED = 0
+#: The claims of each row, keyed by the path of its folder.
+Claims = Mapping[PurePosixPath, Sequence[Claim]]
 
 
 @dataclass(frozen=True)
@@ -36,17 +37,30 @@ class BoardRow:
         folders: the names of the folders of its replicates; most rows have one.
         rank: its rank by worst-case accuracy; None if it does not rank.
         not_ranked: why it does not rank; empty if it does.
+        best_known: accuracy under the best known attack; None if nothing filed breaks more than the
+            core recipes. It does not change the rank, because other rows may not have been
+            attacked that way.
+        claims: what papers state for it; this does not change the rank either.
     """
 
     row: Row
     folders: tuple[str, ...]
     rank: Rank | None
     not_ranked: str
+    best_known: BestKnown | None
+    claims: tuple[Claim, ...]
 
     @property
     def records(self) -> tuple[Record, ...]:
         """The records of all replicates."""
         return tuple(record for one in self.row.replicates for record in one.records.values())
+
+    @property
+    def best_known_marks(self) -> str:
+        """The marks of all recipes that the best known attack consists of."""
+        recipes = self.best_known.recipes if self.best_known else ()
+        marks = "".join(map(self.row.recipe_marks, (*CORE_RECIPES, *recipes)))
+        return "".join(dict.fromkeys(marks)) if recipes else ""
 
 
 @dataclass(frozen=True)
@@ -55,7 +69,7 @@ class Board:
 
     Args:
         group: the rows as tables show them, in the same order.
-        rows: the ranked rows first, by worst-case accuracy.
+        rows: the ranked rows first, by rank and worst-case accuracy.
         outcomes: the outcomes of all cells, keyed by :func:`robustbert.records.record_name`.
     """
 
@@ -99,14 +113,34 @@ def read_leaderboard(results: Path) -> Leaderboard:
         RecordError: it contains no results, or a file cannot be read; ``robustbert leaderboard
             check`` lists everything that is wrong.
     """
-    return make_leaderboard(read_published(results))
+    return make_leaderboard(read_published(results), read_all_claims(results))
 
 
-def make_leaderboard(cells: Sequence[PublishedCell]) -> Leaderboard:
+def make_leaderboard(cells: Sequence[PublishedCell], claims: Claims | None = None) -> Leaderboard:
     """Arrange published cells in boards, and rank the rows of each."""
-    run = run_of_published(cells)
+    run = run_of_published(_with_one_model_per_folder(cells))
     table = leaderboard_table(sorted(run.records, key=_position), run.outcomes)
-    return Leaderboard(tuple(_board(group, run.outcomes) for group in table.groups))
+    return Leaderboard(tuple(_board(group, run.outcomes, claims or {}) for group in table.groups))
+
+
+def _with_one_model_per_folder(cells: Sequence[PublishedCell]) -> list[PublishedCell]:
+    """Cells in which all records of a folder say the same about the origin of their weights.
+
+    A later submission attacks the same weights, but may have read them from another place and not
+    know how they were trained. What the first core recipe says holds for all.
+    """
+    first: dict[PurePosixPath, Record] = {}
+    for cell in sorted(cells, key=lambda cell: _position(cell.record)):
+        first.setdefault(published_path(cell.record).parent, cell.record)
+    return [
+        replace(cell, record=_with_origin(cell.record, first[published_path(cell.record).parent]))
+        for cell in cells
+    ]
+
+
+def _with_origin(record: Record, first: Record) -> Record:
+    origin = {"model": first.model, "training_seed": first.training_seed}
+    return record.model_copy(update=origin)
 
 
 def _position(record: Record) -> tuple[str, bool, str, str, int, str]:
@@ -123,80 +157,33 @@ def _position(record: Record) -> tuple[str, bool, str, str, int, str]:
     )
 
 
-def _board(group: Group, outcomes: Outcomes) -> Board:
-    scores = {row.label: _scores(row, outcomes) for row in group.rows}
-    reasons = _reasons(group, scores)
-    ranked = [row for row in group.rows if not reasons[row.label]]
-    examples = sorted(scores[ranked[0].label]) if ranked else []
-    values = [[scores[row.label][example] for example in examples] for row in ranked]
-    labels = [row.label for row in ranked]
-    ranks = dict(zip(labels, bootstrap_ranks(values, _SEED), strict=True)) if ranked else {}
-    rows = sorted(
-        (
-            BoardRow(
-                row=row,
-                folders=tuple(
-                    row_folder(next(iter(one.records.values()))) for one in row.replicates
-                ),
-                rank=ranks.get(row.label),
-                not_ranked=reasons[row.label],
-            )
-            for row in group.rows
-        ),
-        key=_order,
-    )
+def _board(group: Group, outcomes: Outcomes, claims: Claims) -> Board:
+    rows = [
+        _board_row(row, standing, outcomes, claims)
+        for row, standing in zip(group.rows, standings(group, outcomes), strict=True)
+    ]
+    rows.sort(key=_order)
     return Board(replace(group, rows=tuple(one.row for one in rows)), tuple(rows), outcomes)
 
 
-def _order(one: BoardRow) -> tuple[bool, float, float, str]:
-    """By worst-case accuracy, then by clean accuracy; rows that do not rank come last."""
-    row = one.row
-    return bool(one.not_ranked), -_value(row.worst_case), -_value(row.clean), row.label
+def _board_row(row: Row, standing: Standing, outcomes: Outcomes, claims: Claims) -> BoardRow:
+    paths = [published_path(next(iter(one.records.values()))).parent for one in row.replicates]
+    return BoardRow(
+        row=row,
+        folders=tuple(path.name for path in paths),
+        rank=standing.rank,
+        not_ranked=standing.not_ranked,
+        best_known=None if incomplete(row) else best_known(row, outcomes),
+        claims=tuple(dict.fromkeys(claim for path in paths for claim in claims.get(path, ()))),
+    )
+
+
+def _order(one: BoardRow) -> tuple[bool, int, float, float, str]:
+    """By rank, worst-case accuracy and clean accuracy; rows that do not rank come last."""
+    row, rank = one.row, one.rank.rank if one.rank else 0
+    return bool(one.not_ranked), rank, -_value(row.worst_case), -_value(row.clean), row.label
 
 
 def _value(number: object) -> float:
     value = number.mean if isinstance(number, MeanStd) else getattr(number, "value", None)
     return -1.0 if value is None else float(value)
-
-
-def _reasons(group: Group, scores: Mapping[str, Mapping[str, float]]) -> dict[str, str]:
-    """Why rows do not rank, keyed by label; empty for those that do."""
-    if group.track != RANKED_TRACK:
-        reason = f"rows rank on the {RANKED_TRACK} track only"
-        return {row.label: reason for row in group.rows}
-    sets = Counter(frozenset(of_row) for of_row in scores.values() if of_row)
-    common = max(sets, key=lambda ids: (sets[ids], len(ids)), default=frozenset())
-    return {row.label: _reason(row, frozenset(scores[row.label]), common) for row in group.rows}
-
-
-def _reason(row: Row, examples: frozenset[str], common: frozenset[str]) -> str:
-    for one in row.replicates:
-        missing = [recipe for recipe in CORE_RECIPES if recipe not in one.records]
-        if missing:
-            return f"not attacked by {', '.join(missing)}"
-        if one.no_worst_case:
-            return one.no_worst_case
-    if examples == common:
-        return ""
-    return f"attacked on other examples ({len(examples)} instead of {len(common)})"
-
-
-def _scores(row: Row, outcomes: Outcomes) -> dict[str, float]:
-    """The share of replicates for which an example survives all core recipes, keyed by its id.
-
-    Empty if a replicate lacks a core recipe, or ran on other examples than another one.
-    """
-    survivors: list[dict[str, bool]] = []
-    for one in row.replicates:
-        if one.worst_case is None or any(recipe not in one.records for recipe in CORE_RECIPES):
-            return {}
-        runs = [outcomes[record_name(one.records[recipe])] for recipe in CORE_RECIPES]
-        survives = {outcome.example_id: True for outcome in runs[0]}
-        for outcome in (outcome for run in runs for outcome in run):
-            survives[outcome.example_id] &= survived(outcome)
-        survivors.append(survives)
-    if any(one.keys() != survivors[0].keys() for one in survivors):
-        return {}
-    return {
-        example: sum(one[example] for one in survivors) / len(survivors) for example in survivors[0]
-    }

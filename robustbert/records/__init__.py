@@ -17,10 +17,13 @@ from robustbert.records.baseline_files import (
 from robustbert.records.migrations import OUTCOME_MIGRATIONS, RECORD_MIGRATIONS
 from robustbert.records.names import cell_name
 from robustbert.records.results_layout import (
+    CLAIMS_FILE,
     PublishedCell,
     is_published,
+    published_claims,
     published_outcomes_path,
     published_path,
+    published_place,
     published_records,
     read_published,
     read_published_cell,
@@ -68,6 +71,7 @@ from robustbert.records.storage import (
 
 __all__ = [
     "BASELINE_VERSION",
+    "CLAIMS_FILE",
     "OUTCOME_MIGRATIONS",
     "RECORD_MIGRATIONS",
     "SCHEMA_VERSION",
@@ -103,8 +107,10 @@ __all__ = [
     "make_baseline",
     "outcomes_path",
     "parse_baseline",
+    "published_claims",
     "published_outcomes_path",
     "published_path",
+    "published_place",
     "published_records",
     "read_baseline",
     "read_outcomes",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Collection
 
 _PLAIN_NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
 # Suffixes that are added to model names; a name that already ends like this is hashed.
@@ -58,9 +59,14 @@ def replicate_seed(training_seed: int | None, seed: int) -> int | None:
     return None if training_seed == seed else training_seed
 
 
-def file_name_part(part: str) -> str:
-    """A name as a part of a file name: as it is if short and plain, else a slug with its hash."""
-    plain = _PLAIN_NAME.fullmatch(part) and not _HASHED.fullmatch(part)
+def file_name_part(part: str, reserved: Collection[str] = ()) -> str:
+    """A name as a part of a file name: as it is if short and plain, else a slug with its hash.
+
+    Args:
+        part: the name.
+        reserved: plain names that another file has; they get a hash as well.
+    """
+    plain = _PLAIN_NAME.fullmatch(part) and not _HASHED.fullmatch(part) and part not in reserved
     return part if plain and len(part) <= _LONGEST_NAME else _hashed(part)
 
 

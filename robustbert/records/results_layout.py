@@ -2,7 +2,8 @@
 
 ``DATASET/TRACK/MODEL[+DEFENSE…]-HASH/RECIPE.json`` is the record of a cell, and ``RECIPE.jsonl``
 beside it contains the outcomes, without texts. A row folder, ``MODEL[+DEFENSE…]-HASH``, holds one
-model under one list of defenses; ``HASH`` is the start of :func:`row_sha256`.
+model under one list of defenses; ``HASH`` is the start of :func:`row_sha256`. It may also contain
+``claims.json``, the figures that papers state for the row.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from robustbert.records.names import file_name_part
 from robustbert.records.schema import Outcome, Record
 from robustbert.records.storage import Run, read_outcomes, read_record, record_name
 
+#: The file of a row folder with the figures that papers state; see
+#: :mod:`robustbert.leaderboard.claims`.
+CLAIMS_FILE = "claims.json"
 _HASH_LENGTH = 8  # hex digits
 # How many folders deep the records of a results folder are.
 _DEPTH = 3
@@ -67,7 +71,8 @@ def row_folder(record: Record) -> str:
 def published_path(record: Record) -> PurePosixPath:
     """The path of a record, relative to the results folder."""
     folders = (file_name_part(record.dataset.name), record.track, row_folder(record))
-    return PurePosixPath(*folders, f"{file_name_part(record.recipe.name)}.json")
+    recipe = file_name_part(record.recipe.name, reserved={PurePosixPath(CLAIMS_FILE).stem})
+    return PurePosixPath(*folders, f"{recipe}.json")
 
 
 def published_outcomes_path(path: Path) -> Path:
@@ -77,7 +82,13 @@ def published_outcomes_path(path: Path) -> Path:
 
 def published_records(results: Path) -> tuple[Path, ...]:
     """The paths of all records of a results folder, in order."""
-    return tuple(sorted(results.glob("/".join("*" * _DEPTH) + "/*.json")))
+    return _records(results, _DEPTH)
+
+
+def published_claims(folder: Path) -> tuple[Path, ...]:
+    """The paths of all claims of a results folder, or of the folder of one dataset, in order."""
+    depth = _DEPTH if published_records(folder) else _DEPTH - 1
+    return tuple(sorted(folder.glob("/".join("*" * depth) + f"/{CLAIMS_FILE}")))
 
 
 def is_published(folder: Path) -> bool:
@@ -109,8 +120,12 @@ def read_published_cell(path: Path) -> PublishedCell:
     outcomes = published_outcomes_path(path)
     if not outcomes.exists():
         raise RecordError(f"{path} has no outcomes; put {outcomes.name} beside it")
-    place = PurePosixPath(*path.absolute().parts[-_DEPTH - 1 :])
-    return PublishedCell(place, read_record(path), read_outcomes(outcomes))
+    return PublishedCell(published_place(path), read_record(path), read_outcomes(outcomes))
+
+
+def published_place(path: Path) -> PurePosixPath:
+    """The path of a file of a row folder, relative to the results folder."""
+    return PurePosixPath(*path.absolute().parts[-_DEPTH - 1 :])
 
 
 def run_of_published(cells: Sequence[PublishedCell]) -> Run:
@@ -129,8 +144,13 @@ def run_of_published(cells: Sequence[PublishedCell]) -> Run:
 
 def _inside(folder: Path) -> tuple[Path, ...]:
     """The records of a results folder, or of the folder of one dataset."""
-    found = published_records(folder)
-    return found or tuple(sorted(folder.glob("/".join("*" * (_DEPTH - 1)) + "/*.json")))
+    return published_records(folder) or _records(folder, _DEPTH - 1)
+
+
+def _records(folder: Path, depth: int) -> tuple[Path, ...]:
+    """The ``*.json`` files ``depth`` folders down, in order; claims are not records."""
+    paths = folder.glob("/".join("*" * depth) + "/*.json")
+    return tuple(sorted(path for path in paths if path.name != CLAIMS_FILE))
 
 
 def _settings_sha256(record: Record) -> str:

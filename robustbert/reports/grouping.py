@@ -80,13 +80,14 @@ def are_replicates(members: Sequence[Member]) -> bool:
     """Whether members of one setup differ only in their training seed.
 
     Each member needs a known and distinct training seed. Records of schema version 1 do not store
-    the training settings, so all records must also come from the same suite, which defines them.
+    the training settings; they must also come from the same suite, which defines them.
     """
     seeds = [member.training_seed for member in members]
     if None in seeds or len(set(seeds)) < len(seeds):
         return False
     records = [record for member in members for record in member.records.values()]
-    if len({record.suite for record in records}) > 1:
+    unknown_training = any(record.model.training is None for record in records)
+    if unknown_training and len({record.suite for record in records}) > 1:
         return False
     conditions: dict[str, set[str]] = {}
     for record in records:

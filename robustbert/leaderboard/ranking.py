@@ -1,0 +1,112 @@
+"""Which rows of a board rank, and how: by worst-case accuracy over the core recipes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from robustbert.attacks.recipes import CORE_RECIPES
+from robustbert.leaderboard.best_known import core_survivors
+from robustbert.metrics import Rank, bootstrap_ranks
+from robustbert.reports.conditions import recipe_differences, row_differences
+from robustbert.reports.table_groups import Group
+from robustbert.reports.table_rows import Outcomes, Row
+from robustbert.reports.wording import listed
+
+#: The track on which rows rank: all recipes have the same limits there.
+RANKED_TRACK = "unified"
+_SEED = 0
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Whether a row ranks.
+
+    Args:
+        rank: its rank by worst-case accuracy; None if it does not rank.
+        not_ranked: why it does not rank; empty if it does.
+    """
+
+    rank: Rank | None
+    not_ranked: str
+
+
+def standings(group: Group, outcomes: Outcomes) -> list[Standing]:
+    """Rank the rows of a group, in their order.
+
+    A row ranks if every core recipe ran on it, on the same examples and under the same conditions
+    as on most such rows.
+    """
+    if group.track != RANKED_TRACK:
+        return [Standing(None, f"rows rank on the {RANKED_TRACK} track only")] * len(group.rows)
+    reasons = [incomplete(row) for row in group.rows]
+    complete = [index for index, reason in enumerate(reasons) if not reason]
+    scores = {index: _scores(group.rows[index], outcomes) for index in complete}
+    for index, reason in _not_comparable(group.rows, scores).items():
+        reasons[index] = reason
+    ranked = [index for index in complete if not reasons[index]]
+    examples = sorted(scores[ranked[0]]) if ranked else []
+    values = [[scores[index][example] for example in examples] for index in ranked]
+    ranks = dict(zip(ranked, bootstrap_ranks(values, _SEED), strict=True)) if ranked else {}
+    return [Standing(ranks.get(index), reason) for index, reason in enumerate(reasons)]
+
+
+def incomplete(row: Row) -> str:
+    """Why a row has no worst case over all core recipes; empty if it has one."""
+    for one in row.replicates:
+        missing = [recipe for recipe in CORE_RECIPES if recipe not in one.records]
+        if missing:
+            return f"not attacked by {listed(missing)}"
+        if one.no_worst_case:
+            return one.no_worst_case
+    return ""
+
+
+def _scores(row: Row, outcomes: Outcomes) -> dict[str, float]:
+    """The share of replicates in which an example survives all core recipes, keyed by its id.
+
+    Empty if its replicates ran on different examples.
+    """
+    survivors = [core_survivors(one, outcomes) for one in row.replicates]
+    if any(one.keys() != survivors[0].keys() for one in survivors):
+        return {}
+    return {
+        example: sum(one[example] for one in survivors) / len(survivors) for example in survivors[0]
+    }
+
+
+def _not_comparable(
+    rows: Sequence[Row], scores: Mapping[int, Mapping[str, float]]
+) -> dict[int, str]:
+    """Why complete rows cannot be compared with most others, keyed by their index."""
+    if not scores:
+        return {}
+    differences = _differences([rows[index] for index in scores])
+    reasons = {
+        index: "; ".join(differing)
+        for index, differing in zip(scores, differences, strict=True)
+        if differing
+    }
+    ids = {i: frozenset(of_row) for i, of_row in scores.items() if i not in reasons}
+    times = Counter(examples for examples in ids.values() if examples)
+    common = max(times, key=lambda one: (times[one], len(one)), default=frozenset())
+    for index, examples in ids.items():
+        if not examples:
+            reasons[index] = "its replicates ran on different examples"
+        elif examples != common:
+            number = f"{len(examples)} instead of {len(common)}"
+            reasons[index] = f"attacked on other examples ({number})"
+    return reasons
+
+
+def _differences(rows: Sequence[Row]) -> list[list[str]]:
+    """How the conditions of the core recipes differ from those of most rows."""
+    records = [row.replicates[0].records for row in rows]
+    # all records of a row have the same row conditions
+    differences = row_differences([one[CORE_RECIPES[0]] for one in records])
+    for recipe in CORE_RECIPES:
+        by_recipe = recipe_differences([one[recipe] for one in records])
+        for of_row, differing in zip(differences, by_recipe, strict=True):
+            of_row += [f"{recipe}: {difference}" for difference in differing]
+    return differences
