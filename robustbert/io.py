@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
@@ -54,6 +54,42 @@ def write_bytes(path: Path, content: bytes) -> None:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def write_files(contents: Mapping[Path, bytes]) -> None:
+    """Write several files, all of them or none, creating their folders.
+
+    If one cannot be written, the others are as they were before.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
+    temporary = {
+        path: path.with_name(TEMPORARY_FILES.replace("*", secrets.token_hex(8)))
+        for path in contents
+    }
+    folders = {folder for path in contents for folder in path.parents if not folder.exists()}
+    replaced: dict[Path, bytes | None] = {}
+    try:
+        for path, content in contents.items():
+            with output_errors(str(path), "nothing was changed; choose another folder"):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                temporary[path].write_bytes(content)
+        for path in contents:
+            with output_errors(str(path), "nothing was changed; choose another folder"):
+                before = path.read_bytes() if path.exists() else None
+                os.replace(temporary[path], path)
+                replaced[path] = before
+    except BaseException:
+        _restore(replaced)
+        raise
+    finally:
+        with suppress(OSError):
+            for path in temporary.values():
+                path.unlink(missing_ok=True)
+        for folder in sorted(folders, reverse=True):  # those inside of others first
+            with suppress(OSError):  # it is not empty if files were written
+                folder.rmdir()
 
 
 def is_special(path: Path) -> bool:
@@ -184,6 +220,15 @@ def build_folder(
             shutil.rmtree(partial, ignore_errors=True)
         raise
     return result
+
+
+def _restore(before: Mapping[Path, bytes | None]) -> None:
+    """Give files the content that they had before; None for those that did not exist."""
+    for path, content in before.items():
+        if content is None:
+            path.unlink(missing_ok=True)
+        else:
+            write_bytes(path, content)
 
 
 def _replace_folder(partial: Path, folder: Path) -> None:

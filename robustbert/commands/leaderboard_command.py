@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from robustbert.commands.leaderboard_add_command import add_add
 from robustbert.commands.leaderboard_check_command import add_check
 
 #: The folder of published results, unless ``--results`` names another one.
@@ -20,7 +21,7 @@ def add_leaderboard(subparsers: Any) -> None:
         allow_abbrev=False,
     )
     actions = command.add_subparsers(title="actions", metavar="ACTION", required=True)
-    for add in (add_check,):
+    for add in (add_add, add_check):
         action = add(actions)
         action.add_argument(
             "--results",

@@ -130,12 +130,17 @@ def read_gate_run(path: Path | str) -> GateRun:
     return GateRun(str(path), (_cell(record, read_outcomes(outcomes), str(path)),))
 
 
-def check_finished(folder: Path, allow: Collection[str] = ()) -> None:
+def check_finished(
+    folder: Path,
+    allow: Collection[str] = (),
+    otherwise: str = ", or leave unfinished cells out with --allow missing",
+) -> None:
     """Check that a run folder has no unfinished cell, unless ``missing`` is allowed.
 
     Args:
         folder: a run folder; a file has no unfinished cell.
         allow: kinds of differences that are allowed.
+        otherwise: what to do instead of finishing the run, for the message.
 
     Raises:
         InputError: it has one.
@@ -144,8 +149,7 @@ def check_finished(folder: Path, allow: Collection[str] = ()) -> None:
     if unfinished and "missing" not in allow:
         raise InputError(
             f"{folder} has {counted(len(unfinished), 'unfinished cell')}, such as "
-            f"{unfinished[0].name.split('.')[0]}; repeat its command to resume it, or leave "
-            "unfinished cells out with --allow missing"
+            f"{unfinished[0].name.split('.')[0]}; repeat its command to resume it{otherwise}"
         )
 
 

@@ -85,7 +85,12 @@ def write_record(record: Record, path: Path) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
-    write_bytes(path, encode(record, indent=2, sort_keys=True))
+    write_bytes(path, record_bytes(record))
+
+
+def record_bytes(record: Record) -> bytes:
+    """The content of the file of a record."""
+    return encode(record, indent=2, sort_keys=True)
 
 
 def write_outcomes(outcomes: Iterable[Outcome], path: Path) -> None:
@@ -94,7 +99,12 @@ def write_outcomes(outcomes: Iterable[Outcome], path: Path) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
-    write_bytes(path, b"".join(encode(outcome) for outcome in outcomes))
+    write_bytes(path, outcomes_bytes(outcomes))
+
+
+def outcomes_bytes(outcomes: Iterable[Outcome]) -> bytes:
+    """The content of a file of outcomes."""
+    return b"".join(encode(outcome) for outcome in outcomes)
 
 
 def append_outcome(outcome: Outcome, path: Path) -> None:

@@ -59,13 +59,13 @@ def select_cells(run: Path, selection: Selection) -> tuple[ShownCell, ...]:
         RecordError: the folder cannot be read, or a selected outcome has no text.
     """
     read = read_finished(run)
-    records: Sequence[Record] = read.records
-    for kind, name, value in (
-        ("dataset", selection.dataset, lambda record: record.dataset.name),
-        ("model", selection.model, _row_of(selection.model, records)),
-        ("recipe", selection.recipe, lambda record: record.recipe.name),
-    ):
-        records = filtered(records, kind, name, value, run)
+    records = select_records(
+        read.records,
+        run,
+        dataset=selection.dataset,
+        model=selection.model,
+        recipe=selection.recipe,
+    )
     cells = []
     for record in records:
         outcomes = read.outcomes[record_name(record)]
@@ -74,6 +74,35 @@ def select_cells(run: Path, selection: Selection) -> tuple[ShownCell, ...]:
         check_texts(run, record_name(record), shown)
         cells.append(ShownCell(record, shown, len(selected)))
     return tuple(cells)
+
+
+def select_records(
+    records: Sequence[Record],
+    run: Path,
+    *,
+    dataset: str | None = None,
+    model: str | None = None,
+    recipe: str | None = None,
+) -> Sequence[Record]:
+    """The records of a dataset, model and recipe, named as in a :class:`Selection`.
+
+    Args:
+        records: the records of a run.
+        run: the run folder, for error messages.
+        dataset: the name of a dataset; None for all.
+        model: the label of a row or the name of a model; None for all.
+        recipe: the name of a recipe; None for all.
+
+    Raises:
+        InputError: there is no such dataset, model or recipe; the message lists what there is.
+    """
+    for kind, name, value in (
+        ("dataset", dataset, lambda record: record.dataset.name),
+        ("model", model, _row_of(model, records)),
+        ("recipe", recipe, lambda record: record.recipe.name),
+    ):
+        records = filtered(records, kind, name, value, run)
+    return records
 
 
 def _row_of(model: str | None, records: Sequence[Record]) -> Callable[[Record], str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from robustbert.errors import RecordError
 from robustbert.leaderboard.checks.cell_checks import (
     contained_texts,
     failed_attacks,
@@ -84,9 +85,17 @@ def check_results(results: Path) -> CheckedResults:
     """Check a results folder.
 
     Raises:
-        RecordError: there is no such folder, or it contains no results.
+        RecordError: there is no such folder, it contains no results, or a file cannot be read.
     """
-    return check_files(read_results_files(results))
+    if not results.is_dir():
+        raise RecordError(f"{results}: no such folder; give the folder of results with --results")
+    files = read_results_files(results)
+    if not files.contents:
+        raise RecordError(
+            f"{results} contains no published results; file those of a run with robustbert "
+            "leaderboard add RUN"
+        )
+    return check_files(files)
 
 
 def check_files(files: ResultsFiles) -> CheckedResults:

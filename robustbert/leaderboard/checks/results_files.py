@@ -84,13 +84,13 @@ class ReadResults:
 
 
 def read_results_files(results: Path) -> ResultsFiles:
-    """Read the files of a results folder.
+    """Read the files of a results folder; there are none if it does not exist.
 
     Raises:
-        RecordError: there is no such folder, it has no dataset, or a file cannot be read.
+        RecordError: it is a file, or a file in it cannot be read.
     """
-    if not results.is_dir():
-        raise RecordError(f"{results}: no such folder; give the folder of results with --results")
+    if results.exists() and not results.is_dir():
+        raise RecordError(f"{results} is a file; give the folder of results with --results")
     contents: dict[PurePosixPath, bytes] = {}
     others: list[Problem] = []
     for found in _files(results):
@@ -100,11 +100,6 @@ def read_results_files(results: Path) -> ResultsFiles:
             others.append(Problem(path, message))
         else:
             contents[path] = read_file(found)
-    if not contents:
-        raise RecordError(
-            f"{results} contains no published results; file those of a run with robustbert "
-            "leaderboard add RUN"
-        )
     return ResultsFiles(contents, tuple(others))
 
 
@@ -135,7 +130,7 @@ def _strange(path: PurePosixPath) -> str:
 
 def _files(results: Path) -> Iterator[Path]:
     """Every file of the folders of datasets, and those beside them that are not Markdown."""
-    for top in sorted(results.iterdir()):
+    for top in sorted(results.iterdir()) if results.is_dir() else ():
         if top.is_symlink() or not top.is_dir():
             if top.suffix != ".md":
                 yield top
