@@ -1,0 +1,20 @@
+"""Ten hostile texts, for names and texts in every output: they are shown, and do nothing."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+HOSTILE = MappingProxyType(
+    {
+        "markup": "<b>bold</b> &amp; <a href='https://example.org/'>link</a>",
+        "script": "<script>window.attacked = 1; alert(1)</script>",
+        "image": '"><img src=x onerror="window.attacked = 2; alert(2)">',
+        "bidi": "a \u202egnp.exe\u202c \u2066b\u2069",
+        "zero-width": "zero\u200bwidth\u200d join\ufeffer",
+        "terminal": "\x1b[31mred\x1b[0m \x1b]0;title\x07 \x9b2J\r\n",
+        "formula": "=1+1",
+        "mention": "@octocat mail someone@example.org or mailto:someone@example.org, see #1",
+        "end-of-script": "</script></style></textarea>--><svg onload=alert(3)>",
+        "markdown": "[link](javascript:alert(4)) **bold** `code` | https://example.org/ |",
+    }
+)
