@@ -63,6 +63,7 @@ print([name for name in {HEAVY} if name in sys.modules])
         "train",
         "predict",
         "show",
+        "explore",
         "similarity",
         "replay",
         "baseline",

@@ -59,6 +59,8 @@ def completions(line: str, tmp_path: Path) -> list[str]:
         ("robustbert show runs/one --recipe deep", ["deepwordbug"]),
         ("robustbert card runs/one --dataset rotten", ["rotten_tomatoes"]),
         ("robustbert plot runs/one --recipe deep", ["deepwordbug"]),
+        ("robustbert explore runs/one --recipe deep", ["deepwordbug"]),
+        ("robustbert expl", ["explore"]),
         ("robustbert attack --seed ", [""]),
         ("robustbert list ", ["datasets", "models", "recipes", "suites", "defenses"]),
         ("robustbert --print-completion z", ["zsh"]),
