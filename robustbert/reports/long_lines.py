@@ -13,7 +13,7 @@ from robustbert.reports.marks import batch_invariance
 from robustbert.reports.table_groups import Group, Groups
 from robustbert.reports.table_rows import Replicate, Row
 
-Unit: TypeAlias = Literal["proportion", "examples", "queries", "words", "similarity"]
+Unit: TypeAlias = Literal["proportion", "examples", "queries", "words", "similarity", "rank"]
 
 # Metrics of a record that are means: the unit, and the number of examples of the mean. None if the
 # record does not contain that number.
@@ -68,7 +68,9 @@ class Line:
 
 
 @dataclass(frozen=True)
-class _Number:
+class Number:
+    """One number, as the columns from ``metric`` to ``unit`` describe it."""
+
     metric: str
     value: float | None
     low: float | None
@@ -96,27 +98,27 @@ def _replicate_lines(group: Group, row: Row, replicate: Replicate) -> Iterator[L
         if recipe in replicate.records:
             record = replicate.records[recipe]
             numbers = _cell_numbers(replicate, record)
-            yield from _lines(row, replicate, [record], numbers)
+            yield from lines_of(row, [replicate], [record], numbers)
     if group.core:
         records = [replicate.records[name] for name in group.core if name in replicate.records]
         numbers = _core_numbers(replicate)
         if records:
-            yield from _lines(row, replicate, records, numbers, " ".join(group.core))
+            yield from lines_of(row, [replicate], records, numbers, " ".join(group.core))
 
 
-def _cell_numbers(replicate: Replicate, record: Record) -> Iterator[_Number]:
+def _cell_numbers(replicate: Replicate, record: Record) -> Iterator[Number]:
     metrics, counts = record.metrics, record.counts
     for name in _PROPORTIONS:
         yield _proportion(name, getattr(metrics, name))
     for name, (unit, n) in _MEANS.items():
-        yield _Number(name, getattr(metrics, name), None, None, n(counts), unit)
+        yield Number(name, getattr(metrics, name), None, None, n(counts), unit)
     share = replicate.words_changed_shares.get(record.recipe.name)
-    yield _Number("words_changed_share", share, None, None, counts.broken, "proportion")
+    yield Number("words_changed_share", share, None, None, counts.broken, "proportion")
     for name in _COUNTS:
-        yield _Number(name, getattr(counts, name), None, None, counts.total, "examples")
+        yield Number(name, getattr(counts, name), None, None, counts.total, "examples")
 
 
-def _core_numbers(replicate: Replicate) -> Iterator[_Number]:
+def _core_numbers(replicate: Replicate) -> Iterator[Number]:
     means: list[tuple[str, float | None, Unit]] = [
         ("core_queries_mean", replicate.queries, "queries"),
         ("core_textattack_queries_mean", replicate.textattack_queries, "queries"),
@@ -124,46 +126,48 @@ def _core_numbers(replicate: Replicate) -> Iterator[_Number]:
     ]
     yield _proportion("worst_case_accuracy", replicate.worst_case)
     for name, value, unit in means:
-        yield _Number(name, value, None, None, None, unit)
+        yield Number(name, value, None, None, None, unit)
 
 
-def _proportion(name: str, metric: Metric | None) -> _Number:
+def _proportion(name: str, metric: Metric | None) -> Number:
     if metric is None:
-        return _Number(name, None, None, None, None, "proportion")
-    return _Number(name, metric.value, metric.low, metric.high, metric.n, "proportion")
+        return Number(name, None, None, None, None, "proportion")
+    return Number(name, metric.value, metric.low, metric.high, metric.n, "proportion")
 
 
-def _lines(
+def lines_of(
     row: Row,
-    replicate: Replicate,
+    replicates: Sequence[Replicate],
     records: Sequence[Record],
-    numbers: Iterable[_Number],
+    numbers: Iterable[Number],
     recipe: str | None = None,
 ) -> Iterator[Line]:
-    """A line for each number of ``records``, which are of one model.
+    """A line for each number of ``records``, with their provenance.
 
     Args:
-        row: the row of the model.
-        replicate: the model.
-        records: the cells that the numbers are computed from, at least one.
+        row: the row of the models.
+        replicates: one model; or those of the row, for numbers of the row.
+        records: the cells of these models that the numbers are computed from, at least one.
         numbers: the numbers.
         recipe: the value of the column; None for the recipe of the first record.
     """
     first = records[0]
-    names = [record.recipe.name for record in records]
-    failed = [check.name for name in names for check in replicate.failed.get(name, ())]
+    names = dict.fromkeys(record.recipe.name for record in records)
+    failed = [
+        check.name for one in replicates for name in names for check in one.failed.get(name, ())
+    ]
     shared: dict[str, Any] = {
         "dataset": first.dataset.name,
         "split": first.dataset.split,
         "track": first.track,
         "label": row.label,
         "model": first.model.name,
-        "model_sha256": replicate.sha256,
+        "model_sha256": _joined(one.sha256 for one in replicates),
         "dtype": first.model.dtype,
         "max_length": first.model.max_length,
         "defense": defense_names(first.defenses) or "none",
         "defense_params": json.dumps([one.model_dump() for one in first.defenses], sort_keys=True),
-        "training_seed": replicate.training_seed,
+        "training_seed": replicates[0].training_seed if len(replicates) == 1 else None,
         "recipe": recipe or first.recipe.name,
         "failed_checks": _joined(failed),
         "batch_invariance": batch_invariance(records),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
@@ -28,13 +29,19 @@ def to_csv(table: Groups) -> str:
     The columns are always :data:`TABLE_COLUMNS`. Proportions are in [0, 1]; missing values are
     empty. A name that a spreadsheet would interpret as a formula is prefixed with an apostrophe.
     """
+    return lines_to_csv(TABLE_COLUMNS, table_lines(table))
+
+
+def lines_to_csv(columns: Sequence[str], lines: Iterable[Line]) -> str:
+    """Format lines as CSV, with the given columns; texts are escaped for spreadsheets."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(TABLE_COLUMNS)
-    writer.writerows(
-        [spreadsheet(value) if isinstance(value, str) else value for value in vars(line).values()]
-        for line in table_lines(table)
-    )
+    writer.writerow(columns)
+    for line in lines:
+        values = [getattr(line, column) for column in columns]
+        writer.writerow(
+            [spreadsheet(value) if isinstance(value, str) else value for value in values]
+        )
     return file.getvalue()
 
 
