@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from robustbert.bench.attack_progress import AttackProgress
-from robustbert.bench.identity import CellIdentity, cell_identity
 from robustbert.bench.job import LoadedJob
 from robustbert.bench.record import CellHeader
 from robustbert.bench.store import StoredCell
@@ -21,7 +20,7 @@ from robustbert.gate.comparison.cell_differences import differences
 from robustbert.gate.comparison.verdicts import Comparison, compare_runs
 from robustbert.gate.gate_run import GateCell, GateRun
 from robustbert.gate.policy import POWER, GatePolicy, check_differences
-from robustbert.gate.repeated_cells import RepeatedCells
+from robustbert.gate.repeated_cells import RepeatedCells, condition_difference
 from robustbert.records import Counts, Record, statuses_of
 from robustbert.reports.conditions import short_hash
 from robustbert.reports.wording import counted, listed
@@ -103,7 +102,7 @@ def _quick_cell(
     unattacked = GateCell(_described(first.record, job.header), first.statuses)
     if differences(first, unattacked).keys() - set(allow):
         return _QuickCell(first, unattacked, "refused")
-    if _differs(job.header, record) is None:
+    if condition_difference(job.header, record) is None:
         return _QuickCell(first, unattacked, "same")
     return _QuickCell(first, _attacked(job), "attacked")
 
@@ -141,16 +140,6 @@ def _described(record: Record, header: CellHeader) -> Record:
     fields = ("dataset", "model", "training_seed", "recipe", "assets", "protocol", "environment")
     changes = {field: getattr(header, field) for field in fields}
     return record.model_copy(update=changes)
-
-
-def _differs(header: CellHeader, record: Record) -> str | None:
-    """In what a job differs from a record; None if it would have the same outcomes."""
-    identities = []
-    for one in (header, record):
-        parts = dict(cell_identity(one).parts)
-        del parts["training seed"]  # the hash of the weights tells whether the model is the same
-        identities.append(CellIdentity(parts))
-    return identities[0].difference(identities[1])
 
 
 def _notes(cells: Collection[_QuickCell], comparison: Comparison, examples: int) -> Iterable[str]:

@@ -11,7 +11,9 @@ from typing import Any
 from robustbert.attacks import UnifiedLimits
 from robustbert.bench import Cell, RunOptions
 from robustbert.bench.environment import capture_environment
+from robustbert.bench.identity import CellIdentity, cell_identity
 from robustbert.bench.job import Job, LoadedJob, load_job
+from robustbert.bench.record import CellHeader
 from robustbert.bench.victim_spec import VictimSpec, model_spec
 from robustbert.bench.victims import Victim, load_classifier
 from robustbert.data import DATASETS, DatasetSource, TextDataset
@@ -42,6 +44,7 @@ class RepeatedCells:
         named: such datasets by their names in records.
         labels: the names of the models' outputs, in order; None for those that they have.
         device: auto, cpu, cuda, cuda:N or mps.
+        advice: what to do about data that are not those of a record.
     """
 
     def __init__(
@@ -50,11 +53,13 @@ class RepeatedCells:
         named: Mapping[str, DatasetSource] = FrozenMapping(),
         labels: Sequence[str] | None = None,
         device: str = "auto",
+        advice: str = "give the data of the run (--dataset or --test-file, with the same options)",
     ) -> None:
         self._given = [] if dataset is None else [dataset]
         self._named = named
         self._labels = None if labels is None else tuple(labels)
         self._device = device
+        self._advice = advice
         self._datasets: dict[str, TextDataset] = {}
         self._victims: dict[str, LoadedVictim] = {}
 
@@ -141,12 +146,12 @@ class RepeatedCells:
         first = next(datasets)
         same = (d for d in (first, *datasets) if d.sha256() == ref.sha256)
         dataset = next(same, first)
-        _check_data(dataset, record)
+        _check_data(dataset, record, self._advice)
         return dataset
 
     def _load(self, model: str, record: Record, dtype: str) -> LoadedVictim:
         named = model_spec(model, self._labels)
-        spec = replace(named, **_defense(record))
+        spec = replace(named, **defense_fields(record))
         dataset = self.dataset(record)
         classifier = load_classifier(spec, spec.base, dataset, dtype=dtype, device=self._device)
         victim = Victim(
@@ -185,8 +190,22 @@ def limits_of_record(record: Record) -> UnifiedLimits:
     return UnifiedLimits(**given, queries_per_word=record.protocol.query_budget)
 
 
-def _defense(record: Record) -> dict[str, Any]:
-    """The fields of a victim's specification that name its defense."""
+def condition_difference(header: CellHeader, record: Record) -> str | None:
+    """In what a job differs from a record; None if it would have the same outcomes."""
+    identities = []
+    for one in (header, record):
+        parts = dict(cell_identity(one).parts)
+        del parts["training seed"]  # the hash of the weights tells whether the model is the same
+        identities.append(CellIdentity(parts))
+    return identities[0].difference(identities[1])
+
+
+def defense_fields(record: Record) -> dict[str, Any]:
+    """The fields of a victim's specification that name its defense.
+
+    Raises:
+        InputError: the record has several defenses.
+    """
     if not record.defenses:
         return {}
     if len(record.defenses) > 1:
@@ -206,13 +225,12 @@ def _current(defenses: Iterable[DefenseRef]) -> tuple[DefenseRef, ...]:
     )
 
 
-def _check_data(dataset: TextDataset, record: Record) -> None:
+def _check_data(dataset: TextDataset, record: Record, advice: str) -> None:
     found, expected = dataset.sha256(), record.dataset.sha256
     if found != expected:
         raise InputError(
             f"the data of {record.dataset.name} has the hash {short_hash(found)}, but that of the "
-            f"run is {short_hash(expected)}; give the data of the run (--dataset or --test-file, "
-            "with the same options)"
+            f"run is {short_hash(expected)}; {advice}"
         )
     names = record.dataset.label_names
     if names is not None and list(dataset.label_names) != names:

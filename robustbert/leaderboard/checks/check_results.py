@@ -18,6 +18,7 @@ from robustbert.leaderboard.checks.cell_checks import (
 )
 from robustbert.leaderboard.checks.duplicate_checks import duplicates
 from robustbert.leaderboard.checks.file_checks import (
+    invalid_claims,
     misplaced_records,
     schema_problems,
     unknown_files,
@@ -34,6 +35,7 @@ from robustbert.leaderboard.checks.table_checks import (
     other_examples,
     other_predictions,
 )
+from robustbert.records import PublishedCell
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Check:
 CHECKS = (
     Check("schema", schema_problems),
     Check("files", unknown_files),
+    Check("claims", invalid_claims),
     Check("path", misplaced_records),
     Check("counts", wrong_counts),
     Check("metrics", wrong_metrics),
@@ -73,11 +76,11 @@ class CheckedResults:
     """The result of all checks.
 
     Args:
-        num_cells: the number of cells whose record and outcomes follow the schema.
+        cells: those whose record and outcomes follow the schema.
         problems: everything that is wrong, in the order of the files.
     """
 
-    num_cells: int
+    cells: tuple[PublishedCell, ...]
     problems: tuple[Problem, ...]
 
 
@@ -104,4 +107,4 @@ def check_files(files: ResultsFiles) -> CheckedResults:
     problems = [
         replace(problem, check=check.name) for check in CHECKS for problem in check.find(results)
     ]
-    return CheckedResults(len(results.cells), tuple(sorted(problems)))
+    return CheckedResults(results.cells, tuple(sorted(problems)))

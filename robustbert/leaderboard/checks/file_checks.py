@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from robustbert.errors import RecordError
 from robustbert.leaderboard.checks.problem import Problem, outcomes_file
-from robustbert.leaderboard.checks.results_files import CLAIMS_FILE, ReadResults
+from robustbert.leaderboard.checks.results_files import ReadResults
+from robustbert.leaderboard.claims import parse_claims
 from robustbert.records import published_path
+from robustbert.records.results_layout import CLAIMS_FILE
 from robustbert.reports.wording import listed
 
 
@@ -20,16 +23,29 @@ def unknown_files(results: ReadResults) -> Iterator[Problem]:
     """Files that are neither a record, nor outcomes, nor claims; records without outcomes."""
     yield from results.files.others
     contents = results.files.contents
-    rows = {path.parent for path in contents if path.name != CLAIMS_FILE}
     for path in contents:
         record, outcomes = path.with_suffix(".json"), outcomes_file(path)
         if path.name == CLAIMS_FILE:
-            if path.parent not in rows:
-                yield Problem(path, "claims of a row that has no records; remove it")
-        elif outcomes not in contents:
+            continue
+        if outcomes not in contents:
             yield Problem(path, f"has no outcomes; put {outcomes.name} beside it")
         elif record not in contents:
             yield Problem(path, f"has no record; put {record.name} beside it")
+
+
+def invalid_claims(results: ReadResults) -> Iterator[Problem]:
+    """Claims that are not in their format, or belong to no row."""
+    contents = results.files.contents
+    rows = {path.parent for path in contents if path.name != CLAIMS_FILE}
+    for path, content in contents.items():
+        if path.name != CLAIMS_FILE:
+            continue
+        if path.parent not in rows:
+            yield Problem(path, "claims of a row that has no records; remove it")
+        try:
+            parse_claims(content, "")
+        except RecordError as error:
+            yield Problem(path, str(error).removeprefix(": "))
 
 
 def misplaced_records(results: ReadResults) -> Iterator[Problem]:

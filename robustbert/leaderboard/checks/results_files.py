@@ -17,12 +17,11 @@ from typing import get_args
 from robustbert.errors import RecordError
 from robustbert.leaderboard.checks.problem import Problem
 from robustbert.records import Outcome, PublishedCell, Record, Track
+from robustbert.records.results_layout import CLAIMS_FILE
 from robustbert.records.storage import parse_outcomes
 from robustbert.records.strict_json import parse_object, read_file, record_of
 
 TRACKS: tuple[str, ...] = get_args(Track)
-#: The file with the claimed figures of a row, in the row's folder.
-CLAIMS_FILE = "claims.json"
 # How many parts the path of a file has: DATASET/TRACK/ROW/FILE.
 _DEPTH = 4
 
