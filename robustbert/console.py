@@ -8,11 +8,14 @@ import sys
 import textwrap
 
 _MIN_WIDTH = 80
-_DEFAULT_WIDTH = 140
+_DEFAULT_WIDTH = 100
 
 
 def terminal_width() -> int:
-    """The width for tables and texts on standard output, in characters, at least 80."""
+    """The width for tables and texts on standard output, in characters: at least 80.
+
+    It is that of the terminal, or 100 if standard output is no terminal.
+    """
     width = shutil.get_terminal_size((_DEFAULT_WIDTH, 24)).columns
     return max(width, _MIN_WIDTH)
 

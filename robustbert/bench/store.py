@@ -1,8 +1,8 @@
 """The output folder of a run: its lock, its configuration and its files.
 
 The folder has a single configuration and is written only by this module. It contains
-``configuration.json``, ``records/CELL.json``, ``outcomes/CELL.jsonl``, ``table.md`` and
-``table.csv``. While a cell runs, its outcomes are appended to
+``configuration.json``, ``records/CELL.json``, ``outcomes/CELL.jsonl``, ``table.md``,
+``table.tex`` and ``table.csv``. While a cell runs, its outcomes are appended to
 ``outcomes/CELL.IDENTITY.partial``, from which an interrupted run is resumed.
 """
 
@@ -34,7 +34,7 @@ from robustbert.records import (
     write_outcomes,
     write_record,
 )
-from robustbert.reports import Table, render_markdown, to_csv
+from robustbert.reports import Table, render_latex, render_markdown, to_csv
 
 #: The lock file, held by the run that writes to the folder.
 LOCK_FILE = ".lock"
@@ -216,8 +216,9 @@ class RunStore:
         return Run((*first, *others), run.outcomes)
 
     def write_table(self, table: Table) -> None:
-        """Write ``table.md`` and ``table.csv``."""
+        """Write ``table.md``, ``table.tex`` and ``table.csv``."""
         write_text(self._folder / "table.md", render_markdown(table))
+        write_text(self._folder / "table.tex", render_latex(table))
         write_text(self._folder / "table.csv", to_csv(table))
 
     def _journal(self, name: str, identity: CellIdentity) -> Path:

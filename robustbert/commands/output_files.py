@@ -10,7 +10,7 @@ from robustbert.errors import InputError
 from robustbert.io import is_special
 
 _FOLDERS_OF_RUNS = ("records", "outcomes")
-_FILES_OF_RUNS = ("configuration.json", "table.csv", "table.md")
+_FILES_OF_RUNS = ("configuration.json", "table.csv", "table.md", "table.tex")
 
 
 def check_output_files(

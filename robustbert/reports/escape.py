@@ -1,4 +1,4 @@
-"""Escape untrusted names and texts for terminals, Markdown, HTML and spreadsheets."""
+"""Escape untrusted names and texts for terminals, Markdown, HTML, LaTeX and spreadsheets."""
 
 from __future__ import annotations
 
@@ -14,6 +14,29 @@ _MARKDOWN = re.compile(r"[\\`*\[\]~#$]|(?<![^\W_])_|_(?![^\W_])")
 _LINK = re.compile(r"(?<=:)/(?=/)|(?<=\bwww)\.", re.IGNORECASE)
 
 _REFERENCE = re.compile("@|(?<!&)#")
+
+_LATEX = {
+    **{character: f"\\{character}" for character in "{}%&#_$"},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    "`": r"\textasciigrave{}",
+    '"': r"\char34{}",  # a shorthand in some languages of babel
+    "–": "--",
+    "…": r"\ldots{}",
+    "±": r"\ensuremath{\pm}",
+    "≠": r"\ensuremath{\neq}",
+    "§": r"\S{}",
+    "¶": r"\P{}",
+    "†": r"\dag{}",
+    "‡": r"\ddag{}",
+}
+# Pairs that LaTeX joins to one character, such as a dash.
+_LIGATURE = re.compile(r"([-',])(?=\1)|[?!](?=`)")
+_LAST_ACCENTED = "ÿ"  # all engines know the letters up to this one
 
 
 def markdown(text: str) -> str:
@@ -46,6 +69,32 @@ def html(text: str) -> str:
     '&lt;b&gt;a &amp; b&lt;/b&gt;'
     """
     return escape(printable(text))
+
+
+def latex(text: str) -> str:
+    r"""Escape a text so that LaTeX shows it literally, also in a table cell or a caption.
+
+    Characters that not all engines know are shown as their code: pdfLaTeX would stop at them, and
+    the others leave them out if the font has none.
+
+    >>> latex("50% of a_b")
+    '50\\% of a\\_b'
+    >>> latex("猫")
+    '\\textbackslash{}u732b'
+    """
+    text = _LIGATURE.sub(lambda match: f"{match.group()}\0", printable(text))
+    text = "".join(map(_latex_character, text)).replace("\0", "{}")
+    # "\\\\" at the end of a row and "\\item" read these as their argument
+    return f"{{}}{text}" if text.startswith(("[", "*")) else text
+
+
+def _latex_character(character: str) -> str:
+    if character in _LATEX:
+        return _LATEX[character]
+    if character.isascii() or (character.isalpha() and character <= _LAST_ACCENTED):
+        return character
+    code = character.encode("unicode_escape").decode()
+    return code.replace("\\", _LATEX["\\"])
 
 
 def spreadsheet(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Format a :class:`~robustbert.reports.leaderboard.Table` for the terminal and as Markdown."""
+"""Format a :class:`~robustbert.reports.leaderboard.Table` for the terminal."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 
 from robustbert.console import printable, wrapped
-from robustbert.reports.escape import markdown, shorten
-from robustbert.reports.table_cells import heading, marked, table_cells
+from robustbert.reports.escape import shorten
+from robustbert.reports.table_cells import heading, marked, table_header, table_rows
 from robustbert.reports.table_groups import Group, Groups
 from robustbert.reports.table_rows import Row
 
 _MAX_LABEL_WIDTH = 40
 _COLUMN_GAP = 2
+_TOGETHER = ("queries", "words\nchanged")
 _LONG_HEADERS = frozenset({"clean accuracy", "worst case", "words changed"})
-_HEADER_PADDING = 2  # tabulate makes columns at least this much wider than their headers
 
 
-def render_text(table: Groups, width: int = 140) -> str:
+def render_text(table: Groups, width: int = 100) -> str:
     """Format a table for the terminal: heading, caption, rows and notes of each group.
 
-    Columns that exceed the width wrap into further blocks; each block repeats the model column.
+    If the rows exceed the width, the intervals go below the numbers. Columns that still exceed it
+    wrap into further blocks; each block repeats the model column.
 
     Args:
         table: the result of :func:`~robustbert.reports.leaderboard.leaderboard_table`.
@@ -30,30 +31,25 @@ def render_text(table: Groups, width: int = 140) -> str:
     return "\n".join(_text_group(group, width) for group in table.groups)
 
 
-def render_markdown(table: Groups) -> str:
-    """Format a table as GitHub-flavored Markdown; names are escaped and shown literally."""
-    return "\n".join(_markdown_group(group) for group in table.groups)
-
-
 def _text_group(group: Group, width: int) -> str:
-    header, *rows = table_cells(group, _terminal_labels(group), short_names(group.recipes))
-    header = [name.replace(" ", "\n") if name in _LONG_HEADERS else name for name in header]
+    names = table_header(group, short_names(group.recipes))
+    header = [name.replace(" ", "\n") if name in _LONG_HEADERS else name for name in names]
     lines = [printable(heading(group)), textwrap.fill(printable(group.caption), width)]
-    lines += ["", text_table(header, rows, width)]
+    lines += ["", _table(group, header, width)]
     if group.notes:
         lines += ["", *(wrapped(note, width, "  ", "    ") for note in group.notes)]
     return "\n".join(lines) + "\n"
 
 
-def _markdown_group(group: Group) -> str:
-    labels = [markdown(marked(row.label, row.marks)) for row in group.rows]
-    header, *rows = table_cells(group, labels, [markdown(recipe) for recipe in group.recipes])
-    ruler = ["---", *("---:" for _ in header[1:])]
-    lines = [f"### {markdown(heading(group))}", "", markdown(group.caption), ""]
-    lines += [f"| {' | '.join(row)} |" for row in (header, ruler, *rows)]
-    if group.notes:
-        lines += ["", *(f"- {markdown(note)}" for note in group.notes)]
-    return "\n".join(lines) + "\n"
+def _table(group: Group, header: Sequence[str], width: int) -> str:
+    """The table with one line per number or, if that exceeds the width, with intervals below."""
+    labels, cells = _terminal_labels(group), table_rows(group)
+    wide = [[cell.inline for cell in row] for row in cells]
+    narrow = [["\n".join(cell.stacked) for cell in row] for row in cells]
+    rows = [[label, *row] for label, row in zip(labels, wide, strict=True)]
+    if len(_column_blocks(list(zip(header, *rows, strict=True)), width)) > 1:
+        rows = [[label, *row] for label, row in zip(labels, narrow, strict=True)]
+    return text_table(header, rows, width, together=_TOGETHER)
 
 
 def _terminal_labels(group: Group) -> list[str]:
@@ -89,6 +85,7 @@ def text_table(
     rows: Sequence[Sequence[str]],
     width: int,
     left: Collection[str] = (),
+    together: Collection[str] = (),
 ) -> str:
     """A table for the terminal; columns that exceed the width follow in further blocks.
 
@@ -97,40 +94,53 @@ def text_table(
         rows: the cells of each row.
         width: of the terminal, in characters; a single column may be wider.
         left: the names of columns that are aligned to the left, as the first one always is.
+        together: the names of adjacent columns that stay in one block.
     """
-    from tabulate import tabulate
-
     aligned = {header[0], *left}
+    columns = [[name, *cells] for name, *cells in zip(header, *rows, strict=True)]
     blocks = [
-        tabulate(
-            [[row[column] for column in columns] for row in rows],
-            headers=[header[column] for column in columns],
-            tablefmt="simple",
-            disable_numparse=True,
-            colalign=["left" if header[i] in aligned else "right" for i in columns],
-        )
-        for columns in _column_blocks(header, rows, width)
+        _block([columns[i] for i in block], [header[i] in aligned for i in block])
+        for block in _column_blocks(columns, width, together)
     ]
     return "\n\n".join(blocks)
 
 
+def _block(columns: Sequence[Sequence[str]], left: Sequence[bool]) -> str:
+    """Some columns, whose first cells are their names, with a rule below the names."""
+    from tabulate import tabulate
+
+    # as rows without header, because tabulate makes columns wider than the names in a header
+    lines = tabulate(
+        list(zip(*columns, strict=True)),
+        tablefmt="plain",
+        disable_numparse=True,
+        colalign=["left" if is_left else "right" for is_left in left],
+    ).split("\n")
+    rule = (" " * _COLUMN_GAP).join("-" * _column_width(column) for column in columns)
+    num_header_lines = max(cells[0].count("\n") + 1 for cells in columns)
+    lines.insert(num_header_lines, rule)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _column_width(cells: Sequence[str]) -> int:
+    return max(len(line) for cell in cells for line in cell.split("\n"))
+
+
 def _column_blocks(
-    header: Sequence[str], rows: Sequence[Sequence[str]], width: int
+    columns: Sequence[Sequence[str]], width: int, together: Collection[str] = ()
 ) -> list[list[int]]:
     """Split columns into blocks of at most ``width`` characters, each starting with column 0."""
-
-    def cell_width(cell: str) -> int:
-        return max(map(len, cell.split("\n")))
-
-    columns = zip(header, *rows, strict=True)
-    widths = [
-        max(cell_width(name) + _HEADER_PADDING, *map(cell_width, cells)) + _COLUMN_GAP
-        for name, *cells in columns
-    ]
+    units: list[list[int]] = []  # columns that share a block
+    for index in range(1, len(columns)):
+        if index > 1 and {columns[index - 1][0], columns[index][0]} <= set(together):
+            units[-1].append(index)
+        else:
+            units.append([index])
+    widths = [_column_width(cells) + _COLUMN_GAP for cells in columns]
     blocks: list[list[int]] = [[0]]
-    for column in range(1, len(widths)):
-        used = sum(widths[i] for i in blocks[-1]) - _COLUMN_GAP
-        if len(blocks[-1]) > 1 and used + widths[column] > width:
+    for unit in units:
+        used = sum(widths[i] for i in blocks[-1] + unit) - _COLUMN_GAP
+        if len(blocks[-1]) > 1 and used > width:
             blocks.append([0])
-        blocks[-1].append(column)
+        blocks[-1] += unit
     return blocks

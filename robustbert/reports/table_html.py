@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from robustbert.reports.escape import html
-from robustbert.reports.table_cells import heading, marked, table_cells
+from robustbert.reports.table_cells import heading, marked, table_header, table_rows
 from robustbert.reports.table_groups import Group, Groups
 
 _LEFT = "text-align:left;white-space:nowrap"
@@ -22,7 +22,11 @@ def table_html(table: Groups) -> str:
 
 def _group(group: Group) -> str:
     labels = [html(marked(row.label, row.marks)) for row in group.rows]
-    header, *rows = table_cells(group, labels, [html(recipe) for recipe in group.recipes])
+    header = table_header(group, [html(recipe) for recipe in group.recipes])
+    rows = [
+        [label, *(cell.inline for cell in cells)]
+        for label, cells in zip(labels, table_rows(group), strict=True)
+    ]
     lines = [
         f"<p><strong>{html(heading(group))}</strong><br>{html(group.caption)}</p>",
         "<table>",

@@ -99,29 +99,29 @@ class Row:
     @property
     def clean(self) -> Proportion:
         """Clean accuracy."""
-        clean = self._proportion(lambda replicate: replicate.clean)
+        clean = self.proportion(lambda replicate: replicate.clean)
         assert clean is not None  # every replicate has a clean accuracy
         return clean
 
     @property
     def worst_case(self) -> Proportion | None:
         """The share of examples that survive every core recipe of the table."""
-        return self._proportion(lambda replicate: replicate.worst_case)
+        return self.proportion(lambda replicate: replicate.worst_case)
 
     @property
     def queries(self) -> Mean | None:
         """Mean number of queries per attacked example, over the core recipes of the table."""
-        return self._mean(lambda replicate: replicate.queries)
+        return self.mean(lambda replicate: replicate.queries)
 
     @property
     def textattack_queries(self) -> Mean | None:
         """The same mean of TextAttack's own query count."""
-        return self._mean(lambda replicate: replicate.textattack_queries)
+        return self.mean(lambda replicate: replicate.textattack_queries)
 
     @property
     def words_changed(self) -> Mean | None:
         """Changed share of the words of the broken texts, over the core recipes of the table."""
-        return self._mean(lambda replicate: replicate.words_changed)
+        return self.mean(lambda replicate: replicate.words_changed)
 
     def accuracy_under(self, recipe: str) -> Proportion | None:
         """Accuracy under a recipe; None if it was not run."""
@@ -130,7 +130,7 @@ class Row:
             record = replicate.records.get(recipe)
             return record.metrics.accuracy_under_attack if record else None
 
-        return self._proportion(accuracy)
+        return self.proportion(accuracy)
 
     def num_examples(self, recipe: str) -> int | None:
         """Number of examples that a recipe ran on (the same for all replicates)."""
@@ -148,14 +148,16 @@ class Row:
             return ""
         return "".join(dict.fromkeys("".join(map(self.recipe_marks, core))))
 
-    def _proportion(self, get: Callable[[Replicate], Metric | None]) -> Proportion | None:
+    def proportion(self, get: Callable[[Replicate], Metric | None]) -> Proportion | None:
+        """A proportion of the model, or its mean over those replicates that have it."""
         if len(self.replicates) == 1:
             return get(self.replicates[0])
         metrics = [metric for one in self.replicates if (metric := get(one)) is not None]
         values = [metric.value for metric in metrics if metric.value is not None]
         return mean_std(values) if values else None
 
-    def _mean(self, get: Callable[[Replicate], float | None]) -> Mean | None:
+    def mean(self, get: Callable[[Replicate], float | None]) -> Mean | None:
+        """A mean of the model, or its mean over those replicates that have it."""
         if len(self.replicates) == 1:
             return get(self.replicates[0])
         values = [value for one in self.replicates if (value := get(one)) is not None]

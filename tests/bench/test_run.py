@@ -13,7 +13,7 @@ from robustbert.bench import Suite, default_out, make_plan, run_plan, victims
 from robustbert.errors import InputError, RecordError, RobustbertWarning
 from robustbert.machine import processor_class
 from robustbert.records import Engine, Outcome, Record, outcomes_path, read_run, record_name
-from robustbert.reports import render_markdown
+from robustbert.reports import render_latex, render_markdown, to_csv
 from tests.bench.toy_runs import options, plan, without_times
 from tests.tiny import make_tiny_bert, set_label_names
 
@@ -127,6 +127,8 @@ def test_the_table_has_all_cells_of_the_folder_those_of_the_last_run_first(revie
     assert [row.label for row in group.rows] == ["tfidf-nb", "svm"]
     assert group.recipes == ("deepwordbug", "pruthi")
     assert (tmp_path / "table.md").read_text() == render_markdown(result.table)
+    assert (tmp_path / "table.tex").read_text() == render_latex(result.table)
+    assert (tmp_path / "table.csv").read_text() == to_csv(result.table)
     # outcomes that were deleted by hand are mentioned, and the rest of the table is made
     svm_cell = next(r for r in read_run(tmp_path).records if r.model.name == "svm")
     outcomes_path(tmp_path, record_name(svm_cell)).unlink()

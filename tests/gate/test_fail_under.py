@@ -25,7 +25,7 @@ def test_a_threshold_that_is_reached(run, capsys):
     written = capsys.readouterr()
     assert written.err == ""
     assert "reviews (test), published track: thresholds for the lower end of the" in written.out
-    assert "svm      clean               56  100.0 [56.6, 100.0]    5  PASSED" in written.out
+    assert "svm    clean           56  100.0 [56.6, 100.0]  5  PASSED" in written.out
 
 
 def test_a_threshold_that_is_not_reached(run, capsys):

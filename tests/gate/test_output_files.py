@@ -31,6 +31,7 @@ def baseline(svm_run, tmp_path, monkeypatch, capsys) -> Path:
         ("compare b.json RUN --json same.json", "--json: same.json is an input"),
         ("compare b.json RUN --junit RUN/records/x.json", "is an input; give another file"),
         ("compare b.json RUN --markdown RUN/table.md", "is an input; give another file"),
+        ("compare b.json RUN --markdown RUN/table.tex", "is an input; give another file"),
         ("compare b.json RUN --markdown x --json ./x", "--markdown and --json are both x"),
         ("compare b.json RUN --markdown folder", "--markdown: folder is a folder; give a file"),
         ("compare b.json RUN --markdown ", "--markdown: . is a folder; give a file"),

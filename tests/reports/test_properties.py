@@ -10,7 +10,15 @@ import random
 import pytest
 
 from robustbert.records import Record, record_name
-from robustbert.reports import Row, Table, leaderboard_table, render_markdown, render_text, to_csv
+from robustbert.reports import (
+    Row,
+    Table,
+    leaderboard_table,
+    render_latex,
+    render_markdown,
+    render_text,
+    to_csv,
+)
 from robustbert.reports.table_rows import Outcomes
 from tests.records.builders import make_outcomes, make_record
 from tests.reports.tables import changed, defense
@@ -164,5 +172,10 @@ def test_all_rows_are_rendered(seed: int) -> None:
     rows = sum(len(group.rows) for group in table.groups)
     document = render_markdown(table)
     body = [line for line in document.splitlines() if line.startswith("| ")]
-    assert len(body) == rows + 2 * len(table.groups)
+    cells = sum(
+        len({recipe for one in row.replicates for recipe in one.records}) for row in rows_of(table)
+    )
+    assert len(body) == rows + cells + 2 * 2 * len(table.groups)
     assert render_text(table)
+    latex = render_latex(table)
+    assert latex.count(r"\begin{table}") == latex.count(r"\end{table}") == 2 * len(table.groups)

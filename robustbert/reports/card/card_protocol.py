@@ -12,6 +12,7 @@ from robustbert.reports.card.card_model import settings
 from robustbert.reports.card.card_selection import CardRow
 from robustbert.reports.conditions import canonical, limits_of
 from robustbert.reports.escape import markdown
+from robustbert.reports.table_provenance import dates
 
 _UNKNOWN = "unknown"
 _LIMIT_NAMES = {
@@ -116,8 +117,7 @@ def _facts(records: tuple[Record, ...]) -> Iterator[tuple[str, str]]:
             ),
         ),
     )
-    dates = sorted({record.created_at[:10] for record in records if record.created_at})
-    yield "Date", " to ".join(dict.fromkeys([dates[0], dates[-1]])) if dates else _UNKNOWN
+    yield "Date", dates(records) or _UNKNOWN
 
 
 def _distinct(records: Iterable[Record], value: Callable[[Record], Any]) -> str:

@@ -14,6 +14,7 @@ from robustbert.reports.marks import batch_invariance
 from robustbert.reports.minilm import shares_minilm
 from robustbert.reports.notes.completeness import different_sizes
 from robustbert.reports.notes.noted_cells import cells_of
+from robustbert.reports.offline_assets import OFFLINE, OFFLINE_WARNING
 from robustbert.reports.table_cells import marked
 from robustbert.reports.wording import MISSING, counted, listed, percent
 
@@ -40,11 +41,6 @@ _UPPER_BOUND = (
     "The attacks are heuristic searches, so accuracy under attack is an upper bound: other "
     "attacks, or these with more queries, may break more texts. No person checked whether the "
     "adversarial texts keep the meaning of the originals."
-)
-_OFFLINE = (
-    "The assets are robustbert's offline replacements: MiniLM instead of the Universal Sentence "
-    "Encoder, and word vectors built from it instead of counter-fitted PARAGRAM. The numbers are "
-    "not comparable with results, such as those of papers, that use the originals."
 )
 _MINILM = (
     "The model shares MiniLM's weights with the similarity encoder and the word vectors of the "
@@ -153,8 +149,8 @@ def _caveats(row: CardRow) -> Iterator[str]:
     yield _batch_invariance(row.records)
     yield _errors(row.records)
     yield _truncation(row.records)
-    if any(record.assets.profile == "offline" for record in row.records):
-        yield _OFFLINE
+    if any(record.assets.profile == OFFLINE for record in row.records):
+        yield OFFLINE_WARNING
         if shares_minilm(row.first.model):
             yield _MINILM
 
