@@ -9,7 +9,7 @@ from typing import Any
 from robustbert.console import printable, wrapped
 from robustbert.gate.replay import Replay, ReplayedCell, ReplayedGroup, Transfer
 from robustbert.reports.conditions import short_hash
-from robustbert.reports.escape import markdown, shorten
+from robustbert.reports.escape import comment, shorten
 from robustbert.reports.wording import counted, listed, percent
 
 _WIDTH = 100
@@ -42,10 +42,10 @@ def render_replay(replay: Replay) -> str:
 
 def render_replay_markdown(replay: Replay) -> str:
     """Format a replay as Markdown, for a pull-request comment or a step summary."""
-    parts = [f"### {markdown(_title(replay))}"]
+    parts = [f"### {comment(_title(replay))}"]
     for group in replay.groups:
-        parts += [f"**{markdown(group.name)}**", _table(group, markdown, "pipe")]
-    parts.append("\n".join(f"- {markdown(note)}" for note in _notes(replay)))
+        parts += [f"**{comment(group.name)}**", _table(group, comment, "pipe")]
+    parts.append("\n".join(f"- {comment(note)}" for note in _notes(replay)))
     return "\n\n".join(parts) + "\n"
 
 

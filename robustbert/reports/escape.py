@@ -8,12 +8,14 @@ from html import escape
 
 from robustbert.console import printable
 
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}
+_SPACE = "\u200b"  # of no width
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", _SPACE: "&#8203;"}
 _MARKDOWN = re.compile(r"[\\`*\[\]~#$]|(?<![^\W_])_|_(?![^\W_])")
 # GitHub turns these into links anywhere in a text.
-_LINK = re.compile(r"(?<=:)/(?=/)|(?<=\bwww)\.", re.IGNORECASE)
-
-_REFERENCE = re.compile("@|(?<!&)#")
+_LINK = re.compile(r"(?<=:)/(?=/)|(?<=www)\.", re.IGNORECASE)
+# GitHub makes links of e-mail addresses and of names, also where the @ is escaped.
+_ADDRESS = re.compile(r"(?<=@)(?=\S)")
+_REFERENCE = re.compile("(?<!&)#")
 
 _LATEX = {
     **{character: f"\\{character}" for character in "{}%&#_$"},
@@ -42,24 +44,28 @@ _LAST_ACCENTED = "ÿ"  # all engines know the letters up to this one
 def markdown(text: str) -> str:
     r"""Escape a text so that Markdown shows it literally, also in a table cell.
 
+    An invisible character follows the ``@`` of a name or an address, so that it is no link.
+
     >>> markdown("a|*b*")
     'a&#124;\\*b\\*'
+    >>> markdown("@me")
+    '@&#8203;me'
     """
-    text = _MARKDOWN.sub(lambda match: "\\" + match.group(), printable(text))
+    text = _ADDRESS.sub(_SPACE, printable(text))
+    text = _MARKDOWN.sub(lambda match: "\\" + match.group(), text)
     text = _LINK.sub(lambda match: "\\" + match.group(), text)
     return "".join(_ENTITIES.get(character, character) for character in text)
 
 
 def comment(text: str) -> str:
-    r"""Escape a text for a comment on GitHub or GitLab, where a name also notifies its owner.
+    r"""Escape a text for a comment on GitHub or GitLab, where a number can refer to an issue.
 
-    As :func:`markdown`; in addition an invisible character follows each ``@`` and ``#``, so that
-    they neither mention a person nor refer to an issue.
+    As :func:`markdown`; in addition an invisible character follows each ``#``.
 
-    >>> comment("@me *")
-    '@&#8203;me \\*'
+    >>> comment("@me #1")
+    '@&#8203;me \\#&#8203;1'
     """
-    return _REFERENCE.sub(lambda match: f"{match.group()}&#8203;", markdown(text))
+    return _REFERENCE.sub("#&#8203;", markdown(text))
 
 
 def html(text: str) -> str:

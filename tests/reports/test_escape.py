@@ -6,11 +6,11 @@ import html
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from robustbert.console import printable
-from robustbert.reports.escape import markdown, shorten, spreadsheet
+from robustbert.reports.escape import comment, markdown, shorten, spreadsheet
 
 anything = st.text(st.characters(exclude_categories=[]), max_size=40)
 
@@ -44,16 +44,34 @@ def test_markdown_shows_the_text_literally(text: str) -> None:
     document = f"| head |\n| --- |\n| x{markdown(text)}x |\n"
     rendered = parser.render(document)
     cells = re.findall(r"<td>(.*?)</td>", rendered, re.DOTALL)
-    assert [html.unescape(cell) for cell in cells] == [f"x{printable(text)}x"]
+    assert [html.unescape(cell).replace("\u200b", "") for cell in cells] == [f"x{printable(text)}x"]
 
 
 @pytest.mark.parametrize(
-    "text", ["https://example.com", "http://a.b/?q=1", "WWW.example.com", "(www.example.com)"]
+    "text",
+    [
+        "https://example.com",
+        "http://a.b/?q=1",
+        "WWW.example.com",
+        "(www.example.com)",
+        "_www.example.com",
+    ],
 )
 def test_addresses_do_not_become_links(text: str) -> None:
     parser = pytest.importorskip("markdown_it").MarkdownIt("gfm-like", {"linkify": False})
     assert not re.search(r"://|www\.", markdown(text), re.IGNORECASE)
     assert html.unescape(parser.render(markdown(text))) == f"<p>{text}</p>\n"
+
+
+@given(st.text(st.sampled_from("ab1.@_-+ m:"), max_size=20))
+@example("mailto:some.one@example.org and @octocat")
+def test_names_and_mail_addresses_do_not_become_links(text: str) -> None:
+    """As GitHub's renderer finds addresses: in the text that results, whatever was escaped."""
+    parser = pytest.importorskip("markdown_it").MarkdownIt("gfm-like", {"linkify": False})
+    for escape in (markdown, comment):
+        shown = html.unescape(parser.renderInline(escape(text)))
+        assert not re.search(r"@[^\s\u200b]", shown)
+        assert shown.replace("\u200b", "").strip() == printable(text).strip()
 
 
 @given(anything)
