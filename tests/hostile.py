@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
 from types import MappingProxyType
+
+from robustbert.records import (
+    outcomes_path,
+    record_name,
+    record_path,
+    write_outcomes,
+    write_record,
+)
+from tests.records.builders import make_outcome, make_record
 
 HOSTILE = MappingProxyType(
     {
@@ -18,3 +29,21 @@ HOSTILE = MappingProxyType(
         "markdown": "[link](javascript:alert(4)) **bold** `code` | https://example.org/ |",
     }
 )
+
+
+def write_hostile_run(run: Path, texts: Iterable[str] = tuple(HOSTILE.values())) -> Path:
+    """A run folder with one cell per text, which is in everything that has a name or a text.
+
+    Each cell has a broken example and one with an error.
+    """
+    for text in texts:
+        outcomes = [
+            make_outcome(text, "broken", text=f"fine {text}", adversarial_text=f"fin {text}"),
+            make_outcome("e1", "error", error=text, text=text),
+        ]
+        record = make_record(outcomes, model=text, dataset=text, recipe=text, defense=text)
+        dataset = record.dataset.model_copy(update={"label_names": ["negative", text]})
+        record = record.model_copy(update={"dataset": dataset})
+        write_record(record, record_path(run, record_name(record)))
+        write_outcomes(outcomes, outcomes_path(run, record_name(record)))
+    return run

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from robustbert.data.words import words_of
@@ -86,14 +85,9 @@ REVIEWS: tuple[tuple[str, int, dict[str, str]], ...] = (
 RECIPES = ("deepwordbug", "pwws", "textfooler")
 
 
-def write_cell(
-    run: Path,
-    outcomes: Sequence[Outcome],
-    changed: Mapping[str, Any] = MappingProxyType({}),
-    **names: Any,
-) -> None:
-    """Add a cell with its texts to a run folder; ``changed`` replaces fields of its record."""
-    record = make_record(outcomes, **names).model_copy(update=dict(changed))
+def write_cell(run: Path, outcomes: Sequence[Outcome], **names: Any) -> None:
+    """Add a cell with its texts to a run folder."""
+    record = make_record(outcomes, **names)
     write_record(record, record_path(run, record_name(record)))
     write_outcomes(outcomes, outcomes_path(run, record_name(record)))
 
