@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sized
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -78,8 +78,8 @@ def file_run(
     changed = [one.path for one in filed if one.state == "replaced"]
     if changed and not replace:
         raise InputError(
-            f"{results / changed[0]} is there with other content"
-            f"{_and_more(len(changed), 'cell')}; replace it with --replace"
+            f"{results / changed[0]} is there with other content{_and_more(changed, 'cell')}; "
+            "replace it with --replace"
         )
     new = {one.path for one in filed if one.state != "unchanged"}
     contents = _contents(cell for cell in cells if cell.path in new)
@@ -132,9 +132,10 @@ def _check(run: Path, contents: Mapping[PurePosixPath, bytes], results: Path) ->
     if problems:
         raise InputError(
             f"{run} cannot be filed: {problems[0].line(str(results))}"
-            f"{_and_more(len(problems), 'problem')}"
+            f"{_and_more(problems, 'problem')}"
         )
 
 
-def _and_more(number: int, noun: str) -> str:
-    return f" (and {counted(number - 1, f'more {noun}')})" if number > 1 else ""
+def _and_more(items: Sized, noun: str) -> str:
+    """How many items there are beside the first one."""
+    return f", and {counted(len(items) - 1, f'more {noun}')}" if len(items) > 1 else ""

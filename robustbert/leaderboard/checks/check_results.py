@@ -77,7 +77,7 @@ class CheckedResults:
 
     Args:
         cells: those whose record and outcomes follow the schema.
-        problems: everything that is wrong, in the order of the files.
+        problems: everything that is wrong, in the order of the files and then of the checks.
     """
 
     cells: tuple[PublishedCell, ...]
@@ -107,4 +107,4 @@ def check_files(files: ResultsFiles) -> CheckedResults:
     problems = [
         replace(problem, check=check.name) for check in CHECKS for problem in check.find(results)
     ]
-    return CheckedResults(results.cells, tuple(sorted(problems)))
+    return CheckedResults(results.cells, tuple(sorted(problems, key=lambda one: one.path)))

@@ -41,7 +41,7 @@ def invalid_claims(results: ReadResults) -> Iterator[Problem]:
         if path.name != CLAIMS_FILE:
             continue
         if path.parent not in rows:
-            yield Problem(path, "claims of a row that has no records; remove it")
+            yield Problem(path, "the row has no records; file them first")
         try:
             parse_claims(content, "")
         except RecordError as error:

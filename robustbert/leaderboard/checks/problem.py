@@ -10,7 +10,7 @@ from robustbert.records import PublishedCell
 from robustbert.reports.wording import counted
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Problem:
     """Something that is wrong in a file of published results.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from pathlib import PurePosixPath
 
 from robustbert.leaderboard.checks.problem import Problem, in_outcomes
 from robustbert.leaderboard.checks.results_files import ReadResults
@@ -41,21 +40,23 @@ def other_examples(results: ReadResults) -> Iterator[Problem]:
     longer ones.
     """
     for cells in results.tables.values():
-        yield from _minority(results, cells, _examples, "example, label or number of words")
+        what = "example, label or number of words than most of the table"
+        yield from _minority(results, cells, _examples, what)
 
 
 def other_predictions(results: ReadResults) -> Iterator[Problem]:
-    """Outcomes in which a model classifies a clean text differently than in its other cells.
+    """Outcomes in which a row classifies a clean text differently than in its other cells.
 
     Models that are marked as not repeatable are left out.
     """
-    rows: dict[PurePosixPath, list[PublishedCell]] = {}
+    rows: dict[tuple[str, str], list[PublishedCell]] = {}
     for cell in results.cells:
-        rows.setdefault(cell.path.parent, []).append(cell)
+        rows.setdefault((cell.path.parts[0], cell.row_folder), []).append(cell)
     for cells in rows.values():
         checks = [check for cell in cells for check in cell.record.reliability]
         if all(check.passed for check in checks if check.name in _NOT_REPEATABLE):
-            yield from _minority(results, cells, _predictions, "clean prediction")
+            what = "clean prediction than most cells of the row"
+            yield from _minority(results, cells, _predictions, what)
 
 
 def _examples(cell: PublishedCell) -> dict[Hashable, Hashable]:
@@ -71,7 +72,7 @@ def _minority(
     results: ReadResults,
     cells: Sequence[PublishedCell],
     values: Callable[[PublishedCell], dict[Hashable, Hashable]],
-    name: str,
+    what: str,
 ) -> Iterator[Problem]:
     """One problem per cell with values that differ from the most common ones."""
     established = [cell for cell in cells if not results.is_added(cell)]
@@ -82,8 +83,7 @@ def _minority(
             for line, (key, value) in enumerate(values(cell).items(), start=1)
             if value != expected[key]
         ]
-        message = f"another {name} than in most of its table"
-        yield from in_outcomes(cell, lines, message)
+        yield from in_outcomes(cell, lines, f"another {what}")
 
 
 def _majority(cells: Iterable[Mapping[Hashable, Hashable]]) -> dict[Hashable, Hashable]:

@@ -1,0 +1,327 @@
+"""Each check: what it finds, and that its line starts with the path of the file."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from robustbert.cli import main
+from robustbert.leaderboard.checks import check_results
+from robustbert.leaderboard.checks.check_results import CHECKS
+from robustbert.records import read_published
+from tests.leaderboard.published import write_published
+from tests.leaderboard.valid_results import (
+    edit_outcome,
+    edit_record,
+    problem_lines,
+    valid_cell,
+    write_valid,
+)
+
+TABLE = "rotten_tomatoes/unified"
+ROW = f"{TABLE}/minilm-97f6e7cb"
+OTHER_ROW = f"{TABLE}/tfidf-svm-264d3283"
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    return write_valid(tmp_path / "results")
+
+
+def test_valid_results_have_no_problems(results: Path, capsys) -> None:
+    assert check_results(results).cells == read_published(results)
+    assert main(["leaderboard", "check", "--results", str(results)]) == 0
+    assert capsys.readouterr().out == f"{results}: 4 valid cells, no problems\n"
+
+
+def set_field(*path: str, value: object) -> Callable[[Path], None]:
+    """Edit one field of the record of pwws by hand."""
+
+    def edit(results: Path) -> None:
+        def change(content: dict) -> None:
+            *parents, name = path
+            for parent in parents:
+                content = content[parent]
+            content[name] = value
+
+        edit_record(results / ROW / "pwws.json", change)
+
+    return edit
+
+
+def set_outcome(line: int, **changes: object) -> Callable[[Path], None]:
+    """Edit one line of the outcomes of pwws by hand."""
+    return lambda results: edit_outcome(results / ROW / "pwws.jsonl", line, **changes)
+
+
+def move(source: str, target: str) -> Callable[[Path], None]:
+    def edit(results: Path) -> None:
+        (results / target).parent.mkdir(parents=True, exist_ok=True)
+        (results / source).rename(results / target)
+
+    return edit
+
+
+def add_file(path: str, content: str = "") -> Callable[[Path], None]:
+    def edit(results: Path) -> None:
+        (results / path).parent.mkdir(parents=True, exist_ok=True)
+        (results / path).write_text(content, encoding="utf-8")
+
+    return edit
+
+
+def delete(path: str) -> Callable[[Path], None]:
+    return lambda results: (results / path).unlink()
+
+
+def add_cell(letters: str, **names: object) -> Callable[[Path], None]:
+    return lambda results: write_published([valid_cell(letters, **names)], results)
+
+
+PROBLEMS = {
+    "a metric": (
+        set_field("metrics", "queries_mean", value=9.5),
+        f"{ROW}/pwws.json: metrics: queries_mean is 9.5, but pwws.jsonl gives 10",
+    ),
+    "an interval": (
+        set_field("metrics", "accuracy_under_attack", "low", value=0.4),
+        f"{ROW}/pwws.json: metrics: accuracy_under_attack.low is 0.4, but pwws.jsonl gives "
+        "0.187616",
+    ),
+    "a metric that contradicts the counts": (
+        set_field("metrics", "accuracy_under_attack", "value", value=0.75),
+        f"{ROW}/pwws.json: schema: metrics.accuracy_under_attack: 0.75 of 6, but counts say 3/6",
+    ),
+    "a reliability check": (
+        set_field("reliability", 0, "measured", value=0.05),
+        f"{ROW}/pwws.json: reliability: exhausted.measured is 0.05, but pwws.jsonl gives 0.2",
+    ),
+    "a field that there is not": (
+        set_field("verified", value=True),
+        f"{ROW}/pwws.json: schema: verified: Extra inputs are not permitted",
+    ),
+    "uncommitted changes": (
+        set_field("environment", "dirty", value=True),
+        f"{ROW}/pwws.json: checkout: the code had uncommitted changes; commit them and run the "
+        "cell again",
+    ),
+    "a foreign assets profile": (
+        set_field("assets", "profile", value="canonical"),
+        f"{ROW}/pwws.json: conditions: assets profile canonical instead of offline, which the "
+        "other records have",
+    ),
+    "other data": (
+        set_field("dataset", "sha256", value="d" * 64),
+        f"{ROW}/pwws.json: conditions: dataset hash dddddd instead of aaaaaa, which the other "
+        "records have",
+    ),
+    "other limits": (
+        set_field("protocol", "limits", "words_changed", value=0.1),
+        f"{ROW}/pwws.json: conditions: limit words_changed 0.1 instead of 0.3, which the other "
+        "records have",
+    ),
+    "another revision of the protocol": (
+        set_field("protocol", "revision", value=1),
+        f"{ROW}/pwws.json: conditions: protocol revision 1 instead of 2, which the other records "
+        "have",
+    ),
+    "another split": (
+        set_field("dataset", "split", value="train"),
+        f"{ROW}/pwws.json: conditions: split train instead of test, which the other records have",
+    ),
+    "weights that are not those of the path": (
+        set_field("model", "sha256", value="4" * 64),
+        f"{ROW}/pwws.json: path: the hash of its row is 4cb00529, not 97f6e7cb; it belongs at "
+        f"{TABLE}/minilm-4cb00529/pwws.json",
+    ),
+    "a status that the counts contradict": (
+        set_outcome(4, status="exhausted"),
+        f"{ROW}/pwws.json: counts: robust is 2, but pwws.jsonl gives 1",
+    ),
+    "a status that its other fields contradict": (
+        set_outcome(2, status="robust"),
+        f"{ROW}/pwws.jsonl: schema: line 2: adversarial fields are only allowed for 'broken' or "
+        "retracted outcomes",
+    ),
+    "an example twice": (
+        set_outcome(2, example_id="e0"),
+        f"{ROW}/pwws.jsonl: schema: line 2: example_id: duplicate 'e0'",
+    ),
+    "a text": (
+        set_outcome(4, text="a fine film"),
+        f"{ROW}/pwws.jsonl: texts: line 4: contains a text; published outcomes have none",
+    ),
+    "a seed": (
+        set_outcome(4, seed=1),
+        f"{ROW}/pwws.jsonl: seeds: line 4: the seed is not that of this example and record",
+    ),
+    "another example": (
+        set_outcome(4, words=4),
+        f"{ROW}/pwws.jsonl: examples: line 4: another example, label or number of words than most "
+        "of the table",
+    ),
+    "another clean prediction": (
+        lambda results: (
+            [add_cell("sbrr", recipe=recipe)(results) for recipe in ("deepwordbug", "textbugger")]
+            and add_cell("bbbrxr")(results)
+        ),
+        f"{ROW}/pwws.jsonl: predictions: line 1: another clean prediction than most cells of "
+        "the row",
+    ),
+    "an attack with an error": (
+        add_cell("sbbrxe"),
+        f"{ROW}/pwws.json: errors: 1 attack ended in an error; repeat the run, which retries them",
+    ),
+    "a row under another name": (
+        add_cell("sbbrxr", model="renamed", model_sha256="1" * 64),
+        f"{TABLE}/renamed-97f6e7cb/pwws.json: duplicates: has the weights and defenses of "
+        f"{ROW}/pwws.json; remove one of them",
+    ),
+    "a row under another hash": (
+        add_cell("sbbrxr", model_sha256="3" * 64),
+        f"{TABLE}/minilm-a83e4e9b/pwws.json: duplicates: has the outcomes of {ROW}/pwws.json; "
+        "remove one of them",
+    ),
+    "a record at two places": (
+        lambda results: shutil.copytree(results / ROW, results / TABLE / "minilm-00000000"),
+        f"{ROW}/pwws.json: duplicates: is the same record as {TABLE}/minilm-00000000/pwws.json; "
+        "remove one of them",
+    ),
+    "a wrong hash in the name of the folder": (
+        move(ROW, f"{TABLE}/minilm-00000000"),
+        f"{TABLE}/minilm-00000000/pwws.json: path: the hash of its row is 97f6e7cb, not 00000000; "
+        f"it belongs at {ROW}/pwws.json",
+    ),
+    "a wrong name of the folder": (
+        move(ROW, f"{TABLE}/bert-97f6e7cb"),
+        f"{TABLE}/bert-97f6e7cb/pwws.json: path: its row is minilm, not bert; it belongs at "
+        f"{ROW}/pwws.json",
+    ),
+    "the folder of another dataset and track": (
+        move(ROW, "imdb/published/minilm-97f6e7cb"),
+        "imdb/published/minilm-97f6e7cb/pwws.json: path: its dataset is rotten_tomatoes, not imdb "
+        f"and its track is unified, not published; it belongs at {ROW}/pwws.json",
+    ),
+    "the file of another recipe": (
+        lambda results: [
+            move(f"{ROW}/pwws.json{end}", f"{ROW}/iga.json{end}")(results) for end in ("", "l")
+        ],
+        f"{ROW}/iga.json: path: its recipe is pwws, not iga; it belongs at {ROW}/pwws.json",
+    ),
+    "no outcomes": (
+        delete(f"{ROW}/pwws.jsonl"),
+        f"{ROW}/pwws.json: files: has no outcomes; put pwws.jsonl beside it",
+    ),
+    "no record": (
+        delete(f"{ROW}/pwws.json"),
+        f"{ROW}/pwws.jsonl: files: has no record; put pwws.json beside it",
+    ),
+    "an unknown file": (
+        add_file(f"{ROW}/notes.txt"),
+        f"{ROW}/notes.txt: files: does not belong to published results; remove it",
+    ),
+    "a file beside the rows": (
+        add_file(f"{TABLE}/pwws.json", "{}"),
+        f"{TABLE}/pwws.json: files: does not belong to published results; remove it",
+    ),
+    "a file beside the datasets": (
+        add_file("table.csv"),
+        "table.csv: files: does not belong to published results; remove it",
+    ),
+    "an unknown track": (
+        move(ROW, "imdb/unifed/minilm-97f6e7cb"),
+        "imdb/unifed/minilm-97f6e7cb/pwws.json: files: 'unifed' is not a track; the tracks are "
+        "published, unified, unified-li",
+    ),
+    "a link": (
+        lambda results: (results / ROW / "iga.json").symlink_to("pwws.json"),
+        f"{ROW}/iga.json: files: is a link; put the file itself here",
+    ),
+    "claims in another format": (
+        add_file(f"{ROW}/claims.json", '{"claims_version": 7}'),
+        f"{ROW}/claims.json: claims: claims_version: 7, but this robustbert reads 1; upgrade "
+        "robustbert",
+    ),
+    "claims of no row": (
+        add_file(f"{TABLE}/bert-12345678/claims.json", '{"claims_version": 1, "claims": []}'),
+        f"{TABLE}/bert-12345678/claims.json: claims: the row has no records; file them first",
+    ),
+    "JSON that is none": (
+        add_file(f"{ROW}/pwws.json", "{"),
+        f"{ROW}/pwws.json: schema: not JSON in UTF-8: Expecting property name enclosed in double "
+        "quotes: line 1 column 2 (char 1)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_each_problem_is_a_line_that_starts_with_the_file(results: Path, name: str) -> None:
+    edit, expected = PROBLEMS[name]
+    edit(results)
+    lines = problem_lines(results)
+    assert f"results/{expected}" in lines
+    paths = [PurePosixPath(line.split(": ")[0]) for line in lines]
+    assert paths == sorted(paths)
+
+
+def test_every_check_has_a_problem_here() -> None:
+    found = {line.split(": ")[1] for _, line in PROBLEMS.values()}
+    assert found == {check.name for check in CHECKS}
+
+
+def test_all_problems_are_listed_and_the_exit_code_is_1(results: Path, capsys) -> None:
+    for name in ("a metric", "a seed", "an unknown file"):
+        PROBLEMS[name][0](results)
+    assert main(["leaderboard", "check", "--results", str(results)]) == 1
+    *lines, summary = capsys.readouterr().out.splitlines()
+    expected = [PROBLEMS[name][1] for name in ("an unknown file", "a metric", "a seed")]
+    assert lines == [f"{results}/{line}" for line in expected]
+    assert summary == f"{results}: 4 valid cells, 3 problems"
+
+
+def test_what_is_beside_the_datasets_is_not_checked(results: Path) -> None:
+    add_file("README.md")(results)
+    add_file("gate/minilm.json", "{}")(results)
+    add_file("speed/a-processor/imdb-pwws.json", "{}")(results)
+    assert not problem_lines(results)
+
+
+def test_a_file_name_is_printed_without_its_control_characters(results: Path, capsys) -> None:
+    add_file(f"{ROW}/\x1b[31m\u202eevil\n.txt")(results)
+    assert main(["leaderboard", "check", "--results", str(results)]) == 1
+    line, _ = capsys.readouterr().out.splitlines()
+    assert "\\x1b[31m\\u202eevil\\n.txt: files: does not belong" in line
+
+
+def test_rows_that_are_not_repeatable_may_change_their_predictions(results: Path) -> None:
+    for recipe in ("pwws", "textfooler", "deepwordbug"):
+        add_cell("bbbr" if recipe == "pwws" else "sbbr", recipe=recipe)(results)
+    assert any("predictions:" in line for line in problem_lines(results))
+    mark = {"name": "batch-invariance", "passed": False, "measured": 1.0, "threshold": 0.0}
+
+    def add_mark(content: dict) -> None:
+        content["reliability"].append({**mark, "about": "answers that differed"})
+
+    for recipe in ("pwws", "textfooler", "deepwordbug"):
+        edit_record(results / ROW / f"{recipe}.json", add_mark)
+    assert not any("predictions:" in line for line in problem_lines(results))
+
+
+@pytest.mark.parametrize(
+    ("folder", "message"),
+    [
+        ("missing", "no such folder; give the folder of results with --results"),
+        ("empty", "contains no published results; file those of a run with robustbert"),
+        ("file", "no such folder"),
+    ],
+)
+def test_without_results_the_exit_code_is_2(tmp_path: Path, capsys, folder, message) -> None:
+    (tmp_path / "empty" / "gate").mkdir(parents=True)
+    (tmp_path / "file").touch()
+    assert main(["leaderboard", "check", "--results", str(tmp_path / folder)]) == 2
+    written = capsys.readouterr()
+    assert not written.out
+    assert message in written.err
