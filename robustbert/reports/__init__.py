@@ -1,6 +1,7 @@
 """Tables, plots and model cards of records, and views of outcomes."""
 
 from robustbert.reports.card import CardRow, card_row, model_card
+from robustbert.reports.explorer import explore_page
 from robustbert.reports.latex_table import render_latex
 from robustbert.reports.leaderboard import Table, leaderboard_table
 from robustbert.reports.markdown_table import render_markdown
@@ -22,6 +23,7 @@ __all__ = [
     "Row",
     "Table",
     "card_row",
+    "explore_page",
     "leaderboard_table",
     "model_card",
     "outcomes_html",

@@ -60,6 +60,7 @@ def test_all_outcomes_are_shown_page_by_page(browser: Browser, page_file: Path) 
         assert page.locator(".outcome").count() == 72 - 50
         assert page.url.endswith("#page=3")
         assert page.get_by_role("button", name="Next").first.is_disabled()
+        assert page.locator("#results-section").bounding_box()["y"] > -1, "its beginning is shown"
 
 
 def test_an_outcome_marks_the_changed_words(browser: Browser, page_file: Path) -> None:
@@ -227,10 +228,16 @@ def test_keyboard_alone(browser: Browser, page_file: Path) -> None:
         page.keyboard.press("Space")
         expect_count(page, "72 of 72")
         page.keyboard.press("Tab")
+        page.keyboard.press("Tab")
         assert focused(page) == "Next"
         page.keyboard.press("Enter")
-        assert focused(page) == "results-heading"
         assert page.url.endswith("#page=2")
+        page.keyboard.press("Enter")
+        assert page.url.endswith("#page=3")
+        page.keyboard.press("Enter")
+        assert page.url.endswith("#page=3"), "the last one"
+        assert focused(page) == "Next"
+        assert page.inner_text("#count").endswith("; page 3")
 
 
 class TestTheme:

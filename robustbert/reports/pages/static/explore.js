@@ -13,7 +13,7 @@
   const form = document.getElementById("filters");
   const results = document.getElementById("results");
   const count = document.getElementById("count");
-  const heading = document.getElementById("results-heading");
+  const section = document.getElementById("results-section");
   const pagers = [...document.querySelectorAll(".pager")];
   const controls = [...form.elements].filter((control) => control.name);
   let shown = [];
@@ -114,7 +114,8 @@
     for (const { status } of shown) numbers.set(status, (numbers.get(status) ?? 0) + 1);
     const parts = [...numbers].map(([status, times]) => `${number(times)} ${status}`);
     const total = `${number(shown.length)} of ${number(outcomes.length)} outcomes`;
-    return parts.length ? `${total}: ${parts.join(", ")}` : total;
+    const listed = parts.length ? `${total}: ${parts.join(", ")}` : total;
+    return page > 1 ? `${listed}; page ${number(page)}` : listed;
   };
   const numPages = () => Math.max(1, Math.ceil(shown.length / PAGE_SIZE));
 
@@ -129,8 +130,10 @@
     for (const pager of pagers) {
       pager.hidden = numPages() === 1;
       pager.querySelector(".pager-place").textContent = `Page ${number(page)} of ${number(numPages())}`;
-      pager.querySelector('[data-step="-1"]').disabled = page === 1;
-      pager.querySelector('[data-step="1"]').disabled = page === numPages();
+      for (const [step, end] of [[-1, 1], [1, numPages()]]) {
+        // Not "disabled", which would take the focus away from a button that was just pressed.
+        pager.querySelector(`[data-step="${step}"]`).ariaDisabled = String(page === end);
+      }
     }
   };
   const filter = () => {
@@ -157,13 +160,13 @@
   });
   for (const pager of pagers) {
     pager.addEventListener("click", (event) => {
-      const step = Number(event.target.dataset.step ?? 0);
+      const { step } = event.target.dataset;
       if (!step) return;
-      page += step;
+      page += Number(step);
       render();
       remember();
-      heading.focus({ preventScroll: true });
-      heading.parentElement.scrollIntoView();
+      section.scrollIntoView();
+      pagers[0].querySelector(`[data-step="${step}"]`).focus({ preventScroll: true });
     });
   }
   addEventListener("hashchange", () => {
