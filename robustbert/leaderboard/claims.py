@@ -87,6 +87,11 @@ class Claim(StrictModel):
         """What the figure measures, in words."""
         return f"{_MEASURES[self.measure]} {self.recipe or ''}".rstrip()
 
+    @property
+    def source(self) -> str:
+        """The paper, its year and its link, and the note if there is one."""
+        return f"{self.paper} ({self.year}), {self.url}{f'; {self.note}' if self.note else ''}"
+
     @model_validator(mode="after")
     def _consistent(self) -> Claim:
         if (self.measure == "accuracy_under_attack") != (self.recipe is not None):

@@ -60,7 +60,7 @@ class Line:
     dataset_sha256: str
     assets_profile: str
     protocol_revision: int | None
-    protocol_seed: int
+    protocol_seed: int | None
     limits: str
     textattack_version: str
     robustbert_version: str
