@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from robustbert.commands.leaderboard_add_command import add_add
+from robustbert.commands.leaderboard_build_command import add_build
 from robustbert.commands.leaderboard_check_command import add_check
 
 #: The folder of published results, unless ``--results`` names another one.
@@ -21,7 +22,7 @@ def add_leaderboard(subparsers: Any) -> None:
         allow_abbrev=False,
     )
     actions = command.add_subparsers(title="actions", metavar="ACTION", required=True)
-    for add in (add_add, add_check):
+    for add in (add_add, add_check, add_build):
         action = add(actions)
         action.add_argument(
             "--results",

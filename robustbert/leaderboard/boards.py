@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from robustbert.attacks.recipes import CORE_RECIPES
+from robustbert.errors import InputError
 from robustbert.leaderboard.best_known import BestKnown, best_known
 from robustbert.leaderboard.claims import Claim, read_all_claims
 from robustbert.leaderboard.ranking import RANKED_TRACK, Standing, incomplete, standings
@@ -23,6 +24,7 @@ from robustbert.records import (
 from robustbert.reports.leaderboard import Table, leaderboard_table
 from robustbert.reports.table_groups import Group
 from robustbert.reports.table_rows import Outcomes, Row
+from robustbert.reports.wording import listed
 
 #: The claims of each row, keyed by the path of its folder.
 Claims = Mapping[PurePosixPath, Sequence[Claim]]
@@ -101,6 +103,20 @@ class Leaderboard:
     def table(self) -> Table:
         """The boards as a table, to be formatted by :mod:`robustbert.reports`."""
         return Table(tuple(board.group for board in self.boards))
+
+    def only(self, dataset: str | None = None, track: str | None = None) -> Leaderboard:
+        """The boards of a dataset, or of a track, or of both.
+
+        Raises:
+            InputError: there is none.
+        """
+        boards = self.boards
+        for kind, name in (("dataset", dataset), ("track", track)):
+            names = dict.fromkeys(getattr(board.group, kind) for board in boards)
+            if name is not None and name not in names:
+                raise InputError(f"--{kind}: no results of {name!r}; there are {listed([*names])}")
+            boards = tuple(b for b in boards if name in (None, getattr(b.group, kind)))
+        return Leaderboard(boards)
 
 
 def read_leaderboard(results: Path) -> Leaderboard:

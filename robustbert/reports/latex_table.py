@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from robustbert.records.names import file_name_part
+from robustbert.reports.cell import Cell
 from robustbert.reports.escape import latex
 from robustbert.reports.table_cells import (
     DETAIL_CAPTION,
     DETAIL_HEADER,
-    Cell,
     detail_rows,
     heading,
+    leading_first,
     marked,
+    num_leading,
     table_header,
     table_rows,
 )
@@ -24,49 +26,58 @@ _PACKAGES = r"% Needs \usepackage{booktabs} and \usepackage{graphicx}."
 _SCALED = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
 
 
-def render_latex(table: Groups) -> str:
-    r"""Format a table as LaTeX: two ``table`` environments per group, to be read by ``\input``.
+def render_latex(table: Groups, *, details: bool = True) -> str:
+    r"""Format a table as LaTeX: ``table`` environments, to be read by ``\input``.
 
-    The first has the accuracies, with their intervals below, and the notes; the second the details
-    of each recipe. Both say how the records were made, with which assets. The document needs the
-    packages booktabs and graphicx. Names are escaped and shown literally.
+    The first of a group has the accuracies, with their intervals below, and the notes; the second
+    the details of each recipe. Both say how the records were made, with which assets. The document
+    needs the packages booktabs and graphicx. Names are escaped and shown literally.
+
+    Args:
+        table: the groups.
+        details: whether to include the details of each recipe.
     """
-    return "\n".join([_PACKAGES, *map(_group, table.groups)]) + "\n" if table.groups else ""
+    parts = [_accuracies, _details] if details else [_accuracies]
+    environments = ["\n".join(part(group)) for group in table.groups for part in parts]
+    return "\n".join([_PACKAGES, "\n\n".join(environments)]) + "\n" if environments else ""
 
 
-def _group(group: Group) -> str:
-    labels = [latex(marked(row.label, row.marks)) for row in group.rows]
+def _accuracies(group: Group) -> Iterator[str]:
+    header = table_header(group, [latex(recipe) for recipe in group.recipes])
     rows = [
-        line
-        for label, cells in zip(labels, table_rows(group), strict=True)
+        leading_first(group, line)
+        for label, cells in zip(_labels(group), table_rows(group), strict=True)
         for line in _lines([label], cells)
     ]
-    details = [
+    return _environment(
+        f"{heading(group)}. {group.caption}",
+        f"tab:{_name(group)}",
+        _tabular(leading_first(group, header), rows, num_names=1 + num_leading(group)),
+        [*group.notes, *provenance_lines([group])],
+    )
+
+
+def _details(group: Group) -> Iterator[str]:
+    rows = [
         [label, latex(recipe), *(latex(cell.inline) for cell in cells)]
-        for label, row in zip(labels, group.rows, strict=True)
+        for label, row in zip(_labels(group), group.rows, strict=True)
         for recipe, cells in detail_rows(row, group.recipes).items()
     ]
-    name = "--".join(map(file_name_part, (group.dataset, group.split, group.track)))
-    provenance = provenance_lines([group])
-    header = table_header(group, [latex(recipe) for recipe in group.recipes])
     place = f"{group.dataset} ({group.split}), {group.track} track"
-    return "\n".join(
-        [
-            *_environment(
-                f"{heading(group)}. {group.caption}",
-                f"tab:{name}",
-                _tabular(header, rows, num_names=1),
-                [*group.notes, *provenance],
-            ),
-            "",
-            *_environment(
-                f"{place}. {DETAIL_CAPTION}",
-                f"tab:{name}--recipes",
-                _tabular(DETAIL_HEADER, details, num_names=2),
-                provenance,
-            ),
-        ]
+    return _environment(
+        f"{place}. {DETAIL_CAPTION}",
+        f"tab:{_name(group)}--recipes",
+        _tabular(DETAIL_HEADER, rows, num_names=2),
+        provenance_lines([group]),
     )
+
+
+def _labels(group: Group) -> list[str]:
+    return [latex(marked(row.label, row.marks)) for row in group.rows]
+
+
+def _name(group: Group) -> str:
+    return "--".join(map(file_name_part, (group.dataset, group.split, group.track)))
 
 
 def _lines(names: Sequence[str], cells: Sequence[Cell]) -> Iterator[list[str]]:

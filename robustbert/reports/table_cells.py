@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import TypeVar
 
 from robustbert.metrics import MeanStd
+from robustbert.reports.cell import Cell
 from robustbert.reports.recipe_details import RecipeDetails, recipe_details
 from robustbert.reports.table_groups import Group
 from robustbert.reports.table_rows import Mean, Proportion, Row
 from robustbert.reports.wording import MISSING
+
+_Part = TypeVar("_Part")
 
 #: The columns of :func:`detail_rows`.
 DETAIL_HEADER = (
@@ -25,47 +28,6 @@ DETAIL_CAPTION = (
 )
 
 
-@dataclass(frozen=True)
-class Cell:
-    """A number with what qualifies it, in parts, because each format arranges them differently.
-
-    Args:
-        value: the number, or "n/a".
-        deviation: the standard deviation over replicates with its sign; empty for other numbers.
-        interval: the ends of its 95% interval.
-        remarks: the numbers of seeds and of examples, if they need to be shown.
-        marks: the marks of failed reliability checks.
-    """
-
-    value: str
-    deviation: str = ""
-    interval: tuple[str, str] | None = None
-    remarks: tuple[str, ...] = ()
-    marks: str = ""
-
-    @property
-    def inline(self) -> str:
-        """All parts on one line.
-
-        >>> Cell("36.0", interval=("24.1", "49.9"), remarks=("n=50",), marks="§").inline
-        '36.0 [24.1, 49.9] (n=50) §'
-        """
-        interval = f"[{', '.join(self.interval)}]" if self.interval else ""
-        remarks = [f"({remark})" for remark in self.remarks]
-        return " ".join(filter(None, [self.value, self.deviation, interval, *remarks, self.marks]))
-
-    @property
-    def stacked(self) -> tuple[str, ...]:
-        """The number with its deviation and marks, and the other parts below it, in narrow lines.
-
-        >>> Cell("36.0", interval=("24.1", "49.9"), remarks=("n=50",), marks="§").stacked
-        ('36.0 §', '24.1–49.9', '(n=50)')
-        """
-        number = " ".join(filter(None, [self.value, self.deviation, self.marks]))
-        interval = ["–".join(self.interval)] if self.interval else []
-        return (number, *interval, *(f"({remark})" for remark in self.remarks))
-
-
 def heading(group: Group) -> str:
     """The heading of a group: its dataset, track and unit."""
     return (
@@ -75,18 +37,34 @@ def heading(group: Group) -> str:
 
 
 def table_header(group: Group, recipes: Sequence[str]) -> list[str]:
-    """The column names of :func:`table_rows`, given recipe names that are already escaped.
+    """The names of the columns, given recipe names that are already escaped.
 
-    Core recipes come first, then the aggregates over them, then the other recipes.
+    Core recipes come first, then the aggregates over them, then the other recipes. With the extra
+    columns of a leaderboard, it is worst case that comes first.
     """
-    split = len(group.core)
-    aggregates = ["worst case", "queries", "words changed"] if group.core else []
-    return ["model", "clean accuracy", *recipes[:split], *aggregates, *recipes[split:]]
+    core, others = recipes[: len(group.core)], recipes[len(group.core) :]
+    worst, spent = (["worst case"], ["queries", "words changed"]) if group.core else ([], [])
+    if group.extra is None:
+        return ["model", "clean accuracy", *core, *worst, *spent, *others]
+    first = [column.name for column in group.extra.first]
+    more = [column.name for column in group.extra.after_worst_case]
+    return ["model", *first, "clean accuracy", *worst, *more, *core, *others, *spent]
 
 
 def table_rows(group: Group) -> list[list[Cell]]:
     """The numbers of each row of a group: all columns except the label."""
-    return [_row_cells(group, row) for row in group.rows]
+    return [_row_cells(group, index) for index in range(len(group.rows))]
+
+
+def leading_first(group: Group, row: Sequence[_Part]) -> list[_Part]:
+    """A row or header with the label after the leading extra columns, if there are any."""
+    end = 1 + num_leading(group)
+    return [*row[1:end], row[0], *row[end:]]
+
+
+def num_leading(group: Group) -> int:
+    """The number of extra columns that stand before the label."""
+    return len(group.extra.first) if group.extra else 0
 
 
 def detail_rows(row: Row, recipes: Sequence[str]) -> dict[str, list[Cell]]:
@@ -99,27 +77,31 @@ def detail_rows(row: Row, recipes: Sequence[str]) -> dict[str, list[Cell]]:
     }
 
 
-def _row_cells(group: Group, row: Row) -> list[Cell]:
-    def percent(
-        number: Proportion | None, n: int | None, marks: str = ""
-    ) -> Cell:  # a proportion; n is shown if it is not that of most rows
-        return _percent(number, (f"n={n}",) if n != group.n else (), marks)
+def _row_cells(group: Group, index: int) -> list[Cell]:
+    row = group.rows[index]
 
     def accuracy_under(recipe: str) -> Cell:
         number = row.accuracy_under(recipe)
-        return percent(number, row.num_examples(recipe), row.recipe_marks(recipe))
+        return accuracy_cell(group, number, row.num_examples(recipe), row.recipe_marks(recipe))
 
-    aggregates = [
-        percent(row.worst_case, row.n, row.worst_case_marks(group.core)),
-        _mean(row.queries, 1),
-        _mean(row.words_changed, 100, unit="%"),
-    ]
-    return [
-        percent(row.clean, row.n),
-        *map(accuracy_under, group.core),
-        *(aggregates if group.core else []),
-        *map(accuracy_under, group.others),
-    ]
+    clean = accuracy_cell(group, row.clean, row.n)
+    core, others = [*map(accuracy_under, group.core)], [*map(accuracy_under, group.others)]
+    worst: list[Cell] = []
+    spent: list[Cell] = []
+    if group.core:
+        marks = row.worst_case_marks(group.core)
+        worst = [accuracy_cell(group, row.worst_case, row.n, marks)]
+        spent = [_mean(row.queries, 1), _mean(row.words_changed, 100, unit="%")]
+    if group.extra is None:
+        return [clean, *core, *worst, *spent, *others]
+    first = [column.cells[index] for column in group.extra.first]
+    more = [column.cells[index] for column in group.extra.after_worst_case]
+    return [*first, clean, *worst, *more, *core, *others, *spent]
+
+
+def accuracy_cell(group: Group, number: Proportion | None, n: int | None, marks: str = "") -> Cell:
+    """An accuracy in percent; ``n`` is shown if it is not that of most rows."""
+    return _percent(number, (f"n={n}",) if n != group.n else (), marks)
 
 
 def _detail_cells(details: RecipeDetails, marks: str) -> list[Cell]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from robustbert.reports.cell import ExtraColumns
 from robustbert.reports.notes import caption
 from robustbert.reports.table_rows import Row
 
@@ -23,6 +24,7 @@ class Group:
         others: the other recipes, which are the last columns.
         rows: ordered by their first record.
         notes: caveats needed to interpret the numbers, one or two sentences each.
+        extra: the columns that a leaderboard adds.
     """
 
     dataset: str
@@ -33,6 +35,7 @@ class Group:
     others: tuple[str, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
+    extra: ExtraColumns | None = None
 
     @property
     def caption(self) -> str:
