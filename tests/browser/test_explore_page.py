@@ -78,7 +78,7 @@ def test_an_outcome_marks_the_changed_words(browser: Browser, page_file: Path) -
             "similarity 0.910"
         )
         assert outcome.locator(".outcome-source").inner_text() == (
-            "rotten_tomatoes · minilm · unified track · deepwordbug · example 9e0000"
+            "film-notes · minilm · unified track · deepwordbug · example 9e0000"
         )
 
 

@@ -98,7 +98,14 @@ def review_run(run: Path) -> Path:
         for position, recipe in enumerate(RECIPES):
             cell = [_outcome(number, recipe, step, position) for number in range(len(REVIEWS))]
             digest = {"minilm": "b", "minilm-robust": "d"}[model]
-            write_cell(run, cell, model=model, recipe=recipe, model_sha256=digest * 64)
+            write_cell(
+                run,
+                cell,
+                dataset="film-notes",
+                model=model,
+                recipe=recipe,
+                model_sha256=digest * 64,
+            )
     return run
 
 

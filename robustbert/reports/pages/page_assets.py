@@ -22,7 +22,7 @@ class PageAssets:
     """The styles and scripts of one page, in order, and the policy that admits only these.
 
     Args:
-        styles: the file names of the styles; :data:`BASE_STYLE` comes first.
+        styles: the file names of the styles, that of every page first.
         scripts: the file names of the scripts that run when the page is complete.
         prefix: the relative URL of the folder with the files, such as ``../assets/``; None if the
             page contains them.

@@ -74,7 +74,7 @@ def test_the_page_holds_every_outcome(run: Path, tmp_path: Path, monkeypatch, ca
     [
         (("--recipe", "pwws"), 24),
         (("--model", "minilm"), 36),
-        (("--dataset", "rotten_tomatoes", "--model", "minilm-robust", "--recipe", "pwws"), 12),
+        (("--dataset", "film-notes", "--model", "minilm-robust", "--recipe", "pwws"), 12),
     ],
 )
 def test_selection(run: Path, tmp_path: Path, options, num_outcomes: int) -> None:
@@ -113,7 +113,7 @@ class TestErrors:
     def test_names_that_the_run_does_not_have(self, run: Path, error_of) -> None:
         assert "recipe 'x'; it has deepwordbug" in error_of(run, "--recipe", "x")
         assert "model '<b>'; it has minilm" in error_of(run, "--model", "<b>")
-        assert "dataset ''; it has rotten" in error_of(run, "--dataset", "")
+        assert "dataset ''; it has film-notes" in error_of(run, "--dataset", "")
 
     def test_no_run(self, error_of, tmp_path: Path) -> None:
         assert "is not a run folder" in error_of(tmp_path / "nothing")
