@@ -16,7 +16,13 @@ from markdown_it import MarkdownIt
 from robustbert.cli import main
 from robustbert.console import printable
 from robustbert.records import read_run
-from robustbert.reports import leaderboard_table, render_markdown, render_text, to_csv
+from robustbert.reports import (
+    leaderboard_table,
+    render_latex,
+    render_markdown,
+    render_text,
+    to_csv,
+)
 from tests.hostile import HOSTILE, write_hostile_run
 
 MARKDOWN_TAGS = {
@@ -61,6 +67,7 @@ def run(text: str, tmp_path: Path) -> Path:
 def test_table(text: str, run: Path) -> None:
     table = leaderboard_table(read_run(run).records)
     assert_printable(render_text(table))
+    assert_printable(render_latex(table))
     page = Page(render_markdown(table))
     assert page.tags <= MARKDOWN_TAGS
     shown = printable(text)
