@@ -88,8 +88,8 @@ def test_robustness(): raise ValueError("the body does not run")
             "reviews (test, n=10), published track: accuracy in %, 95% intervals",
             "neg *60.0 [[]31.3, 83.2]*",
             "reviews (test), published track: thresholds for the value, in %",
-            "neg      clean               20  60.0 [[]31.3, 83.2]   10  PASSED",
-            "neg      worst_case          90  60.0 [[]31.3, 83.2]   10  FAILED",
+            "neg    clean             20  60.0 [[]31.3, 83.2]  10  PASSED",
+            "neg    worst_case        90  60.0 [[]31.3, 83.2]  10  FAILED",
             "FAILED *::test_robustness*",
         ]
     )

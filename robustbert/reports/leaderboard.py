@@ -1,7 +1,8 @@
 """The leaderboard as data, independent of its output format.
 
 :func:`leaderboard_table` turns records into groups of rows. :mod:`robustbert.reports.render`
-formats these for the terminal and as Markdown, :mod:`robustbert.reports.table_html` as HTML, and
+formats these for the terminal, :mod:`robustbert.reports.markdown_table` as Markdown,
+:mod:`robustbert.reports.latex_table` as LaTeX, :mod:`robustbert.reports.table_html` as HTML, and
 :mod:`robustbert.reports.spreadsheet` as CSV and as a data frame.
 """
 

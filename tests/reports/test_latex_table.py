@@ -9,12 +9,14 @@ import pytest
 from robustbert.console import printable
 from robustbert.reports import render_latex
 from robustbert.reports.escape import latex
+from tests.hostile import HOSTILE as TEXTS
 from tests.records.builders import make_outcomes
 from tests.reports.tables import RUN, table_of
 from tests.reports.test_render import HOSTILE
 
 NAMES = [
     *HOSTILE,
+    *TEXTS.values(),
     r"\input{/etc/passwd}",
     r"\write18{ls}",
     r"^^5cinput x",
