@@ -36,6 +36,7 @@ PACKAGES = (
     "training",
     "bench",
     "gate",
+    "leaderboard",
     "reports",
     "records",
     "metrics",

@@ -15,7 +15,8 @@ from robustbert.reports.leaderboard import Table
 from robustbert.reports.long_lines import Line, Number, lines_of, table_lines
 from robustbert.reports.spreadsheet import lines_to_csv
 
-_CLAIMED = MappingProxyType(
+#: The metrics of claimed figures, keyed by what the claim measures.
+CLAIMED_METRICS = MappingProxyType(
     {
         "clean_accuracy": "claimed_clean_accuracy",
         "accuracy_under_attack": "claimed_accuracy_under_attack",
@@ -88,7 +89,7 @@ def _best_known(found: BestKnown) -> Number:
 
 def _claim_line(one: BoardRow, claim: Claim) -> BoardLine:
     """The line of a claim; columns on how records were made are empty, because it has no record."""
-    number = Number(_CLAIMED[claim.measure], claim.value, None, None, None, "proportion")
+    number = Number(CLAIMED_METRICS[claim.measure], claim.value, None, None, None, "proportion")
     recipes = (claim.recipe,) if claim.recipe else CORE_RECIPES
     [line] = lines_of(one.row, one.row.replicates, one.records, [number], " ".join(recipes))
     return replace(

@@ -1,0 +1,110 @@
+"""The tables of README.md and results/README.md, and what docs/leaderboard.md says."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from robustbert.leaderboard import Claim, board_lines, read_claims
+from robustbert.metrics import bootstrap_ranks
+from tests.leaderboard.published import core_cells, write_published
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "docs" / "leaderboard_tables.py"
+PAGE = (ROOT / "docs" / "leaderboard.md").read_text(encoding="utf-8")
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(SCRIPT), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+
+
+def table(header: str) -> list[list[str]]:
+    """The rows of the table of the page whose header starts so."""
+    lines = PAGE.partition(f"\n| {header} ")[2].split("\n\n")[0].splitlines()[2:]
+    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
+
+
+def test_the_committed_tables_are_current() -> None:
+    result = run("--check")
+    assert result.returncode == 0, result.stderr
+
+
+def test_tables_are_written_between_their_markers(tmp_path: Path) -> None:
+    cells = [
+        *core_cells("rb", model="first"),
+        *core_cells("rb", model="second", track="published"),
+        *core_cells("rb", model="third", dataset="imdb"),
+    ]
+    write_published(cells, tmp_path / "results")
+    readme, results = tmp_path / "README.md", tmp_path / "results" / "README.md"
+    short = "<!-- leaderboard rotten_tomatoes unified -->\nold\n<!-- end of leaderboard -->"
+    readme.write_text(f"before\n{short}\nbetween\n{short}\nafter\n")
+    results.write_text("before\n<!-- leaderboard -->\n<!-- end of leaderboard -->\nafter\n")
+    outdated = run("--check", "--root", str(tmp_path))
+    assert outdated.returncode == 1
+    assert outdated.stderr.splitlines() == [
+        f"{path} is outdated; run: make leaderboard" for path in (readme, results)
+    ]
+    assert run("--root", str(tmp_path)).returncode == 0
+    assert run("--check", "--root", str(tmp_path)).returncode == 0
+    text = readme.read_text()
+    assert re.sub(r"<!--.*?end of leaderboard -->", "", text, flags=re.DOTALL).split() == [
+        *("before", "between", "after")
+    ]
+    assert text.count("| 1 [1, 1] | first |") == 2
+    assert "old" not in text
+    assert "second" not in text
+    assert "third" not in text
+    assert all(name in results.read_text() for name in ("first", "second", "third", "before"))
+
+
+def test_the_example_of_ranks_is_right() -> None:
+    rows = table("row | worst case")
+    generator = np.random.default_rng(3)
+    scores = []
+    for _, worst_case, *_ in rows:
+        scores.append(np.zeros(200))
+        survivors = round(2 * float(worst_case.removesuffix("%")))
+        scores[-1][generator.choice(200, survivors, replace=False)] = 1
+    found = bootstrap_ranks([list(of_row) for of_row in scores], 0)
+    assert [(f"[{one.low}, {one.high}]", str(one.rank)) for one in found] == [
+        (interval, rank) for _, _, interval, _, rank in rows
+    ]
+    names = [row[0] for row in rows]
+    better = [
+        ", ".join(name for name, other in zip(names, found, strict=True) if other.high < one.low)
+        for one in found
+    ]
+    assert [cell.replace("none", "") for _, _, _, cell, _ in rows] == better
+
+
+def test_the_example_of_claims_is_read(tmp_path: Path) -> None:
+    [text] = re.findall(r"```json\n(.*?)```", PAGE, flags=re.DOTALL)
+    path = tmp_path / "claims.json"
+    path.write_text(text)
+    [claim] = read_claims(path)
+    assert documented(table("field")) == list(Claim.model_fields)
+    assert claim.note
+
+
+def documented(rows: Sequence[Sequence[str]]) -> list[str]:
+    return [name for row in rows for name in re.findall(r"`(\w+)`", row[0])]
+
+
+def test_metrics_of_the_csv_are_documented() -> None:
+    metrics = ["rank", "best_known_accuracy", *board_lines.CLAIMED_METRICS.values()]
+    assert documented(table("metric")) == metrics
+
+
+def test_the_code_of_the_page_runs(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    monkeypatch.chdir(ROOT)
+    [code] = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
+    exec(compile(code, "leaderboard.md", "exec"), {})
+    assert "rotten_tomatoes unified Rank(rank=1, " in capsys.readouterr().out
