@@ -133,7 +133,12 @@ def read_leaderboard(results: Path) -> Leaderboard:
 
 
 def make_leaderboard(cells: Sequence[PublishedCell], claims: Claims | None = None) -> Leaderboard:
-    """Arrange published cells in boards, and rank the rows of each."""
+    """Arrange published cells in boards, and rank the rows of each.
+
+    Args:
+        cells: at most one of each row and recipe.
+        claims: keyed by the path of a row folder, relative to the results folder.
+    """
     run = run_of_published(_with_one_model_per_folder(cells))
     table = leaderboard_table(sorted(run.records, key=_position), run.outcomes)
     return Leaderboard(tuple(_board(group, run.outcomes, claims or {}) for group in table.groups))

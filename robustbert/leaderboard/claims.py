@@ -58,10 +58,12 @@ def _https(text: str) -> str:
     return text
 
 
-_Text: TypeAlias = Annotated[
+#: One line of printable text.
+ClaimText: TypeAlias = Annotated[
     str, StringConstraints(min_length=1, max_length=200), AfterValidator(_one_line)
 ]
-_Link: TypeAlias = Annotated[
+#: An https link without user name and password.
+ClaimLink: TypeAlias = Annotated[
     str, StringConstraints(max_length=500), AfterValidator(_one_line), AfterValidator(_https)
 ]
 
@@ -69,16 +71,16 @@ _Link: TypeAlias = Annotated[
 class Claim(StrictModel):
     """A figure that a paper states for a model with its defenses."""
 
-    paper: _Text = Field(description="the title of the paper")
+    paper: ClaimText = Field(description="the title of the paper")
     year: Annotated[int, Field(ge=1950, le=2100)] = Field(description="the year it appeared")
-    url: _Link = Field(description="an https link to the paper")
+    url: ClaimLink = Field(description="an https link to the paper")
     measure: Measure = Field(description="what the figure measures")
-    recipe: _Text | None = Field(
+    recipe: ClaimText | None = Field(
         default=None,
         description="the attack. *Rule*: given for `accuracy_under_attack`, and only for it",
     )
     value: Proportion = Field(description="the figure, as a proportion")
-    note: _Text | None = Field(
+    note: ClaimText | None = Field(
         default=None, description="conditions in which the paper differs from the leaderboard"
     )
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
-import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -20,9 +21,26 @@ SCRIPT = ROOT / "docs" / "leaderboard_tables.py"
 PAGE = (ROOT / "docs" / "leaderboard.md").read_text(encoding="utf-8")
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(SCRIPT), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("leaderboard_tables", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def run(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """Run the script with arguments; the exit code."""
+
+    def run(*arguments: str) -> int:
+        monkeypatch.setattr(sys, "argv", [str(SCRIPT), *arguments])
+        code: int = script.main()
+        return code
+
+    return run
 
 
 def table(header: str) -> list[list[str]]:
@@ -31,12 +49,13 @@ def table(header: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
 
 
-def test_the_committed_tables_are_current() -> None:
-    result = run("--check")
-    assert result.returncode == 0, result.stderr
+def test_the_committed_tables_are_current(run: Callable[..., int]) -> None:
+    assert run("--check") == 0
 
 
-def test_tables_are_written_between_their_markers(tmp_path: Path) -> None:
+def test_tables_are_written_between_their_markers(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     cells = [
         *core_cells("rb", model="first"),
         *core_cells("rb", model="second", track="published"),
@@ -47,13 +66,12 @@ def test_tables_are_written_between_their_markers(tmp_path: Path) -> None:
     short = "<!-- leaderboard rotten_tomatoes unified -->\nold\n<!-- end of leaderboard -->"
     readme.write_text(f"before\n{short}\nbetween\n{short}\nafter\n")
     results.write_text("before\n<!-- leaderboard -->\n<!-- end of leaderboard -->\nafter\n")
-    outdated = run("--check", "--root", str(tmp_path))
-    assert outdated.returncode == 1
-    assert outdated.stderr.splitlines() == [
+    assert run("--check", "--root", str(tmp_path)) == 1
+    assert capsys.readouterr().err.splitlines() == [
         f"{path} is outdated; run: make leaderboard" for path in (readme, results)
     ]
-    assert run("--root", str(tmp_path)).returncode == 0
-    assert run("--check", "--root", str(tmp_path)).returncode == 0
+    assert run("--root", str(tmp_path)) == 0
+    assert run("--check", "--root", str(tmp_path)) == 0
     text = readme.read_text()
     assert re.sub(r"<!--.*?end of leaderboard -->", "", text, flags=re.DOTALL).split() == [
         *("before", "between", "after")
