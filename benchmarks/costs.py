@@ -17,7 +17,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from robustbert.records import read_run, record_name
+from robustbert.records import read_published
 
 
 @dataclass
@@ -33,18 +33,15 @@ class Sums:
 def sums(results: Path) -> dict[tuple[str, str], Sums]:
     """The sums for each recipe and track of a results folder."""
     totals: dict[tuple[str, str], Sums] = defaultdict(Sums)
-    for folder in sorted(results.glob("*/records")):
-        run = read_run(folder.parent)
-        for record in run.records:
-            total = totals[record.recipe.name, record.track]
-            outcomes = run.outcomes[record_name(record)]
-            queries = sum(outcome.queries for outcome in outcomes)
-            total.queries += queries
-            total.words += sum(outcome.words for outcome in outcomes)
-            timing = record.timing
-            if timing.attack_seconds is not None and timing.victim_seconds is not None:
-                total.timed_queries += queries
-                total.overhead += timing.attack_seconds - timing.victim_seconds
+    for cell in read_published(results):
+        total = totals[cell.record.recipe.name, cell.record.track]
+        queries = sum(outcome.queries for outcome in cell.outcomes)
+        total.queries += queries
+        total.words += sum(outcome.words for outcome in cell.outcomes)
+        timing = cell.record.timing
+        if timing.attack_seconds is not None and timing.victim_seconds is not None:
+            total.timed_queries += queries
+            total.overhead += timing.attack_seconds - timing.victim_seconds
     return dict(sorted(totals.items()))
 
 

@@ -15,14 +15,23 @@ from __future__ import annotations
 
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from robustbert.errors import RecordError, RobustbertError
 from robustbert.metrics import counts, summarize
-from robustbert.records import Counts, Metrics, Outcome, Record, read_run, record_name
+from robustbert.records import (
+    Counts,
+    Metrics,
+    Outcome,
+    Record,
+    is_published,
+    read_published,
+    record_name,
+)
 from robustbert.reports.row_labels import record_label
+from robustbert.reports.run_folder import read_finished
 
 HEADERS = (
     *("model", "recipe", "n", "under attack %, all"),
@@ -104,19 +113,25 @@ def print_table(rows: Sequence[Sequence[str]], headers: Sequence[str], names: in
 
 
 def by_key(results: Path) -> Mapping[CellKey, Cell]:
-    """Read all cells of ``RESULTS/<dataset>``."""
+    """Read all cells of a results folder."""
     cells: dict[CellKey, Cell] = {}
-    for folder in sorted(results.glob("*/records")):
-        run = read_run(folder.parent)
-        for record in run.records:
-            name = record_name(record)
-            if name not in run.outcomes:
-                raise RecordError(f"{folder.parent} has no outcomes of {name}; rerun the cell")
-            key = key_of(record)
-            if key in cells:
-                raise RecordError(f"{results} contains several cells that match {name}")
-            cells[key] = Cell(record, {o.example_id: o for o in run.outcomes[name]})
+    for record, outcomes in read_cells(results):
+        key = key_of(record)
+        if key in cells:
+            raise RecordError(f"{results} contains several cells that match {record_name(record)}")
+        cells[key] = Cell(record, {outcome.example_id: outcome for outcome in outcomes})
     return cells
+
+
+def read_cells(results: Path) -> Iterator[tuple[Record, Sequence[Outcome]]]:
+    """The cells of a results folder; earlier ones contain one run folder per dataset."""
+    if is_published(results):
+        for cell in read_published(results):
+            yield cell.record, cell.outcomes
+    for folder in sorted(results.glob("*/records")):
+        run = read_finished(folder.parent)
+        for record in run.records:
+            yield record, run.outcomes[record_name(record)]
 
 
 def key_of(record: Record) -> CellKey:

@@ -24,9 +24,9 @@ from robustbert.gate.comparison.comparison_text import comparison_text
 from robustbert.machine import processor_name
 from robustbert.metrics import counts, reliability, summarize
 from robustbert.records import (
+    Record,
     outcomes_path,
-    read_outcomes,
-    read_record,
+    read_published,
     record_name,
     record_path,
     write_outcomes,
@@ -41,15 +41,17 @@ REPEATS = 5
 def write_run(folder: Path, cells: int, examples: int, seed: int) -> None:
     """Write a run whose outcomes are drawn from those of committed cells."""
     random_state = random.Random(seed)
+    committed = {cell.path.stem: cell for cell in read_published(RESULTS) if is_plain(cell.record)}
     for cell in range(cells):
         model, recipe = divmod(cell, len(RECIPES))
-        name = f"rotten_tomatoes--minilm--none--unified--{RECIPES[recipe]}"
-        outcomes = read_outcomes(outcomes_path(RESULTS, name))
+        source = committed[RECIPES[recipe]]
         drawn = [
-            random_state.choice(outcomes).model_copy(update={"example_id": f"example-{i:05}"})
+            random_state.choice(source.outcomes).model_copy(
+                update={"example_id": f"example-{i:05}"}
+            )
             for i in range(examples)
         ]
-        record = read_record(record_path(RESULTS, name))
+        record = source.record
         record = record.model_copy(
             update={
                 "model": record.model.model_copy(update={"name": f"model-{model}"}),
@@ -61,6 +63,11 @@ def write_run(folder: Path, cells: int, examples: int, seed: int) -> None:
         )
         write_record(record, record_path(folder, record_name(record)))
         write_outcomes(drawn, outcomes_path(folder, record_name(record)))
+
+
+def is_plain(record: Record) -> bool:
+    """Whether it is a record of the undefended MiniLM on the unified track."""
+    return (record.model.name, record.defenses, record.track) == ("minilm", [], "unified")
 
 
 def timed(name: str, run: Callable[[], object]) -> None:

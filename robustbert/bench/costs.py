@@ -21,7 +21,7 @@ class RecipeCost:
     overhead_ms: float
 
 
-# Printed by `python benchmarks/costs.py` from results/*/records and outcomes. Per recipe and track:
+# Printed by `python benchmarks/costs.py` from the published results. Per recipe and track:
 # total queries divided by total words, over 10 or 11 cells (a2t: 4); and (attack_seconds -
 # victim_seconds) divided by total queries, on one thread of an Intel Xeon with AMX that was also
 # running other jobs.

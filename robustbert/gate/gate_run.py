@@ -16,6 +16,7 @@ from robustbert.records import (
     Status,
     outcomes_path,
     parse_baseline,
+    published_outcomes_path,
     read_outcomes,
     record_name,
     statuses_of,
@@ -99,7 +100,7 @@ def gate_run_of_baseline(baseline: Baseline, name: str) -> GateRun:
 
 
 def read_gate_run(path: Path | str) -> GateRun:
-    """Read a run folder, the record of one cell with its outcomes beside it, or a baseline.
+    """Read a run folder, published results, the record of one cell, or a baseline.
 
     Raises:
         RecordError: it is none of them, or it is damaged; the message says what to pass instead.
@@ -120,14 +121,23 @@ def read_gate_run(path: Path | str) -> GateRun:
     if "schema_version" not in parsed:
         raise RecordError(
             f"{path} is neither a record nor a baseline; give a run folder, records/CELL.json of "
-            "one, or a file of robustbert baseline save"
+            "one, a record of published results, or a file of robustbert baseline save"
         )
     record = record_of(parsed, str(path))
+    return GateRun(str(path), (_cell(record, read_outcomes(_outcomes_of(path)), str(path)),))
+
+
+def _outcomes_of(path: Path) -> Path:
+    """The outcomes of the record at ``path``: of a run folder, or of published results."""
     # absolute: the path may be relative to the folder of the records
-    outcomes = outcomes_path(path.absolute().parent.parent, path.stem)
-    if not outcomes.exists():
-        raise RecordError(f"{path} has no outcomes at {outcomes}; give the whole run folder")
-    return GateRun(str(path), (_cell(record, read_outcomes(outcomes), str(path)),))
+    of_run = outcomes_path(path.absolute().parent.parent, path.stem)
+    beside = published_outcomes_path(path)
+    for outcomes in (of_run, beside):
+        if outcomes.exists():
+            return outcomes
+    raise RecordError(
+        f"{path} has no outcomes at {of_run}, and none beside it; give the whole run folder"
+    )
 
 
 def check_finished(

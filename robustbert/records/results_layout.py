@@ -14,12 +14,15 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import get_args
 
 from robustbert.errors import RecordError
 from robustbert.records.names import file_name_part
-from robustbert.records.schema import Outcome, Record
+from robustbert.records.schema import Outcome, Record, Track
 from robustbert.records.storage import Run, read_outcomes, read_record, record_name
 
+#: The names of the folders in that of a dataset.
+TRACKS: tuple[str, ...] = get_args(Track)
 #: The file of a row folder with the figures that papers state; see
 #: :mod:`robustbert.leaderboard.claims`.
 CLAIMS_FILE = "claims.json"
@@ -154,9 +157,13 @@ def _inside(folder: Path) -> tuple[Path, ...]:
 
 
 def _records(folder: Path, depth: int) -> tuple[Path, ...]:
-    """The ``*.json`` files ``depth`` folders down, in order; claims are not records."""
+    """The records ``depth`` folders down, in order: JSON files of a track that are no claims."""
     paths = folder.glob("/".join("*" * depth) + "/*.json")
-    return tuple(sorted(path for path in paths if path.name != CLAIMS_FILE))
+    return tuple(
+        sorted(
+            path for path in paths if path.name != CLAIMS_FILE and path.parent.parent.name in TRACKS
+        )
+    )
 
 
 def _settings_sha256(record: Record) -> str:

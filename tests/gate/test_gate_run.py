@@ -98,3 +98,9 @@ def test_committed_results_can_be_read() -> None:
     run = read_gate_run(Path(__file__).parents[2] / "results" / "imdb")
     assert isinstance(run, GateRun)
     assert {len(cell.statuses) for cell in run.cells} == {50}
+
+
+def test_a_published_record_has_its_outcomes_beside_it() -> None:
+    row = Path(__file__).parents[2] / "results" / "imdb" / "unified" / "minilm-2ff43109"
+    [cell] = read_gate_run(row / "pwws.json").cells
+    assert (cell.row, len(cell.statuses)) == ("minilm", 50)

@@ -12,16 +12,14 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import get_args
 
 from robustbert.errors import RecordError
 from robustbert.leaderboard.checks.problem import Problem
-from robustbert.records import Outcome, PublishedCell, Record, Track
-from robustbert.records.results_layout import CLAIMS_FILE
+from robustbert.records import Outcome, PublishedCell, Record
+from robustbert.records.results_layout import CLAIMS_FILE, TRACKS
 from robustbert.records.storage import parse_outcomes
 from robustbert.records.strict_json import parse_object, read_file, record_of
 
-TRACKS: tuple[str, ...] = get_args(Track)
 # How many parts the path of a file has: DATASET/TRACK/ROW/FILE.
 _DEPTH = 4
 
