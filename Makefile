@@ -34,13 +34,14 @@ leaderboard: $(INSTALLED)
 coverage: $(INSTALLED)
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest --cov --cov-report=term --durations=15
 
-# Regenerates the committed tables: many hours on 2 cores. An interrupted run is resumed. To reuse
-# committed cells (same kind of CPU, versions and protocol), first copy
-# results/DATASET/{records,outcomes} into the suite's folder under runs.
+# Runs the committed cells again and files them: many hours on 2 cores. An interrupted run is resumed.
 results: $(INSTALLED)
 	$(BIN)/python -m robustbert.bench --suite results --out runs/results
 	$(BIN)/python -m robustbert.bench --suite imdb --out runs/imdb
-	$(BIN)/python benchmarks/publish.py runs/results runs/imdb results
+	$(BIN)/robustbert leaderboard add runs/results --replace
+	$(BIN)/robustbert leaderboard add runs/imdb --replace
+	$(BIN)/robustbert leaderboard check
+	$(BIN)/python docs/leaderboard_tables.py
 
 wheel: $(INSTALLED)
 	$(BIN)/python -m build --wheel

@@ -17,7 +17,7 @@ import pytest
 from robustbert.attacks.protocol import PROTOCOL_REVISION
 from robustbert.cli import main
 from robustbert.errors import RecordError
-from robustbert.leaderboard.checks import check_results
+from robustbert.leaderboard.checks.check_results import check_results
 from robustbert.records import (
     PublishedCell,
     Record,

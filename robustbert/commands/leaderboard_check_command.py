@@ -12,7 +12,7 @@ from robustbert.console import printable
 from robustbert.errors import InputError
 
 if TYPE_CHECKING:
-    from robustbert.leaderboard.checks import Problem
+    from robustbert.leaderboard.checks.problem import Problem
     from robustbert.leaderboard.recomputation import Recomputation
     from robustbert.records import PublishedCell
 
@@ -52,7 +52,7 @@ def add_check(actions: Any) -> Any:
 
 def check(options: Any) -> int:
     """Run ``robustbert leaderboard check``."""
-    from robustbert.leaderboard.checks import check_results
+    from robustbert.leaderboard.checks.check_results import check_results
     from robustbert.reports.wording import counted
 
     _check_options(options)

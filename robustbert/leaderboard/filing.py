@@ -10,8 +10,9 @@ from typing import Literal
 from robustbert.errors import InputError, RecordError
 from robustbert.gate.gate_run import check_finished
 from robustbert.io import write_files
-from robustbert.leaderboard.checks import ResultsFiles, check_files, read_results_files
+from robustbert.leaderboard.checks.check_results import check_files
 from robustbert.leaderboard.checks.problem import outcomes_file
+from robustbert.leaderboard.checks.results_files import ResultsFiles, read_results_files
 from robustbert.records import (
     PublishedCell,
     is_published,

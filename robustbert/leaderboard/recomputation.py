@@ -19,8 +19,8 @@ from robustbert.records import Outcome, PublishedCell, Record, row_sha256
 
 _CHECK = "recompute"
 _ADVICE = "install the package of its source in the version of the record"
-# Compared exactly. Probabilities and similarities are floats, which differ between processors.
-_FIELDS = (
+#: Compared exactly. Probabilities and similarities are floats, which differ between processors.
+COMPARED_FIELDS = (
     *("status", "retracted", "label", "clean_prediction", "adversarial_prediction"),
     *("queries", "words", "words_changed", "seed"),
 )
@@ -182,7 +182,7 @@ def _device(record: Record) -> str:
 
 
 def _differences(stored: Outcome, again: Outcome) -> Iterator[str]:
-    for field in _FIELDS:
+    for field in COMPARED_FIELDS:
         before, now = getattr(stored, field), getattr(again, field)
         if before != now:
             yield f"{field} is {before}, but {now} when it is attacked again"

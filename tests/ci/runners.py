@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,12 @@ else
   exec {sys.executable} "$@"
 fi
 """
+
+
+def schema(name: str) -> Any:
+    """A JSON schema that check-jsonschema contains, such as ``github-workflows``."""
+    folder = files("check_jsonschema") / "builtin_schemas" / "vendor"
+    return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def blocks(language: str) -> list[str]:

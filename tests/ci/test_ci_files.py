@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import ast
 import inspect
-import json
 import re
 import shlex
 import shutil
 import subprocess
 import sys
 import sysconfig
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +34,7 @@ from tests.ci.runners import (
     action_inputs,
     blocks,
     fill_template,
+    schema,
 )
 
 STEPS = ACTION["runs"]["steps"]
@@ -46,11 +45,6 @@ GITLAB_ONLY = {
     *("nightly-recipes", "nightly-num-examples", "nightly-baseline"),
 }
 ACTION_ONLY = {"token", "python-version"}
-
-
-def schema(name: str) -> Any:
-    folder = files("check_jsonschema") / "builtin_schemas" / "vendor"
-    return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def lines(job: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ import pytest
 from robustbert import io
 from robustbert.cli import main
 from robustbert.errors import InputError, OutputError
-from robustbert.leaderboard.checks import check_results
+from robustbert.leaderboard.checks.check_results import check_results
 from robustbert.leaderboard.filing import file_run
 from robustbert.records import Outcome, Record, published_path, read_published, record_name
 from robustbert.seeds import derive_seed

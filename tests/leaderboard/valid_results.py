@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from robustbert.leaderboard.checks import check_results
+from robustbert.leaderboard.checks.check_results import check_results
 from robustbert.records import (
     Outcome,
     PublishedCell,

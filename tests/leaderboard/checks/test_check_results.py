@@ -9,8 +9,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from robustbert.cli import main
-from robustbert.leaderboard.checks import check_results
-from robustbert.leaderboard.checks.check_results import CHECKS
+from robustbert.leaderboard.checks.check_results import CHECKS, check_results
 from robustbert.records import read_published
 from tests.leaderboard.published import write_published
 from tests.leaderboard.valid_results import (
@@ -178,6 +177,11 @@ PROBLEMS = {
     "a row under another name": (
         add_cell("sbbrxr", model="renamed", model_sha256="1" * 64),
         f"{TABLE}/renamed-97f6e7cb/pwws.json: duplicates: has the weights and defenses of "
+        f"{ROW}/pwws.json; remove one of them",
+    ),
+    "another recipe of a row under another name": (
+        add_cell("sbbrxr", model="renamed", model_sha256="1" * 64, recipe="iga"),
+        f"{TABLE}/renamed-97f6e7cb/iga.json: duplicates: has the weights and defenses of "
         f"{ROW}/pwws.json; remove one of them",
     ),
     "a row under another hash": (
