@@ -35,14 +35,15 @@ def dates(records: Iterable[Record]) -> str:
 
 def _facts(records: Sequence[Record]) -> list[str]:
     facts = [
-        f"robustbert {_distinct(records, lambda record: record.robustbert_version)}",
-        f"TextAttack {_distinct(records, lambda record: record.recipe.textattack_version)}",
-        f"protocol revision {_distinct(records, lambda record: record.protocol.revision)}",
-        f"example seed {_distinct(records, lambda record: record.protocol.seed)}",
+        f"robustbert {listed(_distinct(records, lambda record: record.robustbert_version))}",
+        f"TextAttack {listed(_distinct(records, lambda record: record.recipe.textattack_version))}",
+        _named("protocol revision", _distinct(records, lambda record: record.protocol.revision)),
+        _named("example seed", _distinct(records, lambda record: record.protocol.seed)),
     ]
     trained = [record for record in records if record.training_seed is not None]
     if trained:
-        facts.append(f"training seed {_distinct(trained, lambda record: record.training_seed)}")
+        seeds = _distinct(trained, lambda record: record.training_seed)
+        facts.append(_named("training seed", seeds))
     return [*facts, dates(records) or "unknown date"]
 
 
@@ -54,11 +55,15 @@ def _assets(records: Iterable[Record]) -> str:
     return " ".join([f"Assets profile: {listed(profiles)}.", *warning])
 
 
-def _distinct(records: Iterable[Record], value: Callable[[Record], str | int | None]) -> str:
+def _named(noun: str, values: Sequence[str]) -> str:
+    return f"{noun}{'s' * (len(values) != 1)} {listed(values)}"
+
+
+def _distinct(records: Iterable[Record], value: Callable[[Record], str | int | None]) -> list[str]:
     """The distinct values in ascending order; None is unknown."""
     values = {value(record) for record in records}
     known = sorted((one for one in values if one is not None), key=_order)
-    return listed([*map(str, known), *["unknown"] * (None in values)])
+    return [*map(str, known), *["unknown"] * (None in values)]
 
 
 def _order(value: str | int) -> tuple[int, str]:

@@ -25,7 +25,7 @@ def test_all_values_are_listed_in_order() -> None:
     third = make_record(RUN, model="c", dataset="d", training_seed=None, created_at=None)
     assert lines(first, second, third)[0] == (
         "robustbert 0.1.0 and 0.2.0; TextAttack 0.3.11 and unknown; "
-        "protocol revision 2 and unknown; example seed 0 and 10; training seed 9 and 10; "
+        "protocol revisions 2 and unknown; example seeds 0 and 10; training seeds 9 and 10; "
         "2026-11-24 to 2026-11-26."
     )
 
