@@ -8,6 +8,7 @@ from typing import Any
 from robustbert.commands.leaderboard_add_command import add_add
 from robustbert.commands.leaderboard_build_command import add_build
 from robustbert.commands.leaderboard_check_command import add_check
+from robustbert.commands.leaderboard_show_command import add_show
 
 #: The folder of published results, unless ``--results`` names another one.
 RESULTS_FOLDER = Path("results")
@@ -22,7 +23,7 @@ def add_leaderboard(subparsers: Any) -> None:
         allow_abbrev=False,
     )
     actions = command.add_subparsers(title="actions", metavar="ACTION", required=True)
-    for add in (add_add, add_check, add_build):
+    for add in (add_add, add_check, add_show, add_build):
         action = add(actions)
         action.add_argument(
             "--results",

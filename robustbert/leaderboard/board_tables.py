@@ -19,10 +19,10 @@ from robustbert.reports.wording import counted, listed
 
 #: Explains the column of ranks.
 RANK_NOTE = (
-    "Rank: one more than the number of rows that are better by worst-case accuracy. In brackets is "
-    "the rank interval: the rank in 95% of 10,000 bootstrap resamples of the examples. A row is "
-    "better only if its whole interval is, so overlapping rows share a rank, which can be better "
-    "than a row's own interval."
+    "Rank: one more than the number of rows that are better by worst-case accuracy. Its interval "
+    "is the rank in 95% of 10,000 bootstrap resamples of the examples. A row is better only if its "
+    "whole interval is, so overlapping rows share a rank, which can be better than a row's own "
+    "interval."
 )
 
 
@@ -61,9 +61,12 @@ def _best_known_cell(group: Group, one: BoardRow) -> Cell:
 
 
 def _claim_cell(one: BoardRow, claims: Sequence[Claim]) -> Cell:
-    """The figures, each with the number of its note; no text of a claim is in a cell."""
-    numbers = [f"{100 * claim.value:.1f} (claim {claims.index(claim) + 1})" for claim in one.claims]
-    return Cell(", ".join(numbers))
+    """The figures and the numbers of their notes; no text of a claim is in a cell."""
+    if not one.claims:
+        return Cell("")
+    values = ", ".join(f"{100 * claim.value:.1f}" for claim in one.claims)
+    numbers = [str(claims.index(claim) + 1) for claim in one.claims]
+    return Cell(values, remarks=(f"claim{'s' * (len(numbers) > 1)} {', '.join(numbers)}",))
 
 
 def _numbered_claims(board: Board) -> tuple[Claim, ...]:

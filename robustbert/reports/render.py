@@ -15,7 +15,7 @@ from robustbert.reports.table_rows import Row
 _MAX_LABEL_WIDTH = 40
 _COLUMN_GAP = 2
 _TOGETHER = ("queries", "words\nchanged")
-_LONG_HEADERS = frozenset({"clean accuracy", "worst case", "words changed"})
+_LONG_HEADERS = frozenset({"clean accuracy", "worst case", "best known", "words changed"})
 
 
 def render_text(table: Groups, width: int = 100) -> str:

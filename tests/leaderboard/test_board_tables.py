@@ -10,7 +10,7 @@ from robustbert.cli import main
 from robustbert.leaderboard import Claim, Leaderboard, make_leaderboard
 from robustbert.leaderboard.board_tables import FORMATS, leaderboard_table_of
 from robustbert.records import published_files
-from robustbert.reports import render_text, table_html
+from robustbert.reports import render_markdown, render_text, table_html
 from tests.leaderboard.published import cell, core_cells, write_published
 
 HOSTILE = "<b>&|[x](https://e.org) @me $\\input{x}$ =1+1"
@@ -41,6 +41,10 @@ def leaderboard() -> Leaderboard:
 
 
 class TestMarkdown:
+    def test_details_of_recipes_are_left_out(self, leaderboard: Leaderboard) -> None:
+        assert "success rate" in render_markdown(leaderboard.table)
+        assert "success rate" not in FORMATS["markdown"](leaderboard)
+
     def test_worst_case_follows_clean_accuracy(self, leaderboard: Leaderboard) -> None:
         header = markdown_rows(FORMATS["markdown"](leaderboard))[0]
         assert header == [
@@ -52,7 +56,7 @@ class TestMarkdown:
     def test_rows_have_ranks_and_figures(self, leaderboard: Leaderboard) -> None:
         a, b, c = markdown_rows(FORMATS["markdown"](leaderboard))[2:5]
         assert a[:2] == ["1 [1, 1]", "a"]
-        assert a[4:6] == ["", "50.0 (claim 1), 100.0 (claim 2)"]
+        assert a[4:6] == ["", "50.0, 100.0 (claims 1, 2)"]
         assert b[:2] == ["2 [2, 2]", "b"]
         assert b[3].startswith("50.0 [")
         assert b[4].startswith("45.0 [")
@@ -143,6 +147,16 @@ class TestCommand:
 
         assert self.run(results, "--format", name) == 0
         assert capsys.readouterr().out == FORMATS[name](read_leaderboard(results))
+
+    def test_it_is_shown_in_the_terminal(self, results: Path, capsys, monkeypatch) -> None:
+        monkeypatch.setenv("COLUMNS", "100")
+        options = ["--dataset", "rotten_tomatoes", "--track", "unified"]
+        assert main(["leaderboard", "show", "--results", str(results), *options]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[0].startswith("rotten_tomatoes (test, n=2), unified track")
+        assert max(map(len, lines)) <= 100
+        [row] = [line.split() for line in lines if line.startswith("minilm")][:1]
+        assert row[:2] == ["minilm", "1"]
 
     def test_it_writes_a_file(self, results: Path, tmp_path: Path, capsys) -> None:
         out = tmp_path / "new" / "table.md"

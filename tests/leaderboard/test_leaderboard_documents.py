@@ -12,7 +12,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from robustbert.leaderboard import Claim, board_lines, read_claims
+from robustbert.leaderboard import board_lines
 from robustbert.metrics import bootstrap_ranks
 from tests.leaderboard.published import core_cells, write_published
 
@@ -101,15 +101,6 @@ def test_the_example_of_ranks_is_right() -> None:
         for one in found
     ]
     assert [cell.replace("none", "") for _, _, _, cell, _ in rows] == better
-
-
-def test_the_example_of_claims_is_read(tmp_path: Path) -> None:
-    [text] = re.findall(r"```json\n(.*?)```", PAGE, flags=re.DOTALL)
-    path = tmp_path / "claims.json"
-    path.write_text(text)
-    [claim] = read_claims(path)
-    assert documented(table("field")) == list(Claim.model_fields)
-    assert claim.note
 
 
 def documented(rows: Sequence[Sequence[str]]) -> list[str]:
