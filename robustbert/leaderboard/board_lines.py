@@ -11,8 +11,8 @@ from robustbert.leaderboard.best_known import BestKnown
 from robustbert.leaderboard.boards import Board, BoardRow, Leaderboard
 from robustbert.leaderboard.claims import Claim
 from robustbert.metrics import MeanStd, Rank
-from robustbert.reports.leaderboard import Table
 from robustbert.reports.long_lines import Line, Number, lines_of, table_lines
+from robustbert.reports.results_table import Table
 from robustbert.reports.spreadsheet import lines_to_csv
 
 #: The metrics of claimed figures, keyed by what the claim measures.

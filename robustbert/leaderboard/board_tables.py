@@ -11,8 +11,8 @@ from robustbert.leaderboard.boards import Board, BoardRow, Leaderboard
 from robustbert.leaderboard.claims import Claim
 from robustbert.reports.cell import Cell, Column, ExtraColumns
 from robustbert.reports.latex_table import render_latex
-from robustbert.reports.leaderboard import Table
 from robustbert.reports.markdown_table import render_markdown
+from robustbert.reports.results_table import Table
 from robustbert.reports.table_cells import accuracy_cell
 from robustbert.reports.table_groups import Group
 from robustbert.reports.wording import counted, listed

@@ -21,7 +21,7 @@ from robustbert.records import (
     record_name,
     run_of_published,
 )
-from robustbert.reports.leaderboard import Table, leaderboard_table
+from robustbert.reports.results_table import Table, leaderboard_table
 from robustbert.reports.table_groups import Group
 from robustbert.reports.table_rows import Outcomes, Row
 from robustbert.reports.wording import listed

@@ -1,4 +1,4 @@
-"""Format a :class:`~robustbert.reports.leaderboard.Table` as LaTeX, for a paper."""
+"""Format a :class:`~robustbert.reports.results_table.Table` as LaTeX, for a paper."""
 
 from __future__ import annotations
 

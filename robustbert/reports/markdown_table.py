@@ -1,4 +1,4 @@
-"""Format a :class:`~robustbert.reports.leaderboard.Table` as Markdown."""
+"""Format a :class:`~robustbert.reports.results_table.Table` as Markdown."""
 
 from __future__ import annotations
 

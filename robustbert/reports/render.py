@@ -1,4 +1,4 @@
-"""Format a :class:`~robustbert.reports.leaderboard.Table` for the terminal."""
+"""Format a :class:`~robustbert.reports.results_table.Table` for the terminal."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def render_text(table: Groups, width: int = 100) -> str:
     wrap into further blocks; each block repeats the model column.
 
     Args:
-        table: the result of :func:`~robustbert.reports.leaderboard.leaderboard_table`.
+        table: the result of :func:`~robustbert.reports.results_table.leaderboard_table`.
         width: of the terminal, in characters. A single column may be wider.
     """
     return "\n".join(_text_group(group, width) for group in table.groups)

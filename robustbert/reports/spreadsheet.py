@@ -1,4 +1,4 @@
-"""Export a :class:`~robustbert.reports.leaderboard.Table` with full precision: CSV and pandas."""
+"""Export a :class:`~robustbert.reports.results_table.Table` with full precision: CSV and pandas."""
 
 from __future__ import annotations
 

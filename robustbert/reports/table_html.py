@@ -1,4 +1,4 @@
-"""Format a :class:`~robustbert.reports.leaderboard.Table` as HTML, for notebooks."""
+"""Format a :class:`~robustbert.reports.results_table.Table` as HTML, for notebooks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of the leaderboard: the numbers of one model, or of its replicates."""
+"""Rows of a table: the numbers of one model, or of its replicates."""
 
 from __future__ import annotations
 

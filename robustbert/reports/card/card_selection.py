@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from robustbert.errors import InputError
 from robustbert.records import Record, record_name
 from robustbert.reports.conditions import canonical, short_hash
-from robustbert.reports.leaderboard import leaderboard_table
+from robustbert.reports.results_table import leaderboard_table
 from robustbert.reports.row_labels import record_label
 from robustbert.reports.table_groups import Group
 from robustbert.reports.table_rows import Outcomes, Replicate, Row

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from robustbert.attacks.recipes import RECIPES
 from robustbert.records import Outcome, Record, record_name
-from robustbert.reports.leaderboard import leaderboard_table
 from robustbert.reports.notes import group_notes
 from robustbert.reports.notes.comparability import different_conditions, different_query_counts
 from robustbert.reports.notes.completeness import different_sizes, recipes_not_run
 from robustbert.reports.notes.noted_cells import cells_of, first_record
 from robustbert.reports.notes.reliability_notes import batch_invariance_not_verified
 from robustbert.reports.plots.plot_style import MAX_LABEL, distinct_names
+from robustbert.reports.results_table import leaderboard_table
 from robustbert.reports.run_folder import filtered, read_finished
 from robustbert.reports.table_cells import marked
 from robustbert.reports.table_groups import Group

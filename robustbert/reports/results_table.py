@@ -1,4 +1,4 @@
-"""The leaderboard as data, independent of its output format.
+"""The table of results as data, independent of its output format.
 
 :func:`leaderboard_table` turns records into groups of rows. :mod:`robustbert.reports.render`
 formats these for the terminal, :mod:`robustbert.reports.markdown_table` as Markdown,
