@@ -14,9 +14,10 @@ from robustbert.cli import _parser
 from robustbert.console import printable
 from robustbert.errors import InputError
 from robustbert.metrics import worst_case
-from robustbert.records import BatchInvariance, Metric, Outcome, Record, read_run, record_name
+from robustbert.records import BatchInvariance, Metric, Outcome, Record, record_name
 from robustbert.reports import card_row, model_card
 from robustbert.reports.row_labels import record_label
+from robustbert.reports.run_folder import read_finished
 from tests.records.builders import ENVIRONMENT, make_outcome, make_outcomes, make_record
 
 RESULTS = Path(__file__).parents[3] / "results" / "rotten_tomatoes"
@@ -81,7 +82,7 @@ def html(card: ModelCard) -> str:
 
 
 def test_the_model_index_has_the_numbers_of_the_records(tmp_path):
-    run = read_run(RESULTS)
+    run = read_finished(RESULTS)
     path = tmp_path / "README.md"
     row = card_row(run.records, run.outcomes, place="results", row="minilm")
     path.write_text(model_card(row, "https://example.org/results"), encoding="utf-8")
@@ -117,7 +118,7 @@ def test_the_model_index_has_the_numbers_of_the_records(tmp_path):
 
 
 def test_the_text_says_what_the_records_say():
-    run = read_run(RESULTS)
+    run = read_finished(RESULTS)
     row = card_row(run.records, run.outcomes, place="results", row="minilm")
     text = model_card(row).partition("<!--")[2]
     assert "79.7% of the texts correctly, and 8.3% in the worst case" in text
@@ -183,7 +184,7 @@ def test_the_commands_of_a_run_from_python_are_constructed_and_parse():
 
 
 def test_a_classical_model_has_neither_base_weights_nor_the_settings_of_networks():
-    run = read_run(RESULTS)
+    run = read_finished(RESULTS)
     card = ModelCard(model_card(card_row(run.records, {}, place="results", row="tfidf-rf")))
     assert card.data.library_name == "sklearn"
     assert "- **Training:** fitted by scikit-learn on the training split, seed 0" in card.text
