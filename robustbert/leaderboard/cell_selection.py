@@ -36,8 +36,8 @@ def select_published(
     of_recipe = [cell for cell in chosen if recipe in (None, cell.record.recipe.name)]
     if not of_recipe:
         recipes = sorted({cell.record.recipe.name for cell in chosen})
-        what = f"{row!r} has" if row else "they have"
-        raise InputError(f"no cell has the recipe {recipe!r}; {what} {listed(recipes)}")
+        place = results if row is None else f"the row {row!r}"
+        raise InputError(f"{place} has no recipe {recipe!r}; it has {listed(recipes)}")
     return tuple(of_recipe)
 
 

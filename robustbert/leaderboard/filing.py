@@ -139,4 +139,4 @@ def _check(run: Path, contents: Mapping[PurePosixPath, bytes], results: Path) ->
 
 def _and_more(items: Sized, noun: str) -> str:
     """How many items there are beside the first one."""
-    return f", and {counted(len(items) - 1, f'more {noun}')}" if len(items) > 1 else ""
+    return f" ({counted(len(items) - 1, f'more {noun}')})" if len(items) > 1 else ""
