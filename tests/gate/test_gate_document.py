@@ -8,13 +8,12 @@ import statistics
 import tomllib
 from pathlib import Path
 
-from robustbert.gate import compare_runs, gate_run
+from robustbert.gate import compare_runs, read_gate_run
 from robustbert.gate.comparison.comparison_fields import MODELS
 from robustbert.gate.comparison.comparison_json import comparison_json
 from robustbert.gate.document_tables import TABLES, update_tables
 from robustbert.gate.gate_config import GateTable
 from robustbert.metrics import mcnemar_power
-from robustbert.records import read_run
 from tests.gate.gate_page import DOCUMENT, keys
 from tests.gate.toy_comparisons import toy_comparison
 
@@ -56,8 +55,7 @@ def test_the_configuration_that_is_shown_is_valid():
 
 
 def test_the_share_of_flipped_examples_in_the_committed_results():
-    folder = read_run(ROOT / "results" / "rotten_tomatoes")
-    run = gate_run("results", folder.records, folder.outcomes)
+    run = read_gate_run(ROOT / "results" / "rotten_tomatoes")
     rows = (run.only_row(name) for name in ("minilm", "minilm + adversarial-training"))
     measures = compare_runs(*rows).measures
     shares = [(len(m.lost) + len(m.gained)) / m.n for m in measures]
