@@ -71,15 +71,17 @@ def read_file_log(path: Path, max_versions: int) -> FileLog:
     folder = next(parent for parent in path.parents if parent.is_dir())
     # "./" keeps the name from being read as an option or a pattern
     name = f"./{path.relative_to(folder)}"
-    if _git(folder, "rev-parse", "--is-inside-work-tree").strip() != b"true":
+    if git_output(folder, "rev-parse", "--is-inside-work-tree").strip() != b"true":
         raise InputError(f"{folder} is not the working tree of a git repository")
-    is_shallow = _git(folder, "rev-parse", "--is-shallow-repository").strip() == b"true"
-    if not _git(folder, "rev-parse", "--verify", "--quiet", "HEAD", may_fail=True):  # no commit
+    is_shallow = git_output(folder, "rev-parse", "--is-shallow-repository").strip() == b"true"
+    if not git_output(
+        folder, "rev-parse", "--verify", "--quiet", "HEAD", may_fail=True
+    ):  # no commit
         return FileLog((), is_shallow, is_cut=False)
-    log = _git(folder, *_LOG, "-n", str(max_versions + 1), "--", name)
+    log = git_output(folder, *_LOG, "-n", str(max_versions + 1), "--", name)
     entries = list(_entries(log))
     is_cut = len(entries) > max_versions
-    contents = _contents(folder, [blob for _, blob in entries if blob])
+    contents = blob_contents(folder, [blob for _, blob in entries if blob])
     versions: list[FileVersion] = []
     last: str | None = None
     for version, blob in reversed(entries[:max_versions]):
@@ -106,11 +108,13 @@ def _entries(log: bytes) -> Iterator[tuple[FileVersion, str | None]]:
             return
 
 
-def _contents(folder: Path, blobs: Sequence[str]) -> dict[str, bytes]:
+def blob_contents(folder: Path, blobs: Sequence[str]) -> dict[str, bytes]:
     """The contents of blobs, keyed by hash; objects that are missing or no blobs are left out."""
     if not blobs:
         return {}
-    output = _git(folder, "cat-file", "--batch", stdin="".join(f"{b}\n" for b in blobs).encode())
+    output = git_output(
+        folder, "cat-file", "--batch", stdin="".join(f"{b}\n" for b in blobs).encode()
+    )
     found: dict[str, bytes] = {}
     position = 0
     while position < len(output):
@@ -126,7 +130,7 @@ def _contents(folder: Path, blobs: Sequence[str]) -> dict[str, bytes]:
     return found
 
 
-def _git(folder: Path, *arguments: str, stdin: bytes = b"", may_fail: bool = False) -> bytes:
+def git_output(folder: Path, *arguments: str, stdin: bytes = b"", may_fail: bool = False) -> bytes:
     """The output of a git command, which reads paths literally and writes in English."""
     environment = {k: v for k, v in os.environ.items() if k not in _LOCAL_VARIABLES}
     environment |= {"LC_ALL": "C", "GIT_LITERAL_PATHSPECS": "1", "GIT_OPTIONAL_LOCKS": "0"}
