@@ -19,6 +19,14 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 OLDEST_VERSION = min(RECORD_MIGRATIONS)
 
 
+def _reject(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not allowed; use null for missing values")
+
+
+# json.loads would make a new one for every line of a file
+_DECODER = json.JSONDecoder(parse_constant=_reject)
+
+
 def encode(model: BaseModel, **options: Any) -> bytes:
     """The JSON of a model, with a newline at the end; ``options`` are those of ``json.dumps``.
 
@@ -39,12 +47,8 @@ def read_file(path: Path) -> bytes:
 
 def parse_object(content: bytes, place: str) -> dict[str, Any]:
     """Parse a JSON object without NaN and infinity; ``place`` starts the message of an error."""
-
-    def reject(constant: str) -> NoReturn:
-        raise ValueError(f"{constant} is not allowed; use null for missing values")
-
     try:
-        value = json.loads(content.decode("utf-8"), parse_constant=reject)
+        value = _DECODER.decode(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise RecordError(f"{place}: not JSON in UTF-8: {error}") from error
     if not isinstance(value, dict):
