@@ -3,46 +3,86 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from robustbert.commands.arguments import add_command
 from robustbert.commands.output_files import check_output_files
 from robustbert.commands.terminal import print_report
 from robustbert.console import printable
 
-_FORMATS = ("markdown", "latex", "csv")
+if TYPE_CHECKING:
+    from robustbert.leaderboard import Leaderboard
+
+_SITE = "site"
+_FORMATS = (_SITE, "markdown", "latex", "csv")
+#: The folder of the site, unless ``--out`` names another one.
+SITE_FOLDER = Path("site")
 
 
 def add_build(actions: Any) -> Any:
     """Add the action ``build``, and return its parser."""
     action = add_command(
-        actions, "build", build, "build the leaderboard's tables from the published results"
+        actions,
+        "build",
+        build,
+        "build the leaderboard's site from the published results, or its tables alone",
     )
     action.add_argument(
-        "--format", choices=_FORMATS, required=True, help="the format of the tables"
+        "--format",
+        choices=_FORMATS,
+        default=_SITE,
+        help="site (default), a folder of pages to open or publish, or the tables as markdown, "
+        "latex or csv",
     )
     action.add_argument(
-        "--out", type=Path, metavar="FILE", help="write the tables to a file; default: print them"
+        "--out",
+        type=Path,
+        metavar="PATH",
+        help=f"the folder of the site, which replaces an earlier one; default: {SITE_FOLDER}. Or "
+        "the file of the tables; default: print them",
     )
-    action.add_argument("--dataset", metavar="NAME", help="only the tables of this dataset")
-    action.add_argument("--track", metavar="NAME", help="only the tables of this track")
+    action.add_argument("--dataset", metavar="NAME", help="only the results of this dataset")
+    action.add_argument("--track", metavar="NAME", help="only the results of this track")
     return action
 
 
 def build(options: Any) -> int:
     """Run ``robustbert leaderboard build``."""
+    return _build_site(options) if options.format == _SITE else _build_tables(options)
+
+
+def _build_site(options: Any) -> int:
+    from robustbert.leaderboard.site import build_site, check_site_folder
+    from robustbert.reports.wording import counted
+
+    out = options.out or SITE_FOLDER
+    check_site_folder(out, options.results)
+    site = build_site(_read(options), out, results=options.results)
+    models, cells = counted(site.num_models, "model"), counted(site.num_cells, "cell")
+    print(printable(f"Built the site of {models} and {cells}: open {site.index}"))
+    return 0
+
+
+def _build_tables(options: Any) -> int:
     from robustbert.io import write_text
-    from robustbert.leaderboard import read_leaderboard
     from robustbert.leaderboard.board_tables import FORMATS
     from robustbert.records import published_files
 
-    out, results = options.out, options.results
-    check_output_files({"--out": out}, published_files(results))
-    leaderboard = read_leaderboard(results).only(options.dataset, options.track)
-    text = FORMATS[options.format](leaderboard)
+    out = options.out
+    check_output_files({"--out": out}, published_files(options.results))
+    text = FORMATS[options.format](_read(options))
     if out is None:
         print_report(text)
     else:
         write_text(out, text)
         print(printable(str(out)))
     return 0
+
+
+def _read(options: Any) -> Leaderboard:
+    from robustbert.leaderboard import read_leaderboard
+    from robustbert.progress import progress_bar
+
+    with progress_bar(None, f"reading {options.results}", "cell"):
+        leaderboard = read_leaderboard(options.results)
+    return leaderboard.only(options.dataset, options.track)

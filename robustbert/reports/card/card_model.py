@@ -15,8 +15,8 @@ from robustbert.reports.escape import markdown
 TRAINED = " trained on "
 #: The beginning of the source of a classical model.
 SCIKIT_LEARN = "scikit-learn=="
-# The setting in which records keep the hash of the weights that the training started from.
-_BASE = "base_sha256"
+#: The setting in which records keep the hash of the weights that the training started from.
+BASE = "base_sha256"
 
 
 def model_section(row: CardRow) -> str:
@@ -27,9 +27,12 @@ def model_section(row: CardRow) -> str:
 
 def settings(values: Mapping[str, Any]) -> str:
     """Settings as escaped text, such as "epochs 2, batch size 32"."""
-    return markdown(
-        ", ".join(f"{name.replace('_', ' ')} {_shown(value)}" for name, value in values.items())
-    )
+    return markdown(settings_text(values))
+
+
+def settings_text(values: Mapping[str, Any]) -> str:
+    """Settings as text that is not escaped."""
+    return ", ".join(f"{name.replace('_', ' ')} {_shown(value)}" for name, value in values.items())
 
 
 def _shown(value: Any) -> str:
@@ -57,10 +60,10 @@ def _facts(row: CardRow) -> Iterator[tuple[str, str]]:
     elif model.source.startswith(SCIKIT_LEARN):  # the recorded settings are those of networks
         yield "Training", f"fitted by scikit-learn on the training split, seed {seed}"
     else:
-        if training.get(_BASE) is not None:
+        if training.get(BASE) is not None:
             base = model.source.split(TRAINED)[0]
-            yield "Base weights", markdown(f"{base}, SHA-256 {training[_BASE]}")
-        others = {name: value for name, value in training.items() if name != _BASE}
+            yield "Base weights", markdown(f"{base}, SHA-256 {training[BASE]}")
+        others = {name: value for name, value in training.items() if name != BASE}
         yield "Training", settings(others | {"seed": seed})
     yield "Defenses", "; ".join(map(_defense, record.defenses)) or "none"
 

@@ -153,13 +153,14 @@ def _tracks(records: Iterable[Record]) -> Iterator[tuple[str, str]]:
     """The limits of each track; several if they differ between records."""
     limits: dict[str, dict[str, str]] = {}
     for record in records:
-        shown = settings(_limits(record)) or "the limits of each recipe"
+        shown = settings(named_limits(record)) or "the limits of each recipe"
         limits.setdefault(record.track, {})[canonical(limits_of(record))] = shown
     for track, texts in limits.items():
         yield f"Limits of the {track} track", "; ".join(texts.values())
 
 
-def _limits(record: Record) -> dict[str, Any]:
+def named_limits(record: Record) -> dict[str, Any]:
+    """The limits of a record with names that explain themselves."""
     budget = record.protocol.query_budget
     named = {_LIMIT_NAMES.get(name, name): value for name, value in record.protocol.limits.items()}
     return named if budget is None else {**named, "queries per word of a text at most": budget}

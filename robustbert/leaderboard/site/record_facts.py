@@ -1,0 +1,191 @@
+"""What a model is, how it was attacked, and what that cost, as names and values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from robustbert.leaderboard.site.index_columns import short_number
+from robustbert.leaderboard.site.site_models import family
+from robustbert.records import DefenseRef, Record
+from robustbert.reports.card.card_model import BASE, SCIKIT_LEARN, settings_text
+from robustbert.reports.card.card_protocol import named_limits
+from robustbert.reports.marks import batch_invariance
+from robustbert.reports.wording import MISSING
+
+_UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A name and a value."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What the attack of one recipe cost.
+
+    Args:
+        recipe: the recipe.
+        cells: as :data:`COST_HEADINGS` name them.
+    """
+
+    recipe: str
+    cells: tuple[str, ...]
+
+
+#: The headings of the cells of :class:`Cost`.
+COST_HEADINGS = (
+    *("Attack time", "Per example", "Model's share", "Texts scored"),
+    *("Queries per example", "Queries if broken"),
+)
+
+
+def model_facts(record: Record) -> tuple[Fact, ...]:
+    """What the model of a record is."""
+    return tuple(_model_facts(record))
+
+
+def protocol_facts(records: Sequence[Record]) -> tuple[Fact, ...]:
+    """How the examples were drawn, the limits of the attacks, and the assets."""
+    return tuple(_protocol_facts(records))
+
+
+def environment_facts(records: Sequence[Record]) -> tuple[Fact, ...]:
+    """The software and the hardware on which records were made."""
+    return tuple(_environment_facts(records))
+
+
+def attack_costs(records: Sequence[Record]) -> tuple[Cost, ...]:
+    """The time and the queries of each attack."""
+    return tuple(_cost(record) for record in records)
+
+
+def duration(seconds: float | None) -> str:
+    """A time for people.
+
+    >>> duration(0.25), duration(42), duration(200), duration(7000), duration(None)
+    ('0.25 s', '42.0 s', '3.3 min', '1.9 h', 'n/a')
+    """
+    if seconds is None:
+        return MISSING
+    if seconds < 60:
+        return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"
+
+
+def _model_facts(record: Record) -> Iterator[Fact]:
+    model = record.model
+    yield Fact("Family", family(model))
+    if model.num_parameters is not None:
+        number = short_number(model.num_parameters)
+        yield Fact("Parameters", f"{number} ({model.num_parameters:,})")
+    yield Fact("Defenses", "; ".join(map(_defense, record.defenses)) or "none")
+    yield Fact("Weights", model.source)
+    yield Fact("SHA-256", model.sha256)
+    yield Fact("Precision during the attacks", model.dtype)
+    yield Fact(
+        "Maximum input length",
+        "unlimited" if model.max_length is None else f"{model.max_length} tokens",
+    )
+    yield Fact("Training", _training(record))
+
+
+def _training(record: Record) -> str:
+    training = record.model.training
+    seed = _UNKNOWN if record.training_seed is None else str(record.training_seed)
+    if training is None:
+        return "before the run; its settings are not recorded"
+    if record.model.source.startswith(SCIKIT_LEARN):  # the recorded settings are those of networks
+        return f"fitted by scikit-learn on the training split, seed {seed}"
+    others = {name: value for name, value in training.items() if name != BASE}
+    return settings_text(others | {"seed": seed})
+
+
+def _defense(defense: DefenseRef) -> str:
+    return f"{defense.name} ({settings_text({**defense.params, 'revision': defense.revision})})"
+
+
+def _protocol_facts(records: Sequence[Record]) -> Iterator[Fact]:
+    yield Fact("Protocol revision", _distinct(records, lambda record: record.protocol.revision))
+    yield Fact("Data", _distinct(records, _data))
+    yield Fact("Examples", _distinct(records, _examples))
+    yield Fact(
+        "Limits",
+        _distinct(
+            records,
+            lambda record: settings_text(named_limits(record)) or "the limits of each recipe",
+        ),
+    )
+    yield Fact("Assets", _distinct(records, lambda record: record.assets.profile))
+    yield Fact("TextAttack", _distinct(records, lambda record: record.recipe.textattack_version))
+    seconds = [r.timing.train_seconds for r in records if r.timing.train_seconds is not None]
+    yield Fact("Training time", duration(seconds[0]) if seconds else "not measured")
+    dates = sorted({record.created_at[:10] for record in records if record.created_at})
+    shown = " to ".join(dict.fromkeys([dates[0], dates[-1]])) if dates else _UNKNOWN
+    yield Fact("Date", shown)
+
+
+def _environment_facts(records: Sequence[Record]) -> Iterator[Fact]:
+    yield Fact("robustbert", _distinct(records, lambda record: record.robustbert_version))
+    for name in ("python", "torch", "transformers", "tokenizers", "nltk", "scikit_learn"):
+        versions = [getattr(record.environment, name) for record in records]
+        yield Fact(name.replace("_", "-"), _joined(versions))
+    yield Fact("Processor", _distinct(records, lambda record: record.environment.processor))
+    yield Fact("Device", _distinct(records, lambda record: record.environment.device))
+    yield Fact("Threads", _distinct(records, lambda record: record.environment.threads))
+    yield Fact("Code", _distinct(records, _commit))
+    yield Fact("Batch invariance", batch_invariance(records) or "not checked")
+    hashes = {name: digest for r in records for name, digest in r.assets.hashes.items()}
+    for name, digest in sorted(hashes.items()):
+        yield Fact(f"Asset {name}", digest)
+
+
+def _distinct(records: Sequence[Record], value: Callable[[Record], Any]) -> str:
+    """The distinct values of the records; None is unknown."""
+    return _joined([value(record) for record in records])
+
+
+def _joined(values: Sequence[Any]) -> str:
+    return "; ".join(dict.fromkeys(_UNKNOWN if one is None else str(one) for one in values))
+
+
+def _data(record: Record) -> str:
+    data = record.dataset
+    length = f", {data.length} texts" if data.length else ""
+    return f"{data.name} from {data.source}, {data.split} split of {data.n:,} texts{length}"
+
+
+def _examples(record: Record) -> str:
+    return f"{record.protocol.n} drawn with seed {record.protocol.seed}"
+
+
+def _commit(record: Record) -> str | None:
+    commit, is_dirty = record.environment.git_commit, record.environment.dirty
+    return None if commit is None else f"{commit}{' with uncommitted changes' * bool(is_dirty)}"
+
+
+def _cost(record: Record) -> Cost:
+    timing, metrics = record.timing, record.metrics
+    attack, victim = timing.attack_seconds, timing.victim_seconds
+    share = MISSING if not attack or victim is None else f"{100 * victim / attack:.0f}%"
+    scored = MISSING if timing.victim_queries is None else f"{timing.victim_queries:,}"
+    return Cost(
+        record.recipe.name,
+        (
+            duration(attack),
+            duration(None if attack is None else attack / record.protocol.n),
+            share,
+            scored,
+            _mean(metrics.queries_mean),
+            _mean(metrics.queries_mean_broken),
+        ),
+    )
+
+
+def _mean(mean: float | None) -> str:
+    return MISSING if mean is None else f"{mean:.1f}"
