@@ -135,7 +135,7 @@ REFUSED = {
     "errors": ("errors", "errors: 2 attacks ended in an error"),
     "the weights of another row": (
         {"model_sha256": "1" * 64},
-        f"duplicates: has the weights and defenses of {ROW}/pwws.json",
+        f"duplicates: has the weights and defenses of {ROW}",
     ),
     "a metric": ("metric", "metrics: queries_mean is 9, but pwws.jsonl gives 10"),
 }

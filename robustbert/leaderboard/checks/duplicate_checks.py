@@ -4,38 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from robustbert.leaderboard.checks.problem import Problem
 from robustbert.leaderboard.checks.results_files import ReadResults
-from robustbert.records import PublishedCell, row_sha256
+from robustbert.records import PublishedCell, published_path, row_folder, row_sha256
 
 
 @dataclass(frozen=True)
 class _Kind:
-    """A kind of duplicates: cells with the same content at different places.
+    """A kind of duplicates: the same content under two names.
 
     Args:
-        content: what must not be at two places.
-        place: where it is.
-        message: what a cell at another place is.
+        content: what must have one name only.
+        name: its name.
+        message: what a cell under a second name is, to be formatted with the first cell.
     """
 
     content: Callable[[PublishedCell], Hashable]
-    place: Callable[[PublishedCell], Hashable]
+    name: Callable[[PublishedCell], Hashable]
     message: str
 
 
 def duplicates(results: ReadResults) -> Iterator[Problem]:
     """Records, rows and outcomes that are in the results already, under another name."""
-    reported: set[PurePosixPath] = set()
+    cells = sorted(results.cells, key=lambda cell: (results.is_added(cell), _is_misplaced(cell)))
     for kind in _KINDS:
         first: dict[Hashable, PublishedCell] = {}
-        for cell in results.cells:
+        for cell in cells:
             earlier = first.setdefault(kind.content(cell), cell)
-            if kind.place(earlier) != kind.place(cell) and cell.path not in reported:
-                reported.add(cell.path)
-                yield Problem(cell.path, f"{kind.message} {earlier.path}; remove one of them")
+            if kind.name(earlier) != kind.name(cell):
+                yield Problem(cell.path, f"{kind.message.format(earlier)}; remove one of them")
+        # one problem per duplicate, of which nothing else is a duplicate
+        cells = [cell for cell in cells if kind.name(first[kind.content(cell)]) == kind.name(cell)]
+
+
+def _is_misplaced(cell: PublishedCell) -> bool:
+    return cell.path != published_path(cell.record)
 
 
 def _path(cell: PublishedCell) -> Hashable:
@@ -43,7 +47,8 @@ def _path(cell: PublishedCell) -> Hashable:
 
 
 def _row_folder(cell: PublishedCell) -> Hashable:
-    return cell.row_folder
+    """The name that its row should have: a wrong one is another problem."""
+    return row_folder(cell.record)
 
 
 def _record(cell: PublishedCell) -> Hashable:
@@ -64,7 +69,7 @@ def _outcomes(cell: PublishedCell) -> Hashable:
 
 
 _KINDS = (
-    _Kind(_record, _path, "is the same record as"),
-    _Kind(_row, _row_folder, "has the weights and defenses of"),
-    _Kind(_outcomes, _path, "has the outcomes of"),
+    _Kind(_record, _path, "is the same record as {0.path}"),
+    _Kind(_row, _row_folder, "has the weights and defenses of {0.path.parent}"),
+    _Kind(_outcomes, _path, "has the outcomes of {0.path}"),
 )

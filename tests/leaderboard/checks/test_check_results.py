@@ -177,12 +177,12 @@ PROBLEMS = {
     "a row under another name": (
         add_cell("sbbrxr", model="renamed", model_sha256="1" * 64),
         f"{TABLE}/renamed-97f6e7cb/pwws.json: duplicates: has the weights and defenses of "
-        f"{ROW}/pwws.json; remove one of them",
+        f"{ROW}; remove one of them",
     ),
     "another recipe of a row under another name": (
         add_cell("sbbrxr", model="renamed", model_sha256="1" * 64, recipe="iga"),
         f"{TABLE}/renamed-97f6e7cb/iga.json: duplicates: has the weights and defenses of "
-        f"{ROW}/pwws.json; remove one of them",
+        f"{ROW}; remove one of them",
     ),
     "a row under another hash": (
         add_cell("sbbrxr", model_sha256="3" * 64),
@@ -191,7 +191,7 @@ PROBLEMS = {
     ),
     "a record at two places": (
         lambda results: shutil.copytree(results / ROW, results / TABLE / "minilm-00000000"),
-        f"{ROW}/pwws.json: duplicates: is the same record as {TABLE}/minilm-00000000/pwws.json; "
+        f"{TABLE}/minilm-00000000/pwws.json: duplicates: is the same record as {ROW}/pwws.json; "
         "remove one of them",
     ),
     "a wrong hash in the name of the folder": (
@@ -274,6 +274,24 @@ def test_each_problem_is_a_line_that_starts_with_the_file(results: Path, name: s
 def test_every_check_has_a_problem_here() -> None:
     found = {line.split(": ")[1] for _, line in PROBLEMS.values()}
     assert found == {check.name for check in CHECKS}
+
+
+def test_a_duplicate_is_one_problem_of_one_of_the_two(results: Path) -> None:
+    for recipe in ("pwws", "textfooler"):
+        letters = "sbbrxr" if recipe == "pwws" else "sbrr"
+        add_cell(letters, model="bert", model_sha256="1" * 64, recipe=recipe)(results)
+    add_cell("sbr", track="published", recipe="deepwordbug")(results)
+    lines = problem_lines(results)
+    assert [line.split(": ")[:2] for line in lines] == [
+        [f"results/{TABLE}/bert-97f6e7cb/{recipe}.json", "duplicates"]
+        for recipe in ("pwws", "textfooler")
+    ]
+
+
+def test_a_misplaced_row_is_no_duplicate(results: Path) -> None:
+    add_cell("sbr", track="published")(results)
+    move(ROW, f"{TABLE}/minilm-00000000")(results)
+    assert {line.split(": ")[1] for line in problem_lines(results)} == {"path"}
 
 
 def test_all_problems_are_listed_and_the_exit_code_is_1(results: Path, capsys) -> None:
