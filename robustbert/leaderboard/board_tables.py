@@ -9,6 +9,7 @@ from types import MappingProxyType
 from robustbert.leaderboard.board_lines import leaderboard_csv
 from robustbert.leaderboard.boards import Board, BoardRow, Leaderboard
 from robustbert.leaderboard.claims import Claim
+from robustbert.leaderboard.ranking import RESAMPLES
 from robustbert.reports.cell import Cell, Column, ExtraColumns
 from robustbert.reports.latex_table import render_latex
 from robustbert.reports.markdown_table import render_markdown
@@ -20,9 +21,9 @@ from robustbert.reports.wording import counted, listed
 #: Explains the column of ranks.
 RANK_NOTE = (
     "Rank: one more than the number of rows that are better by worst-case accuracy. Its interval "
-    "is the rank in 95% of 10,000 bootstrap resamples of the examples. A row is better only if its "
-    "whole interval is, so overlapping rows share a rank, which can be better than a row's own "
-    "interval."
+    f"is the rank in 95% of {RESAMPLES:,} bootstrap resamples of the examples. A row is better "
+    "only if its whole interval is, so overlapping rows share a rank, which can be better than a "
+    "row's own interval."
 )
 
 

@@ -16,6 +16,8 @@ from robustbert.reports.wording import listed
 
 #: The track on which rows rank: all recipes have the same limits there.
 RANKED_TRACK = "unified"
+#: The number of bootstrap samples of the rank intervals.
+RESAMPLES = 10_000
 _SEED = 0
 
 
@@ -48,7 +50,8 @@ def standings(group: Group, outcomes: Outcomes) -> list[Standing]:
     ranked = [index for index in complete if not reasons[index]]
     examples = sorted(scores[ranked[0]]) if ranked else []
     values = [[scores[index][example] for example in examples] for index in ranked]
-    ranks = dict(zip(ranked, bootstrap_ranks(values, _SEED), strict=True)) if ranked else {}
+    found = bootstrap_ranks(values, _SEED, resamples=RESAMPLES) if ranked else ()
+    ranks = dict(zip(ranked, found, strict=True))
     return [Standing(ranks.get(index), reason) for index, reason in enumerate(reasons)]
 
 

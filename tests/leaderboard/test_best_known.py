@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from robustbert.attacks.recipes import CORE_RECIPES
 from robustbert.leaderboard import BestKnown
@@ -19,6 +21,26 @@ def test_it_counts_examples_that_survive_every_attack() -> None:
     core = core_cells("rrrrxbbs")
     found = best_known(*core, cell("brrrrrrs", recipe="iga"), cell("bbrrrbrs", recipe="pruthi"))
     assert found == BestKnown(proportion(3, 8), 8, ("iga", "pruthi"), 2)
+
+
+@given(st.lists(st.tuples(*[st.sampled_from("rxbe")] * 6), min_size=1, max_size=12))
+def test_it_agrees_with_going_through_every_example(examples: list[tuple[str, ...]]) -> None:
+    recipes = (*CORE_RECIPES, "iga", "pruthi")
+    runs = ["".join(letters) for letters in zip(*examples, strict=True)]
+    found = best_known(
+        *(cell(run, recipe=recipe) for recipe, run in zip(recipes, runs, strict=True))
+    )
+    survivors, newly_broken, by = 0, 0, set()
+    for letters in examples:
+        if set(letters[:4]) <= {"r", "x"}:
+            breaking = {name for name, x in zip(recipes[4:], letters[4:], strict=True) if x == "b"}
+            survivors += not breaking
+            newly_broken += bool(breaking)
+            by |= breaking
+    expected = BestKnown(
+        proportion(survivors, len(examples)), len(examples), tuple(sorted(by)), newly_broken
+    )
+    assert found == (expected if by else None)
 
 
 def test_nothing_filed_means_no_best_known() -> None:
