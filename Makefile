@@ -35,6 +35,8 @@ coverage: $(INSTALLED)
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest --cov --cov-report=term --durations=15
 
 # Runs the committed cells again and files them: many hours on 2 cores. An interrupted run is resumed.
+# If the protocol has changed, first delete the folders of the datasets in results: rows of different
+# revisions cannot be in one table.
 results: $(INSTALLED)
 	$(BIN)/python -m robustbert.bench --suite results --out runs/results
 	$(BIN)/python -m robustbert.bench --suite imdb --out runs/imdb

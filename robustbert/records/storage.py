@@ -179,13 +179,22 @@ def parse_outcomes(content: bytes, place: str, *, unfinished: bool = False) -> t
     outcomes: dict[str, Outcome] = {}
     for number, line in enumerate(lines, start=1):
         of_line = f"{place}: line {number}"
-        parsed = parse_object(line, of_line)
-        parsed = migrated(parsed, outcome_version(parsed), OUTCOME_MIGRATIONS, of_line)
-        outcome = validated(Outcome, parsed, of_line)
+        outcome = parse_outcome(line, of_line)
         if outcome.example_id in outcomes:
             raise RecordError(f"{of_line}: example_id: duplicate {outcome.example_id!r}")
         outcomes[outcome.example_id] = outcome
     return tuple(outcomes.values())
+
+
+def parse_outcome(line: bytes, place: str) -> Outcome:
+    """The outcome in one line of a file; ``place`` starts the message of an error.
+
+    Raises:
+        RecordError: it is no outcome.
+    """
+    parsed = parse_object(line, place)
+    parsed = migrated(parsed, outcome_version(parsed), OUTCOME_MIGRATIONS, place)
+    return validated(Outcome, parsed, place)
 
 
 def read_run(out: Path) -> Run:

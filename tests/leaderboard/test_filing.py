@@ -128,7 +128,7 @@ def test_cells_are_chosen_by_dataset_and_row(results: Path, tmp_path: Path, caps
 REFUSED = {
     "another assets profile": (
         {"profile": "canonical"},
-        "conditions: assets profile canonical instead of offline, which the other records have",
+        "conditions: assets profile canonical instead of offline, as in most of the table",
     ),
     "uncommitted changes": ("dirty", "checkout: the code had uncommitted changes"),
     "other examples": ("other examples", "examples: line 1: another example"),

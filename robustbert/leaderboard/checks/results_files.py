@@ -17,8 +17,9 @@ from robustbert.errors import RecordError
 from robustbert.leaderboard.checks.problem import Problem
 from robustbert.records import Outcome, PublishedCell, Record
 from robustbert.records.results_layout import CLAIMS_FILE, TRACKS
-from robustbert.records.storage import parse_outcomes
+from robustbert.records.storage import parse_outcome, parse_outcomes
 from robustbert.records.strict_json import parse_object, read_file, record_of
+from robustbert.reports.wording import counted
 
 # How many parts the path of a file has: DATASET/TRACK/ROW/FILE.
 _DEPTH = 4
@@ -112,8 +113,20 @@ def read_results(files: ResultsFiles) -> ReadResults:
             elif path.name != CLAIMS_FILE:
                 records[path] = record_of(parse_object(content, ""), "")
         except RecordError as error:
-            invalid.append(Problem(path, str(error).removeprefix(": ")))
+            more = _more_invalid_lines(content) if path.suffix == ".jsonl" else ""
+            invalid.append(Problem(path, f"{str(error).removeprefix(': ')}{more}"))
     return ReadResults(files, records, outcomes, tuple(invalid))
+
+
+def _more_invalid_lines(content: bytes) -> str:
+    """How many lines of outcomes are invalid beside the first one."""
+    invalid = 0
+    for line in content.splitlines():
+        try:
+            parse_outcome(line, "")
+        except RecordError:
+            invalid += 1
+    return f" (and {counted(invalid - 1, 'more line')})" if invalid > 1 else ""
 
 
 def _strange(path: PurePosixPath) -> str:

@@ -30,7 +30,7 @@ def foreign_conditions(results: ReadResults) -> Iterator[Problem]:
         found = differences(records, TABLE_CONDITIONS, established or records)
         for cell, messages in zip(cells, found, strict=True):
             for message in messages:
-                yield Problem(cell.path, f"{message}, which the other records have")
+                yield Problem(cell.path, f"{message}, as in most of the table")
 
 
 def other_examples(results: ReadResults) -> Iterator[Problem]:

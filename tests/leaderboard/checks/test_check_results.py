@@ -109,27 +109,26 @@ PROBLEMS = {
     ),
     "a foreign assets profile": (
         set_field("assets", "profile", value="canonical"),
-        f"{ROW}/pwws.json: conditions: assets profile canonical instead of offline, which the "
-        "other records have",
+        f"{ROW}/pwws.json: conditions: assets profile canonical instead of offline, as in most "
+        "of the table",
     ),
     "other data": (
         set_field("dataset", "sha256", value="d" * 64),
-        f"{ROW}/pwws.json: conditions: dataset hash dddddd instead of aaaaaa, which the other "
-        "records have",
+        f"{ROW}/pwws.json: conditions: dataset hash dddddd instead of aaaaaa, as in most of "
+        "the table",
     ),
     "other limits": (
         set_field("protocol", "limits", "words_changed", value=0.1),
-        f"{ROW}/pwws.json: conditions: limit words_changed 0.1 instead of 0.3, which the other "
-        "records have",
+        f"{ROW}/pwws.json: conditions: limit words_changed 0.1 instead of 0.3, as in most of "
+        "the table",
     ),
     "another revision of the protocol": (
         set_field("protocol", "revision", value=1),
-        f"{ROW}/pwws.json: conditions: protocol revision 1 instead of 2, which the other records "
-        "have",
+        f"{ROW}/pwws.json: conditions: protocol revision 1 instead of 2, as in most of the table",
     ),
     "another split": (
         set_field("dataset", "split", value="train"),
-        f"{ROW}/pwws.json: conditions: split train instead of test, which the other records have",
+        f"{ROW}/pwws.json: conditions: split train instead of test, as in most of the table",
     ),
     "weights that are not those of the path": (
         set_field("model", "sha256", value="4" * 64),
@@ -144,6 +143,11 @@ PROBLEMS = {
         set_outcome(2, status="robust"),
         f"{ROW}/pwws.jsonl: schema: line 2: adversarial fields are only allowed for 'broken' or "
         "retracted outcomes",
+    ),
+    "several invalid lines": (
+        lambda results: [set_outcome(line, words=-1)(results) for line in (2, 3, 5)],
+        f"{ROW}/pwws.jsonl: schema: line 2: words: Input should be greater than or equal to 0 "
+        "(and 2 more lines)",
     ),
     "an example twice": (
         set_outcome(2, example_id="e0"),
