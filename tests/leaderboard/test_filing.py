@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from robustbert.leaderboard.checks.check_results import check_results
 from robustbert.leaderboard.filing import file_run
 from robustbert.records import Outcome, Record, published_path, read_published, record_name
 from robustbert.seeds import derive_seed
-from tests.leaderboard.valid_results import valid_record, write_run, write_valid
+from tests.hostile import HOSTILE
+from tests.leaderboard.valid_results import edit_record, valid_record, write_run, write_valid
 
 Cell = tuple[Record, tuple[Outcome, ...]]
 ROW = "rotten_tomatoes/unified/minilm-97f6e7cb"
@@ -266,3 +268,26 @@ def test_the_next_step_can_be_pasted_into_a_shell(run: Path, tmp_path: Path, cap
     assert add(run, results) == 0
     assert f"--results '{results}'" in capsys.readouterr().out
     shutil.rmtree(results)
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_names_become_plain_paths_and_printable_lines(
+    tmp_path: Path, capsys, text: str
+) -> None:
+    names = {"model": text, "dataset": text, "recipe": text, "defense": text}
+    run = write_run(tmp_path / "run", valid_record("sbr", **names))
+    results = tmp_path / "results"
+    assert add(run, results) == 0
+    [record] = results.rglob("*.json")
+    plain = r"[a-z0-9._-]+/unified/[a-z0-9._+-]+/[a-z0-9._-]+\.json"
+    assert re.fullmatch(plain, record.relative_to(results).as_posix())
+    assert main(["leaderboard", "check", "--results", str(results)]) == 0
+    edit_record(record, lambda content: content["assets"].update(profile=text))
+    other = valid_record("sbr", **{**names, "recipe": "pwws"})
+    assert add(write_run(tmp_path / "other", other), results) == 2
+    edit_record(record, lambda content: content["dataset"].update(name=f"{text}2", split=text))
+    assert main(["leaderboard", "check", "--results", str(results)]) == 1
+    written = capsys.readouterr()
+    lines = [*written.out.splitlines(), *written.err.splitlines()]
+    assert all(line.isprintable() for line in lines)
+    assert all(line.startswith((str(results), "Added", "Next", "robustbert: ")) for line in lines)
