@@ -143,8 +143,9 @@ def _claimed(_: Board, row: BoardRow) -> IndexCell:
     if not row.claims:
         return IndexCell("")
     first, *others = row.claims
+    what = first.recipe or first.measure.removesuffix("_accuracy").replace("_", " ")
     more = f" and {len(others)} more" if others else ""
-    return IndexCell(f"{100 * first.value:.1f}", first.about + more, value=first.value)
+    return IndexCell(f"{100 * first.value:.1f}", what + more, value=first.value)
 
 
 def _recipe(name: str, *, is_shown: bool) -> IndexColumn:

@@ -67,8 +67,8 @@ def query_curves(section: Section) -> CurveTable:
     """Accuracy under attack against the query budget per example."""
     curves = _curves(section, accuracy_by_queries)
     last = max((curve.steps[-1] for curve in curves.values() if curve.steps), default=1)
-    first = min((curve.steps[0] for curve in curves.values() if curve.steps), default=1)
-    start = 10.0 ** math.floor(math.log10(max(first, 1)))
+    first = min((curve.steps[0] for curve in curves.values() if curve.steps), default=2)
+    start = 10.0 ** (math.ceil(math.log10(max(first, 2))) - 1)  # below the first step
     end = max(_ROOM * last, 10 * start)
     shown = _needed(_QUERIES, last)
     return _table(curves, shown, [f"{budget:,}" for budget in shown], start, end, 1)

@@ -82,7 +82,7 @@ class TestIndex:
         best = [cell.text for cell in column(index, "best known")]
         claimed = [(cell.text, cell.detail) for cell in column(index, "claimed")]
         assert sorted(best) == ["", "", "", "", "10.0"]
-        assert claimed[0] == ("42.3", "accuracy under textfooler")
+        assert claimed[0] == ("42.3", "textfooler")
         assert {cell.text for cell in column(index, "best known", 0)} == {""}
 
     def test_families_sizes_and_marks_are_choices(self, index: IndexPage) -> None:
@@ -155,6 +155,9 @@ class TestCharts:
                 assert len({line["x"][0] for line in table.chart}) == 1
                 assert len({line["x"][-1] for line in table.chart}) == 1
                 assert all(line["x"] == sorted(line["x"]) for line in table.chart)
+                for line, record in zip(table.chart, section.records, strict=True):
+                    clean = record.metrics.clean_accuracy.value
+                    assert line["accuracy"][0] == pytest.approx(100 * clean, abs=0.01)
 
 
 class TestComparison:
