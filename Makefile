@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: bench test lint types check docs leaderboard results coverage wheel clean
+.PHONY: bench test lint types check docs site leaderboard results coverage wheel clean
 
 bench: $(INSTALLED)
 	$(BIN)/python -m robustbert.bench
@@ -26,6 +26,10 @@ check: $(INSTALLED)
 # Builds the documentation into site; warnings are errors.
 docs: $(INSTALLED)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+
+# Builds the documentation into site, and the leaderboard's site into site/leaderboard.
+site: docs
+	$(BIN)/robustbert leaderboard build --out site/leaderboard
 
 # Writes the leaderboard's tables in README.md and results/README.md.
 leaderboard: $(INSTALLED)

@@ -1,4 +1,4 @@
-"""Make the screenshots of the documentation, from made-up runs: ``python docs/screenshots.py``.
+"""Make the screenshots of the documentation: ``python docs/screenshots.py``.
 
 It needs Chromium, and runs from the repository's root.
 """
@@ -28,16 +28,40 @@ def explore(browser: Browser, folder: Path) -> None:
     take(browser, explore_page(run), folder, "explore.png", fragment="status=broken&label=positive")
 
 
-#: One function per page.
-SHOTS = (explore,)
+def leaderboard(browser: Browser, folder: Path) -> None:
+    """The pages of ``robustbert leaderboard build``, from the committed results."""
+    from robustbert.leaderboard import read_leaderboard
+    from robustbert.leaderboard.site import build_site
+
+    results = ROOT / "results"
+    site = build_site(read_leaderboard(results), folder / "site", results=results).folder
+    board = results / "rotten_tomatoes" / "unified"
+    model, other = (next(board.glob(f"{name}-*")).name for name in ("minilm", "tfidf-svm"))
+    take_file(browser, site / "index.html", "leaderboard.png", "track=unified&hide=marks")
+    take_file(browser, site / "models" / f"{model}.html", "model.png", height=1000)
+    pair = f"dataset=rotten_tomatoes&a={model}&b={other}"
+    take_file(browser, site / "compare.html", "compare.png", pair)
+
+
+#: One function per page or site.
+SHOTS = (explore, leaderboard)
 
 
 def take(browser: Browser, html: str, folder: Path, name: str, fragment: str = "") -> None:
     """Write a screenshot of a page's first screen."""
     page_file = folder / "page.html"
     page_file.write_text(html, encoding="utf-8")
-    page = browser.new_page(viewport={"width": 1200, "height": 800})
+    take_file(browser, page_file, name, fragment)
+
+
+def take_file(
+    browser: Browser, page_file: Path, name: str, fragment: str = "", height: int = 800
+) -> None:
+    """Write a screenshot of the first screen of a page in a file."""
+    page = browser.new_page(viewport={"width": 1200, "height": height})
     page.goto(f"{page_file.as_uri()}#{fragment}")
+    if page.locator("[data-chart]").count():
+        page.wait_for_selector("html[data-charts=drawn]")
     page.screenshot(path=IMAGES / name)
     page.close()
     print(IMAGES / name)

@@ -38,17 +38,23 @@
     options(second, entries, b ?? entries[Math.min(1, entries.length - 1)]?.[0]);
   };
 
+  const isSameCell = (x, y) => x.b === y.b && x.m === y.m;
+  const CLEAN = "no attack";
+
   /** The cells that both models have, on the same examples; the others are only counted. */
   const compared = (a, b) => {
     const found = [];
-    let left = 0;
-    const others = cellsOf(b);
-    for (const cell of cellsOf(a)) {
-      const other = others.find(({ b: board, m }) => board === cell.b && m === cell.m);
+    const [cells, others] = [cellsOf(a), cellsOf(b)];
+    let left = others.filter((other) => !cells.some((cell) => isSameCell(cell, other))).length;
+    for (const cell of cells) {
+      const other = others.find((one) => isSameCell(one, cell));
+      const isRepeated =
+        cell.m === CLEAN &&
+        found.some((one) => one.cell.m === CLEAN && one.cell.s === cell.s && one.other.s === other?.s);
+      if (isRepeated) continue; // the same test on another track
       if (other && other.e === cell.e) found.push({ cell, other, ...paired(cell.s, other.s) });
       else left += 1;
     }
-    left += others.filter((o) => !cellsOf(a).some(({ b: board, m }) => board === o.b && m === o.m)).length;
     const adjusted = holm(found.map(({ p }) => p));
     return { tests: found.map((test, i) => ({ ...test, adjusted: adjusted[i] })), left };
   };
