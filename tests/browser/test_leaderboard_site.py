@@ -79,27 +79,28 @@ class TestTable:
                 page.get_by_role("button", name="Worst case").click()
                 assert names(page)[-1] == "few"
 
-    @pytest.mark.parametrize(
-        ("key", "value", "rows"),
-        [
-            ("dataset", "bbc_news", 1),
-            ("track", "published", 2),
-            ("family", "classical", 1),
-            ("size", "10 M to 50 M", 7),
-            ("defense", "adversarial-training", 1),
-            ("marks", "§", 1),
-            ("marks", "no mark", 7),
-        ],
-    )
-    def test_filters(self, browser: Browser, site: Path, key: str, value: str, rows: int) -> None:
+    def test_filters(self, browser: Browser, site: Path) -> None:
         with opened(browser, site / "index.html") as page:
             expect_rows(page, "8 rows")
-            page.select_option(f"#filter-{key}", value)
-            expect_rows(page, f"{rows} of 8 rows")
-            assert page.locator(ROWS).count() == rows
-            page.get_by_role("button", name="Show all rows").click()
-            expect_rows(page, "8 rows")
-            assert focused(page) == "filter-search"
+            for key, value, rows in (
+                ("dataset", "bbc_news", 1),
+                ("track", "published", 2),
+                ("family", "classical", 1),
+                ("size", "10 M to 50 M", 7),
+                ("defense", "adversarial-training", 1),
+                ("marks", "§", 1),
+                ("marks", "no mark", 7),
+            ):
+                page.select_option(f"#filter-{key}", value)
+                expect_rows(page, f"{rows} of 8 rows")
+                assert page.locator(ROWS).count() == rows
+                page.get_by_role("button", name="Show all rows").click()
+                expect_rows(page, "8 rows")
+                assert focused(page) == "filter-search"
+            page.select_option("#filter-dataset", "bbc_news")
+            page.select_option("#filter-track", "published")
+            expect_rows(page, "0 of 8 rows")
+            assert page.get_by_text("No row matches these filters.").is_visible()
 
     def test_a_link_keeps_filters_order_and_columns(self, browser: Browser, site: Path) -> None:
         with opened(browser, site / "index.html") as page:
@@ -320,7 +321,8 @@ def test_no_serious_accessibility_fault(
     browser: Browser, site: Path, hostile_site: Path, color_scheme: str
 ) -> None:
     (model,) = (site / "models").glob("strong-*")
-    pages = [site / "index.html", site / "compare.html", model, hostile_site / "index.html"]
+    pages = [site / "index.html", model]
+    pages += [site / "compare.html" if color_scheme == "light" else hostile_site / "index.html"]
     with opened(browser, pages[0], color_scheme=color_scheme, bypass_csp=True) as page:
         for file in pages:
             page.goto(file.as_uri())
