@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from robustbert.attacks.recipes import CORE_RECIPES
 from robustbert.leaderboard.best_known import core_survivors
 from robustbert.metrics import Rank, bootstrap_ranks
-from robustbert.reports.conditions import recipe_differences, row_differences
+from robustbert.reports.conditions import (
+    RECIPE_PARAMS,
+    TEXTATTACK,
+    differences,
+    row_differences,
+)
 from robustbert.reports.table_groups import Group
 from robustbert.reports.table_rows import Outcomes, Row
 from robustbert.reports.wording import listed
@@ -19,6 +24,8 @@ RANKED_TRACK = "unified"
 #: The number of bootstrap samples of the rank intervals.
 RESAMPLES = 10_000
 _SEED = 0
+# Not the hashes of assets: each kind of processor builds word vectors with other last bits.
+_RECIPE_CONDITIONS = (TEXTATTACK, RECIPE_PARAMS)
 
 
 @dataclass(frozen=True)
@@ -85,10 +92,10 @@ def _not_comparable(
     """Why complete rows cannot be compared with most others, keyed by their index."""
     if not scores:
         return {}
-    differences = _differences([rows[index] for index in scores])
+    found = _differences([rows[index] for index in scores])
     reasons = {
         index: "; ".join(differing)
-        for index, differing in zip(scores, differences, strict=True)
+        for index, differing in zip(scores, found, strict=True)
         if differing
     }
     ids = {i: frozenset(of_row) for i, of_row in scores.items() if i not in reasons}
@@ -107,9 +114,10 @@ def _differences(rows: Sequence[Row]) -> list[list[str]]:
     """How the conditions of the core recipes differ from those of most rows."""
     records = [row.replicates[0].records for row in rows]
     # all records of a row have the same row conditions
-    differences = row_differences([one[CORE_RECIPES[0]] for one in records])
+    found = row_differences([one[CORE_RECIPES[0]] for one in records])
     for recipe in CORE_RECIPES:
-        by_recipe = recipe_differences([one[recipe] for one in records])
-        for of_row, differing in zip(differences, by_recipe, strict=True):
+        of_recipe = [one[recipe] for one in records]
+        by_recipe = differences(of_recipe, _RECIPE_CONDITIONS, of_recipe)
+        for of_row, differing in zip(found, by_recipe, strict=True):
             of_row += [f"{recipe}: {difference}" for difference in differing]
-    return differences
+    return found

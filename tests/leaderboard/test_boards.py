@@ -111,6 +111,16 @@ def test_a_row_under_other_limits_of_one_recipe_does_not_rank() -> None:
     assert row(board, "odd").not_ranked == reason
 
 
+def test_a_row_with_word_vectors_of_another_processor_ranks_with_a_mark() -> None:
+    first, *others = model("odd", "rb")
+    record = changed(first.record, assets={"hashes": {"wordnet": "d" * 64}})
+    board = board_of(
+        published(record, first.outcomes), *others, *model("a", "bb"), *model("b", "bb")
+    )
+    assert ranks(board)["odd"].low == 1
+    assert row(board, "odd").row.marks == "‡"
+
+
 def test_other_conditions_of_a_recipe_that_is_not_core_do_not_matter() -> None:
     one = cell("rb", model="a", recipe="iga", model_sha256="1" * 64)
     other = cell("rb", model="b", recipe="iga", model_sha256="2" * 64)
