@@ -83,6 +83,6 @@ def _read(options: Any) -> Leaderboard:
     from robustbert.leaderboard import read_leaderboard
     from robustbert.progress import progress_bar
 
-    with progress_bar(None, f"reading {options.results}", "cell"):
+    with progress_bar(None, f"reading {options.results}", bar_format="{desc} ({elapsed})"):
         leaderboard = read_leaderboard(options.results)
     return leaderboard.only(options.dataset, options.track)

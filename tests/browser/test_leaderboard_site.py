@@ -267,6 +267,13 @@ class TestCompare:
                 adjusted = page.evaluate("p => leaderboardStatistics.holm(p)", values)
                 assert adjusted == pytest.approx(holm(values))
 
+    def test_from_the_page_of_a_model(self, browser: Browser, site: Path) -> None:
+        for model in sorted((site / "models").iterdir())[:3]:
+            with opened(browser, model) as page:
+                page.get_by_role("link", name="Compare with another model").click()
+                assert page.input_value("#first") == model.stem
+                assert page.input_value("#second") not in ("", model.stem)
+
     def test_a_choice_is_kept_in_the_link(self, browser: Browser, site: Path) -> None:
         with opened(browser, site / "compare.html") as page:
             page.get_by_label("Dataset").select_option("rotten_tomatoes")

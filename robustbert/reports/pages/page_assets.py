@@ -39,7 +39,9 @@ class PageAssets:
             scripts = " ".join(map(_digest, (BASE_SCRIPT, *self.scripts)))
             styles = " ".join(map(_digest, self.styles))
         else:
-            scripts = styles = "'self'"
+            # Firefox does not count files beside a page as its own; "file:" admits them. A server
+            # cannot make a page load local files, so it admits nothing else.
+            scripts = styles = "'self' file:"
         # Attributes of style cannot load anything, because nothing may be loaded.
         return (
             f"default-src 'none'; script-src {scripts}; style-src {styles}; "

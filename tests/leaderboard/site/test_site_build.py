@@ -17,7 +17,7 @@ from robustbert.cli import main
 from robustbert.console import printable
 from robustbert.leaderboard.site import site_build
 from tests.hostile import HOSTILE
-from tests.leaderboard.site_results import CLAIM, build
+from tests.leaderboard.site_results import CLAIM, build, many_results
 
 _IDENTIFIER = re.compile(r"^\S+$")
 
@@ -81,7 +81,7 @@ def test_pages_have_a_policy_and_no_script_of_their_own(hostile_site: Path) -> N
     for page in pages(hostile_site):
         tree = parsed(page)
         (policy,) = tree.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")
-        assert "default-src 'none'; script-src 'self'; style-src 'self';" in policy
+        assert "default-src 'none'; script-src 'self' file:; style-src 'self' file:;" in policy
         assert "unsafe-eval" not in policy
         inline = tree.xpath("//script[not(@src)]/@type")
         assert set(inline) <= {"application/json"}
@@ -98,6 +98,16 @@ def test_hostile_names_are_shown_literally(hostile_site: Path) -> None:
     for text in HOSTILE.values():
         assert printable(text) in everything
         assert f"robustbert bench {printable(text)}" in everything
+
+
+def test_a_hostile_subject_of_a_commit_is_shown_literally(tmp_path: Path) -> None:
+    results = many_results(tmp_path / "results", 1)
+    subject = HOSTILE["image"]
+    names = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
+    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", subject]):
+        subprocess.run(["git", "-C", str(tmp_path), *names, *command], check=True)
+    (page,) = (build(results, tmp_path / "site").folder / "models").iterdir()
+    assert parsed(page).xpath("//th[contains(@class, 'subject')]/text()") == [subject]
 
 
 def test_a_later_build_replaces_the_whole_site(small: Path, tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def test_a_page_of_a_site_links_shared_files() -> None:
         "../../assets/theme.js",
     ]
     assert set(asset_files()) == {"base.css", "theme.js"}
-    assert "script-src 'self'; style-src 'self'" in policy(page)
+    assert "script-src 'self' file:; style-src 'self' file:;" in policy(page)
 
 
 @pytest.mark.parametrize("text", [content.decode() for content in asset_files().values()])

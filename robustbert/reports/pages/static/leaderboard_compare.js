@@ -35,7 +35,7 @@
   const fillModels = (a, b) => {
     const entries = ofDataset().map((model) => [model.folder, label(model)]);
     options(first, entries, a);
-    options(second, entries, b ?? entries[Math.min(1, entries.length - 1)]?.[0]);
+    options(second, entries, b ?? entries.find(([folder]) => folder !== first.value)?.[0]);
   };
 
   const isSameCell = (x, y) => x.b === y.b && x.m === y.m;
@@ -154,10 +154,7 @@
   };
 
   dataset.addEventListener("change", () => {
-    fillModels(first.value, second.value);
-    if (first.value === second.value && second.options.length > 1) {
-      second.selectedIndex = first.selectedIndex === 0 ? 1 : 0;
-    }
+    fillModels();
     show();
     keep();
   });
