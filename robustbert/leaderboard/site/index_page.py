@@ -152,9 +152,8 @@ def size_class(parameters: int | None) -> str:
 def _board(board: Board, columns: Sequence[IndexColumn]) -> IndexBoard:
     group = board.group
     rows = tuple(_row(board, row, columns) for row in board.rows)
-    ranked = (
-        "ranked by the worst case" if board.is_ranked else f"not ranked, only {RANKED_TRACK} is"
-    )
+    not_ranked = f"not ranked: only the {RANKED_TRACK} track is"
+    ranked = "ranked by the worst case" if board.is_ranked else not_ranked
     return IndexBoard(
         dataset=group.dataset,
         track=group.track,
