@@ -18,6 +18,11 @@ BARS, CURVES = "bars", "curves"
 VEGA_SCRIPT, SPECS_SCRIPT = "vega.js", "leaderboard_specs.js"
 #: The kinds of bars; the page has a colour for each.
 KINDS = ("clean", "worst case", "core", "other")
+# The license of the bundled script asks for a notice.
+_NOTICE = (
+    "/*! Vega, Vega-Lite and Vega-Embed. Copyright University of Washington Interactive Data Lab. "
+    "BSD 3-Clause License. */"
+)
 _PACKAGES = ("altair", "vl_convert")
 _PERCENT = [0, 100]
 _MAX_LABEL = 190  # pixels
@@ -52,10 +57,11 @@ def chart_scripts() -> Mapping[str, str]:
         "queries": _curve(altair, "Queries per example (at most)", is_log=True),
         "words": _curve(altair, "Words changed (at most, %)", is_log=False),
     }
+    vega = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
     content = json.dumps(specs, sort_keys=True, separators=(",", ":"))
     return MappingProxyType(
         {
-            VEGA_SCRIPT: vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"),
+            VEGA_SCRIPT: f"{_NOTICE}\n{vega}",
             SPECS_SCRIPT: f'"use strict";\nwindow.leaderboardSpecs = {content};\n',
         }
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from robustbert.leaderboard.boards import Board, BoardRow
 from robustbert.leaderboard.site.site_models import family
@@ -156,9 +156,7 @@ def _recipe(name: str, *, is_shown: bool) -> IndexColumn:
         n = row.row.num_examples(name)
         if n in (None, board.group.n):
             return found
-        return IndexCell(
-            found.text, f"{found.detail}, n={n}", found.marks, found.value, found.low, found.high
-        )
+        return replace(found, detail=", ".join(filter(None, (found.detail, f"n={n}"))))
 
     return IndexColumn(
         f"under {name}",
@@ -235,8 +233,8 @@ _BEST_KNOWN = IndexColumn(
 _CLAIMED = IndexColumn(
     "claimed",
     "Claimed",
-    "What a paper states, in %; its page has the link. It was not measured here, and does not "
-    "change the rank.",
+    "What a paper states, in %; the page of the model has the link. It was not measured here, and "
+    "does not change the rank.",
     _claimed,
 )
 _COSTS = (

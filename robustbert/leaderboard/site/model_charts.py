@@ -80,7 +80,7 @@ def words_curves(section: Section) -> CurveTable:
     last = max((curve.steps[-1] for curve in curves.values() if curve.steps), default=0)
     shown = _needed(_SHARES, last)
     headings = [f"{100 * share:g}%" for share in shown]
-    return _table(curves, shown, headings, 0, max(min(1.0, _ROOM * last), 0.1), 100)
+    return _table(curves, shown, headings, 0, max(_ROOM * last, 0.1), 100)
 
 
 def _bar(label: str, kind: str, metric: Metric | None) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from robustbert.cli import _parser
-from robustbert.leaderboard import Leaderboard, read_leaderboard
+from robustbert.leaderboard import Leaderboard, make_leaderboard, read_leaderboard
 from robustbert.leaderboard.site.compare_data import CLEAN, WORST_CASE, compare_data
 from robustbert.leaderboard.site.index_page import IndexPage, index_page
 from robustbert.leaderboard.site.model_charts import accuracy_bars, query_curves, words_curves
@@ -19,9 +19,10 @@ from robustbert.leaderboard.site.model_page import model_page
 from robustbert.leaderboard.site.reproduction import reproduction
 from robustbert.leaderboard.site.site_models import Section, SiteModel, family, site_models
 from robustbert.metrics import mcnemar_exact, worst_case
-from robustbert.records import Outcome
+from robustbert.records import Outcome, without_texts
 from tests.hostile import HOSTILE
-from tests.records.builders import make_outcomes, make_record
+from tests.leaderboard.published import published
+from tests.records.builders import make_outcome, make_outcomes, make_record
 
 RESULTS = Path(__file__).parents[3] / "results"
 
@@ -148,6 +149,14 @@ class TestCharts:
                     value = record.metrics.accuracy_under_attack.value
                     assert line.cells[-1].startswith(f"{100 * value:.1f} [")
         assert words_curves(models[0].sections[0]).budgets[0] == "5%"
+
+    def test_an_attack_may_change_more_words_than_there_are(self) -> None:
+        outcomes = without_texts([make_outcome(status="broken", words=10, words_changed=15)])
+        cells = [published(make_record(outcomes), outcomes)]
+        (model,) = site_models(make_leaderboard(cells))
+        (line,) = words_curves(model.sections[0]).chart
+        assert line["x"] == [0, 150, 165]
+        assert line["accuracy"] == [100, 0, 0]
 
     def test_lines_share_the_ends_of_the_axis(self, models: Sequence[SiteModel]) -> None:
         for section in self.sections(models):
