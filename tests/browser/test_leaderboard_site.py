@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -213,6 +214,15 @@ class TestModel:
             assert bar.get_attribute("aria-label") == "no attack: 90.0 [59.6, 98.2], n=10"
             bar.hover(position={"x": 5, "y": 5})
             expect(page.locator("#vg-tooltip-element")).to_contain_text("90.0 [59.6, 98.2], n=10")
+
+    def test_a_curve_says_where_the_pointer_is(self, browser: Browser, site: Path) -> None:
+        (model,) = (site / "models").glob("few-*")
+        with opened(browser, model) as page:
+            expect(page.locator("html")).to_have_attribute("data-charts", "drawn")
+            page.locator("[data-chart=queries] svg").hover()
+            tooltip = page.locator("#vg-tooltip-element")
+            expect(tooltip).to_contain_text(re.compile(r"Attack(deepwordbug|pwws)At most[\d.]+"))
+            expect(tooltip).to_contain_text("Accuracy (%)95.0")
 
     def test_charts_follow_the_theme(self, browser: Browser, site: Path) -> None:
         (model,) = (site / "models").glob("few-*")

@@ -26,6 +26,12 @@ _NOTICE = (
 _PACKAGES = ("altair", "vl_convert")
 _PERCENT = [0, 100]
 _MAX_LABEL = 190  # pixels
+# Of the nearest point. Vega-Lite's own tooltip takes the name from the wrong object there.
+_POINT = "(datum.datum ? datum.datum : datum)"
+_TOOLTIP = (
+    f"{{'Attack': {_POINT}.recipe, 'At most': format({_POINT}.x, ',.1~f'), "
+    f"'Accuracy (%)': format({_POINT}.accuracy, '.1f')}}"
+)
 
 
 def check_chart_packages() -> None:
@@ -111,15 +117,8 @@ def _curve(alt: Any, title: str, *, is_log: bool) -> dict[str, Any]:
         strokeDash=alt.StrokeDash("recipe:N", sort=None, title=None)
     )
     points = (
-        base.mark_point(filled=True, size=70, aria=False)
-        .encode(
-            opacity=alt.condition(hover, alt.value(1), alt.value(0)),
-            tooltip=[
-                alt.Tooltip("recipe:N", title="Attack"),
-                alt.Tooltip("x:Q", title=title, format=",.1~f"),
-                alt.Tooltip("accuracy:Q", title="Accuracy (%)", format=".1f"),
-            ],
-        )
+        base.mark_point(filled=True, size=70, aria=False, tooltip=alt.ExprRef(_TOOLTIP))
+        .encode(opacity=alt.condition(hover, alt.value(1), alt.value(0)))
         .add_params(hover)
     )
     return _spec((lines + points).properties(width="container", height=250))
