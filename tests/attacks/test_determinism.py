@@ -14,6 +14,7 @@ from robustbert.attacks.recipes import recipe
 from robustbert.attacks.runner import AttackRunner
 from robustbert.attacks.tracks import TRACKS
 from robustbert.models.inference.output_cache import OutputCache
+from tests.attacks import hashing
 from tests.attacks.running import run, without_time
 
 
@@ -72,37 +73,22 @@ def test_examples_with_many_queries_finish_one_by_one(textattack, victim, victim
     assert without_time(found.outcomes) == without_time(usual.outcomes)
 
 
-HASHED = """
-import json, sys
-from types import SimpleNamespace
-from robustbert.attacks.runner import AttackRunner
-from robustbert.models import load_model
-
-victim = load_model(sys.argv[1], dtype="float32", device="cpu")
-items = [SimpleNamespace(**item) for item in json.loads(sys.argv[2])]
-for name in ("deepwordbug", "iga", "textfooler"):
-    runner = AttackRunner(victim, name, track="published", dtype="float32")
-    for outcome in runner.run(items).outcomes:
-        print(json.dumps(outcome.model_copy(update={"seconds": 0.0}).model_dump()))
-"""
-
-
 @pytest.mark.slow
 def test_outcomes_do_not_depend_on_the_hash_seed(textattack, victim_folder, reviews):
-    given = json.dumps([asdict(review) for review in reviews[2:4]])
-    command = [sys.executable, "-c", HASHED, str(victim_folder), given]
-    found = [
-        subprocess.run(
-            command,
-            env={**os.environ, "PYTHONHASHSEED": seed},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2")
-    ]
-    assert found[0] == found[1]
-    assert found[0].count("\n") == 6
+    """A new process with a fixed seed against this one, whose seed is usually random."""
+    items = reviews[2:4]
+    given = json.dumps([asdict(review) for review in items])
+    seed = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
+    hashed, *others = subprocess.run(
+        [sys.executable, "-m", hashing.__name__, str(victim_folder), given],
+        env={**os.environ, "PYTHONHASHSEED": seed},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    assert int(hashed) != hash(hashing.WORD)
+    assert hashing.outcome_lines(str(victim_folder), items) == others
+    assert len(others) == 6
 
 
 @pytest.mark.slow
