@@ -16,6 +16,7 @@ from importlib.metadata import version
 from typing import Any
 
 import nltk
+from nltk.corpus.reader.wordnet import WordNetCorpusReader
 from nltk.tag.perceptron import AveragedPerceptron
 from textattack.constraints.semantics.sentence_encoders import SBERT, SentenceEncoder
 from textattack.shared import attacked_text
@@ -179,5 +180,6 @@ PATCHES = PatchSet(
             *_TEXTATTACK,
         ),
         Patch(AveragedPerceptron, "predict", speedups.fast_predict, *_NLTK),
+        Patch(WordNetCorpusReader, "map_wn", speedups.deferred_map_wn, *_NLTK),
     )
 )

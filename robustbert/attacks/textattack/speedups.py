@@ -4,7 +4,8 @@ For every candidate, TextAttack splits the whole text into words, splits each wo
 rebuilds the string whenever it is read. To replace one word, it locates every word of the text in
 turn. For every word, NLTK's tagger sums the weights of about fifteen features, label by label, in
 Python. All of these are pure functions. Here their results are cached, computed only from the
-changed words, or computed with NumPy. Outcomes stay the same.
+changed words, or computed with NumPy. Outcomes stay the same. When NLTK loads WordNet, it reads a
+map for other languages, which takes as long as the rest and is deferred until something needs it.
 
 The functions of the form ``cached_*`` and ``fast_*`` take the original function and return its
 replacement, with empty caches (:mod:`robustbert.attacks.textattack.patches` applies them).
@@ -14,14 +15,15 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache, partial
 from itertools import chain, compress
 from operator import ne
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from nltk.corpus.reader.wordnet import WordNetCorpusReader
 from nltk.tag.perceptron import AveragedPerceptron
 from textattack.shared import attacked_text
 from textattack.shared.attacked_text import AttackedText
@@ -209,3 +211,34 @@ def fast_predict(original: Callable[..., tuple[Any, Any]]) -> Callable[..., tupl
         return rows.labels[int(scores.argmax())], None
 
     return predict
+
+
+class _DeferredMapping(Mapping[str, str]):
+    """A mapping that is made when it is first read."""
+
+    def __init__(self, make: Callable[[], Mapping[str, str] | None]) -> None:
+        self._make = make
+
+    @cached_property
+    def _made(self) -> Mapping[str, str]:
+        return self._make() or {}
+
+    def __getitem__(self, key: str) -> str:
+        return self._made[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+
+def deferred_map_wn(
+    original: Callable[..., Mapping[str, str] | None],
+) -> Callable[..., Mapping[str, str]]:
+    """``WordNetCorpusReader.map_wn`` that reads the two indices of senses when it is needed."""
+
+    def map_wn(self: WordNetCorpusReader, version: str = "wordnet") -> Mapping[str, str]:
+        return _DeferredMapping(partial(original, self, version))
+
+    return map_wn

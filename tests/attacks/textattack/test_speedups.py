@@ -147,3 +147,20 @@ class TestTags:
         expected = [nltk.pos_tag(text, tagset="universal") for text in words]
         with patches.applied():
             assert [nltk.pos_tag(text, tagset="universal") for text in words] == expected
+
+
+@pytest.mark.parametrize("made", [{"00001740-n": "00001740-n"}, None])
+def test_the_map_of_wordnet_is_made_when_it_is_read(made):
+    from robustbert.attacks.textattack.speedups import deferred_map_wn
+
+    calls = []
+
+    def map_wn(*which):
+        calls.append(which)
+        return made
+
+    mapping = deferred_map_wn(map_wn)("reader")
+    assert not calls
+    assert bool(mapping) == bool(made)  # NLTK tests this before it looks something up
+    assert dict(mapping) == (made or {})
+    assert calls == [("reader", "wordnet")]
