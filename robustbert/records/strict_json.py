@@ -23,8 +23,17 @@ def _reject(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not allowed; use null for missing values")
 
 
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the key {twice!r} occurs twice")
+    return found
+
+
 # json.loads would make a new one for every line of a file
-_DECODER = json.JSONDecoder(parse_constant=_reject)
+_DECODER = json.JSONDecoder(parse_constant=_reject, object_pairs_hook=_distinct)
 
 
 def encode(model: BaseModel, **options: Any) -> bytes:
@@ -46,7 +55,11 @@ def read_file(path: Path) -> bytes:
 
 
 def parse_object(content: bytes, place: str) -> dict[str, Any]:
-    """Parse a JSON object without NaN and infinity; ``place`` starts the message of an error."""
+    """Parse a JSON object without NaN, infinity and repeated keys.
+
+    Raises:
+        RecordError: it is none; the message starts with ``place``.
+    """
     try:
         value = _DECODER.decode(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:

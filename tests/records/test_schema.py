@@ -54,6 +54,7 @@ def test_models_are_frozen() -> None:
         {"queries": 10.0},
         {"queries": True},
         {"queries": -1},
+        {"queries": 2**63},
         {"retracted": 1},
         {"seconds": math.nan},
         {"seconds": math.inf},
@@ -104,6 +105,14 @@ def test_every_field_of_an_outcome_is_required(field: str) -> None:
 def test_contradictions_are_rejected(status: str, changes: dict[str, object], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         make_outcome("e", status, **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "time", ["2026-02-30T00:00:00Z", "2026-01-01T24:00:00Z", "٢٠٢٦-01-01T00:00:00Z"]
+)
+def test_times_that_do_not_exist_are_rejected(time: str) -> None:
+    with pytest.raises(ValidationError, match="created_at"):
+        make_record(OUTCOMES, created_at=time)
 
 
 def test_optional_fields_accept_null() -> None:

@@ -143,6 +143,7 @@ def _damaged(**changes: object) -> bytes:
         (_damaged(schema_version=True), "schema_version: True, but"),
         (_damaged(track="mine"), "track: Input should be"),
         (_damaged(suite=float("nan")), "NaN is not allowed"),
+        (_damaged()[:-1] + b', "suite": "again"}', "the key 'suite' occurs twice"),
         (_damaged(**{"a\nb\x1b": 1}), r"a\\nb\\x1b: Extra inputs"),
         (_damaged(counts={}), r"counts.skipped: Field required \(and 6 more\)"),
         (_damaged(robustbert_version=1), "robustbert_version: Input should be a valid string"),
