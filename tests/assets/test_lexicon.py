@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from robustbert.assets import nltk_resources
 from robustbert.assets.function_words import function_word_opposites
 from robustbert.assets.inflection import LemmaPair, lemma_pair
 from robustbert.assets.lexicon import (
@@ -37,6 +38,16 @@ def reader(wordnet_folder: Path, nltk_paths: None) -> Any:
     from nltk.corpus.reader.wordnet import WordNetCorpusReader
 
     return WordNetCorpusReader(str(wordnet_folder), object())
+
+
+@pytest.mark.slow
+def test_nltk_reads_every_synset(reader: Any) -> None:
+    assert sum(1 for _ in reader.all_synsets()) == nltk_resources.SYNSETS == 117_659
+
+
+def test_nltk_reads_the_words_around_the_join_of_the_noun_files(reader: Any) -> None:
+    assert {"zucchini", "courgette"} <= set(reader.synset("zucchini.n.02").lemma_names())
+    assert reader.synsets("dog")[0].definition().startswith("a member of the genus Canis")
 
 
 def lemma_pairs_by_nltk(reader: Any) -> tuple[set[LemmaPair], dict[Source, set[LemmaPair]]]:

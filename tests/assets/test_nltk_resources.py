@@ -5,7 +5,6 @@ import os
 import pickle
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,23 +14,6 @@ from robustbert.errors import MissingAssetError
 from robustbert.packages import package_file
 
 UNIVERSAL = {"VERB", "NOUN", "PRON", "ADJ", "ADV", "ADP", "CONJ", "DET", "NUM", "PRT", "X", "."}
-
-
-@pytest.fixture(scope="module")
-def reader(wordnet_folder: Path, nltk_paths: None) -> Any:
-    from nltk.corpus.reader.wordnet import WordNetCorpusReader
-
-    return WordNetCorpusReader(str(wordnet_folder), object())
-
-
-@pytest.mark.slow
-def test_nltk_reads_every_synset(reader: Any) -> None:
-    assert sum(1 for _ in reader.all_synsets()) == nltk_resources.SYNSETS == 117_659
-
-
-def test_nltk_reads_the_words_around_the_join_of_the_noun_files(reader: Any) -> None:
-    assert {"zucchini", "courgette"} <= set(reader.synset("zucchini.n.02").lemma_names())
-    assert reader.synsets("dog")[0].definition().startswith("a member of the genus Canis")
 
 
 def test_a_damaged_database_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
