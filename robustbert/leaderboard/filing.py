@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sized
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -11,11 +11,11 @@ from robustbert.errors import InputError, RecordError
 from robustbert.gate.gate_run import check_finished
 from robustbert.io import write_files
 from robustbert.leaderboard.checks.check_results import check_files
-from robustbert.leaderboard.checks.problem import outcomes_file
 from robustbert.leaderboard.checks.results_files import ResultsFiles, read_results_files
 from robustbert.records import (
     PublishedCell,
     is_published,
+    published_outcomes_path,
     published_path,
     read_outcomes,
     read_record,
@@ -25,7 +25,7 @@ from robustbert.records import (
 from robustbert.records.storage import outcomes_bytes, record_bytes
 from robustbert.reports.run_folder import read_finished
 from robustbert.reports.run_view import select_records
-from robustbert.reports.wording import counted
+from robustbert.reports.wording import and_more
 
 #: What filing does with a cell.
 FilingState = Literal["added", "replaced", "unchanged"]
@@ -79,7 +79,7 @@ def file_run(
     changed = [one.path for one in filed if one.state == "replaced"]
     if changed and not replace:
         raise InputError(
-            f"{results / changed[0]} is there with other content{_and_more(changed, 'cell')}; "
+            f"{results / changed[0]} is there with other content{and_more(changed, 'cell')}; "
             "replace it with --replace"
         )
     new = {one.path for one in filed if one.state != "unchanged"}
@@ -108,10 +108,10 @@ def _cells(run: Path, dataset: str | None, model: str | None) -> tuple[Published
 
 def _state(cell: PublishedCell, results: Path) -> FilingState:
     path = results / cell.path
-    if not path.exists() and not (results / outcomes_file(cell.path)).exists():
+    if not path.exists() and not (results / published_outcomes_path(cell.path)).exists():
         return "added"
     try:
-        stored = read_record(path), read_outcomes(results / outcomes_file(cell.path))
+        stored = read_record(path), read_outcomes(results / published_outcomes_path(cell.path))
     except RecordError:  # damaged or incomplete: to be replaced, if that is wanted
         return "replaced"
     return "unchanged" if stored == (cell.record, cell.outcomes) else "replaced"
@@ -121,7 +121,7 @@ def _contents(cells: Iterable[PublishedCell]) -> dict[PurePosixPath, bytes]:
     contents: dict[PurePosixPath, bytes] = {}
     for cell in cells:
         contents[cell.path] = record_bytes(cell.record)
-        contents[outcomes_file(cell.path)] = outcomes_bytes(cell.outcomes)
+        contents[published_outcomes_path(cell.path)] = outcomes_bytes(cell.outcomes)
     return contents
 
 
@@ -133,10 +133,5 @@ def _check(run: Path, contents: Mapping[PurePosixPath, bytes], results: Path) ->
     if problems:
         raise InputError(
             f"{run} cannot be filed: {problems[0].line(str(results))}"
-            f"{_and_more(problems, 'problem')}"
+            f"{and_more(problems, 'problem')}"
         )
-
-
-def _and_more(items: Sized, noun: str) -> str:
-    """How many items there are beside the first one."""
-    return f" ({counted(len(items) - 1, f'more {noun}')})" if len(items) > 1 else ""

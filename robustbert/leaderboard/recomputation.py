@@ -13,9 +13,15 @@ from robustbert.bench.job import LoadedJob
 from robustbert.data import DATASETS
 from robustbert.errors import InputError, RobustbertError
 from robustbert.gate.repeated_cells import LoadedVictim, RepeatedCells, condition_difference
-from robustbert.leaderboard.checks.problem import Problem, outcomes_file
+from robustbert.leaderboard.checks.problem import Problem
 from robustbert.leaderboard.rebuilt_victims import rebuild_victim
-from robustbert.records import Outcome, PublishedCell, Record, row_sha256
+from robustbert.records import (
+    Outcome,
+    PublishedCell,
+    Record,
+    published_outcomes_path,
+    row_sha256,
+)
 
 _CHECK = "recompute"
 _ADVICE = "install the package of its source in the version of the record"
@@ -123,7 +129,9 @@ class _RepeatedAttacks:
             cell.path,
             len(stored),
             tuple(
-                Problem(outcomes_file(cell.path), f"line {line + 1}: {difference}", _CHECK)
+                Problem(
+                    published_outcomes_path(cell.path), f"line {line + 1}: {difference}", _CHECK
+                )
                 for line, one in zip(lines, stored, strict=True)
                 if (difference := ", ".join(_differences(one, again[one.example_id])))
             ),

@@ -15,13 +15,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import get_args
+from pathlib import Path, PurePath, PurePosixPath
+from typing import TypeVar, get_args
 
 from robustbert.errors import RecordError
 from robustbert.records.names import file_name_part
 from robustbert.records.schema import Outcome, Record, Track
 from robustbert.records.storage import Run, read_outcomes, read_record, record_name
+
+AnyPath = TypeVar("AnyPath", bound=PurePath)
 
 #: The names of the folders in that of a dataset.
 TRACKS: tuple[str, ...] = get_args(Track)
@@ -80,7 +82,7 @@ def published_path(record: Record) -> PurePosixPath:
     return PurePosixPath(*folders, f"{recipe}.json")
 
 
-def published_outcomes_path(path: Path) -> Path:
+def published_outcomes_path(path: AnyPath) -> AnyPath:
     """The path of the outcomes of the record at ``path``: beside it."""
     return path.with_suffix(".jsonl")
 

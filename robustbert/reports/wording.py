@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 
 from robustbert.records import Metric
 
@@ -26,6 +26,15 @@ def counted(number: int, noun: str) -> str:
     ('1 cell', '2 cells')
     """
     return f"{number} {noun}{'s' * (number != 1)}"
+
+
+def and_more(items: Sized, noun: str) -> str:
+    """How many items there are besides the first, which a message names; empty if there are none.
+
+    >>> and_more([4, 7, 9], "line"), and_more([4], "line")
+    (' (and 2 more lines)', '')
+    """
+    return f" (and {counted(len(items) - 1, f'more {noun}')})" if len(items) > 1 else ""
 
 
 def percent(metric: Metric | None) -> str:

@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from robustbert.leaderboard.checks.problem import Problem, in_outcomes, outcomes_file
+from robustbert.leaderboard.checks.problem import Problem, in_outcomes
 from robustbert.leaderboard.checks.results_files import ReadResults
 from robustbert.metrics import counts, reliability, summarize
-from robustbert.records import Outcome, PublishedCell
+from robustbert.records import Outcome, PublishedCell, published_outcomes_path
 from robustbert.reports.wording import counted
 from robustbert.seeds import derive_seed
 
@@ -99,7 +99,7 @@ def _differing(
 
 
 def _differs(cell: PublishedCell, field: str, found: object, right: str) -> Problem:
-    outcomes = outcomes_file(cell.path).name
+    outcomes = published_outcomes_path(cell.path).name
     return Problem(cell.path, f"{field} is {found}, but {outcomes} gives {right}")
 
 

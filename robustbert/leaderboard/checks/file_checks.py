@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from robustbert.errors import RecordError
-from robustbert.leaderboard.checks.problem import Problem, outcomes_file
+from robustbert.leaderboard.checks.problem import Problem
 from robustbert.leaderboard.checks.results_files import ReadResults
 from robustbert.leaderboard.claims import parse_claims
-from robustbert.records import published_path
-from robustbert.records.results_layout import CLAIMS_FILE
+from robustbert.records import CLAIMS_FILE, published_outcomes_path, published_path
 from robustbert.reports.wording import listed
 
 
@@ -24,7 +23,7 @@ def unknown_files(results: ReadResults) -> Iterator[Problem]:
     yield from results.files.others
     contents = results.files.contents
     for path in contents:
-        record, outcomes = path.with_suffix(".json"), outcomes_file(path)
+        record, outcomes = path.with_suffix(".json"), published_outcomes_path(path)
         if path.name == CLAIMS_FILE:
             continue
         if outcomes not in contents:

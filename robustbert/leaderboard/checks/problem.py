@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from robustbert.records import PublishedCell
-from robustbert.reports.wording import counted
+from robustbert.records import PublishedCell, published_outcomes_path
+from robustbert.reports.wording import and_more
 
 
 @dataclass(frozen=True)
@@ -34,13 +34,10 @@ class Problem:
         return f"{PurePosixPath(results) / self.path}: {self.check}: {self.message}"
 
 
-def outcomes_file(path: PurePosixPath) -> PurePosixPath:
-    """The file with the outcomes of the record at ``path``."""
-    return path.with_suffix(".jsonl")
-
-
 def in_outcomes(cell: PublishedCell, lines: Sequence[int], message: str) -> Iterator[Problem]:
     """The problem of some lines of a cell's outcomes, if there are any."""
     if lines:
-        more = f" (and {counted(len(lines) - 1, 'more line')})" if len(lines) > 1 else ""
-        yield Problem(outcomes_file(cell.path), f"line {lines[0]}: {message}{more}")
+        yield Problem(
+            published_outcomes_path(cell.path),
+            f"line {lines[0]}: {message}{and_more(lines, 'line')}",
+        )

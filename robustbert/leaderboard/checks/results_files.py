@@ -15,11 +15,11 @@ from pathlib import Path, PurePosixPath
 
 from robustbert.errors import RecordError
 from robustbert.leaderboard.checks.problem import Problem
-from robustbert.records import Outcome, PublishedCell, Record
-from robustbert.records.results_layout import CLAIMS_FILE, TRACKS
+from robustbert.records import CLAIMS_FILE, Outcome, PublishedCell, Record
+from robustbert.records.results_layout import TRACKS
 from robustbert.records.storage import parse_outcome, parse_outcomes
 from robustbert.records.strict_json import parse_object, read_file, record_of
-from robustbert.reports.wording import counted
+from robustbert.reports.wording import and_more
 
 # How many parts the path of a file has: DATASET/TRACK/ROW/FILE.
 _DEPTH = 4
@@ -113,20 +113,23 @@ def read_results(files: ResultsFiles) -> ReadResults:
             elif path.name != CLAIMS_FILE:
                 records[path] = record_of(parse_object(content, ""), "")
         except RecordError as error:
-            more = _more_invalid_lines(content) if path.suffix == ".jsonl" else ""
-            invalid.append(Problem(path, f"{str(error).removeprefix(': ')}{more}"))
+            lines = _invalid_lines(content) if path.suffix == ".jsonl" else []
+            message = f"{str(error).removeprefix(': ')}{and_more(lines, 'line')}"
+            invalid.append(Problem(path, message))
     return ReadResults(files, records, outcomes, tuple(invalid))
 
 
-def _more_invalid_lines(content: bytes) -> str:
-    """How many lines of outcomes are invalid beside the first one."""
-    invalid = 0
-    for line in content.splitlines():
-        try:
-            parse_outcome(line, "")
-        except RecordError:
-            invalid += 1
-    return f" (and {counted(invalid - 1, 'more line')})" if invalid > 1 else ""
+def _invalid_lines(content: bytes) -> list[bytes]:
+    """The lines of outcomes that are invalid by themselves."""
+    return [line for line in content.splitlines() if _is_invalid(line)]
+
+
+def _is_invalid(line: bytes) -> bool:
+    try:
+        parse_outcome(line, "")
+    except RecordError:
+        return True
+    return False
 
 
 def _not_a_file(path: Path) -> str:
