@@ -46,6 +46,21 @@ def add_labels(command: Any) -> None:
     )
 
 
+def add_cell_choice(command: Any, verb: str) -> None:
+    """Add ``--dataset``, ``--model`` and ``--recipe``, which choose cells of a run.
+
+    Args:
+        command: the parser.
+        verb: what is done with the chosen ones, for the help.
+    """
+    for option, kind in (
+        ("--dataset", "dataset"),
+        ("--model", "model or row of the table"),
+        ("--recipe", "recipe"),
+    ):
+        command.add_argument(option, metavar="NAME", help=f"{verb} only this {kind}")
+
+
 def names(text: str) -> list[str]:
     """Parse comma-separated names, at least one."""
     found = [name.strip() for name in text.split(",") if name.strip()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from robustbert.commands.arguments import add_command
+from robustbert.commands.arguments import add_cell_choice, add_command
 from robustbert.commands.output_files import check_output_files
 from robustbert.commands.terminal import print_error
 from robustbert.errors import InputError
@@ -31,12 +31,7 @@ def add_explore(subparsers: Any) -> None:
         metavar="FILE",
         help=f"the page; an existing file is replaced; default: {_FILE}",
     )
-    for option, kind in (
-        ("--dataset", "dataset"),
-        ("--model", "model or row of the table"),
-        ("--recipe", "recipe"),
-    ):
-        command.add_argument(option, metavar="NAME", help=f"include only this {kind}")
+    add_cell_choice(command, "include")
     command.add_argument("--open", action="store_true", help="open the page in the web browser")
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from robustbert.commands.arguments import add_command
+from robustbert.commands.leaderboard_choice import add_table_choice, read_chosen
 from robustbert.commands.output_files import check_output_files
 from robustbert.commands.terminal import print_report
 from robustbert.console import printable
-
-if TYPE_CHECKING:
-    from robustbert.leaderboard import Leaderboard
 
 _SITE = "site"
 _FORMATS = (_SITE, "markdown", "latex", "csv")
@@ -41,8 +39,7 @@ def add_build(actions: Any) -> Any:
         help=f"the folder of the site, which replaces an earlier one; default: {SITE_FOLDER}. Or "
         "the file of the tables; default: print them",
     )
-    action.add_argument("--dataset", metavar="NAME", help="only the results of this dataset")
-    action.add_argument("--track", metavar="NAME", help="only the results of this track")
+    add_table_choice(action)
     return action
 
 
@@ -57,7 +54,7 @@ def _build_site(options: Any) -> int:
 
     out = options.out or SITE_FOLDER
     check_site_folder(out, options.results)
-    site = build_site(_read(options), out, results=options.results)
+    site = build_site(read_chosen(options), out, results=options.results)
     models, cells = counted(site.num_models, "model"), counted(site.num_cells, "cell")
     print(printable(f"Built the site of {models} and {cells}: open {site.index}"))
     return 0
@@ -70,19 +67,10 @@ def _build_tables(options: Any) -> int:
 
     out = options.out
     check_output_files({"--out": out}, published_files(options.results))
-    text = FORMATS[options.format](_read(options))
+    text = FORMATS[options.format](read_chosen(options))
     if out is None:
         print_report(text)
     else:
         write_text(out, text)
         print(printable(str(out)))
     return 0
-
-
-def _read(options: Any) -> Leaderboard:
-    from robustbert.leaderboard import read_leaderboard
-    from robustbert.progress import progress_bar
-
-    with progress_bar(None, f"reading {options.results}", bar_format="{desc} ({elapsed})"):
-        leaderboard = read_leaderboard(options.results)
-    return leaderboard.only(options.dataset, options.track)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from robustbert.commands.arguments import add_command, integer
+from robustbert.commands.arguments import add_cell_choice, add_command, integer
 from robustbert.console import terminal_width, use_color
 from robustbert.errors import InputError
 
@@ -29,12 +29,7 @@ def add_show(subparsers: Any) -> None:
         default=_STATUSES[0],
         help="show the examples with this status; default: broken",
     )
-    for option, kind in (
-        ("--dataset", "dataset"),
-        ("--model", "model or row of the table"),
-        ("--recipe", "recipe"),
-    ):
-        command.add_argument(option, metavar="NAME", help=f"show only this {kind}")
+    add_cell_choice(command, "show")
     command.add_argument(
         "-n",
         "--num-examples",
