@@ -25,7 +25,7 @@ from robustbert.console import printable
 from robustbert.errors import RecordError
 from robustbert.records import published_claims, published_place
 from robustbert.records.fields import Proportion, StrictModel
-from robustbert.records.strict_json import parse_object, read_file, validated
+from robustbert.records.strict_json import check_version, parse_object, read_file, validated
 
 #: The version of the format of ``claims.json``.
 CLAIMS_VERSION = 1
@@ -131,13 +131,7 @@ def parse_claims(content: bytes, place: str) -> tuple[Claim, ...]:
         RecordError: it is not in the format; the message names the field.
     """
     parsed = parse_object(content, place)
-    version = parsed.get("claims_version")
-    if type(version) is not int or version != CLAIMS_VERSION:  # True equals 1
-        newer = type(version) is int and version > CLAIMS_VERSION
-        raise RecordError(
-            f"{place}: claims_version: {version!r}, but this robustbert reads "
-            f"{CLAIMS_VERSION}{'; upgrade robustbert' if newer else ''}"
-        )
+    check_version(parsed, "claims_version", CLAIMS_VERSION, place)
     return tuple(validated(_Claims, parsed, place).claims)
 
 

@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from robustbert.errors import RecordError
 from robustbert.io import write_bytes
 from robustbert.records.baseline import BASELINE_VERSION, Baseline
 from robustbert.records.strict_json import (
+    check_version,
     encode,
     parse_object,
     read_file,
@@ -34,13 +34,7 @@ def parse_baseline(content: bytes, place: str) -> Baseline:
         RecordError: it is not a baseline; the message names the field.
     """
     parsed = parse_object(content, place)
-    version = parsed.get("baseline_version")
-    if type(version) is not int or version != BASELINE_VERSION:  # True equals 1
-        newer = type(version) is int and version > BASELINE_VERSION
-        raise RecordError(
-            f"{place}: baseline_version: {version!r}, but this robustbert reads "
-            f"{BASELINE_VERSION}{'; upgrade robustbert' if newer else ''}"
-        )
+    check_version(parsed, "baseline_version", BASELINE_VERSION, place)
     cells = parsed.get("cells")
     if isinstance(cells, list):
         parsed["cells"] = [

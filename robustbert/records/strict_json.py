@@ -91,6 +91,21 @@ def validated(model: type[_Model], content: dict[str, Any], place: str) -> _Mode
         raise RecordError(f"{place}: {message.replace('Value error, ', '')}{more}") from error
 
 
+def check_version(content: dict[str, Any], field: str, version: int, place: str) -> None:
+    """Check that a parsed file has the only version of its format.
+
+    Raises:
+        RecordError: it has another version or none.
+    """
+    found = content.get(field)
+    if type(found) is not int or found != version:  # True equals 1
+        newer = type(found) is int and found > version
+        raise RecordError(
+            f"{place}: {field}: {found!r}, but this robustbert reads "
+            f"{version}{'; upgrade robustbert' if newer else ''}"
+        )
+
+
 def record_of(content: dict[str, Any], place: str) -> Record:
     """The record with this content; an earlier schema version is migrated to the current one.
 
