@@ -10,6 +10,8 @@ from robustbert.records import Outcome, Record, ReliabilityCheck
 
 #: Marks a row whose outcomes may depend on batching.
 NOT_VERIFIED = "†"
+#: What that mark means.
+NOT_VERIFIED_NOTE = "Batch invariance is not verified, so outcomes may not be reproducible"
 #: Marks a row whose conditions differ from those of most rows.
 NOT_COMPARABLE = "‡"
 # Marks a number whose record fails a check that this version does not know.
@@ -30,6 +32,10 @@ class Mark:
 
     symbol: str
     footnote: str
+
+    def note(self, threshold: float) -> str:
+        """The footnote of a check with this threshold, without a full stop."""
+        return self.footnote.replace("{threshold}", f"{100 * threshold:g}%")
 
 
 # Keyed by the names of checks in records; "little-to-try" is the check for few queries.

@@ -16,7 +16,7 @@ from robustbert.leaderboard.site.index_columns import (
     row_marks,
 )
 from robustbert.leaderboard.site.site_models import family
-from robustbert.reports.marks import NOT_COMPARABLE, NOT_VERIFIED, mark_of
+from robustbert.reports.marks import NOT_COMPARABLE, NOT_VERIFIED, NOT_VERIFIED_NOTE, mark_of
 from robustbert.reports.wording import counted
 
 # The upper end of each class of sizes, in parameters, and its name.
@@ -29,7 +29,7 @@ _SIZES = (
 )
 _UNKNOWN_SIZE = "unknown"
 _ROW_MARKS = {
-    NOT_VERIFIED: "Batch invariance is not verified, so outcomes may not be reproducible.",
+    NOT_VERIFIED: f"{NOT_VERIFIED_NOTE}.",
     NOT_COMPARABLE: (
         "The row differs from most rows of its table in something that affects the numbers. Do not "
         "compare it with them."
@@ -195,13 +195,13 @@ def _filters(boards: Sequence[IndexBoard]) -> tuple[IndexFilter, ...]:
 
 
 def _mark_notes(rows: Sequence[BoardRow]) -> tuple[MarkNote, ...]:
-    found: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     for row in rows:
         for replicate in row.row.replicates:
             for check in (check for checks in replicate.failed.values() for check in checks):
                 mark = mark_of(check)
-                text = mark.footnote.replace("{threshold}", f"{100 * check.threshold:g}%")
-                found.setdefault(mark.symbol, f"{text}.")
+                found.setdefault(mark.symbol, []).append(f"{mark.note(check.threshold)}.")
     of_rows = "".join(row.row.marks for row in rows)
-    found |= {symbol: text for symbol, text in _ROW_MARKS.items() if symbol in of_rows}
-    return tuple(MarkNote(symbol, text) for symbol, text in found.items())
+    found |= {symbol: [text] for symbol, text in _ROW_MARKS.items() if symbol in of_rows}
+    notes = {symbol: " ".join(dict.fromkeys(texts)) for symbol, texts in found.items()}
+    return tuple(MarkNote(symbol, text) for symbol, text in notes.items())

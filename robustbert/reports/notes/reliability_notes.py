@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from robustbert.records import Counts, Record, ReliabilityCheck
-from robustbert.reports.marks import NOT_VERIFIED, Mark, batch_invariance, mark_of
+from robustbert.reports.marks import (
+    NOT_VERIFIED,
+    NOT_VERIFIED_NOTE,
+    Mark,
+    batch_invariance,
+    mark_of,
+)
 from robustbert.reports.notes.noted_cells import Cell, list_cells
 
 # A note is shown if the count is not zero: (count, text, name of the reliability check whose mark
@@ -37,9 +43,8 @@ def marked_checks(cells: Sequence[Cell]) -> Iterator[str]:
         for check in cell.failed:
             by_mark.setdefault((mark_of(check), check.threshold), []).append((cell, check))
     for (mark, threshold), failed in by_mark.items():
-        footnote = mark.footnote.replace("{threshold}", f"{100 * threshold:g}%")
         measured = [(cell, f"{100 * check.measured:.1f}%") for cell, check in failed]
-        yield f"{mark.symbol} {footnote}: {list_cells(measured, limit=None)}."
+        yield f"{mark.symbol} {mark.note(threshold)}: {list_cells(measured, limit=None)}."
 
 
 def batch_invariance_not_verified(cells: Sequence[Cell]) -> Iterator[str]:
@@ -47,10 +52,7 @@ def batch_invariance_not_verified(cells: Sequence[Cell]) -> Iterator[str]:
     failed = [cell for cell in cells if batch_invariance([cell.record]) == "not verified"]
     if failed:
         annotated = [(cell, _differing_outputs(cell.record)) for cell in failed]
-        yield (
-            f"{NOT_VERIFIED} Batch invariance is not verified, so outcomes may not be "
-            f"reproducible: {list_cells(annotated, limit=None)}."
-        )
+        yield f"{NOT_VERIFIED} {NOT_VERIFIED_NOTE}: {list_cells(annotated, limit=None)}."
 
 
 def _differing_outputs(record: Record) -> str:

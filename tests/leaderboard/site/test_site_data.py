@@ -19,7 +19,7 @@ from robustbert.leaderboard.site.model_page import model_page
 from robustbert.leaderboard.site.reproduction import reproduction
 from robustbert.leaderboard.site.site_models import Section, SiteModel, family, site_models
 from robustbert.metrics import mcnemar_exact, worst_case
-from robustbert.records import Outcome, without_texts
+from robustbert.records import Outcome, ReliabilityCheck, without_texts
 from tests.hostile import HOSTILE
 from tests.leaderboard.published import published
 from tests.records.builders import make_outcome, make_outcomes, make_record
@@ -94,6 +94,17 @@ class TestIndex:
         assert options["marks"] == ("no mark", "§")
         assert [mark.symbol for mark in index.marks] == ["§"]
         assert index.marks[0].text.startswith("The query budget ran out for more than 10% of")
+
+    def test_a_mark_of_several_checks_explains_each(self) -> None:
+        outcomes = without_texts([make_outcome()])
+        checks = [
+            ReliabilityCheck(name=name, passed=False, measured=1, threshold=0, about="is new")
+            for name in ("first", "second")
+        ]
+        record = make_record(outcomes).model_copy(update={"reliability": checks})
+        page = index_page(make_leaderboard([published(record, outcomes)]))
+        (note,) = page.marks
+        assert (note.symbol, note.text) == ("!", "first: is new. second: is new.")
 
     def test_without_claims_there_is_no_such_column(self, committed: Leaderboard) -> None:
         keys = [column.key for column in index_page(committed).columns]
