@@ -16,7 +16,7 @@ from robustbert.reports.conditions import (
     row_differences,
 )
 from robustbert.reports.table_groups import Group
-from robustbert.reports.table_rows import Outcomes, Row
+from robustbert.reports.table_rows import Outcomes, Replicate, Row
 from robustbert.reports.wording import listed
 
 #: The track on which rows rank: all recipes have the same limits there.
@@ -64,13 +64,13 @@ def standings(group: Group, outcomes: Outcomes) -> list[Standing]:
 
 def incomplete(row: Row) -> str:
     """Why a row has no worst case over all core recipes; empty if it has one."""
-    for one in row.replicates:
-        missing = [recipe for recipe in CORE_RECIPES if recipe not in one.records]
-        if missing:
-            return f"not attacked by {listed(missing)}"
-        if one.no_worst_case:
-            return one.no_worst_case
-    return ""
+    return next(filter(None, map(incomplete_replicate, row.replicates)), "")
+
+
+def incomplete_replicate(replicate: Replicate) -> str:
+    """Why a replicate has no worst case over all core recipes; empty if it has one."""
+    missing = [recipe for recipe in CORE_RECIPES if recipe not in replicate.records]
+    return f"not attacked by {listed(missing)}" if missing else replicate.no_worst_case
 
 
 def _scores(row: Row, outcomes: Outcomes) -> dict[str, float]:

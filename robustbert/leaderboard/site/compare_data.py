@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from robustbert.attacks.recipes import CORE_RECIPES
+from robustbert.leaderboard.best_known import core_survivors
 from robustbert.leaderboard.boards import Leaderboard
+from robustbert.leaderboard.ranking import incomplete_replicate
 from robustbert.leaderboard.site.site_models import Section, SiteModel
 from robustbert.metrics import survived
 from robustbert.records import Outcome
@@ -21,7 +22,7 @@ class _ExampleSets:
     def __init__(self) -> None:
         self._numbers: dict[tuple[int, tuple[str, ...]], int] = {}
 
-    def number(self, board: int, examples: Sequence[str]) -> int:
+    def number(self, board: int, examples: Iterable[str]) -> int:
         """The number of a set of examples of a board; the same set has the same number."""
         return self._numbers.setdefault((board, tuple(examples)), len(self._numbers))
 
@@ -70,22 +71,24 @@ def _cells(section: Section, board: int, sets: _ExampleSets) -> list[dict[str, A
         for record in section.records
     }
 
-    def cell(measure: str, run: Sequence[Outcome], right: Sequence[bool]) -> dict[str, Any]:
+    def cell(measure: str, examples: Iterable[str], right: Iterable[bool]) -> dict[str, Any]:
         found: dict[str, Any] = {
             "b": board,
             "m": measure,
-            "e": sets.number(board, [outcome.example_id for outcome in run]),
+            "e": sets.number(board, examples),
             "s": "".join("1" if one else "0" for one in right),
         }
         return found | ({"d": "; ".join(differences)} if differences else {})
 
     differences = section.row.row.differences
     largest = max(runs.values(), key=len)
-    cells = [cell(CLEAN, largest, [outcome.correct for outcome in largest])]
-    core = [runs[recipe] for recipe in CORE_RECIPES if recipe in runs]
-    ids = {tuple(outcome.example_id for outcome in run) for run in core}
-    if len(core) == len(CORE_RECIPES) and len(ids) == 1:
-        survives = [all(map(survived, outcomes)) for outcomes in zip(*core, strict=True)]
-        cells.append(cell(WORST_CASE, core[0], survives))
-    cells += [cell(recipe, run, list(map(survived, run))) for recipe, run in runs.items()]
+    cells = [cell(CLEAN, _ids(largest), (outcome.correct for outcome in largest))]
+    if not incomplete_replicate(section.replicate):
+        survives = dict(sorted(core_survivors(section.replicate, section.board.outcomes).items()))
+        cells.append(cell(WORST_CASE, survives.keys(), survives.values()))
+    cells += [cell(recipe, _ids(run), map(survived, run)) for recipe, run in runs.items()]
     return cells
+
+
+def _ids(run: Sequence[Outcome]) -> Iterator[str]:
+    return (outcome.example_id for outcome in run)
