@@ -84,8 +84,8 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
         _restore(replaced)
         raise
     finally:
-        with suppress(OSError):
-            for path in temporary.values():
+        for path in temporary.values():
+            with suppress(OSError):
                 path.unlink(missing_ok=True)
         for folder in sorted(folders, reverse=True):  # those inside of others first
             with suppress(OSError):  # it is not empty if files were written
