@@ -12,6 +12,7 @@ from robustbert.records import DefenseRef, Record
 from robustbert.reports.card.card_model import BASE, SCIKIT_LEARN, settings_text
 from robustbert.reports.card.card_protocol import named_limits
 from robustbert.reports.marks import batch_invariance
+from robustbert.reports.table_provenance import dates
 from robustbert.reports.wording import MISSING
 
 _UNKNOWN = "unknown"
@@ -125,9 +126,7 @@ def _protocol_facts(records: Sequence[Record]) -> Iterator[Fact]:
     yield Fact("TextAttack", _distinct(records, lambda record: record.recipe.textattack_version))
     seconds = [r.timing.train_seconds for r in records if r.timing.train_seconds is not None]
     yield Fact("Training time", duration(seconds[0]) if seconds else "not measured")
-    dates = sorted({record.created_at[:10] for record in records if record.created_at})
-    shown = " to ".join(dict.fromkeys([dates[0], dates[-1]])) if dates else _UNKNOWN
-    yield Fact("Date", shown)
+    yield Fact("Date", dates(records) or _UNKNOWN)
 
 
 def _environment_facts(records: Sequence[Record]) -> Iterator[Fact]:

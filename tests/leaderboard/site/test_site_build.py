@@ -196,17 +196,16 @@ class TestCommand:
         assert not (small / "site").exists()
 
 
-def test_without_the_packages_of_the_charts(small: Path, tmp_path: Path) -> None:
-    code = (
-        "import sys; sys.modules['altair'] = None; from robustbert.cli import main; "
-        f"sys.exit(main(['leaderboard', 'build', '--results', {str(small)!r}, '--out', "
-        f"{str(tmp_path / 'site')!r}]))"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False
-    )
-    assert result.stderr == (
+def test_without_the_packages_of_the_charts(
+    small: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setitem(sys.modules, "altair", None)
+    out = tmp_path / "site"
+    assert main(["leaderboard", "build", "--results", str(small), "--out", str(out)]) == 2
+    assert capsys.readouterr().err == (
         "robustbert: the charts of the site need altair; pip install 'robustbert[site]'\n"
     )
-    assert result.returncode == 2
-    assert not (tmp_path / "site").exists()
+    assert not out.exists()
