@@ -6,14 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import MappingProxyType
 
-from robustbert.records import (
-    outcomes_path,
-    record_name,
-    record_path,
-    write_outcomes,
-    write_record,
-)
-from tests.records.builders import make_outcome, make_record
+from tests.records.builders import make_outcome, make_record, write_cell
 
 HOSTILE = MappingProxyType(
     {
@@ -44,6 +37,5 @@ def write_hostile_run(run: Path, texts: Iterable[str] = tuple(HOSTILE.values()))
         record = make_record(outcomes, model=text, dataset=text, recipe=text, defense=text)
         dataset = record.dataset.model_copy(update={"label_names": ["negative", text]})
         record = record.model_copy(update={"dataset": dataset})
-        write_record(record, record_path(run, record_name(record)))
-        write_outcomes(outcomes, outcomes_path(run, record_name(record)))
+        write_cell(run, record, outcomes)
     return run

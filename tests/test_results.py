@@ -21,18 +21,14 @@ from robustbert.errors import RecordError
 from robustbert.leaderboard.checks.check_results import check_results
 from robustbert.records import (
     PublishedCell,
-    Record,
     cell_name,
     outcomes_path,
     read_published,
     record_name,
-    record_path,
-    write_outcomes,
-    write_record,
 )
 from tests.leaderboard.published import write_published
 from tests.leaderboard.valid_results import edit_outcome, valid_cell
-from tests.records.builders import make_outcomes, make_record
+from tests.records.builders import add_cell, make_outcomes, make_record, write_cell
 
 RESULTS = Path(__file__).parents[1] / "results"
 SUITES = ("results", "imdb")
@@ -118,21 +114,14 @@ def test_the_costs_of_attacks_are_those_of_the_committed_results(capsys, monkeyp
 RUN = make_outcomes(skipped=2, robust=4, broken=4)
 
 
-def write_run(out: Path, *records: Record) -> Path:
-    for record in records:
-        write_record(record, record_path(out, record_name(record)))
-        write_outcomes(RUN, outcomes_path(out, record_name(record)))
-    return out
-
-
 def test_comparison_of_old_and_new_results(tmp_path, capsys):
     old, new = tmp_path / "old" / "rotten_tomatoes", tmp_path / "new" / "rotten_tomatoes"
-    write_run(old, make_record(RUN), make_record(RUN, model="tfidf-nb"))
+    add_cell(old, RUN)
+    add_cell(old, RUN, model="tfidf-nb")
     # nine examples: two skipped, two robust, one exhausted (robust before), four broken
     changed = [*RUN[:2], *RUN[2:4], RUN[4].model_copy(update={"status": "exhausted"}), *RUN[6:]]
     record = make_record(changed)
-    write_record(record, record_path(new, record_name(record)))
-    write_outcomes(changed, outcomes_path(new, record_name(record)))
+    write_cell(new, record, changed)
     comparison = script("old_and_new")
     comparison.main(tmp_path / "old", tmp_path / "new")
     shown = capsys.readouterr().out
@@ -157,8 +146,7 @@ def test_earlier_results_are_compared_with_published_ones(tmp_path, capsys):
     cell = valid_cell("sbbrxr")
     write_published([cell], tmp_path / "new")
     old = tmp_path / "old" / "rotten_tomatoes"
-    write_record(cell.record, record_path(old, record_name(cell.record)))
-    write_outcomes(cell.outcomes, outcomes_path(old, record_name(cell.record)))
+    write_cell(old, cell.record, cell.outcomes)
     script("old_and_new").main(tmp_path / "old", tmp_path / "new")
     shown = capsys.readouterr().out
     assert "| minilm | pwws | 6 → 6 | 50.0 → 50.0 | 6 | 0 |" in shown

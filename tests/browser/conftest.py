@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.leaderboard.site_fixtures import hostile_site, results, site
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+__all__ = ["browser", "hostile_site", "results", "site"]
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 

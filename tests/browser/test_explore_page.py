@@ -15,8 +15,8 @@ from robustbert.console import printable
 from robustbert.records import Outcome, read_run
 from tests.browser.browsing import PHONE, fits, focused, opened, serious_faults
 from tests.hostile import HOSTILE, write_hostile_run
-from tests.records.builders import make_outcome
-from tests.reports.explored_runs import RECIPES, review_run, write_cell
+from tests.records.builders import add_cell, make_outcome
+from tests.reports.explored_runs import RECIPES, review_run
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -277,7 +277,7 @@ def test_without_scripts_the_page_says_so(browser: Browser, page_file: Path) -> 
 def test_thousands_of_outcomes_stay_responsive(browser: Browser, tmp_path: Path) -> None:
     run = tmp_path / "run"
     for number in range(20):
-        write_cell(
+        add_cell(
             run,
             [make_outcome(f"e{i}", "broken" if i % 2 else "robust") for i in range(1000)],
             model=f"m{number}",

@@ -19,28 +19,12 @@ from robustbert.leaderboard.site.site_pages import site_files
 from robustbert.metrics import holm, mcnemar_exact, mcnemar_of_counts
 from tests.browser.browsing import PHONE, fits, focused, opened, serious_faults
 from tests.hostile import HOSTILE
-from tests.leaderboard.site_results import build, hostile_results, many_results, small_results
+from tests.leaderboard.site_results import many_results
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 ROWS = "#leaderboard tbody tr:not(.board):visible"
-
-
-@pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_results(tmp_path_factory.mktemp("small") / "results")
-
-
-@pytest.fixture(scope="module")
-def site(results: Path) -> Path:
-    return build(results, results.parent / "site").folder
-
-
-@pytest.fixture(scope="module")
-def hostile_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("hostile")
-    return build(hostile_results(folder / "results"), folder / "site").folder
 
 
 def names(page: Page) -> list[str]:

@@ -10,13 +10,9 @@ from robustbert.records import (
     Acceptance,
     Baseline,
     make_baseline,
-    outcomes_path,
     record_name,
-    record_path,
-    write_outcomes,
-    write_record,
 )
-from tests.records.builders import make_outcomes, make_record
+from tests.records.builders import add_cell, make_outcomes, make_record
 
 TIME = "2026-11-24T12:00:00Z"
 
@@ -47,8 +43,4 @@ def baseline_of(run: GateRun, *acceptances: Acceptance, created_at: str = TIME) 
 def write_run(folder: Path, **changes: Any) -> Path:
     """A run folder with one cell."""
     statuses = {name: changes.pop(name, 0) for name in ("skipped", "broken", "robust", "error")}
-    outcomes = make_outcomes(**statuses)
-    record = make_record(outcomes, **changes)
-    write_record(record, record_path(folder, record_name(record)))
-    write_outcomes(outcomes, outcomes_path(folder, record_name(record)))
-    return folder
+    return add_cell(folder, make_outcomes(**statuses), **changes)

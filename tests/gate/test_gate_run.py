@@ -16,9 +16,8 @@ from robustbert.records import (
     record_path,
     write_baseline,
     write_outcomes,
-    write_record,
 )
-from tests.records.builders import make_outcomes, make_record
+from tests.records.builders import add_cell, make_outcomes
 
 
 @pytest.fixture
@@ -26,9 +25,7 @@ def folder(tmp_path: Path) -> Path:
     """A run folder with two recipes."""
     for recipe, robust in (("pwws", 3), ("textfooler", 1)):
         outcomes = make_outcomes(robust=robust, broken=4 - robust, skipped=1)
-        record = make_record(outcomes, recipe=recipe)
-        write_record(record, record_path(tmp_path, record_name(record)))
-        write_outcomes(outcomes, outcomes_path(tmp_path, record_name(record)))
+        add_cell(tmp_path, outcomes, recipe=recipe)
     return tmp_path
 
 

@@ -20,9 +20,8 @@ from robustbert.records import Outcome, read_run, without_texts
 from robustbert.reports.run_view import ShownCell
 from tests.bench.toy_runs import options, plan
 from tests.gate.gate_page import described, keys
-from tests.records.builders import make_outcome, make_record
+from tests.records.builders import add_cell, make_outcome, make_record
 from tests.reports.test_outcome_views import HOSTILE
-from tests.reports.test_run_view import write_cell
 
 
 def broken(example_id: str, clean: str, adversarial: str, label: int) -> Outcome:
@@ -219,6 +218,6 @@ def test_wrong_use_is_an_error(run, svm, capsys, given, message):
 
 
 def test_outcomes_without_texts_cannot_be_replayed(svm, tmp_path, capsys):
-    folder = write_cell(tmp_path, without_texts(PWWS.outcomes), model="svm")
+    folder = add_cell(tmp_path, without_texts(PWWS.outcomes), model="svm")
     assert main(["replay", "--from", str(folder), "--model", str(svm)]) == 2
     assert "contain no texts" in capsys.readouterr().err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,15 @@ CLAIM = {
 def build(results: Path, out: Path) -> BuiltSite:
     """Build the site of a results folder."""
     return build_site(read_leaderboard(results), out, results=results)
+
+
+def commit(folder: Path, subject: str) -> None:
+    """Commit everything in a folder, which becomes a git repository if it is none."""
+    names = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
+    git = ["git", "-C", str(folder), *names]
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    subprocess.run([*git, "add", "--all"], check=True)
+    subprocess.run([*git, "commit", "--quiet", "--message", subject], check=True)
 
 
 def small_results(results: Path) -> Path:

@@ -12,16 +12,11 @@ from robustbert.records import (
     Outcome,
     PublishedCell,
     Record,
-    outcomes_path,
-    record_name,
-    record_path,
     without_texts,
-    write_outcomes,
-    write_record,
 )
 from robustbert.seeds import derive_seed
 from tests.leaderboard.published import STATUSES, published, write_published
-from tests.records.builders import make_outcome, make_record
+from tests.records.builders import make_outcome, make_record, write_cell
 
 MODELS = {"minilm": "1" * 64, "tfidf-svm": "2" * 64}
 
@@ -75,8 +70,7 @@ def write_valid(results: Path) -> Path:
 def write_run(run: Path, *cells: tuple[Record, tuple[Outcome, ...]]) -> Path:
     """The output folder of a run."""
     for record, outcomes in cells:
-        write_record(record, record_path(run, record_name(record)))
-        write_outcomes(outcomes, outcomes_path(run, record_name(record)))
+        write_cell(run, record, outcomes)
     return run
 
 

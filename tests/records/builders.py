@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from robustbert.metrics import counts, reliability, summarize
@@ -19,6 +20,11 @@ from robustbert.records import (
     Record,
     Status,
     Timing,
+    outcomes_path,
+    record_name,
+    record_path,
+    write_outcomes,
+    write_record,
 )
 
 ENVIRONMENT = Environment(
@@ -131,3 +137,16 @@ def make_record(outcomes: Sequence[Outcome], **changes: Any) -> Record:
         "environment": ENVIRONMENT,
     }
     return Record(**{**fields, **changes})
+
+
+def write_cell(run: Path, record: Record, outcomes: Sequence[Outcome]) -> Path:
+    """Add a cell to a run folder, which is returned."""
+    name = record_name(record)
+    write_record(record, record_path(run, name))
+    write_outcomes(outcomes, outcomes_path(run, name))
+    return run
+
+
+def add_cell(run: Path, outcomes: Sequence[Outcome], **names: Any) -> Path:
+    """Add the cell of outcomes; ``names`` are those of :func:`make_record`."""
+    return write_cell(run, make_record(outcomes, **names), outcomes)

@@ -10,19 +10,16 @@ from robustbert.errors import RecordError
 from robustbert.records import (
     Record,
     is_published,
-    outcomes_path,
     published_outcomes_path,
     published_path,
     read_published,
-    record_name,
-    record_path,
     row_folder,
     row_sha256,
     run_of_published,
     write_outcomes,
     write_record,
 )
-from tests.records.builders import make_outcomes, make_record
+from tests.records.builders import add_cell, make_outcomes, make_record
 
 RUN = make_outcomes(robust=2, broken=1)
 
@@ -74,9 +71,7 @@ def test_results_of_one_and_of_all_datasets_are_read(tmp_path: Path) -> None:
 
 def test_a_folder_of_runs_is_not_published(tmp_path: Path) -> None:
     for run in (tmp_path / "runs" / "first", tmp_path / "runs" / "second"):
-        record = make_record(RUN)
-        write_record(record, record_path(run, record_name(record)))
-        write_outcomes(RUN, outcomes_path(run, record_name(record)))
+        add_cell(run, RUN)
         assert not is_published(run)
     assert not is_published(tmp_path / "runs")
     assert not is_published(tmp_path)

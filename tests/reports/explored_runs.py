@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from robustbert.data.words import words_of
 from robustbert.records import (
     Outcome,
-    outcomes_path,
-    record_name,
-    record_path,
-    write_outcomes,
-    write_record,
 )
-from tests.records.builders import make_outcome, make_record
+from tests.records.builders import add_cell, make_outcome
 
 # A review, its class (1: positive), and adversarial versions of recipes that break it.
 REVIEWS: tuple[tuple[str, int, dict[str, str]], ...] = (
@@ -85,20 +79,13 @@ REVIEWS: tuple[tuple[str, int, dict[str, str]], ...] = (
 RECIPES = ("deepwordbug", "pwws", "textfooler")
 
 
-def write_cell(run: Path, outcomes: Sequence[Outcome], **names: Any) -> None:
-    """Add a cell with its texts to a run folder."""
-    record = make_record(outcomes, **names)
-    write_record(record, record_path(run, record_name(record)))
-    write_outcomes(outcomes, outcomes_path(run, record_name(record)))
-
-
 def review_run(run: Path) -> Path:
     """Two models under three recipes; the second resists two of three attacks."""
     for model, step in (("minilm", 1), ("minilm-robust", 3)):
         for position, recipe in enumerate(RECIPES):
             cell = [_outcome(number, recipe, step, position) for number in range(len(REVIEWS))]
             digest = {"minilm": "b", "minilm-robust": "d"}[model]
-            write_cell(
+            add_cell(
                 run,
                 cell,
                 dataset="film-notes",

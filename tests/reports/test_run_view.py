@@ -6,44 +6,33 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import pytest
 
 from robustbert.cli import main
 from robustbert.records import (
-    Outcome,
     Status,
-    outcomes_path,
     record_name,
     record_path,
     without_texts,
-    write_outcomes,
     write_record,
 )
-from tests.records.builders import make_outcome, make_outcomes, make_record
+from tests.records.builders import add_cell, make_outcome, make_outcomes, make_record
 from tests.reports.test_outcome_views import HOSTILE, without_colors
 
 OUTCOMES = make_outcomes(skipped=1, robust=2, broken=3, exhausted=1, error=1)
 RESULTS = Path(__file__).parents[2] / "results"
 
 
-def write_cell(run: Path, outcomes: Sequence[Outcome] = OUTCOMES, **names: Any) -> Path:
-    record = make_record(outcomes, **names)
-    write_record(record, record_path(run, record_name(record)))
-    write_outcomes(outcomes, outcomes_path(run, record_name(record)))
-    return run
-
-
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
     """Four cells: two recipes, a model with and without a defense, and another model."""
-    write_cell(tmp_path, model="mini", recipe="pwws")
-    write_cell(tmp_path, model="mini", recipe="textfooler")
-    write_cell(tmp_path, model="mini", recipe="pwws", defense="adv")
-    return write_cell(tmp_path, make_outcomes(robust=4), model="svm", recipe="pwws")
+    add_cell(tmp_path, OUTCOMES, model="mini", recipe="pwws")
+    add_cell(tmp_path, OUTCOMES, model="mini", recipe="textfooler")
+    add_cell(tmp_path, OUTCOMES, model="mini", recipe="pwws", defense="adv")
+    return add_cell(tmp_path, make_outcomes(robust=4), model="svm", recipe="pwws")
 
 
 @pytest.fixture
@@ -107,7 +96,7 @@ def test_selection(run: Path, shown, options, cells: int, examples: int) -> None
 
 
 def test_a_model_name_selects_defended_rows_if_no_row_has_this_label(tmp_path, shown) -> None:
-    write_cell(tmp_path, model="mini", defense="adv")
+    add_cell(tmp_path, OUTCOMES, model="mini", defense="adv")
     assert "mini + adv" in shown(tmp_path, "--model", "mini")
 
 
@@ -116,7 +105,7 @@ def test_a_limit_is_mentioned(run: Path, shown) -> None:
 
 
 def test_nothing_to_show(tmp_path: Path, shown) -> None:
-    write_cell(tmp_path, make_outcomes(robust=4))
+    add_cell(tmp_path, make_outcomes(robust=4))
     page = shown(tmp_path)
     assert page.splitlines()[1:] == ["No example has the status broken; see --status."]
 
@@ -124,7 +113,7 @@ def test_nothing_to_show(tmp_path: Path, shown) -> None:
 def test_classes_have_numbers_if_their_names_are_unknown(tmp_path: Path, shown) -> None:
     record = make_record(OUTCOMES)
     dataset = record.dataset.model_copy(update={"label_names": None})
-    write_cell(tmp_path)
+    add_cell(tmp_path, OUTCOMES)
     path = record_path(tmp_path, record_name(record))
     write_record(record.model_copy(update={"dataset": dataset}), path)
     assert "broken: class 1 → class 0" in shown(tmp_path)
@@ -151,7 +140,7 @@ class TestErrors:
 
     @pytest.mark.parametrize("status", ["broken", "all"])
     def test_no_texts(self, tmp_path: Path, error_of, status: str) -> None:
-        write_cell(tmp_path, without_texts(OUTCOMES))
+        add_cell(tmp_path, without_texts(OUTCOMES))
         assert "contain no texts" in error_of(tmp_path, "--status", status)
 
     def test_committed_results(self, error_of) -> None:
@@ -164,7 +153,7 @@ def test_hostile_texts_and_names(tmp_path: Path, shown) -> None:
         make_outcome(f"e{i}", "broken", text=f"a {text}", adversarial_text=f"b {text}")
         for i, text in enumerate(texts)
     ]
-    write_cell(tmp_path, outcomes, model="[red]\x1b[31mm", recipe="<b>\u202ex")
+    add_cell(tmp_path, outcomes, model="[red]\x1b[31mm", recipe="<b>\u202ex")
     page = shown(tmp_path)
     assert all(line.isprintable() for line in page.splitlines())
     assert r"[red]\x1b[31mm, unified track, <b>\u202ex" in page
@@ -177,7 +166,7 @@ def test_hostile_texts_and_names(tmp_path: Path, shown) -> None:
 )
 def test_colors_on_a_terminal(tmp_path: Path, environment, colored: bool) -> None:
     """Run the command on a pseudo-terminal."""
-    write_cell(tmp_path)
+    add_cell(tmp_path, OUTCOMES)
     parent, child = pty.openpty()
     defaults = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
     done = subprocess.run(

@@ -17,17 +17,13 @@ from robustbert.errors import InputError, RecordError, UnknownNameError
 from robustbert.metrics import bootstrap_mean
 from robustbert.records import (
     AssetsRef,
-    outcomes_path,
-    record_name,
-    record_path,
     without_texts,
     write_outcomes,
-    write_record,
 )
 from robustbert.reports.broken_texts import Attack, BrokenText, Cell, read_cells
 from robustbert.reports.similarity_report import Encoder, compare_rows, measure_similarities
 from robustbert.reports.similarity_table import render_similarity
-from tests.records.builders import make_outcome, make_outcomes, make_record
+from tests.records.builders import add_cell, make_outcome, make_outcomes
 
 ATTACK = Attack("rotten_tomatoes", "test", "unified", "pwws")
 HOSTILE = [
@@ -178,11 +174,7 @@ def write_run(
         make_outcome(f"e{number}", "broken", text=text, adversarial_text=adversarial)
         for number, (text, adversarial) in enumerate(texts)
     ]
-    record = make_record(outcomes, model=model, **changes)
-    name = record_name(record)
-    write_record(record, record_path(folder, name))
-    write_outcomes(outcomes, outcomes_path(folder, name))
-    return folder
+    return add_cell(folder, outcomes, model=model, **changes)
 
 
 class TestReadCells:

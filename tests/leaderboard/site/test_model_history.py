@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,20 +10,13 @@ from robustbert.leaderboard import read_leaderboard
 from robustbert.leaderboard.site.model_history import SectionHistory, read_results_history
 from robustbert.leaderboard.site.site_models import site_models
 from tests.leaderboard.published import core_cells, write_published
+from tests.leaderboard.site_results import commit
 
 
 def history_of(results: Path) -> SectionHistory:
     models = site_models(read_leaderboard(results))
     (section,) = models[0].sections
     return read_results_history(results, models).of_section(section)
-
-
-def commit(folder: Path, subject: str) -> None:
-    names = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
-    git = ["git", "-C", str(folder), *names]
-    subprocess.run([*git, "init", "--quiet"], check=True)
-    subprocess.run([*git, "add", "--all"], check=True)
-    subprocess.run([*git, "commit", "--quiet", "--message", subject], check=True)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +16,7 @@ from robustbert.cli import main
 from robustbert.console import printable
 from robustbert.leaderboard.site import site_build
 from tests.hostile import HOSTILE
-from tests.leaderboard.site_results import CLAIM, build, many_results
+from tests.leaderboard.site_results import CLAIM, build, commit, many_results
 
 _IDENTIFIER = re.compile(r"^\S+$")
 
@@ -38,18 +37,16 @@ def texts(tree: html.HtmlElement) -> Iterator[str]:
         yield element.tail or ""
 
 
-def test_two_builds_are_the_same(small: Path, small_site: Path, tmp_path: Path) -> None:
-    again = build(small, tmp_path / "site").folder
-    files = {
-        p.relative_to(small_site): p.read_bytes() for p in small_site.rglob("*") if p.is_file()
-    }
+def test_two_builds_are_the_same(results: Path, site: Path, tmp_path: Path) -> None:
+    again = build(results, tmp_path / "site").folder
+    files = {p.relative_to(site): p.read_bytes() for p in site.rglob("*") if p.is_file()}
     assert files == {p.relative_to(again): p.read_bytes() for p in again.rglob("*") if p.is_file()}
     assert sum(path.parent.name == "models" for path in files) == 6
 
 
-def test_every_link_leads_to_a_file_and_place(small_site: Path, hostile_site: Path) -> None:
-    for site in (small_site, hostile_site):
-        for page in pages(site):
+def test_every_link_leads_to_a_file_and_place(site: Path, hostile_site: Path) -> None:
+    for folder in (site, hostile_site):
+        for page in pages(folder):
             tree = parsed(page)
             ids = tree.xpath("//@id")
             assert len(set(ids)) == len(ids)
@@ -65,11 +62,11 @@ def test_every_link_leads_to_a_file_and_place(small_site: Path, hostile_site: Pa
                     assert (page.parent / unquote(url.path)).is_file(), link
 
 
-def test_only_claims_link_to_other_machines(small_site: Path, hostile_site: Path) -> None:
+def test_only_claims_link_to_other_machines(site: Path, hostile_site: Path) -> None:
     links = [
         link
-        for site in (small_site, hostile_site)
-        for page in pages(site)
+        for folder in (site, hostile_site)
+        for page in pages(folder)
         for link in parsed(page).xpath("//a[starts-with(@href, 'http') or contains(@href, ':')]")
     ]
     assert {link.get("href") for link in links} == {CLAIM["url"]}
@@ -103,27 +100,25 @@ def test_hostile_names_are_shown_literally(hostile_site: Path) -> None:
 def test_a_hostile_subject_of_a_commit_is_shown_literally(tmp_path: Path) -> None:
     results = many_results(tmp_path / "results", 1)
     subject = HOSTILE["image"]
-    names = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
-    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", subject]):
-        subprocess.run(["git", "-C", str(tmp_path), *names, *command], check=True)
+    commit(tmp_path, subject)
     (page,) = (build(results, tmp_path / "site").folder / "models").iterdir()
     assert parsed(page).xpath("//th[contains(@class, 'subject')]/text()") == [subject]
 
 
-def test_a_later_build_replaces_the_whole_site(small: Path, tmp_path: Path) -> None:
+def test_a_later_build_replaces_the_whole_site(results: Path, tmp_path: Path) -> None:
     out = tmp_path / "site"
-    build(small, out)
+    build(results, out)
     (out / "models" / "gone-12345678.html").write_text("old")
-    build(small, out)
+    build(results, out)
     assert not (out / "models" / "gone-12345678.html").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
 
 
 def test_a_failed_build_keeps_the_site(
-    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "site"
-    build(small, out)
+    build(results, out)
     before = (out / "index.html").read_bytes()
 
     def failing(*_: object) -> Iterator[tuple[Path, bytes]]:
@@ -132,7 +127,7 @@ def test_a_failed_build_keeps_the_site(
 
     monkeypatch.setattr(site_build, "site_files", failing)
     with pytest.raises(RuntimeError, match="full"):
-        build(small, out)
+        build(results, out)
     assert (out / "index.html").read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
 
@@ -140,21 +135,21 @@ def test_a_failed_build_keeps_the_site(
 class TestCommand:
     """``robustbert leaderboard build``."""
 
-    def build(self, small: Path, out: Path, *options: str) -> int:
-        arguments = ["--results", str(small), "--out", str(out), *options]
+    def build(self, results: Path, out: Path, *options: str) -> int:
+        arguments = ["--results", str(results), "--out", str(out), *options]
         return main(["leaderboard", "build", *arguments])
 
     def test_says_what_to_open(
-        self, small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+        self, results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         out = tmp_path / "site"
-        assert self.build(small, out) == 0
+        assert self.build(results, out) == 0
         expected = f"Built the site of 6 models and 35 cells: open {out / 'index.html'}\n"
         assert capsys.readouterr().out == expected
 
-    def test_one_dataset_and_track(self, small: Path, tmp_path: Path) -> None:
+    def test_one_dataset_and_track(self, results: Path, tmp_path: Path) -> None:
         out = tmp_path / "site"
-        assert self.build(small, out, "--dataset", "bbc_news", "--track", "unified") == 0
+        assert self.build(results, out, "--dataset", "bbc_news", "--track", "unified") == 0
         assert [page.name[:7] for page in (out / "models").iterdir()] == ["strong-"]
 
     @pytest.mark.parametrize(
@@ -166,7 +161,7 @@ class TestCommand:
     )
     def test_keeps_what_is_no_site(
         self,
-        small: Path,
+        results: Path,
         tmp_path: Path,
         capsys: pytest.CaptureFixture[str],
         name: str,
@@ -175,36 +170,38 @@ class TestCommand:
         (tmp_path / "full").mkdir()
         for file in (tmp_path / "full" / "mine", tmp_path / "file"):
             file.write_text("mine")
-        assert self.build(small, tmp_path / name) == 2
+        assert self.build(results, tmp_path / name) == 2
         assert capsys.readouterr().err.startswith(
             "robustbert: " + message.format(out=tmp_path / name)
         )
         assert (tmp_path / "full" / "mine").read_text() == (tmp_path / "file").read_text() == "mine"
 
     def test_keeps_files_that_were_added_to_a_site(
-        self, small: Path, small_site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+        self, results: Path, site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         out = tmp_path / "site"
-        shutil.copytree(small_site, out)
+        shutil.copytree(site, out)
         (out / "CNAME").write_text("example.org")
-        assert self.build(small, out) == 2
+        assert self.build(results, out) == 2
         assert "already contains CNAME" in capsys.readouterr().err
 
-    def test_not_inside_the_results(self, small: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        assert self.build(small, small / "site") == 2
+    def test_not_inside_the_results(
+        self, results: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert self.build(results, results / "site") == 2
         assert "is in the results folder; choose another folder" in capsys.readouterr().err
-        assert not (small / "site").exists()
+        assert not (results / "site").exists()
 
 
 def test_without_the_packages_of_the_charts(
-    small: Path,
+    results: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setitem(sys.modules, "altair", None)
     out = tmp_path / "site"
-    assert main(["leaderboard", "build", "--results", str(small), "--out", str(out)]) == 2
+    assert main(["leaderboard", "build", "--results", str(results), "--out", str(out)]) == 2
     assert capsys.readouterr().err == (
         "robustbert: the charts of the site need altair; pip install 'robustbert[site]'\n"
     )

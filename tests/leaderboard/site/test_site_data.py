@@ -28,8 +28,8 @@ RESULTS = Path(__file__).parents[3] / "results"
 
 
 @pytest.fixture(scope="module")
-def leaderboard(small: Path) -> Leaderboard:
-    return read_leaderboard(small)
+def leaderboard(results: Path) -> Leaderboard:
+    return read_leaderboard(results)
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,8 @@ from pathlib import Path
 import pytest
 
 from robustbert.cli import main
-from robustbert.records import record_name, write_outcomes, write_record
-from robustbert.records.storage import outcomes_path, record_path
 from robustbert.reports.card.card_document import MARKER
-from tests.records.builders import make_outcomes, make_record
+from tests.records.builders import add_cell, make_outcomes
 
 
 @pytest.fixture(autouse=True)
@@ -27,10 +25,7 @@ def run(tmp_path: Path) -> Path:
     """A run of two models, ``minilm`` and ``svm``."""
     outcomes = make_outcomes(robust=2, broken=1)
     for model in ("minilm", "svm"):
-        record = make_record(outcomes, model=model)
-        name = record_name(record)
-        write_record(record, record_path(tmp_path / "run", name))
-        write_outcomes(outcomes, outcomes_path(tmp_path / "run", name))
+        add_cell(tmp_path / "run", outcomes, model=model)
     return tmp_path / "run"
 
 

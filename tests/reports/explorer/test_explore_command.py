@@ -17,8 +17,8 @@ from robustbert.records import outcomes_path, read_run, without_texts, write_out
 from robustbert.reports.explorer.explorer_data import choice_filters, explorer_data
 from robustbert.reports.run_view import ShownCell
 from tests.hostile import HOSTILE
-from tests.records.builders import make_outcome, make_outcomes, make_record
-from tests.reports.explored_runs import review_run, write_cell
+from tests.records.builders import add_cell, make_outcome, make_outcomes, make_record
+from tests.reports.explored_runs import review_run
 
 RESULTS = Path(__file__).parents[3] / "results"
 
@@ -123,7 +123,7 @@ class TestErrors:
         assert "contain no texts" in error_of(RESULTS / "imdb", "--recipe", "pwws")
         other = tmp_path_factory.mktemp("other")
         outcomes = make_outcomes(robust=1)
-        write_cell(other, outcomes)
+        add_cell(other, outcomes)
         (name,) = read_run(other).outcomes
         write_outcomes(without_texts(outcomes), outcomes_path(other, name))
         assert "contain no texts" in error_of(other)
@@ -181,7 +181,7 @@ def test_hostile_texts_are_data(tmp_path: Path) -> None:
         make_outcome(f"e{number}", "broken", text=text, adversarial_text=f"b {text}")
         for number, text in enumerate(texts)
     ]
-    write_cell(tmp_path / "run", outcomes, model=" ".join(HOSTILE.values()), recipe="</script>")
+    add_cell(tmp_path / "run", outcomes, model=" ".join(HOSTILE.values()), recipe="</script>")
     out = tmp_path / "page.html"
     assert main(["explore", str(tmp_path / "run"), "--out", str(out)]) == 0
     page = out.read_text(encoding="utf-8")

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from robustbert.records import (
     Outcome,
-    outcomes_path,
-    record_name,
-    record_path,
     without_texts,
-    write_outcomes,
-    write_record,
 )
-from tests.records.builders import make_outcome, make_record
+from tests.records.builders import add_cell, make_outcome
 
 NASTY = "_<b>$x_1$& \x1b[31m\u202e漢 | **"
 
 
 def spending(broken: int, robust: int, exhausted: int = 0) -> tuple[Outcome, ...]:
-    """Outcomes whose broken ones change 1, 2, … of 20 words in 10, 20, … queries; one skipped."""
+    """Outcomes whose broken ones change 1, 2, … of 20 words in 10, 20, … queries; one skipped.
+
+    They have no texts, as published ones.
+    """
     statuses = ["broken"] * broken + ["robust"] * robust + ["exhausted"] * exhausted
     found = [
         make_outcome(
@@ -32,14 +29,7 @@ def spending(broken: int, robust: int, exhausted: int = 0) -> tuple[Outcome, ...
         )
         for i, status in enumerate(statuses)
     ]
-    return (*found, make_outcome(f"e{len(found)}", "skipped", queries=1))
-
-
-def add_cell(folder: Path, outcomes: tuple[Outcome, ...], **names: Any) -> None:
-    """Add a cell to a run folder, as published: without texts."""
-    record = make_record(outcomes, **names)
-    write_record(record, record_path(folder, record_name(record)))
-    write_outcomes(without_texts(outcomes), outcomes_path(folder, record_name(record)))
+    return without_texts([*found, make_outcome(f"e{len(found)}", "skipped", queries=1)])
 
 
 def small_run(folder: Path) -> Path:

@@ -17,8 +17,8 @@ from robustbert.reports.plots.curve_plot import query_budget_figure, words_chang
 from robustbert.reports.plots.plot_data import PlotData
 from robustbert.reports.plots.plot_style import bar_style, figure_bytes, line_style, marker_style
 from robustbert.reports.plots.query_plot import query_success_figure
-from tests.records.builders import make_record
-from tests.reports.plots.plotted_runs import NASTY, add_cell, small_run, spending
+from tests.records.builders import add_cell, make_record
+from tests.reports.plots.plotted_runs import NASTY, small_run, spending
 
 ROOT = Path(__file__).parents[3]
 KINDS = ("accuracy", "words-changed", "query-budget", "query-success")
