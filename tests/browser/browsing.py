@@ -67,6 +67,22 @@ def serious_faults(page: Page) -> list[str]:
     ]
 
 
+class ProcessorTime:
+    """The processor time that a page uses from now on; a busy machine does not lengthen it."""
+
+    def __init__(self, page: Page) -> None:
+        self._session = page.context.new_cdp_session(page)
+        self._session.send("Performance.enable", {"timeDomain": "threadTicks"})
+        self._last = 0.0
+
+    def seconds(self) -> float:
+        """The seconds since the last call."""
+        metrics = self._session.send("Performance.getMetrics")["metrics"]
+        last, now = self._last, next(m["value"] for m in metrics if m["name"] == "ThreadTime")
+        self._last = now
+        return now - last
+
+
 def fits(page: Page) -> bool:
     """Whether the page as a whole does not scroll sideways."""
     return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
