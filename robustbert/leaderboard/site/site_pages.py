@@ -54,7 +54,7 @@ def site_files(leaderboard: Leaderboard, results: Path) -> Iterator[tuple[PurePo
 def _assets() -> Iterator[tuple[PurePosixPath, bytes]]:
     names = [*_STYLES, *_TABLE_SCRIPTS, *_MODEL_SCRIPTS, *_COMPARE_SCRIPTS]
     scripts = {name: text.encode() for name, text in chart_scripts().items()}
-    for name, content in (asset_files(names) | scripts).items():
+    for name, content in (asset_files(names, __package__) | scripts).items():
         yield PurePosixPath(ASSET_FOLDER, name), content
 
 
@@ -90,6 +90,7 @@ def _model(model: ModelPage) -> bytes:
 def _page(page: str, title: str, scripts: Sequence[str], *, root: str = "", **values: Any) -> bytes:
     text = render_page(
         f"leaderboard_{page}",
+        package=__package__,
         styles=_STYLES,
         scripts=scripts,
         assets=f"{root}{ASSET_FOLDER}/",

@@ -30,6 +30,7 @@ def explore_page(
     cells = select_cells(run, selection)
     return render_page(
         "explore.html",
+        package=__package__,
         styles=["explore.css"],
         scripts=["explore.js"],
         title=f"Outcomes of {run.resolve().name}",

@@ -11,6 +11,9 @@ from importlib.resources import files
 #: The folder of a site that holds the files of :func:`asset_files`.
 ASSET_FOLDER = "assets"
 
+#: The package with the templates that pages share, and with the style and script of every page.
+SHARED = __package__
+
 #: The style and the script of every page.
 BASE_STYLE, BASE_SCRIPT = "base.css", "theme.js"
 
@@ -22,12 +25,14 @@ class PageAssets:
     """The styles and scripts of one page, in order, and the policy that admits only these.
 
     Args:
+        package: the package that contains them.
         styles: the file names of the styles, that of every page first.
         scripts: the file names of the scripts that run when the page is complete.
         prefix: the relative URL of the folder with the files, such as ``../assets/``; None if the
             page contains them.
     """
 
+    package: str
     styles: tuple[str, ...]
     scripts: tuple[str, ...]
     prefix: str | None
@@ -36,8 +41,8 @@ class PageAssets:
     def policy(self) -> str:
         """A Content-Security-Policy that forbids every outside request and foreign script."""
         if self.prefix is None:
-            scripts = " ".join(map(_digest, (BASE_SCRIPT, *self.scripts)))
-            styles = " ".join(map(_digest, self.styles))
+            scripts = " ".join(map(self._digest, (BASE_SCRIPT, *self.scripts)))
+            styles = " ".join(map(self._digest, self.styles))
         else:
             # Firefox does not count files beside a page as its own; "file:" admits them. A server
             # cannot make a page load local files, so it admits nothing else.
@@ -48,27 +53,30 @@ class PageAssets:
             f"style-src-attr 'unsafe-inline'; img-src 'self' data:; {_NOTHING_ELSE}"
         )
 
+    def _digest(self, name: str) -> str:
+        digest = hashlib.sha256(asset_text(name, self.package).encode()).digest()
+        return f"'sha256-{base64.b64encode(digest).decode()}'"
 
-def page_assets(styles: Sequence[str], scripts: Sequence[str], prefix: str | None) -> PageAssets:
+
+def page_assets(
+    package: str, styles: Sequence[str], scripts: Sequence[str], prefix: str | None
+) -> PageAssets:
     """The assets of a page: those of every page, and its own."""
-    return PageAssets((BASE_STYLE, *styles), tuple(scripts), prefix)
+    return PageAssets(package, (BASE_STYLE, *styles), tuple(scripts), prefix)
 
 
-def asset_files(names: Iterable[str] = ()) -> dict[str, bytes]:
+def asset_files(names: Iterable[str] = (), package: str = SHARED) -> dict[str, bytes]:
     """The files that pages link to, keyed by their names in :data:`ASSET_FOLDER`.
 
     Args:
         names: the styles and scripts of the pages; those of every page are added.
+        package: the package that contains them.
     """
     needed = dict.fromkeys([BASE_STYLE, BASE_SCRIPT, *names])
-    return {name: asset_text(name).encode() for name in needed}
+    return {name: asset_text(name, package).encode() for name in needed}
 
 
-def asset_text(name: str) -> str:
-    """The content of a packaged style or script."""
-    return (files(__package__) / "static" / name).read_text(encoding="utf-8")
-
-
-def _digest(name: str) -> str:
-    digest = hashlib.sha256(asset_text(name).encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode()}'"
+def asset_text(name: str, package: str) -> str:
+    """The content of a style or script: that of every page, or one in the package of a page."""
+    owner = SHARED if name in (BASE_STYLE, BASE_SCRIPT) else package
+    return (files(owner) / "static" / name).read_text(encoding="utf-8")

@@ -1,4 +1,8 @@
-"""Render HTML pages from the packaged templates; every value is shown literally."""
+"""Render HTML pages from templates; every value is shown literally.
+
+A package that makes pages has their templates in its folder ``templates``, and their styles and
+scripts in ``static``.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from robustbert.console import printable
-from robustbert.reports.pages.page_assets import asset_text, page_assets
+from robustbert.reports.pages.page_assets import SHARED, asset_text, page_assets
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -22,6 +26,7 @@ _IN_SCRIPT = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 def render_page(
     template: str,
     *,
+    package: str = SHARED,
     styles: Sequence[str] = (),
     scripts: Sequence[str] = (),
     assets: str | None = None,
@@ -33,30 +38,30 @@ def render_page(
     markup is escaped, and control, bidirectional and zero-width characters are shown as escapes.
 
     Args:
-        template: the name of a packaged template.
-        styles: the packaged styles of this page, in addition to those of every page.
-        scripts: the packaged scripts of this page; they run when the page is complete.
+        template: the name of its template.
+        package: the package with the template, the styles and the scripts.
+        styles: the styles of this page, in addition to that of every page.
+        scripts: the scripts of this page; they run when the page is complete.
         assets: the relative URL of the folder with the styles and scripts, such as
             ``../assets/``; None makes a self-contained page.
         values: the values for the template.
     """
-    found = environment().get_template(template)
-    return found.render(**values, assets=page_assets(styles, scripts, assets)) + "\n"
+    found = environment(package).get_template(template)
+    return found.render(**values, assets=page_assets(package, styles, scripts, assets)) + "\n"
 
 
 @cache
-def environment() -> Environment:
-    """The Jinja2 environment of all pages.
+def environment(package: str = SHARED) -> Environment:
+    """The Jinja2 environment of the pages of a package.
 
     Templates escape every value, and an undefined value is an error. In addition to Jinja2's own
-    names there are ``json_data(id, value)`` and ``asset(name)``, the content of a packaged style or
-    script.
+    names there are ``json_data(id, value)`` and ``asset(name)``, the content of a style or script.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
     found = Environment(
-        loader=PackageLoader(__package__),
+        loader=ChoiceLoader([PackageLoader(package), PackageLoader(SHARED)]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -65,7 +70,7 @@ def environment() -> Environment:
     )
     for name in _UNSAFE_FILTERS:
         del found.filters[name]
-    found.globals.update(json_data=json_data, asset=lambda name: Markup(asset_text(name)))
+    found.globals.update(json_data=json_data, asset=lambda name: Markup(asset_text(name, package)))
     return found
 
 
