@@ -10,8 +10,7 @@ from robustbert.attacks.recipes import CORE_RECIPES
 from robustbert.leaderboard.best_known import core_survivors
 from robustbert.metrics import Rank, bootstrap_ranks
 from robustbert.reports.conditions import (
-    RECIPE_PARAMS,
-    TEXTATTACK,
+    COMPARED_RECIPE_CONDITIONS,
     differences,
     row_differences,
 )
@@ -24,8 +23,6 @@ RANKED_TRACK = "unified"
 #: The number of bootstrap samples of the rank intervals.
 RESAMPLES = 10_000
 _SEED = 0
-# Not the hashes of assets: each kind of processor builds word vectors with other last bits.
-_RECIPE_CONDITIONS = (TEXTATTACK, RECIPE_PARAMS)
 
 
 @dataclass(frozen=True)
@@ -117,7 +114,7 @@ def _differences(rows: Sequence[Row]) -> list[list[str]]:
     found = row_differences([one[CORE_RECIPES[0]] for one in records])
     for recipe in CORE_RECIPES:
         of_recipe = [one[recipe] for one in records]
-        by_recipe = differences(of_recipe, _RECIPE_CONDITIONS, of_recipe)
+        by_recipe = differences(of_recipe, COMPARED_RECIPE_CONDITIONS, of_recipe)
         for of_row, differing in zip(found, by_recipe, strict=True):
             of_row += [f"{recipe}: {difference}" for difference in differing]
     return found

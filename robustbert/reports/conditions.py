@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 from robustbert.records import Record
 
 _SHORT_HASH_LENGTH = 6  # hex digits
+# Each kind of processor builds them with other last bits.
+_WORD_VECTORS = "word-vectors"
 _Value = TypeVar("_Value", bound=Hashable)
 
 
@@ -111,6 +113,16 @@ ASSET_HASHES = Condition(
     lambda record: record.assets.hashes, _dict_difference("hash of asset", short_hash)
 )
 
+#: The word vectors alone: rows in which nothing else differs can be compared with a caveat.
+WORD_VECTORS = Condition(
+    lambda record: {k: v for k, v in record.assets.hashes.items() if k == _WORD_VECTORS},
+    _dict_difference("hash of asset", short_hash),
+)
+_OTHER_ASSETS = Condition(
+    lambda record: {k: v for k, v in record.assets.hashes.items() if k != _WORD_VECTORS},
+    _dict_difference("hash of asset", short_hash),
+)
+
 #: Equal in all records of a row; records with a different value form a separate row.
 ROW_CONDITIONS = (
     DATASET_HASH,
@@ -123,6 +135,9 @@ ROW_CONDITIONS = (
 
 #: Compared between records of the same recipe; different recipes may have different values.
 RECIPE_CONDITIONS = (TEXTATTACK, RECIPE_PARAMS, ASSET_HASHES)
+
+#: Those of :data:`RECIPE_CONDITIONS` without which rows cannot be compared.
+COMPARED_RECIPE_CONDITIONS = (TEXTATTACK, RECIPE_PARAMS, _OTHER_ASSETS)
 
 
 def row_condition_values(record: Record) -> list[Any]:

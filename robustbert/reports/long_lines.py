@@ -171,7 +171,7 @@ def lines_of(
         "recipe": recipe or first.recipe.name,
         "failed_checks": _joined(failed),
         "batch_invariance": batch_invariance(records),
-        "differences": "; ".join(row.differences),
+        "differences": "; ".join(row.all_differences),
         "dataset_sha256": first.dataset.sha256,
         "assets_profile": first.assets.profile,
         "protocol_revision": first.protocol.revision,

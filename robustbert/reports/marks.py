@@ -13,7 +13,7 @@ NOT_VERIFIED = "†"
 #: What that mark means.
 NOT_VERIFIED_NOTE = "Batch invariance is not verified, so outcomes may not be reproducible"
 #: Marks a row whose conditions differ from those of most rows.
-NOT_COMPARABLE = "‡"
+DIFFERENT_CONDITIONS = "‡"
 # Marks a number whose record fails a check that this version does not know.
 _UNKNOWN = "!"
 # This check applies to the whole row, which has its own mark.

@@ -18,8 +18,11 @@ from robustbert.errors import InputError
 from robustbert.metrics import counts
 from robustbert.records import Record, record_name
 from robustbert.reports.conditions import (
+    COMPARED_RECIPE_CONDITIONS,
+    WORD_VECTORS,
+    Condition,
+    differences,
     most_common,
-    recipe_differences,
     row_differences,
     short_hash,
 )
@@ -104,7 +107,8 @@ def _group(records: Sequence[Record], outcomes: Outcomes) -> Group:
     names = dict.fromkeys(record.recipe.name for record in records)
     core = tuple(recipe for recipe in CORE_RECIPES if recipe in names)
     row_members = group_into_rows(records)
-    differences = _differences(row_members, core, outcomes)
+    found = _differences(row_members, core, outcomes)
+    vectors = _by_recipe(row_members, (WORD_VECTORS,))
     qualifiers = row_qualifiers(row_members)
     rows = tuple(
         make_row(
@@ -114,8 +118,11 @@ def _group(records: Sequence[Record], outcomes: Outcomes) -> Group:
             name=row_name(members),
             qualifier=qualifier,
             differences=differing,
+            vector_differences=other_vectors,
         )
-        for members, qualifier, differing in zip(row_members, qualifiers, differences, strict=True)
+        for members, qualifier, differing, other_vectors in zip(
+            row_members, qualifiers, found, vectors, strict=True
+        )
     )
     return Group(
         dataset=first.dataset.name,
@@ -133,21 +140,32 @@ def _differences(
     rows: Sequence[tuple[Member, ...]], core: Sequence[str], outcomes: Outcomes
 ) -> list[list[str]]:
     """Describe how each row differs from the majority: data, examples, protocol or recipes."""
-    differences = row_differences([members[0].first for members in rows])
+    found = row_differences([members[0].first for members in rows])
     sizes = [row_num_examples(members, core) for members in rows]
     common_size = most_common_n(sizes)
     for index, size in enumerate(sizes):
         if size != common_size:
-            differences[index].append(f"{size} examples instead of {common_size}")
+            found[index].append(f"{size} examples instead of {common_size}")
+    for of_row, by_recipe in zip(found, _by_recipe(rows, COMPARED_RECIPE_CONDITIONS), strict=True):
+        of_row += by_recipe
+    for index in _rows_on_different_examples(rows, outcomes):
+        if not found[index]:
+            found[index].append("different examples despite the same data and seed")
+    return found
+
+
+def _by_recipe(
+    rows: Sequence[tuple[Member, ...]], conditions: Sequence[Condition]
+) -> list[list[str]]:
+    """Describe how the conditions of each recipe of a row differ from the majority."""
+    found: list[list[str]] = [[] for _ in rows]
     for recipe in dict.fromkeys(name for row in rows for m in row for name in m.records):
         records = {i: record for i, row in enumerate(rows) if (record := _record(row, recipe))}
-        by_recipe = recipe_differences(list(records.values()))
-        for index, differing in zip(records, by_recipe, strict=True):
-            differences[index] += [f"{recipe}: {difference}" for difference in differing]
-    for index in _rows_on_different_examples(rows, outcomes):
-        if not differences[index]:
-            differences[index].append("different examples despite the same data and seed")
-    return differences
+        compared = list(records.values())
+        by_record = differences(compared, conditions, compared)
+        for index, differing in zip(records, by_record, strict=True):
+            found[index] += [f"{recipe}: {difference}" for difference in differing]
+    return found
 
 
 def _record(members: Sequence[Member], recipe: str) -> Record | None:

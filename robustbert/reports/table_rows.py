@@ -11,7 +11,7 @@ from robustbert.metrics import MeanStd, mean_std, words_changed_share, worst_cas
 from robustbert.records import Metric, Outcome, Record, ReliabilityCheck, record_name
 from robustbert.reports.grouping import Member
 from robustbert.reports.marks import (
-    NOT_COMPARABLE,
+    DIFFERENT_CONDITIONS,
     NOT_VERIFIED,
     batch_invariance,
     failed_checks,
@@ -72,6 +72,7 @@ class Row:
         n: the number of examples that most of its core recipes ran on.
         replicates: ordered by training seed.
         differences: descriptions of how its conditions differ from those of most rows.
+        vector_differences: the same for its word vectors, which do not prevent a comparison.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Row:
     n: int
     replicates: tuple[Replicate, ...]
     differences: tuple[str, ...]
+    vector_differences: tuple[str, ...]
 
     @property
     def label(self) -> str:
@@ -89,7 +91,12 @@ class Row:
     def marks(self) -> str:
         """The marks of the whole row."""
         marks = NOT_VERIFIED if self.batch_invariance == "not verified" else ""
-        return marks + (NOT_COMPARABLE if self.differences else "")
+        return marks + (DIFFERENT_CONDITIONS if self.all_differences else "")
+
+    @property
+    def all_differences(self) -> tuple[str, ...]:
+        """Its differences from most rows, those of the word vectors last."""
+        return (*self.differences, *self.vector_differences)
 
     @property
     def batch_invariance(self) -> str | None:
@@ -185,6 +192,7 @@ def make_row(
     name: str,
     qualifier: str,
     differences: Sequence[str],
+    vector_differences: Sequence[str],
 ) -> Row:
     """Build the row of one model or of replicates.
 
@@ -195,6 +203,7 @@ def make_row(
         name: see :class:`Row`.
         qualifier: see :class:`Row`.
         differences: see :class:`Row`.
+        vector_differences: see :class:`Row`.
     """
     n = row_num_examples(members, core)
     return Row(
@@ -203,6 +212,7 @@ def make_row(
         n=n,
         replicates=tuple(_replicate(member, core, n, outcomes) for member in members),
         differences=tuple(differences),
+        vector_differences=tuple(vector_differences),
     )
 
 

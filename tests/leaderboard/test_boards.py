@@ -113,12 +113,22 @@ def test_a_row_under_other_limits_of_one_recipe_does_not_rank() -> None:
 
 def test_a_row_with_word_vectors_of_another_processor_ranks_with_a_mark() -> None:
     first, *others = model("odd", "rb")
-    record = changed(first.record, assets={"hashes": {"wordnet": "d" * 64}})
+    hashes = {**first.record.assets.hashes, "word-vectors": "d" * 64}
+    record = changed(first.record, assets={"hashes": hashes})
     board = board_of(
         published(record, first.outcomes), *others, *model("a", "bb"), *model("b", "bb")
     )
     assert ranks(board)["odd"].low == 1
     assert row(board, "odd").row.marks == "‡"
+
+
+def test_a_row_with_another_wordnet_does_not_rank() -> None:
+    first, *others = model("odd", "rb")
+    record = changed(first.record, assets={"hashes": {"wordnet": "d" * 64}})
+    cells = [published(record, first.outcomes), *others]
+    board = board_of(*cells, *model("a", "rb"), *model("b", "br"))
+    reason = f"{CORE_RECIPES[0]}: hash of asset wordnet dddddd instead of cccccc"
+    assert row(board, "odd").not_ranked == reason
 
 
 def test_other_conditions_of_a_recipe_that_is_not_core_do_not_matter() -> None:

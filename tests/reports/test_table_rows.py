@@ -116,6 +116,23 @@ def test_row_with_different_conditions_is_marked(parts: dict[str, Any], differen
     assert f"‡ Do not compare odd with the other rows: {difference}." in group.notes
 
 
+def test_row_with_other_word_vectors_is_marked_and_may_be_compared() -> None:
+    vectors = {"wordnet": C, "word-vectors": B}
+    odd = changed(make_record(RUN, model="odd"), assets={"hashes": vectors})
+    most = [
+        changed(make_record(RUN, model=name), assets={"hashes": {**vectors, "word-vectors": A}})
+        for name in "ab"
+    ]
+    group = group_of([odd, *most])
+    assert [row.marks for row in group.rows] == ["‡", "", ""]
+    [note] = [note for note in group.notes if note.startswith("‡")]
+    assert note == (
+        "‡ odd met other word vectors than most rows (pwws: hash of asset word-vectors 9b2e11 "
+        "instead of 3fa4c1). Each kind of processor builds them with other last bits, which can "
+        "change single outcomes."
+    )
+
+
 def test_row_on_fewer_examples_is_marked() -> None:
     few = make_outcomes(broken=3)
     [group] = table_of((RUN, {}), (RUN, {"model": "b"}), (few, {"model": "few"})).groups

@@ -80,7 +80,7 @@ def _cells(section: Section, board: int, sets: _ExampleSets) -> list[dict[str, A
         }
         return found | ({"d": "; ".join(differences)} if differences else {})
 
-    differences = section.row.row.differences
+    differences = section.row.row.all_differences
     largest = max(runs.values(), key=len)
     cells = [cell(CLEAN, _ids(largest), (outcome.correct for outcome in largest))]
     if not incomplete_replicate(section.replicate):

@@ -16,7 +16,7 @@ from robustbert.leaderboard.site.index_columns import (
     row_marks,
 )
 from robustbert.leaderboard.site.site_models import family
-from robustbert.reports.marks import NOT_COMPARABLE, NOT_VERIFIED, NOT_VERIFIED_NOTE, mark_of
+from robustbert.reports.marks import DIFFERENT_CONDITIONS, NOT_VERIFIED, NOT_VERIFIED_NOTE, mark_of
 from robustbert.reports.wording import counted
 
 # The upper end of each class of sizes, in parameters, and its name.
@@ -30,9 +30,9 @@ _SIZES = (
 _UNKNOWN_SIZE = "unknown"
 _ROW_MARKS = {
     NOT_VERIFIED: f"{NOT_VERIFIED_NOTE}.",
-    NOT_COMPARABLE: (
-        "The row differs from most rows of its table in something that affects the numbers. Do not "
-        "compare it with them."
+    DIFFERENT_CONDITIONS: (
+        "The row differs from most rows of its table in something that affects the numbers. A note "
+        "of the table says in what, and whether it can be compared with them."
     ),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from robustbert.records import Environment
-from robustbert.reports.marks import NOT_COMPARABLE
+from robustbert.reports.marks import DIFFERENT_CONDITIONS
 from robustbert.reports.minilm import shares_minilm
 from robustbert.reports.notes.noted_cells import Cell, first_record, list_models, list_rows
 from robustbert.reports.table_rows import Row
@@ -29,15 +29,28 @@ _ENVIRONMENT_FIELDS: tuple[tuple[str, Callable[[Environment], str | None], str],
 
 def different_conditions(rows: Sequence[Row]) -> Iterator[str]:
     """Name the rows whose conditions differ from those of most rows."""
-    labels_by_differences: dict[tuple[str, ...], list[str]] = {}
-    for row in rows:
-        if row.differences:
-            labels_by_differences.setdefault(row.differences, []).append(row.label)
-    for differences, labels in labels_by_differences.items():
+    for differences, labels in _labels_by(rows, lambda row: row.differences).items():
         yield (
-            f"{NOT_COMPARABLE} Do not compare {listed(labels)} with the other rows: "
+            f"{DIFFERENT_CONDITIONS} Do not compare {listed(labels)} with the other rows: "
             f"{'; '.join(differences)}."
         )
+    for differences, labels in _labels_by(rows, lambda row: row.vector_differences).items():
+        yield (
+            f"{DIFFERENT_CONDITIONS} {listed(labels)} met other word vectors than most rows "
+            f"({'; '.join(differences)}). Each kind of processor builds them with other last bits, "
+            "which can change single outcomes."
+        )
+
+
+def _labels_by(
+    rows: Sequence[Row], differences_of: Callable[[Row], tuple[str, ...]]
+) -> dict[tuple[str, ...], list[str]]:
+    """The labels of rows that have differences, keyed by these."""
+    labels: dict[tuple[str, ...], list[str]] = {}
+    for row in rows:
+        if found := differences_of(row):
+            labels.setdefault(found, []).append(row.label)
+    return labels
 
 
 def different_query_counts(rows: Sequence[Row]) -> Iterator[str]:
