@@ -116,11 +116,17 @@ def read_published(folder: Path) -> tuple[PublishedCell, ...]:
         folder: the results folder, or the folder of one dataset in it.
 
     Raises:
-        RecordError: it contains no results, a cell has no outcomes, or a file violates the schema.
+        RecordError: there is no such folder, it contains no results, a cell has no outcomes, or a
+            file violates the schema.
     """
+    if not folder.is_dir():
+        raise RecordError(f"{folder}: no such folder; give the folder of results with --results")
     paths = _inside(folder)
     if not paths:
-        raise RecordError(f"{folder} contains no published results; give a results folder")
+        raise RecordError(
+            f"{folder} contains no published results; file those of a run with robustbert "
+            "leaderboard add RUN"
+        )
     with _without_garbage_collection():
         return tuple(read_published_cell(path) for path in paths)
 

@@ -84,6 +84,8 @@ def test_missing_outcomes_are_an_error(tmp_path: Path) -> None:
         read_published(tmp_path)
     with pytest.raises(RecordError, match="contains no published results"):
         read_published(tmp_path / "rotten_tomatoes" / "unified")
+    with pytest.raises(RecordError, match="no such folder"):
+        read_published(tmp_path / "missing")
 
 
 def test_models_of_one_name_get_a_variant_in_a_run(tmp_path: Path) -> None:
