@@ -17,7 +17,8 @@ class _Kind:
     Args:
         content: what must have one name only.
         name: its name.
-        message: what a cell under a second name is, to be formatted with the first cell.
+        message: what a cell under a second name is, to be formatted with the first cell, and what
+            to do.
     """
 
     content: Callable[[PublishedCell], Hashable]
@@ -33,7 +34,7 @@ def duplicates(results: ReadResults) -> Iterator[Problem]:
         for cell in cells:
             earlier = first.setdefault(kind.content(cell), cell)
             if kind.name(earlier) != kind.name(cell):
-                yield Problem(cell.path, f"{kind.message.format(earlier)}; remove one of them")
+                yield Problem(cell.path, kind.message.format(earlier))
         # one problem per duplicate, of which nothing else is a duplicate
         cells = [cell for cell in cells if kind.name(first[kind.content(cell)]) == kind.name(cell)]
 
@@ -69,7 +70,12 @@ def _outcomes(cell: PublishedCell) -> Hashable:
 
 
 _KINDS = (
-    _Kind(_record, _path, "is the same record as {0.path}"),
-    _Kind(_row, _row_folder, "has the weights and defenses of {0.path.parent}"),
-    _Kind(_outcomes, _path, "has the outcomes of {0.path}"),
+    _Kind(_record, _path, "is the same record as {0.path}; remove one of them"),
+    _Kind(
+        _row,
+        _row_folder,
+        "has the weights and defenses of {0.path.parent}; give the model that name, or remove "
+        "one of them",
+    ),
+    _Kind(_outcomes, _path, "has the outcomes of {0.path}; remove one of them"),
 )
