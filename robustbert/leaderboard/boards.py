@@ -21,7 +21,7 @@ from robustbert.records import (
     record_name,
     run_of_published,
 )
-from robustbert.reports.results_table import Table, leaderboard_table
+from robustbert.reports.results_table import leaderboard_table
 from robustbert.reports.table_groups import Group
 from robustbert.reports.table_rows import Outcomes, Row
 from robustbert.reports.wording import listed
@@ -98,11 +98,6 @@ class Leaderboard:
     """
 
     boards: tuple[Board, ...]
-
-    @property
-    def table(self) -> Table:
-        """The boards as a table, to be formatted by :mod:`robustbert.reports`."""
-        return Table(tuple(board.group for board in self.boards))
 
     def only(self, dataset: str | None = None, track: str | None = None) -> Leaderboard:
         """The boards of a dataset, or of a track, or of both.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from robustbert.reports.escape import markdown
 from robustbert.reports.table_cells import (
@@ -53,7 +53,7 @@ def accuracy_lines(group: Group, columns: Collection[str] | None = None) -> list
     order = [index for index in leading_first(group, range(len(names))) if index in kept]
     num_names = 1 + sum(index in kept for index in range(1, 1 + num_leading(group)))
     lines = [[line[index] for index in order] for line in (header, *rows)]
-    return _table(lines[0], lines[1:], num_names)
+    return pipe_table(lines[0], lines[1:], num_names)
 
 
 def _group(group: Group, details: bool) -> str:
@@ -76,10 +76,16 @@ def _detail_lines(group: Group) -> list[str]:
         for label, row in zip(_labels(group), group.rows, strict=True)
         for recipe, cells in detail_rows(row, group.recipes).items()
     ]
-    return _table(DETAIL_HEADER, rows, _NUM_DETAIL_NAMES)
+    return pipe_table(DETAIL_HEADER, rows, _NUM_DETAIL_NAMES)
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> list[str]:
-    """The lines of a table of escaped cells; columns after the first ``left`` are numbers."""
+def pipe_table(header: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> list[str]:
+    r"""The lines of a table of escaped cells; columns after the first ``left`` are numbers.
+
+    >>> print(*pipe_table(["a", "b"], [["c", "1"]]), sep="\n")
+    | a | b |
+    | --- | ---: |
+    | c | 1 |
+    """
     ruler = ["---"] * left + ["---:"] * (len(header) - left)
     return [f"| {' | '.join(cells)} |" for cells in (header, ruler, *rows)]

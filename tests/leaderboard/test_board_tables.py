@@ -42,7 +42,7 @@ def leaderboard() -> Leaderboard:
 
 class TestMarkdown:
     def test_details_of_recipes_are_left_out(self, leaderboard: Leaderboard) -> None:
-        assert "success rate" in render_markdown(leaderboard.table)
+        assert "success rate" in render_markdown(leaderboard_table_of(leaderboard))
         assert "success rate" not in FORMATS["markdown"](leaderboard)
 
     def test_worst_case_follows_clean_accuracy(self, leaderboard: Leaderboard) -> None:

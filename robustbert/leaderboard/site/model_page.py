@@ -24,13 +24,13 @@ from robustbert.leaderboard.site.record_facts import (
     model_facts,
     protocol_facts,
 )
-from robustbert.leaderboard.site.reproduction import Reproduction, reproduction
 from robustbert.leaderboard.site.site_models import Section, SiteModel
 from robustbert.metrics import MeanStd
 from robustbert.records import Metric, Record
 from robustbert.reports.notes import group_notes
 from robustbert.reports.notes.completeness import different_sizes
 from robustbert.reports.notes.noted_cells import cells_of
+from robustbert.reports.reproduction import Reproduction, reproduction
 from robustbert.reports.wording import MISSING, counted, listed, percent
 
 

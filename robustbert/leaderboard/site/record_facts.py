@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from operator import attrgetter
 
 from robustbert.leaderboard.site.index_columns import short_number
 from robustbert.leaderboard.site.site_models import family
-from robustbert.records import DefenseRef, Record
-from robustbert.reports.card.card_model import BASE, SCIKIT_LEARN, settings_text
-from robustbert.reports.card.card_protocol import named_limits
+from robustbert.records import Record
 from robustbert.reports.marks import batch_invariance
+from robustbert.reports.record_texts import (
+    UNKNOWN,
+    commit_text,
+    data_text,
+    defenses_text,
+    distinct_text,
+    drawn_text,
+    length_text,
+    limits_text,
+    training_text,
+)
 from robustbert.reports.table_provenance import dates
 from robustbert.reports.wording import MISSING
-
-_UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
@@ -85,87 +92,41 @@ def _model_facts(record: Record) -> Iterator[Fact]:
     if model.num_parameters is not None:
         number = short_number(model.num_parameters)
         yield Fact("Parameters", f"{number} ({model.num_parameters:,})")
-    yield Fact("Defenses", "; ".join(map(_defense, record.defenses)) or "none")
+    yield Fact("Defenses", defenses_text(record.defenses))
     yield Fact("Weights", model.source)
     yield Fact("SHA-256", model.sha256)
     yield Fact("Precision during the attacks", model.dtype)
-    yield Fact(
-        "Maximum input length",
-        "unlimited" if model.max_length is None else f"{model.max_length} tokens",
-    )
-    yield Fact("Training", _training(record))
-
-
-def _training(record: Record) -> str:
-    training = record.model.training
-    seed = _UNKNOWN if record.training_seed is None else str(record.training_seed)
-    if training is None:
-        return "before the run; its settings are not recorded"
-    if record.model.source.startswith(SCIKIT_LEARN):  # the recorded settings are those of networks
-        return f"fitted by scikit-learn on the training split, seed {seed}"
-    others = {name: value for name, value in training.items() if name != BASE}
-    return settings_text(others | {"seed": seed})
-
-
-def _defense(defense: DefenseRef) -> str:
-    return f"{defense.name} ({settings_text({**defense.params, 'revision': defense.revision})})"
+    yield Fact("Maximum input length", length_text(model))
+    yield Fact("Training", training_text(record))
 
 
 def _protocol_facts(records: Sequence[Record]) -> Iterator[Fact]:
-    yield Fact("Protocol revision", _distinct(records, lambda record: record.protocol.revision))
-    yield Fact("Data", _distinct(records, _data))
-    yield Fact("Examples", _distinct(records, _examples))
+    yield Fact("Protocol revision", distinct_text(records, lambda record: record.protocol.revision))
+    yield Fact("Data", distinct_text(records, lambda record: data_text(record.dataset)))
+    yield Fact("Examples", distinct_text(records, lambda record: drawn_text(record.protocol)))
+    yield Fact("Limits", distinct_text(records, limits_text))
+    yield Fact("Assets", distinct_text(records, lambda record: record.assets.profile))
     yield Fact(
-        "Limits",
-        _distinct(
-            records,
-            lambda record: settings_text(named_limits(record)) or "the limits of each recipe",
-        ),
+        "TextAttack", distinct_text(records, lambda record: record.recipe.textattack_version)
     )
-    yield Fact("Assets", _distinct(records, lambda record: record.assets.profile))
-    yield Fact("TextAttack", _distinct(records, lambda record: record.recipe.textattack_version))
     seconds = [r.timing.train_seconds for r in records if r.timing.train_seconds is not None]
     yield Fact("Training time", duration(seconds[0]) if seconds else "not measured")
-    yield Fact("Date", dates(records) or _UNKNOWN)
+    yield Fact("Date", dates(records) or UNKNOWN)
 
 
 def _environment_facts(records: Sequence[Record]) -> Iterator[Fact]:
-    yield Fact("robustbert", _distinct(records, lambda record: record.robustbert_version))
+    yield Fact("robustbert", distinct_text(records, lambda record: record.robustbert_version))
     for name in ("python", "torch", "transformers", "tokenizers", "nltk", "scikit_learn"):
-        versions = [getattr(record.environment, name) for record in records]
-        yield Fact(name.replace("_", "-"), _joined(versions))
-    yield Fact("Processor", _distinct(records, lambda record: record.environment.processor))
-    yield Fact("Device", _distinct(records, lambda record: record.environment.device))
-    yield Fact("Threads", _distinct(records, lambda record: record.environment.threads))
-    yield Fact("Code", _distinct(records, _commit))
+        versions = distinct_text(records, attrgetter(f"environment.{name}"))
+        yield Fact(name.replace("_", "-"), versions)
+    yield Fact("Processor", distinct_text(records, lambda record: record.environment.processor))
+    yield Fact("Device", distinct_text(records, lambda record: record.environment.device))
+    yield Fact("Threads", distinct_text(records, lambda record: record.environment.threads))
+    yield Fact("Code", distinct_text(records, commit_text))
     yield Fact("Batch invariance", batch_invariance(records) or "not checked")
     hashes = {name: digest for r in records for name, digest in r.assets.hashes.items()}
     for name, digest in sorted(hashes.items()):
         yield Fact(f"Asset {name}", digest)
-
-
-def _distinct(records: Sequence[Record], value: Callable[[Record], Any]) -> str:
-    """The distinct values of the records; None is unknown."""
-    return _joined([value(record) for record in records])
-
-
-def _joined(values: Sequence[Any]) -> str:
-    return "; ".join(dict.fromkeys(_UNKNOWN if one is None else str(one) for one in values))
-
-
-def _data(record: Record) -> str:
-    data = record.dataset
-    length = f", {data.length} texts" if data.length else ""
-    return f"{data.name} from {data.source}, {data.split} split of {data.n:,} texts{length}"
-
-
-def _examples(record: Record) -> str:
-    return f"{record.protocol.n} drawn with seed {record.protocol.seed}"
-
-
-def _commit(record: Record) -> str | None:
-    commit, is_dirty = record.environment.git_commit, record.environment.dirty
-    return None if commit is None else f"{commit}{' with uncommitted changes' * bool(is_dirty)}"
 
 
 def _cost(record: Record) -> Cost:

@@ -7,8 +7,8 @@ from pathlib import PurePosixPath
 
 from robustbert.leaderboard.boards import Board, BoardRow, Leaderboard
 from robustbert.records import ModelRef, Record, published_path
-from robustbert.reports.card.card_model import SCIKIT_LEARN
 from robustbert.reports.minilm import shares_minilm
+from robustbert.reports.record_texts import SCIKIT_LEARN
 from robustbert.reports.table_rows import Replicate
 
 

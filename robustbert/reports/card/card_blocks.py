@@ -1,26 +1,14 @@
-"""Blocks of Markdown with untrusted content: tables of escaped cells, lists and code."""
+"""Blocks of Markdown with untrusted content: lists and code."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from robustbert.console import printable
 
 _BACKTICKS = re.compile("`+")
 _SHORTEST_FENCE = 3
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table; the cells are escaped already. Columns after the first are aligned to the right.
-
-    >>> print(table(["a", "b"], [["c", "1"]]))
-    | a | b |
-    | --- | ---: |
-    | c | 1 |
-    """
-    ruler = ["---", *("---:" for _ in header[1:])]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (header, ruler, *rows))
 
 
 def bullets(items: Iterable[str]) -> str:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from robustbert.console import printable
 from robustbert.records import DatasetRef, Metric, ModelRef, Record
-from robustbert.reports.card.card_model import SCIKIT_LEARN, TRAINED
 from robustbert.reports.card.card_selection import CardRow, CardTable
+from robustbert.reports.record_texts import SCIKIT_LEARN, TRAINED
 from robustbert.reports.wording import listed
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from robustbert.attacks.recipes import CORE_RECIPES
 from robustbert.metrics import MeanStd
 from robustbert.records import Metric, Record
-from robustbert.reports.card.card_blocks import bullets, table
+from robustbert.reports.card.card_blocks import bullets
 from robustbert.reports.card.card_selection import CardRow, CardTable
 from robustbert.reports.escape import markdown
+from robustbert.reports.markdown_table import pipe_table
 from robustbert.reports.marks import batch_invariance
 from robustbert.reports.minilm import shares_minilm
 from robustbert.reports.notes.completeness import different_sizes
@@ -86,7 +87,11 @@ def _share(metric: Metric) -> str:
 def _table(one: CardTable) -> str:
     group = one.group
     heading = f"### {markdown(group.dataset)} ({markdown(group.split)}), {group.track} track"
-    parts = [marked(heading, one.row.marks), table(_HEADER, _rows(one)), _definitions(one)]
+    parts = [
+        marked(heading, one.row.marks),
+        "\n".join(pipe_table(_HEADER, _rows(one))),
+        _definitions(one),
+    ]
     # the column of sizes replaces this note, which is about the cells of other tables
     replaced = set(different_sizes(cells_of(group.rows)))
     notes = [note for note in group.notes if note not in replaced]

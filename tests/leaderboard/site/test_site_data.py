@@ -16,10 +16,10 @@ from robustbert.leaderboard.site.index_page import IndexPage, index_page
 from robustbert.leaderboard.site.model_charts import accuracy_bars, query_curves, words_curves
 from robustbert.leaderboard.site.model_history import ResultsHistory
 from robustbert.leaderboard.site.model_page import model_page
-from robustbert.leaderboard.site.reproduction import reproduction
 from robustbert.leaderboard.site.site_models import Section, SiteModel, family, site_models
 from robustbert.metrics import mcnemar_exact, worst_case
 from robustbert.records import Outcome, ReliabilityCheck, without_texts
+from robustbert.reports.reproduction import reproduction
 from tests.hostile import HOSTILE
 from tests.leaderboard.published import published
 from tests.records.builders import make_outcome, make_outcomes, make_record
