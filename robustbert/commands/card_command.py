@@ -9,7 +9,6 @@ from robustbert.commands.arguments import add_command
 from robustbert.commands.output_files import check_output_files
 from robustbert.commands.terminal import print_error, print_report
 from robustbert.console import printable
-from robustbert.errors import RecordError
 
 
 def add_card(subparsers: Any) -> None:
@@ -51,20 +50,14 @@ def add_card(subparsers: Any) -> None:
 def card(options: Any) -> int:
     """Run ``robustbert card``."""
     from robustbert.io import write_text
-    from robustbert.records import read_run
     from robustbert.reports.card import card_row, check_replaceable, model_card
+    from robustbert.reports.run_folder import read_cells
 
     run = options.run_folder
     check_output_files({"--out": options.out}, [run])
     if options.out is not None and not options.force:
         check_replaceable(options.out)
-    if not (run / "records").is_dir():
-        raise RecordError(
-            f"{run} is not a run folder: it has no records; pass the --out folder of a run"
-        )
-    read = read_run(run)
-    if not read.records:
-        raise RecordError(f"{run} has no finished cell; repeat its command to resume it")
+    read = read_cells(run)
     row = card_row(
         read.records, read.outcomes, place=str(run), row=options.row, dataset=options.dataset
     )

@@ -21,12 +21,11 @@ from robustbert.reports.wording import listed
 _Item = TypeVar("_Item")
 
 
-def read_finished(run: Path) -> Run:
-    """Read a run folder, or published results, with at least one cell; every cell has outcomes.
+def read_cells(run: Path) -> Run:
+    """Read a run folder, or published results, with at least one cell; outcomes may be missing.
 
     Raises:
-        RecordError: the folder is not a run folder, has no finished cell, lacks the outcomes of
-            one, or holds an invalid file.
+        RecordError: the folder is not a run folder, has no finished cell, or holds an invalid file.
     """
     if not (run / "records").is_dir() and is_published(run):
         return run_of_published(read_published(run))
@@ -37,6 +36,16 @@ def read_finished(run: Path) -> Run:
     read = read_run(run)
     if not read.records:
         raise RecordError(f"{run} has no finished cell; repeat its command to resume it")
+    return read
+
+
+def read_finished(run: Path) -> Run:
+    """Read a run folder, or published results, with at least one cell; every cell has outcomes.
+
+    Raises:
+        RecordError: as for :func:`read_cells`, or the outcomes of a cell are missing.
+    """
+    read = read_cells(run)
     for name in map(record_name, read.records):
         if name not in read.outcomes:
             raise RecordError(f"{run} has no outcomes of {name}; rerun that cell")

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from robustbert.cli import main
+from robustbert.records import read_run, record_name
 from robustbert.reports.card.card_document import MARKER
+from tests.leaderboard.published import published, write_published
 from tests.records.builders import add_cell, make_outcomes
 
 
@@ -64,6 +66,17 @@ def test_a_folder_without_results_is_refused(tmp_path, capsys):
     (tmp_path / "records").mkdir()
     assert main(["card", str(tmp_path)]) == 2
     assert "has no finished cell" in capsys.readouterr().err
+
+
+def test_published_results_have_a_card_too(run, tmp_path, capsys):
+    results = tmp_path / "results"
+    read = read_run(run)
+    write_published((published(r, read.outcomes[record_name(r)]) for r in read.records), results)
+    cards = []
+    for folder in (run, results, results / "rotten_tomatoes"):
+        assert main(["card", str(folder), "--row", "svm"]) == 0
+        cards.append(capsys.readouterr().out)
+    assert len(set(cards)) == 1
 
 
 def test_only_a_card_is_replaced_unless_forced(run, tmp_path, capsys):
