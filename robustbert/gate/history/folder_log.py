@@ -8,12 +8,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from robustbert.gate.history.git_log import FileVersion, blob_contents, git_output
-
-# As the log of a single file; renames are found among the files of the folder.
-_LOG = (
-    *("log", "-z", "--raw", "--no-abbrev", "--first-parent", "-m", "--find-renames"),
-    *("--no-color", "--no-show-signature", "--encoding=UTF-8", "--format=%H%x00%cI%x00%s%x00"),
+from robustbert.gate.history.git_log import (
+    RAW_LOG,
+    FileVersion,
+    blob_contents,
+    git_output,
+    has_commits,
+    is_shallow_clone,
 )
 
 
@@ -56,12 +57,12 @@ def read_folder_log(folder: Path, files: Collection[PurePosixPath]) -> FolderLog
         InputError: git is not installed, or the folder is not in a git repository.
     """
     prefix = os.fsdecode(git_output(folder, "rev-parse", "--show-prefix").rstrip(b"\n"))
-    is_shallow = git_output(folder, "rev-parse", "--is-shallow-repository").strip() == b"true"
-    if not git_output(folder, "rev-parse", "--verify", "--quiet", "HEAD", may_fail=True):
+    is_shallow = is_shallow_clone(folder)
+    if not has_commits(folder):
         return FolderLog((), dict.fromkeys(files, ()), is_shallow)
     wanted = {f"{prefix}{path}": path for path in files}
     found: dict[PurePosixPath, list[tuple[FileVersion, str]]] = {path: [] for path in files}
-    commits = list(_commits(git_output(folder, *_LOG, "--", ".")))
+    commits = list(_commits(git_output(folder, *RAW_LOG, "--find-renames", "--", ".")))
     for version, changes in commits:
         renamed: dict[str, PurePosixPath] = {}
         for change in changes:

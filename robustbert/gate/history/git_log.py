@@ -15,9 +15,9 @@ _LOCAL_VARIABLES = (
     *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR"),
     *("GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS", "GIT_ICASE_PATHSPECS"),
 )
-# Follows the main line: a merge is one commit, compared with the state before it.
-_LOG = (
-    *("log", "-z", "--raw", "--no-abbrev", "--first-parent", "-m", "--follow"),
+#: Follows the main line: a merge is one commit, compared with the state before it.
+RAW_LOG = (
+    *("log", "-z", "--raw", "--no-abbrev", "--first-parent", "-m"),
     *("--no-color", "--no-show-signature", "--encoding=UTF-8", "--format=%H%x00%cI%x00%s%x00"),
 )
 
@@ -73,12 +73,10 @@ def read_file_log(path: Path, max_versions: int) -> FileLog:
     name = f"./{path.relative_to(folder)}"
     if git_output(folder, "rev-parse", "--is-inside-work-tree").strip() != b"true":
         raise InputError(f"{folder} is not the working tree of a git repository")
-    is_shallow = git_output(folder, "rev-parse", "--is-shallow-repository").strip() == b"true"
-    if not git_output(
-        folder, "rev-parse", "--verify", "--quiet", "HEAD", may_fail=True
-    ):  # no commit
+    is_shallow = is_shallow_clone(folder)
+    if not has_commits(folder):
         return FileLog((), is_shallow, is_cut=False)
-    log = git_output(folder, *_LOG, "-n", str(max_versions + 1), "--", name)
+    log = git_output(folder, *RAW_LOG, "--follow", "-n", str(max_versions + 1), "--", name)
     entries = list(_entries(log))
     is_cut = len(entries) > max_versions
     contents = blob_contents(folder, [blob for _, blob in entries if blob])
@@ -128,6 +126,16 @@ def blob_contents(folder: Path, blobs: Sequence[str]) -> dict[str, bytes]:
             found[header[0].decode()] = output[position : position + size]
         position += size + 1
     return found
+
+
+def is_shallow_clone(folder: Path) -> bool:
+    """Whether the repository of a folder lacks older commits."""
+    return git_output(folder, "rev-parse", "--is-shallow-repository").strip() == b"true"
+
+
+def has_commits(folder: Path) -> bool:
+    """Whether the repository of a folder has a current commit."""
+    return bool(git_output(folder, "rev-parse", "--verify", "--quiet", "HEAD", may_fail=True))
 
 
 def git_output(folder: Path, *arguments: str, stdin: bytes = b"", may_fail: bool = False) -> bytes:
