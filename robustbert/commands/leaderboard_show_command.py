@@ -21,9 +21,9 @@ def add_show(actions: Any) -> Any:
 
 def show(options: Any) -> int:
     """Run ``robustbert leaderboard show``."""
-    from robustbert.leaderboard.board_tables import leaderboard_table_of
+    from robustbert.leaderboard.board_tables import ranked_table
     from robustbert.reports import render_text
 
-    table = leaderboard_table_of(read_chosen(options))
+    table = ranked_table(read_chosen(options))
     print_report(render_text(table, terminal_width()))
     return 0

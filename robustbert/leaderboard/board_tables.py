@@ -27,7 +27,7 @@ RANK_NOTE = (
 )
 
 
-def leaderboard_table_of(leaderboard: Leaderboard) -> Table:
+def ranked_table(leaderboard: Leaderboard) -> Table:
     """The boards as a table with the columns of a leaderboard."""
     return Table(tuple(map(board_group, leaderboard.boards)))
 
@@ -107,11 +107,11 @@ def _best_known_notes(board: Board) -> Iterator[str]:
 
 
 def _markdown(leaderboard: Leaderboard) -> str:
-    return render_markdown(leaderboard_table_of(leaderboard), details=False)
+    return render_markdown(ranked_table(leaderboard), details=False)
 
 
 def _latex(leaderboard: Leaderboard) -> str:
-    return render_latex(leaderboard_table_of(leaderboard), details=False)
+    return render_latex(ranked_table(leaderboard), details=False)
 
 
 #: The functions that format a leaderboard, keyed by the name of the format.

@@ -109,7 +109,7 @@ class Leaderboard:
         for kind, name in (("dataset", dataset), ("track", track)):
             names = dict.fromkeys(getattr(board.group, kind) for board in boards)
             if name is not None and name not in names:
-                raise InputError(f"--{kind}: no results of {name!r}; there are {listed([*names])}")
+                raise InputError(f"no results of the {kind} {name!r}; there are {listed([*names])}")
             boards = tuple(b for b in boards if name in (None, getattr(b.group, kind)))
         return Leaderboard(boards)
 

@@ -11,7 +11,7 @@ import pytest
 from robustbert.attacks.recipes import CORE_RECIPES
 from robustbert.leaderboard import Claim, Leaderboard, make_leaderboard
 from robustbert.leaderboard.board_lines import BOARD_COLUMNS, leaderboard_csv
-from robustbert.leaderboard.board_tables import leaderboard_table_of
+from robustbert.leaderboard.board_tables import ranked_table
 from robustbert.reports import TABLE_COLUMNS, to_csv
 from robustbert.reports.long_lines import Line
 from tests.leaderboard.published import cell, core_cells
@@ -50,7 +50,7 @@ def test_columns_are_those_of_a_table_and_the_source() -> None:
 
 
 def test_lines_of_the_table_are_unchanged(leaderboard: Leaderboard) -> None:
-    table = to_csv(leaderboard_table_of(leaderboard)).splitlines()[1:]
+    table = to_csv(ranked_table(leaderboard)).splitlines()[1:]
     found = leaderboard_csv(leaderboard).splitlines()[1:]
     assert [f"{line}," for line in table] == found[: len(table)]
 

@@ -8,7 +8,7 @@ import pytest
 from robustbert.attacks.recipes import CORE_RECIPES
 from robustbert.cli import main
 from robustbert.leaderboard import Claim, Leaderboard, make_leaderboard
-from robustbert.leaderboard.board_tables import FORMATS, leaderboard_table_of
+from robustbert.leaderboard.board_tables import FORMATS, ranked_table
 from robustbert.records import published_files
 from robustbert.reports import render_markdown, render_text, table_html
 from tests.leaderboard.published import cell, core_cells, write_published
@@ -42,7 +42,7 @@ def leaderboard() -> Leaderboard:
 
 class TestMarkdown:
     def test_details_of_recipes_are_left_out(self, leaderboard: Leaderboard) -> None:
-        assert "success rate" in render_markdown(leaderboard_table_of(leaderboard))
+        assert "success rate" in render_markdown(ranked_table(leaderboard))
         assert "success rate" not in FORMATS["markdown"](leaderboard)
 
     def test_worst_case_follows_clean_accuracy(self, leaderboard: Leaderboard) -> None:
@@ -92,7 +92,7 @@ def test_latex_has_the_same_columns(leaderboard: Leaderboard) -> None:
 
 
 def test_terminal_and_notebook_show_the_model_first(leaderboard: Leaderboard) -> None:
-    table = leaderboard_table_of(leaderboard)
+    table = ranked_table(leaderboard)
     assert render_text(table, 300).split("\n")[3].split()[:2] == ["model", "rank"]
     assert "<b>" not in table_html(table)
     assert table_html(table).index(">model<") < table_html(table).index(">rank<")
@@ -175,12 +175,12 @@ class TestCommand:
         [
             (
                 ["--dataset", "x"],
-                "--dataset: no results of 'x'; there are imdb and rotten_tomatoes",
+                "no results of the dataset 'x'; there are imdb and rotten_tomatoes",
             ),
-            (["--track", "x"], "--track: no results of 'x'; there are unified and published"),
+            (["--track", "x"], "no results of the track 'x'; there are unified and published"),
             (
                 ["--dataset", "imdb", "--track", "published"],
-                "--track: no results of 'published'; there are unified",
+                "no results of the track 'published'; there are unified",
             ),
         ],
     )
