@@ -23,7 +23,7 @@ from robustbert.records import read_run
 
 HEAVY = (
     *("torch", "transformers", "datasets", "textattack"),
-    *("numpy", "pandas", "pydantic", "sklearn"),
+    *("numpy", "pandas", "pydantic", "sklearn", "scipy", "matplotlib", "jinja2", "altair"),
 )
 
 
