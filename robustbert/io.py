@@ -56,13 +56,17 @@ def write_bytes(path: Path, content: bytes) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def write_files(contents: Mapping[Path, bytes]) -> None:
+def write_files(contents: Mapping[Path, bytes], *, new: Collection[Path] = ()) -> None:
     """Write several files, all of them or none, creating their folders.
 
     If one cannot be written, the others are as they were before.
 
+    Args:
+        contents: keyed by path.
+        new: those that must not exist, not even because another process has just written them.
+
     Raises:
-        OutputError: a file cannot be written.
+        OutputError: a file cannot be written, or a new one exists.
     """
     temporary = {
         path: path.with_name(TEMPORARY_FILES.replace("*", secrets.token_hex(8)))
@@ -75,11 +79,15 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
             with output_errors(str(path), "nothing was changed; choose another folder"):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 temporary[path].write_bytes(content)
+        for path in new:
+            with output_errors(str(path), "nothing was changed; repeat the command"):
+                path.touch(exist_ok=False)  # whoever creates it may replace it
+                replaced[path] = None
         for path in contents:
             with output_errors(str(path), "nothing was changed; choose another folder"):
                 before = path.read_bytes() if path.exists() else None
                 os.replace(temporary[path], path)
-                replaced[path] = before
+                replaced.setdefault(path, before)
     except BaseException:
         _restore(replaced)
         raise

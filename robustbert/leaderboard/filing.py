@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -69,10 +70,12 @@ def file_run(
 
     Raises:
         RecordError: the run cannot be read.
-        InputError: it has unfinished cells or no such dataset or model, a cell is there with other
-            content, or a check fails; the message names the first cell.
+        InputError: it is inside the results or contains them, has unfinished cells or no such
+            dataset or model, a cell is there with other content, or a check fails; the message
+            names the first cell.
         OutputError: a file cannot be written.
     """
+    _check_apart(run, results)
     check_finished(run, otherwise="")
     cells = _cells(run, dataset, model)
     filed = tuple(FiledCell(cell.path, _state(cell, results)) for cell in cells)
@@ -85,8 +88,22 @@ def file_run(
     new = {one.path for one in filed if one.state != "unchanged"}
     contents = _contents(cell for cell in cells if cell.path in new)
     _check(run, contents, results)
-    write_files({results / path: content for path, content in contents.items()})
+    added = [one.path for one in filed if one.state == "added"]
+    write_files(
+        {results / path: content for path, content in contents.items()},
+        new=[results / file for path in added for file in (path, outcomes_file(path))],
+    )
     return filed
+
+
+def _check_apart(run: Path, results: Path) -> None:
+    """A run contains texts of the dataset, which must not get into published results."""
+    paths = [Path(os.path.realpath(folder)) for folder in (run, results)]
+    for inside, outside in (paths, reversed(paths)):
+        if inside.is_relative_to(outside):
+            raise InputError(
+                f"{run} and {results} are inside each other; give results a folder of its own"
+            )
 
 
 def _cells(run: Path, dataset: str | None, model: str | None) -> tuple[PublishedCell, ...]:

@@ -12,9 +12,17 @@ import pytest
 from robustbert import io
 from robustbert.cli import main
 from robustbert.errors import InputError, OutputError
+from robustbert.leaderboard import filing
 from robustbert.leaderboard.checks.check_results import check_results
 from robustbert.leaderboard.filing import file_run
-from robustbert.records import Outcome, Record, published_path, read_published, record_name
+from robustbert.records import (
+    Outcome,
+    Record,
+    published_path,
+    read_published,
+    read_record,
+    record_name,
+)
 from robustbert.seeds import derive_seed
 from tests.hostile import HOSTILE
 from tests.leaderboard.valid_results import edit_record, valid_record, write_run, write_valid
@@ -291,3 +299,32 @@ def test_hostile_names_become_plain_paths_and_printable_lines(
     lines = [*written.out.splitlines(), *written.err.splitlines()]
     assert all(line.isprintable() for line in lines)
     assert all(line.startswith((str(results), "Added", "Next", "robustbert: ")) for line in lines)
+
+
+@pytest.mark.parametrize("places", [("r", "r/run"), ("run/r", "run"), ("run", "run")])
+def test_a_run_with_texts_is_not_inside_of_results(tmp_path: Path, places: tuple[str, str]) -> None:
+    results, run = (tmp_path / place for place in places)
+    write_run(run, *new_cells())
+    before = content(tmp_path)
+    with pytest.raises(InputError, match="are inside each other; give results a folder of its own"):
+        file_run(run, results)
+    assert content(tmp_path) == before
+
+
+def test_of_two_runs_that_are_filed_at_once_one_is_refused(
+    run: Path, results: Path, tmp_path: Path, monkeypatch
+) -> None:
+    other = write_run(tmp_path / "other", *new_cells(seed=1))
+
+    def checked_first(*arguments: object) -> None:
+        monkeypatch.setattr(filing, "_check", lambda *_: None)
+        file_run(other, results)
+
+    monkeypatch.setattr(filing, "_check", checked_first)
+    with pytest.raises(
+        OutputError, match=r"pwws\.json \(File exists\); nothing was changed; repeat"
+    ):
+        file_run(run, results)
+    assert read_record(results / NEW / "pwws.json").protocol.seed == 1
+    assert len(read_published(results)) == 6
+    assert not list(results.rglob(".*"))
