@@ -6,7 +6,6 @@ share, matched by id; ``n`` is their number.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,7 +22,7 @@ class McNemar:
     Args:
         only_a: number of examples that survive in ``a`` but not in ``b``.
         only_b: number of examples that survive in ``b`` but not in ``a``.
-        p_value: two-sided, in (0, 1].
+        p_value: two-sided, at most 1; 0 if it is too small for a float.
         n: number of shared examples.
     """
 
@@ -96,7 +95,10 @@ def mcnemar_of_counts(only_a: int, only_b: int, n: int) -> McNemar:
     """
     _check_counts(only_a, only_b, n)
     discordant = only_a + only_b
-    tail = sum(math.comb(discordant, i) for i in range(min(only_a, only_b) + 1))
+    tail, ways = 0, 1
+    for i in range(min(only_a, only_b) + 1):
+        tail += ways
+        ways = ways * (discordant - i) // (i + 1)  # the binomial coefficient of i + 1
     return McNemar(only_a, only_b, min(1.0, 2 * tail / 2**discordant), n)
 
 

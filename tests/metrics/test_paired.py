@@ -16,6 +16,7 @@ from robustbert.errors import InputError
 from robustbert.metrics import (
     accuracy_under_attack,
     mcnemar_exact,
+    mcnemar_of_counts,
     paired_bootstrap,
     worst_case,
 )
@@ -63,6 +64,13 @@ def test_worst_case_works_on_shared_examples() -> None:
 def test_only_survivors_count() -> None:
     outcomes = make_outcomes(skipped=1, exhausted=1, error=1, broken=1)
     assert worst_case([outcomes]).value == 1 / 4
+
+
+@pytest.mark.parametrize("counts", [(5000, 4900), (4000, 4400), (9_999, 1), (10_000, 0)])
+def test_mcnemar_of_thousands_agrees_with_the_binomial_test(counts: tuple[int, int]) -> None:
+    expected = binomtest(counts[0], sum(counts)).pvalue
+    found = mcnemar_of_counts(*counts, 10_000).p_value
+    assert found == pytest.approx(expected, rel=1e-9, abs=1e-300)
 
 
 @pytest.mark.parametrize("compare", [mcnemar_exact, lambda a, b: paired_bootstrap(a, b, 0)])
