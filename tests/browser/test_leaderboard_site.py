@@ -19,7 +19,8 @@ from robustbert.leaderboard.site.site_pages import site_files
 from robustbert.metrics import holm, mcnemar_exact, mcnemar_of_counts
 from tests.browser.browsing import PHONE, ProcessorTime, fits, focused, opened, serious_faults
 from tests.hostile import HOSTILE
-from tests.leaderboard.site_results import many_results
+from tests.leaderboard.published import core_cells, write_published
+from tests.leaderboard.site_results import build, many_results
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -260,6 +261,18 @@ class TestCompare:
             for values in (found, [0.01, 0.04, 0.03], [0.5], [], [1, 1, 0.2, 0.2]):
                 adjusted = page.evaluate("p => leaderboardStatistics.holm(p)", values)
                 assert adjusted == pytest.approx(holm(values))
+
+    def test_rounds_as_the_other_pages(self, browser: Browser, tmp_path: Path) -> None:
+        cells = [
+            cell for i in (1, 3) for cell in core_cells("r" * i + "b" * (16 - i), model=f"m{i}")
+        ]
+        write_published(cells, tmp_path / "results")
+        site = build(tmp_path / "results", tmp_path / "site").folder
+        with opened(browser, site / "compare.html") as page:
+            line = page.get_by_role("row", name="worst case").inner_text().split("\t")
+            better, worse = f"{300 / 16:.1f}", f"{100 / 16:.1f}"
+            assert line[:4] == ["worst case", better, worse, "+12.5"]
+            assert (better, worse) == ("18.8", "6.2")
 
     def test_from_the_page_of_a_model(self, browser: Browser, site: Path) -> None:
         for model in sorted((site / "models").iterdir())[:3]:

@@ -14,7 +14,11 @@
     if (className) element.className = className;
     return element;
   };
-  const percent = (share) => (100 * share).toFixed(1);
+  // Of two equally near numbers, Python's format takes the even one and toFixed the larger one.
+  const percent = (share) => {
+    const number = 100 * share;
+    return number % 1 === 0.25 ? `${Math.floor(number)}.2` : number.toFixed(1);
+  };
   const signed = (share) => (share > 0 ? "+" : share < 0 ? "−" : "") + percent(Math.abs(share));
   const pText = (p) => (p < 0.0001 ? "< 0.0001" : p.toFixed(4));
 
