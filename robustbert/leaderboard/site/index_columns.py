@@ -112,11 +112,11 @@ def _parameters(_: Board, row: BoardRow) -> IndexCell:
 def short_number(number: int) -> str:
     """A large number with three digits, such as 22.7 M.
 
-    >>> short_number(22_715_141), short_number(40_980), short_number(512)
-    ('22.7 M', '41.0 k', '512')
+    >>> short_number(22_715_141), short_number(999_999), short_number(512)
+    ('22.7 M', '1.0 M', '512')
     """
     for size, unit in ((10**9, "B"), (10**6, "M"), (10**3, "k")):
-        if number >= size:
+        if round(number / size, 4) >= 1:  # not 1000.0 of the next unit
             return f"{number / size:.1f} {unit}"
     return str(number)
 
