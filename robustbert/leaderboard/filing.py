@@ -91,7 +91,7 @@ def file_run(
     added = [one.path for one in filed if one.state == "added"]
     write_files(
         {results / path: content for path, content in contents.items()},
-        new=[results / file for path in added for file in (path, outcomes_file(path))],
+        new=[results / file for path in added for file in (path, published_outcomes_path(path))],
     )
     return filed
 
