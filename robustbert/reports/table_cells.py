@@ -91,7 +91,7 @@ def _row_cells(group: Group, index: int) -> list[Cell]:
     if group.core:
         marks = row.worst_case_marks(group.core)
         worst = [accuracy_cell(group, row.worst_case, row.n, marks)]
-        spent = [_mean(row.queries, 1), _mean(row.words_changed, 100, unit="%")]
+        spent = [mean_cell(row.queries), mean_cell(row.words_changed, 100, unit="%")]
     if group.extra is None:
         return [clean, *core, *worst, *spent, *others]
     first = [column.cells[index] for column in group.extra.first]
@@ -101,24 +101,25 @@ def _row_cells(group: Group, index: int) -> list[Cell]:
 
 def accuracy_cell(group: Group, number: Proportion | None, n: int | None, marks: str = "") -> Cell:
     """An accuracy in percent; ``n`` is shown if it is not that of most rows."""
-    return _percent(number, (f"n={n}",) if n != group.n else (), marks)
+    return percent_cell(number, (f"n={n}",) if n != group.n else (), marks)
 
 
 def _detail_cells(details: RecipeDetails, marks: str) -> list[Cell]:
     return [
-        _percent(details.success_rate, (), marks),
-        _mean(details.similarity, 1, digits=3),
-        _mean(details.queries, 1),
-        _mean(details.words_changed, 100, unit="%"),
-        _mean(details.examples, 1, digits=0),
-        _mean(details.skipped, 1, digits=0),
-        _mean(details.exhausted, 1, digits=0),
+        percent_cell(details.success_rate, marks=marks),
+        mean_cell(details.similarity, digits=3),
+        mean_cell(details.queries),
+        mean_cell(details.words_changed, 100, unit="%"),
+        mean_cell(details.examples, digits=0),
+        mean_cell(details.skipped, digits=0),
+        mean_cell(details.exhausted, digits=0),
     ]
 
 
-def _percent(number: Proportion | None, remarks: tuple[str, ...], marks: str) -> Cell:
+def percent_cell(number: Proportion | None, remarks: tuple[str, ...] = (), marks: str = "") -> Cell:
+    """A proportion in percent, with its interval or its deviation over replicates."""
     if isinstance(number, MeanStd):
-        cell = _mean(number, 100)
+        cell = mean_cell(number, 100)
         return Cell(cell.value, cell.deviation, None, cell.remarks + remarks, marks)
     if number is None or number.value is None or number.low is None or number.high is None:
         return Cell(MISSING, marks=marks)
@@ -126,7 +127,8 @@ def _percent(number: Proportion | None, remarks: tuple[str, ...], marks: str) ->
     return Cell(f"{100 * number.value:.1f}", "", interval, remarks, marks)
 
 
-def _mean(mean: Mean | None, scale: int, *, digits: int = 1, unit: str = "") -> Cell:
+def mean_cell(mean: Mean | None, scale: int = 1, *, digits: int = 1, unit: str = "") -> Cell:
+    """A mean times ``scale``, with its deviation over replicates."""
     if mean is None:
         return Cell(MISSING)
     if not isinstance(mean, MeanStd):

@@ -9,6 +9,8 @@ from robustbert.leaderboard.boards import Board, BoardRow
 from robustbert.leaderboard.site.site_models import family
 from robustbert.metrics import MeanStd
 from robustbert.records import Record, defense_names
+from robustbert.reports.cell import Cell
+from robustbert.reports.table_cells import mean_cell, percent_cell
 from robustbert.reports.table_rows import Mean, Proportion
 from robustbert.reports.wording import MISSING
 
@@ -83,17 +85,22 @@ def defenses(row: BoardRow) -> str:
     return defense_names(first_record(row).defenses) or "none"
 
 
-def proportion_cell(number: Proportion | None, marks: str = "") -> IndexCell:
-    """A proportion in percent, with its interval or the deviation over replicates."""
-    if isinstance(number, MeanStd):
-        deviation = "" if number.std is None else f"± {100 * number.std:.1f}"
-        return IndexCell(f"{100 * number.mean:.1f}", deviation, marks, number.mean)
-    if number is None or number.value is None or number.low is None or number.high is None:
-        return IndexCell(MISSING)
-    interval = f"{100 * number.low:.1f}–{100 * number.high:.1f}"
-    return IndexCell(
-        f"{100 * number.value:.1f}", interval, marks, number.value, number.low, number.high
-    )
+def _proportion(number: Proportion | None, marks: str = "") -> IndexCell:
+    cell = percent_cell(number, marks=marks)
+    if number is None or isinstance(number, MeanStd):
+        return _index_cell(cell, number)
+    return replace(_index_cell(cell, number.value), low=number.low, high=number.high)
+
+
+def _mean(mean: Mean | None, scale: int, unit: str) -> IndexCell:
+    return _index_cell(mean_cell(mean, scale, unit=unit), mean)
+
+
+def _index_cell(cell: Cell, number: Mean | None) -> IndexCell:
+    """A cell of other tables without its remarks: the table says elsewhere how many seeds."""
+    value = number.mean if isinstance(number, MeanStd) else number
+    detail = cell.deviation or "–".join(cell.interval or ())
+    return IndexCell(cell.value, detail, cell.marks, value)
 
 
 def _rank(_: Board, row: BoardRow) -> IndexCell:
@@ -121,22 +128,13 @@ def short_number(number: int) -> str:
     return str(number)
 
 
-def _mean(mean: Mean | None, scale: int, unit: str) -> IndexCell:
-    if mean is None:
-        return IndexCell(MISSING)
-    if isinstance(mean, MeanStd):
-        deviation = "" if mean.std is None else f"± {scale * mean.std:.1f}"
-        return IndexCell(f"{scale * mean.mean:.1f}{unit}", deviation, value=mean.mean)
-    return IndexCell(f"{scale * mean:.1f}{unit}", value=mean)
-
-
 def _worst_case(board: Board, row: BoardRow) -> IndexCell:
-    return proportion_cell(row.row.worst_case, row.row.worst_case_marks(board.group.core))
+    return _proportion(row.row.worst_case, row.row.worst_case_marks(board.group.core))
 
 
 def _best_known(_: Board, row: BoardRow) -> IndexCell:
     found = row.best_known
-    return proportion_cell(found.accuracy, row.best_known_marks) if found else IndexCell("")
+    return _proportion(found.accuracy, row.best_known_marks) if found else IndexCell("")
 
 
 def _claimed(_: Board, row: BoardRow) -> IndexCell:
@@ -152,7 +150,7 @@ def _recipe(name: str, *, is_shown: bool) -> IndexColumn:
     def cell(board: Board, row: BoardRow) -> IndexCell:
         if name not in board.group.recipes:
             return IndexCell(MISSING)
-        found = proportion_cell(row.row.accuracy_under(name), row.row.recipe_marks(name))
+        found = _proportion(row.row.accuracy_under(name), row.row.recipe_marks(name))
         n = row.row.num_examples(name)
         if n in (None, board.group.n):
             return found
@@ -211,7 +209,7 @@ _ACCURACIES = (
         "clean",
         "Clean",
         "Accuracy without an attack, in %, with its 95% interval.",
-        lambda _, row: proportion_cell(row.row.clean),
+        lambda _, row: _proportion(row.row.clean),
         has_interval=True,
     ),
     IndexColumn(

@@ -25,12 +25,12 @@ from robustbert.leaderboard.site.record_facts import (
     protocol_facts,
 )
 from robustbert.leaderboard.site.site_models import Section, SiteModel
-from robustbert.metrics import MeanStd
 from robustbert.records import Metric, Record
 from robustbert.reports.notes import group_notes
 from robustbert.reports.notes.completeness import different_sizes
 from robustbert.reports.notes.noted_cells import cells_of
 from robustbert.reports.reproduction import Reproduction, reproduction
+from robustbert.reports.table_cells import percent_cell
 from robustbert.reports.wording import MISSING, counted, listed, percent
 
 
@@ -172,9 +172,7 @@ def _facts(section: Section) -> Iterator[Fact]:
 
 
 def _best_known(found: BestKnown) -> str:
-    accuracy, recipes = found.accuracy, listed(found.recipes)
-    number = f"{100 * accuracy.mean:.1f}" if isinstance(accuracy, MeanStd) else percent(accuracy)
-    return f"{number} %, with {recipes}"
+    return f"{percent_cell(found.accuracy).inline} %, with {listed(found.recipes)}"
 
 
 def _notes(section: Section) -> list[str]:
