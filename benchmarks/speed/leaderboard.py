@@ -34,8 +34,7 @@ from robustbert.metrics import counts, reliability, summarize
 from robustbert.records import (
     published_outcomes_path,
     published_path,
-    read_outcomes,
-    read_record,
+    read_published_cell,
     write_outcomes,
     write_record,
 )
@@ -50,15 +49,14 @@ def write_results(results: Path, cells: int, examples: int, seed: int) -> None:
     """Write results whose outcomes are drawn from those of a committed row."""
     random_state = random.Random(seed)
     (row,) = (RESULTS / "rotten_tomatoes" / "unified").glob("minilm-*")
+    committed = [read_published_cell(row / f"{recipe}.json") for recipe in RECIPES]
     for cell in range(cells):
         model, recipe = divmod(cell, len(RECIPES))
-        path = row / f"{RECIPES[recipe]}.json"
-        outcomes = read_outcomes(published_outcomes_path(path))
+        record, outcomes = committed[recipe].record, committed[recipe].outcomes
         drawn = [
             random_state.choice(outcomes).model_copy(update={"example_id": f"example-{i:05}"})
             for i in range(examples)
         ]
-        record = read_record(path)
         weights = {
             "name": f"model-{model}",
             "sha256": hashlib.sha256(str(model).encode()).hexdigest(),
