@@ -85,10 +85,14 @@ def read_results_files(results: Path) -> ResultsFiles:
     """Read the files of a results folder; there are none if it does not exist.
 
     Raises:
-        RecordError: it is a file, or a file in it cannot be read.
+        RecordError: it is a file or the folder of a run, or a file in it cannot be read.
     """
     if results.exists() and not results.is_dir():
         raise RecordError(f"{results} is a file; give the folder of results with --results")
+    if any((results / "records").glob("*.json")):
+        raise RecordError(
+            f"{results} is the output folder of a run; give the folder of results with --results"
+        )
     contents: dict[PurePosixPath, bytes] = {}
     others: list[Problem] = []
     for found in _files(results):
