@@ -74,8 +74,8 @@ _KINDS = (
     _Kind(
         _row,
         _row_folder,
-        "has the weights and defenses of {0.path.parent}; give the model that name, or remove "
-        "one of them",
+        "has the weights and defenses of {0.path.parent}; give the model the name it has "
+        "there, or remove one of them",
     ),
     _Kind(_outcomes, _path, "has the outcomes of {0.path}; remove one of them"),
 )

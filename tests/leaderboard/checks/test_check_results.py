@@ -209,12 +209,12 @@ PROBLEMS = {
     "a row under another name": (
         add_cell("sbbrxr", model="renamed", model_sha256="1" * 64),
         f"{TABLE}/renamed-97f6e7cb/pwws.json: duplicates: has the weights and defenses of "
-        f"{ROW}; give the model that name, or remove one of them",
+        f"{ROW}; give the model the name it has there, or remove one of them",
     ),
     "another recipe of a row under another name": (
         add_cell("sbbrxr", model="renamed", model_sha256="1" * 64, recipe="iga"),
         f"{TABLE}/renamed-97f6e7cb/iga.json: duplicates: has the weights and defenses of "
-        f"{ROW}; give the model that name, or remove one of them",
+        f"{ROW}; give the model the name it has there, or remove one of them",
     ),
     "a row under another hash": (
         add_cell("sbbrxr", model_sha256="3" * 64),
