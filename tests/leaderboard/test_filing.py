@@ -271,11 +271,11 @@ def test_a_results_folder_that_is_a_file_is_an_error(run: Path, tmp_path: Path, 
     assert "is a file; give the folder of results with --results" in capsys.readouterr().err
 
 
-def test_a_run_folder_is_no_results_folder(run: Path, capsys) -> None:
-    before = content(run)
-    assert add(run, run) == 2
+def test_another_run_is_no_results_folder(run: Path, tmp_path: Path, capsys) -> None:
+    other = shutil.copytree(run, tmp_path / "other")
+    assert add(run, other) == 2
     assert "is the output folder of a run; give the folder of results" in capsys.readouterr().err
-    assert content(run) == before
+    assert content(other) == content(run)
 
 
 def test_the_next_step_can_be_pasted_into_a_shell(run: Path, tmp_path: Path, capsys) -> None:
