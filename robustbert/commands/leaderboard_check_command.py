@@ -93,6 +93,7 @@ def _recompute(options: Any, cells: Sequence[PublishedCell]) -> Recomputation:
         model=options.model,
         seed=options.seed,
         leave_out=options.row is None,
+        trusted=options.recipe,
     )
 
 

@@ -13,6 +13,7 @@ from robustbert.machine import processor_class
 from robustbert.models import MODELS, TfidfBase
 from robustbert.models.inference.output_cache import OutputCache
 from robustbert.records import Record
+from robustbert.registry import is_import_path
 from robustbert.reports.conditions import short_hash
 from robustbert.reports.row_labels import record_label
 
@@ -52,7 +53,8 @@ def _fields(record: Record) -> dict[str, Any]:
 
 def _check_trainable(record: Record) -> None:
     label, model = record_label(record), record.model
-    if model.training is None or model.name not in MODELS:
+    is_known = model.name in MODELS and not is_import_path(model.name)  # a record imports nothing
+    if model.training is None or not is_known:
         raise ModelError(
             f"{label} is not a model that robustbert trains (it is {model.source}); {_ADVICE}"
         )

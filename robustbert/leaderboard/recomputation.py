@@ -22,6 +22,7 @@ from robustbert.records import (
     published_outcomes_path,
     row_sha256,
 )
+from robustbert.registry import is_import_path
 
 _CHECK = "recompute"
 _ADVICE = "install the package of its source in the version of the record"
@@ -74,6 +75,7 @@ def recompute(
     model: str | None = None,
     seed: int | None = None,
     leave_out: bool = False,
+    trusted: str | None = None,
 ) -> Recomputation:
     """Attack examples of published cells again; nothing is written.
 
@@ -83,11 +85,12 @@ def recompute(
         model: a folder or ``hub:NAME`` with the model of the cells; None to train it again.
         seed: draws the examples; None for the first ones.
         leave_out: leave out cells that cannot be recomputed, instead of raising an error.
+        trusted: an import path that records may name; no record chooses what else is imported.
 
     Raises:
         RobustbertError: a cell cannot be recomputed; the message says why.
     """
-    attacks = _RepeatedAttacks(model)
+    attacks = _RepeatedAttacks(model, trusted)
     done: list[RecomputedCell] = []
     left_out: list[Problem] = []
     for cell in cells:
@@ -105,10 +108,12 @@ class _RepeatedAttacks:
 
     Args:
         model: the model of the cells; None to train it again.
+        trusted: an import path that records may name; None if they may name none.
     """
 
-    def __init__(self, model: str | None) -> None:
+    def __init__(self, model: str | None, trusted: str | None) -> None:
         self._model = model
+        self._trusted = trusted
         self._loaders: dict[str, RepeatedCells] = {}
         self._rebuilt: dict[tuple[str, str], LoadedVictim | RobustbertError] = {}
 
@@ -140,6 +145,7 @@ class _RepeatedAttacks:
 
     def _job(self, cell: PublishedCell) -> LoadedJob:
         record = cell.record
+        _check_imports(record, self._trusted)
         _check_repeatable(record)
         loader = self._loader(record)
         if self._model is None:
@@ -165,6 +171,17 @@ class _RepeatedAttacks:
         if isinstance(found, RobustbertError):
             raise found
         return found
+
+
+def _check_imports(record: Record, trusted: str | None) -> None:
+    """Refuse names that would import code which a record chose, and not the user."""
+    names = [record.dataset.name, record.recipe.name]
+    names += [defense.name for defense in record.defenses]
+    for name in names:
+        if is_import_path(name) and name != trusted:
+            raise InputError(
+                f"it names code, {name}; if that is a recipe that you trust, give it with --recipe"
+            )
 
 
 def _check_repeatable(record: Record) -> None:

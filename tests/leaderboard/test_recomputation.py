@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from robustbert.errors import InputError
 from robustbert.leaderboard import rebuilt_victims
 from robustbert.leaderboard.cell_selection import one_per_row, select_published
 from robustbert.leaderboard.recomputation import recompute
-from robustbert.records import PublishedCell, read_published, read_published_cell
+from robustbert.records import DefenseRef, PublishedCell, read_published, read_published_cell
 from tests.leaderboard.published import write_published
 from tests.leaderboard.valid_results import valid_cell, write_valid
 
@@ -73,6 +74,9 @@ def changed(cell: PublishedCell, part: str, **changes: object) -> PublishedCell:
     ("part", "changes", "message"),
     [
         ("dataset", {"name": "mine"}, "the data of mine are not built in"),
+        ("dataset", {"name": "evil.code:run"}, "it names code, evil.code:run; if that is a recipe"),
+        ("recipe", {"name": "evil.code:run"}, "it names code, evil.code:run; .* with --recipe"),
+        ("model", {"name": "evil.code:run"}, "is not a model that robustbert trains"),
         ("protocol", {"revision": 1}, "it has revision 1 of the protocol, but this version"),
         ("dataset", {"sha256": "a" * 64}, "that of the run is aaaaaa; install the package"),
         ("model", {"training": None}, "is not a model that robustbert trains .*; give its folder"),
@@ -96,6 +100,18 @@ def test_what_cannot_be_repeated_is_refused_with_the_reason(
     assert not result.cells
     [left_out] = result.left_out
     assert left_out.line("results").startswith(f"results/{cell.path.parent}: not recomputed: ")
+
+
+def test_a_recipe_of_own_code_is_imported_only_if_the_user_names_it() -> None:
+    cell = changed(read_published_cell(MINILM), "recipe", name="evil.code:run")
+    cell = changed(cell, "protocol", revision=1)
+    with pytest.raises(InputError, match="it has revision 1"):
+        recompute([cell], 2, trusted="evil.code:run")
+    record = cell.record.model_copy(
+        update={"defenses": [DefenseRef(name="other.code:run", params={}, revision=1)]}
+    )
+    with pytest.raises(InputError, match="it names code, other"):
+        recompute([replace(cell, record=record)], 2, trusted="evil.code:run")
 
 
 def test_if_nothing_can_be_recomputed_the_exit_code_is_2(tmp_path: Path, capsys) -> None:
