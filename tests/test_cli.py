@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import sys
 import time
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
@@ -129,7 +130,7 @@ class TestList:
     def test_prints_a_name_and_a_summary(self, what: str, capsys: pytest.CaptureFixture[str]):
         assert main(["list", what]) == 0
         lines = capsys.readouterr().out.splitlines()
-        assert all(len(line.split()) > 1 for line in lines)
+        assert all(len(line.split()) > 1 for line in lines if line)
 
     def test_recipes_that_cannot_run_say_what_they_need(self, capsys):
         main(["list", "recipes"])
@@ -138,6 +139,23 @@ class TestList:
         assert "needs a masked language model" in lines["bae"]
         assert "needs" not in lines["pwws"]
         assert "needs gradients" in lines["a2t"]
+
+    def test_defenses_show_paper_hooks_and_cost_within_80_columns(self, capsys, monkeypatch):
+        monkeypatch.setenv("COLUMNS", "80")
+        main(["list", "defenses"])
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[0].split() == ["defense", "paper", "hooks", "forward", "backward"]
+        assert max(map(len, lines)) <= 80
+        cells = {line.split()[0]: re.split(r"  +", line) for line in lines if line}
+        assert cells["adversarial-training"][1:] == ["Jin et al. 2020", "training_rows", "1", "1"]
+
+    def test_defenses_of_packages_that_fail_are_listed_below_the_table(self, capsys, monkeypatch):
+        points = [EntryPoint("lost", "no_such_module:X", "robustbert.defenses")]
+        monkeypatch.setattr(
+            "robustbert.registry._entry_points", lambda group: points if "defense" in group else []
+        )
+        assert main(["list", "defenses"]) == 0
+        assert "lost cannot be used: defense 'lost'" in capsys.readouterr().out
 
     def test_models_and_datasets_show_how_to_use_your_own(self, capsys):
         main(["list", "models"])

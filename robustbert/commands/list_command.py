@@ -7,6 +7,9 @@ from types import MappingProxyType
 from typing import Any
 
 from robustbert.commands.arguments import add_command
+from robustbert.commands.terminal import print_report
+from robustbert.console import printable, terminal_width, wrapped
+from robustbert.errors import RobustbertError
 
 Rows = Iterable[tuple[str, str]]
 
@@ -21,11 +24,19 @@ def add_list(subparsers: Any) -> None:
 
 def show_list(options: Any) -> int:
     """Run ``robustbert list``."""
-    rows = list(LISTS[options.what]())
-    width = max(len(name) for name, _ in rows)
-    for name, summary in rows:
-        print(f"{name:<{width}}  {summary}")
+    print_report(LISTS[options.what]())
     return 0
+
+
+def _summaries(rows: Callable[[], Rows]) -> Callable[[], str]:
+    """A list of names with their summaries, one per line."""
+
+    def text() -> str:
+        pairs = list(rows())
+        width = max(len(name) for name, _ in pairs)
+        return "".join(f"{name:<{width}}  {summary}\n" for name, summary in pairs)
+
+    return text
 
 
 def _datasets() -> Rows:
@@ -63,18 +74,43 @@ def _suites() -> Rows:
     return ((name, load_suite(name).summary) for name in suite_names())
 
 
-def _defenses() -> Rows:
-    from robustbert.defenses import DEFENSES
+def _defenses() -> str:
+    """The table of defenses; those of packages that cannot be used are listed below it."""
+    from robustbert.defenses import DEFENSES, make_defense
+    from robustbert.reports.render import text_table
 
-    return ((entry.name, entry.summary) for entry in DEFENSES.entries())
+    width, rows, problems = terminal_width(), [], []
+    for name in DEFENSES:
+        try:
+            defense = make_defense(name, {})
+        except RobustbertError as error:
+            problems.append(wrapped(f"{name} cannot be used: {error}", width, others="  "))
+            continue
+        hooks = [
+            hook + " (random)" * (hook == "wrap" and defense.is_randomised)
+            for hook in defense.hooks
+        ]
+        cost = defense.step_cost
+        rows.append(
+            [name, _lines(defense.paper), "\n".join(hooks), str(cost.forward), str(cost.backward)]
+        )
+    header = ["defense", "paper", "hooks", "forward", "backward"]
+    table = text_table(header, rows, width, left=("paper", "hooks"))
+    note = wrapped("forward, backward: passes of the network per training step", width)
+    return "\n".join([table, "", note, *problems, ""])
 
 
-LISTS: MappingProxyType[str, Callable[[], Rows]] = MappingProxyType(
+def _lines(papers: str) -> str:
+    """Citations, one per line."""
+    return "\n".join(printable(paper.strip()) for paper in papers.split(";"))
+
+
+LISTS: MappingProxyType[str, Callable[[], str]] = MappingProxyType(
     {
-        "datasets": _datasets,
-        "models": _models,
-        "recipes": _recipes,
-        "suites": _suites,
+        "datasets": _summaries(_datasets),
+        "models": _summaries(_models),
+        "recipes": _summaries(_recipes),
+        "suites": _summaries(_suites),
         "defenses": _defenses,
     }
 )

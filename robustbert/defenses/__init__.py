@@ -1,6 +1,6 @@
 """Defenses: published ways to make classifiers more robust."""
 
-from robustbert.defenses.base import Defense
+from robustbert.defenses.base import Defense, StepCost
 from robustbert.defenses.defense_registry import DEFENSES, make_defense
 
-__all__ = ["DEFENSES", "Defense", "make_defense"]
+__all__ = ["DEFENSES", "Defense", "StepCost", "make_defense"]

@@ -55,6 +55,7 @@ class AdversarialTraining(Defense):
 
     revision: ClassVar[int] = 1
     needs_plain_model: ClassVar[bool] = True
+    paper: ClassVar[str] = "Jin et al. 2020; Ren et al. 2019"
 
     recipes: Sequence[str] = ("textfooler", "deepwordbug")
     track: str = "unified"

@@ -5,6 +5,8 @@ its own, which cites the paper and says where the code differs from it::
 
     @dataclass(frozen=True)
     class LabelSmoothing(Defense):
+        paper: ClassVar[str] = "Szegedy et al. 2016"
+
         smoothing: float = 0.1
 
         def training_loss(self, model, inputs):
@@ -40,6 +42,23 @@ if TYPE_CHECKING:
     from robustbert.training import TrainedModel, TrainingConfig
 
 
+#: The methods by which a defense changes the training loss, the training data or the predictions.
+HOOKS = ("training_loss", "training_rows", "wrap")
+
+
+@dataclass(frozen=True)
+class StepCost:
+    """The cost of one training step on a batch; the default is that of plain training.
+
+    Args:
+        forward: the number of forward passes.
+        backward: the number of backward passes.
+    """
+
+    forward: int = 1
+    backward: int = 1
+
+
 @dataclass(frozen=True)
 class Defense:
     """A defense with its parameters; every hook does nothing unless it is overridden.
@@ -54,10 +73,23 @@ class Defense:
         needs_plain_model: whether the plain model is trained first. Its folder is then given
             to :meth:`training_rows`, and training continues from its weights; a classical model is
             fitted from scratch again. Otherwise training starts from the base model.
+        paper: a short citation, such as ``Zhu et al. 2020``; several are separated by semicolons.
+        is_randomised: whether the predictions of the wrapped classifier depend on random numbers,
+            which are derived from the text (see :meth:`wrap`).
     """
 
     revision: ClassVar[int] = 1
     needs_plain_model: ClassVar[bool] = False
+    paper: ClassVar[str] = ""
+    is_randomised: ClassVar[bool] = False
+
+    @property
+    def step_cost(self) -> StepCost:
+        """The passes of the network in one training step; those of plain training by default.
+
+        It may depend on the parameters. Attacks on training examples are not included.
+        """
+        return StepCost()
 
     def training_loss(self, model: Any, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """Compute the training loss of a batch, in place of cross-entropy.
@@ -136,6 +168,11 @@ class Defense:
         """All parameters by name, as records hold them; tuples are lists."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
+
+    @property
+    def hooks(self) -> tuple[str, ...]:
+        """The names of the hooks that it overrides, in the order of :data:`HOOKS`."""
+        return tuple(hook for hook in HOOKS if self._overrides(hook))
 
     @property
     def has_training_loss(self) -> bool:

@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 from robustbert.bench.plan import VictimSpec
 from robustbert.bench.victims import check_trainable, find_trained, prepare_victim
 from robustbert.data import load_dataset
-from robustbert.defenses import Defense, make_defense
+from robustbert.defenses import Defense, StepCost, make_defense
 from robustbert.defenses.base import source_sha256
 from robustbert.errors import InputError, ModelError
 from robustbert.models import Classifier, load_model
@@ -298,12 +298,21 @@ def test_defense_without_hooks_changes_nothing(dataset, svm, tmp_path):
 
     defense = Nothing()
     assert (defense.revision, defense.needs_plain_model, defense.trains) == (1, False, False)
+    assert (defense.hooks, defense.is_randomised, defense.step_cost) == ((), False, StepCost(1, 1))
     assert (defense.params(), defense.dependencies()) == ({"names": ["a", "b"]}, {})
     assert defense.training_rows(dataset, None, CONFIG) is None
     assert defense.training_config(CONFIG) is CONFIG
     assert tuple(defense.callbacks()) == ()
     classifier = load_model(str(svm))
     assert defense.wrap(classifier) is classifier
+
+
+def test_hooks_are_the_overridden_ones():
+    assert [kind().hooks for kind in (Adversarial, Doubled, Blur)] == [
+        ("training_loss",),
+        ("training_rows",),
+        ("wrap",),
+    ]
 
 
 def test_a_class_that_is_not_a_dataclass_is_rejected():
