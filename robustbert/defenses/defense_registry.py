@@ -28,6 +28,11 @@ DEFENSES = Registry(
             "robustbert.defenses.adversarial_training:AdversarialTraining",
             "fine-tune, attack training examples, fine-tune again on both",
         ),
+        Entry(
+            "pgd",
+            "robustbert.defenses.pgd:Pgd",
+            "train on embeddings perturbed by gradient ascent",
+        ),
     ],
     accepts=_is_defense,
     expected="a dataclass that extends robustbert.defenses.Defense",

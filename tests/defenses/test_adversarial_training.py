@@ -152,7 +152,7 @@ def test_params_include_the_defaults():
 def test_an_unknown_defense():
     with pytest.raises(UnknownNameError, match="did you mean adversarial-training"):
         make_defense("adversarial", {})
-    assert list(DEFENSES) == ["adversarial-training"]
+    assert "adversarial-training" in DEFENSES
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,92 @@
+"""Helpers of the tests of training defenses: a small network, its batches, and short trainings."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+
+from robustbert.training import TrainingConfig, finetune
+
+CONFIG = TrainingConfig(
+    epochs=2, batch_size=8, learning_rate=3e-3, dtype="float32", device="cpu", evals_per_epoch=1
+)
+
+
+def make_network(folder: Path, *, dropout: float = 0.0, dtype: torch.dtype = torch.float64) -> Any:
+    """The network of a folder in training mode; in float64 it is exact enough for formulas."""
+    from transformers import AutoModelForSequenceClassification
+
+    network = AutoModelForSequenceClassification.from_pretrained(
+        folder, hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout
+    )
+    return network.to(dtype).train()
+
+
+def make_inputs() -> dict[str, torch.Tensor]:
+    """Three texts of 3, 6 and 8 tokens, padded to 8."""
+    generator = torch.Generator().manual_seed(7)
+    ids = torch.randint(5, 100, (3, 8), generator=generator)
+    mask = torch.ones_like(ids)
+    for row, length in enumerate((3, 6, 8)):
+        mask[row, length:] = 0
+    ids[mask == 0] = 0
+    return {"input_ids": ids, "attention_mask": mask, "labels": torch.tensor([0, 1, 1])}
+
+
+def texts_of(inputs: dict[str, torch.Tensor]) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """The token ids of each text without padding, (1, t), and its label, (1,)."""
+    lengths = inputs["attention_mask"].sum(dim=1)
+    return [
+        (ids[None, :length], label[None])
+        for ids, length, label in zip(inputs["input_ids"], lengths, inputs["labels"], strict=True)
+    ]
+
+
+def loss_of_text(network: Any, ids: torch.Tensor, label: torch.Tensor, delta: Any) -> torch.Tensor:
+    """The cross-entropy of one text without padding, its embeddings moved by ``delta``."""
+    embeddings = network.get_input_embeddings().weight[ids]
+    return cross_entropy(network(inputs_embeds=embeddings + delta).logits, label)
+
+
+def gradients(network: Any) -> dict[str, torch.Tensor]:
+    """Copies of the gradients in ``.grad``, by the names of the weights."""
+    return {
+        name: weight.grad.clone()
+        for name, weight in network.named_parameters()
+        if weight.grad is not None
+    }
+
+
+def weights_hash(folder: Path) -> str:
+    return hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+
+
+def trained_hash(defense: Any, dataset: Any, base: Path, out: Path, **changes: Any) -> str:
+    """The hash of the weights after a short training; None trains without a defense."""
+    from robustbert.training import train
+
+    config = replace(CONFIG, **changes)
+    if defense is None:
+        return weights_hash(train(dataset, str(base), config, out).folder)
+    return weights_hash(defense.train(dataset, base, config, out).folder)
+
+
+def interrupt_training(defense: Any, dataset: Any, base: Path, out: Path, step: int) -> None:
+    """Start a training and stop it at a step, after a checkpoint of an earlier one."""
+
+    class Stop(finetune.ShowProgress):
+        def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            if state.global_step == step:
+                raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(finetune, "ShowProgress", Stop)
+        with pytest.raises(KeyboardInterrupt):
+            defense.train(dataset, base, CONFIG, out)
+    assert list((out / "checkpoints").glob("checkpoint-*")), "it stopped before a checkpoint"

@@ -1,0 +1,154 @@
+"""What all defenses with a training loss have in common."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+import torch
+
+from robustbert.defenses import StepCost, make_defense
+from robustbert.errors import InputError
+from tests.defenses.perturbed import (
+    gradients,
+    interrupt_training,
+    make_inputs,
+    make_network,
+    trained_hash,
+    weights_hash,
+)
+
+#: Each defense with parameters under which it changes the weights.
+ACTIVE: dict[str, dict[str, Any]] = {
+    "pgd": {"steps": 2},
+}
+#: Parameters under which it is plain training.
+NEUTRAL: dict[str, dict[str, Any]] = {
+    "pgd": {"steps": 0},
+}
+PERTURBING = ["pgd"]
+
+
+@pytest.mark.parametrize("name", NEUTRAL)
+def test_without_steps_it_is_plain_training_to_the_bit(
+    name, few_texts, tiny_base, plain_hash, tmp_path
+):
+    defense = make_defense(name, NEUTRAL[name])
+    assert trained_hash(defense, few_texts, tiny_base, tmp_path / "out") == plain_hash
+    assert defense.step_cost == StepCost(1, 1)
+
+
+@pytest.mark.parametrize("name", ACTIVE)
+def test_a_resumed_training_gives_the_same_weights(
+    name, few_texts, tiny_base, plain_hash, tmp_path
+):
+    defense = make_defense(name, ACTIVE[name])
+    whole = trained_hash(defense, few_texts, tiny_base, tmp_path / "whole")
+    assert whole != plain_hash
+    interrupt_training(defense, few_texts, tiny_base, tmp_path / "out", step=6)
+    from tests.defenses.perturbed import CONFIG
+
+    resumed = make_defense(name, ACTIVE[name]).train(
+        few_texts, tiny_base, CONFIG, tmp_path / "out", resume=True
+    )
+    assert weights_hash(resumed.folder) == whole
+
+
+@pytest.mark.parametrize("name", ACTIVE)
+def test_the_loss_leaves_weights_and_gradients_alone(name, tiny_base):
+    network = make_network(tiny_base, dropout=0.1, dtype=torch.float32)
+    defense = make_defense(name, ACTIVE[name])
+    attach(defense, network)
+    before = {key: value.clone() for key, value in network.named_parameters()}
+    loss = defense.training_loss(network, make_inputs())
+    assert loss.ndim == 0
+    assert gradients(network) == {}, "only the backward pass of the Trainer leaves gradients"
+    assert all(value.equal(before[key]) for key, value in network.named_parameters())
+    loss.backward()
+    assert set(gradients(network)) == {
+        key for key, value in network.named_parameters() if value.requires_grad
+    }
+
+
+@pytest.mark.parametrize("name", ACTIVE)
+def test_a_scaled_loss_scales_all_gradients(name, tiny_base):
+    """As gradient accumulation does, which divides the loss by the number of batches."""
+    found = []
+    for factor in (1.0, 0.25):
+        network = make_network(tiny_base, dropout=0.1)
+        defense = make_defense(name, ACTIVE[name])
+        attach(defense, network)
+        torch.manual_seed(0)
+        (factor * defense.training_loss(network, make_inputs())).backward()
+        found.append(gradients(network))
+    for key, whole in found[0].items():
+        torch.testing.assert_close(found[1][key], 0.25 * whole)
+
+
+@pytest.mark.parametrize("name", ACTIVE)
+def test_bfloat16_autocast_gives_about_the_same_gradients(name, tiny_base):
+    """Of all weights: a cast weight that autocast remembers must not lose its gradient."""
+    found = []
+    for enabled in (False, True):
+        network = make_network(tiny_base, dtype=torch.float32)
+        defense = make_defense(name, ACTIVE[name])
+        attach(defense, network)
+        torch.manual_seed(0)
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            loss = defense.training_loss(network, make_inputs())
+        loss.backward()
+        found.append(torch.cat([value.flatten() for value in gradients(network).values()]))
+        assert found[-1].dtype == torch.float32
+    assert found[0].shape == found[1].shape
+    assert torch.cosine_similarity(*found, dim=0) > 0.99
+
+
+@pytest.mark.parametrize("name", PERTURBING)
+def test_padding_is_never_perturbed_and_does_not_matter(name, tiny_victim, monkeypatch):
+    network, inputs = make_network(tiny_victim), make_inputs()
+    defense = make_defense(name, ACTIVE[name])
+    attach(defense, network)
+    seen = []
+    forward = network.forward
+
+    def watch(*args, **kwargs):
+        if kwargs.get("inputs_embeds") is not None:
+            seen.append(kwargs["inputs_embeds"].detach().clone())
+        return forward(*args, **kwargs)
+
+    monkeypatch.setattr(network, "forward", watch)
+    defense.training_loss(network, inputs)
+    clean = network.get_input_embeddings()(inputs["input_ids"])
+    padding = inputs["attention_mask"] == 0
+    assert len(seen) >= 2
+    for embeddings in seen:
+        assert embeddings[padding].equal(clean[padding])
+    assert not seen[-1][~padding].eq(clean[~padding]).all(dim=-1).any()
+
+
+@pytest.mark.parametrize("name", PERTURBING)
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"steps": -1},
+        {"steps": 1.5},
+        {"steps": True},
+        {"step_size": -0.1},
+        {"step_size": math.nan},
+        {"initial_norm": math.inf},
+        {"max_norm": -1},
+    ],
+)
+def test_parameters_out_of_range_are_rejected_by_name(name, wrong):
+    [key] = wrong
+    with pytest.raises(InputError, match=f"{key} is .*; give a"):
+        make_defense(name, wrong)
+
+
+def attach(defense: Any, network: Any) -> None:
+    """Run what the defense does with a network before the training."""
+    from types import SimpleNamespace
+
+    for callback in defense.callbacks():
+        callback.on_init_end(SimpleNamespace(seed=0), None, None, model=network)
