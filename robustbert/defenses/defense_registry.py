@@ -33,6 +33,16 @@ DEFENSES = Registry(
             "robustbert.defenses.pgd:Pgd",
             "train on embeddings perturbed by gradient ascent",
         ),
+        Entry(
+            "freelb",
+            "robustbert.defenses.freelb:FreeLb",
+            "average the gradients of all steps of an ascent on embeddings",
+        ),
+        Entry(
+            "freelb++",
+            "robustbert.defenses.freelb:FreeLbPlusPlus",
+            "freelb without a limit of the perturbation",
+        ),
     ],
     accepts=_is_defense,
     expected="a dataclass that extends robustbert.defenses.Defense",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -52,6 +53,48 @@ def loss_of_text(network: Any, ids: torch.Tensor, label: torch.Tensor, delta: An
     """The cross-entropy of one text without padding, its embeddings moved by ``delta``."""
     embeddings = network.get_input_embeddings().weight[ids]
     return cross_entropy(network(inputs_embeds=embeddings + delta).logits, label)
+
+
+def uniform_start(
+    network: Any, inputs: dict[str, torch.Tensor], size: float, norm: str
+) -> torch.Tensor:
+    """The start that a defense draws after ``torch.manual_seed(0)``."""
+    n, t = inputs["input_ids"].shape
+    torch.manual_seed(0)
+    start = torch.empty(n, t, network.config.hidden_size, dtype=torch.float64).uniform_(-1, 1)
+    if norm == "linf":
+        return size * start
+    lengths = inputs["attention_mask"].sum(dim=1)
+    return torch.stack(
+        [
+            size * row / (length * row.shape[1]) ** 0.5
+            for row, length in zip(start, lengths, strict=True)
+        ]
+    )
+
+
+def perturbed_inputs(
+    defense: Any, network: Any, inputs: dict[str, torch.Tensor], patch: pytest.MonkeyPatch
+) -> torch.Tensor:
+    """The embeddings of each pass of a loss that gets embeddings: (passes, n, t, d)."""
+    seen = []
+    forward = network.forward
+
+    def watch(*args: Any, **kwargs: Any) -> Any:
+        if kwargs.get("inputs_embeds") is not None:
+            seen.append(kwargs["inputs_embeds"].detach().clone())
+        return forward(*args, **kwargs)
+
+    with patch.context() as own:
+        own.setattr(network, "forward", watch)
+        defense.training_loss(network, inputs)
+    return torch.stack(seen)
+
+
+def attach(defense: Any, network: Any) -> None:
+    """Run what the defense does with a network before the training."""
+    for callback in defense.callbacks():
+        callback.on_init_end(SimpleNamespace(seed=0), None, None, model=network)
 
 
 def gradients(network: Any) -> dict[str, torch.Tensor]:

@@ -11,10 +11,13 @@ import torch
 from robustbert.defenses import StepCost, make_defense
 from robustbert.errors import InputError
 from tests.defenses.perturbed import (
+    CONFIG,
+    attach,
     gradients,
     interrupt_training,
     make_inputs,
     make_network,
+    perturbed_inputs,
     trained_hash,
     weights_hash,
 )
@@ -22,12 +25,15 @@ from tests.defenses.perturbed import (
 #: Each defense with parameters under which it changes the weights.
 ACTIVE: dict[str, dict[str, Any]] = {
     "pgd": {"steps": 2},
+    "freelb": {"steps": 2},
+    "freelb++": {"steps": 3},
 }
 #: Parameters under which it is plain training.
 NEUTRAL: dict[str, dict[str, Any]] = {
     "pgd": {"steps": 0},
+    "freelb": {"steps": 0},
 }
-PERTURBING = ["pgd"]
+PERTURBING = ["pgd", "freelb"]
 
 
 @pytest.mark.parametrize("name", NEUTRAL)
@@ -47,8 +53,6 @@ def test_a_resumed_training_gives_the_same_weights(
     whole = trained_hash(defense, few_texts, tiny_base, tmp_path / "whole")
     assert whole != plain_hash
     interrupt_training(defense, few_texts, tiny_base, tmp_path / "out", step=6)
-    from tests.defenses.perturbed import CONFIG
-
     resumed = make_defense(name, ACTIVE[name]).train(
         few_texts, tiny_base, CONFIG, tmp_path / "out", resume=True
     )
@@ -109,16 +113,7 @@ def test_padding_is_never_perturbed_and_does_not_matter(name, tiny_victim, monke
     network, inputs = make_network(tiny_victim), make_inputs()
     defense = make_defense(name, ACTIVE[name])
     attach(defense, network)
-    seen = []
-    forward = network.forward
-
-    def watch(*args, **kwargs):
-        if kwargs.get("inputs_embeds") is not None:
-            seen.append(kwargs["inputs_embeds"].detach().clone())
-        return forward(*args, **kwargs)
-
-    monkeypatch.setattr(network, "forward", watch)
-    defense.training_loss(network, inputs)
+    seen = perturbed_inputs(defense, network, inputs, monkeypatch)
     clean = network.get_input_embeddings()(inputs["input_ids"])
     padding = inputs["attention_mask"] == 0
     assert len(seen) >= 2
@@ -144,11 +139,3 @@ def test_parameters_out_of_range_are_rejected_by_name(name, wrong):
     [key] = wrong
     with pytest.raises(InputError, match=f"{key} is .*; give a"):
         make_defense(name, wrong)
-
-
-def attach(defense: Any, network: Any) -> None:
-    """Run what the defense does with a network before the training."""
-    from types import SimpleNamespace
-
-    for callback in defense.callbacks():
-        callback.on_init_end(SimpleNamespace(seed=0), None, None, model=network)

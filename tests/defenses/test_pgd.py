@@ -5,7 +5,15 @@ import torch
 
 from robustbert.defenses import StepCost, make_defense
 from robustbert.errors import InputError
-from tests.defenses.perturbed import gradients, loss_of_text, make_inputs, make_network, texts_of
+from tests.defenses.perturbed import (
+    gradients,
+    loss_of_text,
+    make_inputs,
+    make_network,
+    perturbed_inputs,
+    texts_of,
+    uniform_start,
+)
 
 
 def searched_loss(network, inputs, start, *, steps, step_size, radius, norm, clean_weight=0.0):
@@ -31,22 +39,6 @@ def searched_loss(network, inputs, start, *, steps, step_size, radius, norm, cle
         losses.append(loss_of_text(network, ids, label, delta.detach()))
         losses[-1] = losses[-1] + clean_weight * loss_of_text(network, ids, label, 0.0)
     return torch.stack(losses).mean()
-
-
-def uniform_start(network, inputs, size, norm):
-    """The start that a defense draws after ``torch.manual_seed(0)``."""
-    n, t = inputs["input_ids"].shape
-    torch.manual_seed(0)
-    start = torch.empty(n, t, network.config.hidden_size, dtype=torch.float64).uniform_(-1, 1)
-    if norm == "linf":
-        return size * start
-    lengths = inputs["attention_mask"].sum(dim=1)
-    return torch.stack(
-        [
-            size * row / (length * row.shape[1]) ** 0.5
-            for row, length in zip(start, lengths, strict=True)
-        ]
-    )
 
 
 @pytest.mark.parametrize("norm", ["l2", "linf"])
@@ -91,20 +83,12 @@ def test_fgm_is_one_step_from_no_start_beside_the_clean_loss(tiny_victim):
 @pytest.mark.parametrize("norm", ["l2", "linf"])
 def test_perturbations_stay_in_the_ball_and_reach_its_edge(tiny_victim, norm, monkeypatch):
     network, inputs = make_network(tiny_victim), make_inputs()
-    seen = []
-    forward = network.forward
-
-    def watch(*args, **kwargs):
-        seen.append(kwargs["inputs_embeds"].detach())
-        return forward(*args, **kwargs)
-
-    monkeypatch.setattr(network, "forward", watch)
     params = {"steps": 4, "step_size": 0.1, "initial_norm": 0.5, "max_norm": 0.15, "norm": norm}
     defense = make_defense("pgd", params)
-    defense.training_loss(network, inputs)
+    seen = perturbed_inputs(defense, network, inputs, monkeypatch)
     clean = network.get_input_embeddings()(inputs["input_ids"])
     assert len(seen) == 5 == defense.step_cost.forward == defense.step_cost.backward
-    moved = torch.stack(seen) - clean
+    moved = seen - clean
     size = moved.flatten(2).norm(dim=2) if norm == "l2" else moved.flatten(2).abs().amax(dim=2)
     assert (size <= 0.15 * (1 + 1e-12)).all()
     assert torch.allclose(size[-1], torch.tensor(0.15, dtype=torch.float64))
