@@ -58,7 +58,9 @@ def test_all_cells_of_the_suites_are_committed():
 
     expected = {
         (
-            cell_name(cell.dataset, cell.victim.name, cell.victim.defense, cell.track, cell.recipe),
+            cell_name(
+                cell.dataset, cell.victim.name, cell.victim.defense_names, cell.track, cell.recipe
+            ),
             cell.n,
         )
         for suite in SUITES

@@ -241,7 +241,7 @@ def victim_of(dataset_name: str, dataset, dtype: str = "float32"):
     from robustbert.bench.victims import prepare_victim
 
     cells = make_plan(load_suite(SUITES[dataset_name])).cells
-    spec = next(c.victim for c in cells if c.victim.name == "minilm" and not c.victim.defense)
+    spec = next(c.victim for c in cells if c.victim.name == "minilm" and not c.victim.defenses)
     return prepare_victim(spec, dataset, seed=SEED, dtype=dtype).classifier
 
 

@@ -65,7 +65,7 @@ def _cell_row(estimate: CellEstimate) -> list[str]:
 def _victim(victim: VictimSpec) -> list[str]:
     name = f"{victim.name} v{victim.variant}" if victim.variant else victim.name
     seed = "" if victim.training_seed is None else str(victim.training_seed)
-    return [_name(name), victim.defense or "", seed]
+    return [_name(name), _name(victim.defense_names or ""), seed]
 
 
 def _totals(estimate: Estimate) -> list[str]:

@@ -13,12 +13,11 @@ from robustbert.bench.victim_spec import VictimSpec
 from robustbert.bench.victims import (
     find_trained,
     load_classifier,
-    needs_plain_model,
     training_seed,
 )
 from robustbert.data import TextDataset, select_examples
 from robustbert.data.words import words_of
-from robustbert.defenses import Defense, make_defense
+from robustbert.defenses import Composition, Defense, compose
 from robustbert.models.pretrained import find_base
 from robustbert.training import TrainingConfig, make_config
 
@@ -34,7 +33,7 @@ class TrainingEstimate:
         dataset: the name of its loaded dataset.
         victim: the victim.
         cached: whether it is already in the cache of trained models.
-        seconds: training time including the defense; 0 if it is cached, None if unknown.
+        seconds: training time including the defenses; 0 if it is cached, None if unknown.
     """
 
     dataset: str
@@ -87,7 +86,7 @@ class Meter:
             self.training_runs[key] = TrainingEstimate(dataset.name, victim, False, seconds)
 
     def _find_trained(self, dataset: TextDataset, victim: VictimSpec) -> str | None:
-        if victim.defense is not None and not self._assets_complete:
+        if victim.defenses and not self._assets_complete:
             return None
         folder = find_trained(victim, dataset, seed=self._plan.seed, device=self._options.device)
         return None if folder is None else str(folder)
@@ -116,26 +115,34 @@ class Meter:
     def _training_seconds(
         self, dataset: TextDataset, victim: VictimSpec, speed: Speed
     ) -> float | None:
-        """Training time of the plain model and the defense; None if unknown.
+        """Training time of the plain model and the defenses; None if unknown.
 
         A plain model that is cached, or counted for another victim, takes no time.
         """
         config = self._config(victim)
-        defense = make_defense(victim.defense, victim.params) if victim.defense else None
+        defenses = compose(victim.defenses)
         seconds = 0.0
-        if needs_plain_model(defense):
-            plain = replace(victim, defense=None, params={})
+        if defenses.needs_plain_model:
+            plain = replace(victim, defenses=())
             key = dataset.name, victim.base, config
             counted = key in self._counted or self._find_trained(dataset, plain) is not None
             self._counted.add(key)
             seconds = 0.0 if counted else speed.training_seconds
-        if defense is None or not defense.trains:
+        if not defenses.trains:
             return seconds
-        rows = self._training_rows_seconds(dataset, defense, speed)
-        if rows is None or defense.has_training_loss:
+        rows = self._all_training_rows_seconds(dataset, defenses, speed)
+        if rows is None or any(defense.has_training_loss for defense in defenses.defenses):
             return None
-        epochs = defense.training_config(config).epochs
+        epochs = defenses.training_config(config).epochs
         return seconds + rows + speed.training_seconds * epochs / config.epochs
+
+    def _all_training_rows_seconds(
+        self, dataset: TextDataset, defenses: Composition, speed: Speed
+    ) -> float | None:
+        """Time to create the training rows of all defenses; None if unknown."""
+        parts = [self._training_rows_seconds(dataset, d, speed) for d in defenses.defenses]
+        known = [seconds for seconds in parts if seconds is not None]
+        return sum(known) if len(known) == len(parts) else None
 
     def _training_rows_seconds(
         self, dataset: TextDataset, defense: Defense, speed: Speed

@@ -46,7 +46,7 @@ class Cell:
         return cell_name(
             dataset,
             self.victim.name,
-            self.victim.defense,
+            self.victim.defense_names,
             self.track,
             self.recipe,
             training_seed=self.replicate,

@@ -26,7 +26,7 @@ from robustbert.bench.suite_tables import (
 from robustbert.bench.toml_files import describe_invalid, read_toml
 from robustbert.data.dataset import ALL, SPLITS
 from robustbert.data.dataset_source import DatasetSource
-from robustbert.defenses import make_defense
+from robustbert.defenses import compose
 from robustbert.errors import InputError, ModelError, RobustbertError, SuiteError, UnknownNameError
 from robustbert.models import MODELS
 from robustbert.paths import suite_names, suites_folder
@@ -201,10 +201,7 @@ def _check_table(table: ModelTable) -> None:
     _check_base(table.base)
     _check_labels(table.labels)
     make_config(table.training, seed=0)
-    if table.defense is not None:
-        make_defense(table.defense, table.params)
-    elif table.params:
-        raise InputError("params is given without defense; add defense, the name of a defense")
+    compose(table.defenses())
 
 
 def _check_labels(labels: Sequence[str] | None) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from robustbert.bench.model_names import split_name
 from robustbert.bench.suite import Suite
-from robustbert.defenses import make_defense
+from robustbert.defenses import DefenseSpec, compose
 from robustbert.errors import InputError
 from robustbert.frozen import FrozenMapping
 from robustbert.models import MODELS, Classifier, TfidfBase
@@ -28,9 +28,8 @@ class VictimSpec:
         name: the display name in tables.
         base: a model name, as listed by ``robustbert list models`` (which is trained first), a
             folder, or ``hub:NAME``; for a classifier in memory, a hash that identifies it.
-        defense: a defense name, as listed by ``robustbert list defenses``, or None.
+        defenses: the defenses, in the order of application; the wrapper of the first is outermost.
         training: training options that differ from the defaults.
-        params: parameters of the defense that differ from the defaults.
         training_seed: the seed of its training; None if it is already trained.
         variant: 8 hex digits that distinguish victims with the same label; None if the label is
             unique.
@@ -40,22 +39,26 @@ class VictimSpec:
 
     name: str
     base: str
-    defense: str | None = None
+    defenses: tuple[DefenseSpec, ...] = ()
     training: Mapping[str, Any] = FrozenMapping()
-    params: Mapping[str, Any] = FrozenMapping()
     training_seed: int | None = None
     variant: str | None = None
     labels: tuple[str, ...] | None = None
     classifier: Classifier | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        for name in ("training", "params"):
-            object.__setattr__(self, name, FrozenMapping(getattr(self, name)))
+        object.__setattr__(self, "training", FrozenMapping(self.training))
+        object.__setattr__(self, "defenses", tuple(self.defenses))
 
     @property
     def label(self) -> str:
-        """The name, followed by a plus sign and the defense if there is one."""
-        return f"{self.name}+{self.defense}" if self.defense else self.name
+        """The name, followed by a plus sign and the name for each defense."""
+        return "+".join([self.name, *(defense.name for defense in self.defenses)])
+
+    @property
+    def defense_names(self) -> str | None:
+        """The names of the defenses, joined by `` + ``, as in records; None if there are none."""
+        return " + ".join(defense.name for defense in self.defenses) or None
 
     @property
     def needs_training(self) -> bool:
@@ -65,7 +68,7 @@ class VictimSpec:
         """
         if self.classifier is None and (self.base in MODELS or self.training):
             return True
-        return self.defense is not None and make_defense(self.defense, self.params).trains
+        return compose(self.defenses).trains
 
     @property
     def has_gradients(self) -> bool:
@@ -142,9 +145,8 @@ def _victim_spec(name: str, suite: Suite) -> VictimSpec:
     return VictimSpec(
         table.name or name,
         table.base,
-        table.defense,
+        table.defenses(),
         table.training,
-        table.params,
         labels=table.labels,
     )
 
@@ -179,14 +181,13 @@ def with_variants(victims: Sequence[VictimSpec]) -> list[VictimSpec]:
 def _build_key(victim: VictimSpec) -> str:
     """Everything that determines a victim, including defaults, as JSON."""
     config = make_config(victim.training, seed=0) if victim.needs_training else None
-    defense = make_defense(victim.defense, victim.params) if victim.defense else None
     return json.dumps(
         {
             "label": victim.label,
             "base": _absolute(victim),
             "labels": victim.labels,
             "training": config.as_dict() if config else None,
-            "params": defense.params() if defense else None,
+            "params": [defense.params() for defense in compose(victim.defenses).defenses],
         },
         sort_keys=True,
     )
@@ -194,7 +195,10 @@ def _build_key(victim: VictimSpec) -> str:
 
 def _variant(victim: VictimSpec) -> str:
     """The first 8 hex digits of a hash of the base, the labels and the options in the suite."""
-    given = [_absolute(victim), victim.training, victim.params]
+    params = [defense.params for defense in victim.defenses] or [FrozenMapping()]
+    # a single defense is not in a list, so that variants are those of earlier versions
+    given: list[Any] = [_absolute(victim), victim.training]
+    given += [params[0] if len(params) == 1 else params]
     given += [] if victim.labels is None else [victim.labels]
     return hashlib.sha256(json.dumps(given, sort_keys=True, default=dict).encode()).hexdigest()[:8]
 

@@ -10,9 +10,7 @@ from typing import Any
 from robustbert.bench.model_cache import CachedModel, find_cached, find_or_train
 from robustbert.bench.victim_spec import VictimSpec
 from robustbert.data import TextDataset
-from robustbert.defenses import Defense, make_defense
-from robustbert.defenses.base import source_sha256
-from robustbert.errors import ModelError
+from robustbert.defenses import compose
 from robustbert.models import Classifier, load_model, relabel
 from robustbert.models.devices import choose_device, choose_dtype
 from robustbert.models.pretrained import find_base
@@ -61,7 +59,7 @@ def prepare_victim(
     """Prepare a victim: loaded, given in memory, or trained first if it is not cached.
 
     Args:
-        spec: the model, its training and its defense.
+        spec: the model, its training and its defenses.
         dataset: the training data; the victim gets its labels.
         seed: the training seed of victims that do not specify one, at least 0.
         dtype: the inference dtype: auto, float32 or bfloat16.
@@ -84,7 +82,7 @@ def prepare_victim(
         name=spec.name,
         variant=spec.variant,
         classifier=classifier,
-        defenses=_defense_refs(spec),
+        defenses=compose(spec.defenses).refs(),
         training_seed=training_seed(spec, seed) if trained else None,
         training=_training(spec, seed, device) if trained else None,
         train_seconds=trained.seconds if trained else None,
@@ -100,10 +98,10 @@ def load_classifier(
     device: str = "auto",
     token_budget: int | None = None,
 ) -> Classifier:
-    """Load a victim's trained model and wrap it with its defense.
+    """Load a victim's trained model and wrap it with its defenses.
 
     A loaded classifier has the victim's name and the hash of the trained weights, even if it is
-    wrapped: records distinguish a wrapped classifier from the plain one by its defense.
+    wrapped: records distinguish a wrapped classifier from the plain one by its defenses.
 
     Args:
         spec: the victim.
@@ -115,7 +113,7 @@ def load_classifier(
         token_budget: maximum number of tokens per batch; None selects a default for the device.
 
     Raises:
-        ModelError: the model cannot be loaded, its labels are not the dataset's, or the defense
+        ModelError: the model cannot be loaded, its labels are not the dataset's, or a defense
             changes them.
     """
     if spec.classifier is not None:
@@ -128,13 +126,8 @@ def load_classifier(
         labels=None if spec.needs_training else spec.labels,
         label_names=dataset.label_names,
     )
-    defense = _defense(spec)
-    classifier = plain if defense is None else defense.wrap(plain)
-    if classifier.label_names != plain.label_names:
-        raise ModelError(
-            f"the defense {spec.defense} changes the labels of {spec.name}; a wrapped classifier "
-            "must keep them, in the same order"
-        )
+    plain.info = replace(plain.info, name=spec.name)
+    classifier = compose(spec.defenses).wrap(plain)
     classifier.info = replace(classifier.info, name=spec.name, sha256=plain.info.sha256)
     return classifier
 
@@ -144,12 +137,10 @@ def check_trainable(spec: VictimSpec) -> None:
 
     Raises:
         UnknownNameError: there is no such base or defense.
-        ModelError: the base cannot be fine-tuned, or does not support this defense.
+        ModelError: the base cannot be fine-tuned, or does not support a defense.
     """
     find_base(spec.base)
-    defense = _defense(spec)
-    if defense is not None:
-        defense.check_base(spec.base)
+    compose(spec.defenses).check_base(spec.base)
 
 
 def training_seed(spec: VictimSpec, seed: int) -> int:
@@ -162,39 +153,39 @@ def find_trained(
 ) -> Path | None:
     """The folder of a trained victim in the cache; None if it must be trained first.
 
-    Reads the assets that its defense depends on, which must be complete.
+    Reads the assets that its defenses depend on, which must be complete.
     """
-    config, defense = _config(spec, seed, device), _defense(spec)
+    config, defenses = _config(spec, seed, device), compose(spec.defenses)
     found = None
-    if needs_plain_model(defense):
+    if defenses.needs_plain_model:
         found = find_cached(_key(spec, dataset, config))
         if found is None:
             return None
-    if defense is not None and defense.trains:
-        found = find_cached(_defended_key(spec, dataset, config, defense))
+    if defenses.trains:
+        found = find_cached(_key(spec, dataset, config) | defenses.cache_key())
     return found.folder if found else None
 
 
 def _train(spec: VictimSpec, dataset: TextDataset, seed: int, device: str) -> CachedModel:
     """The victim's trained model from the cache; it is trained first if it is not cached.
 
-    Its time is the total training time, including that of the plain model if the defense
-    needs one.
+    Its time is the total training time, including that of the plain model if the defenses
+    need one.
     """
-    config, defense = _config(spec, seed, device), _defense(spec)
+    config, defenses = _config(spec, seed, device), compose(spec.defenses)
+    key = _key(spec, dataset, config)
     plain: CachedModel | None = None
-    if needs_plain_model(defense):
+    if defenses.needs_plain_model:
         plain = find_or_train(
-            _key(spec, dataset, config),
+            key,
             lambda out: _report(spec.base, train(dataset, spec.base, config, out, resume=True)),
         )
-        if defense is None or not defense.trains:
+        if not defenses.trains:
             return plain
-    assert defense is not None
     start = spec.base if plain is None else plain.folder
     defended = find_or_train(
-        _defended_key(spec, dataset, config, defense),
-        lambda out: _report(spec.label, defense.train(dataset, start, config, out, resume=True)),
+        key | defenses.cache_key(),
+        lambda out: _report(spec.label, defenses.train(dataset, start, config, out, resume=True)),
     )
     parts = [defended.seconds] if plain is None else [plain.seconds, defended.seconds]
     known = [seconds for seconds in parts if seconds is not None]
@@ -210,11 +201,6 @@ def _report(name: str, trained: TrainedModel) -> None:
     report_step(f"trained {name}: {', '.join([*metrics, f'{trained.seconds:.0f} s'])}")
 
 
-def needs_plain_model(defense: Defense | None) -> bool:
-    """Whether the plain model must be trained for a victim with this defense, or with None."""
-    return defense is None or not defense.trains or defense.needs_plain_model
-
-
 def _training(spec: VictimSpec, seed: int, device: str) -> Params:
     """The training settings except data and seed, in the format of records."""
     config = _config(spec, seed, device)
@@ -228,29 +214,6 @@ def _training(spec: VictimSpec, seed: int, device: str) -> Params:
 
 def _config(spec: VictimSpec, seed: int, device: str) -> TrainingConfig:
     return make_config({"device": device, **spec.training}, seed=training_seed(spec, seed))
-
-
-def _defense(spec: VictimSpec) -> Defense | None:
-    return None if spec.defense is None else make_defense(spec.defense, spec.params)
-
-
-def _defense_refs(spec: VictimSpec) -> tuple[DefenseRef, ...]:
-    defense = _defense(spec)
-    if spec.defense is None or defense is None:
-        return ()
-    return (DefenseRef(name=spec.defense, params=defense.params(), revision=defense.revision),)
-
-
-def _defended_key(
-    spec: VictimSpec, dataset: TextDataset, config: TrainingConfig, defense: Defense
-) -> dict[str, Any]:
-    return _key(spec, dataset, config) | {
-        "defense": spec.defense,
-        "defense_revision": defense.revision,
-        "defense_source": source_sha256(defense),
-        "params": defense.params(),
-        "dependencies": defense.dependencies(),
-    }
 
 
 def _key(spec: VictimSpec, dataset: TextDataset, config: TrainingConfig) -> dict[str, Any]:

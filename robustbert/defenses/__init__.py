@@ -1,6 +1,15 @@
 """Defenses: published ways to make classifiers more robust."""
 
 from robustbert.defenses.base import Defense, StepCost
+from robustbert.defenses.composition import Composition, DefenseSpec, compose
 from robustbert.defenses.defense_registry import DEFENSES, make_defense
 
-__all__ = ["DEFENSES", "Defense", "StepCost", "make_defense"]
+__all__ = [
+    "DEFENSES",
+    "Composition",
+    "Defense",
+    "DefenseSpec",
+    "StepCost",
+    "compose",
+    "make_defense",
+]

@@ -22,8 +22,6 @@ under one list of defenses.
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -172,23 +170,23 @@ class Defense:
     @property
     def hooks(self) -> tuple[str, ...]:
         """The names of the hooks that it overrides, in the order of :data:`HOOKS`."""
-        return tuple(hook for hook in HOOKS if self._overrides(hook))
+        return tuple(hook for hook in HOOKS if self.overrides(hook))
 
     @property
     def has_training_loss(self) -> bool:
         """Whether it overrides :meth:`training_loss`."""
-        return self._overrides("training_loss")
+        return self.overrides("training_loss")
 
     @property
     def has_training_rows(self) -> bool:
         """Whether it overrides :meth:`training_rows`."""
-        return self._overrides("training_rows")
+        return self.overrides("training_rows")
 
     @property
     def trains(self) -> bool:
         """Whether it overrides a method for training, so that it has a model of its own."""
         hooks = ("training_loss", "training_rows", "training_config", "callbacks")
-        return any(self._overrides(hook) for hook in hooks)
+        return any(self.overrides(hook) for hook in hooks)
 
     def check_base(self, base: str) -> None:
         """Check that the defense can train a base model.
@@ -199,7 +197,7 @@ class Defense:
                 training loss, and the defense replaces that.
         """
         classical = find_base(base).folder is None
-        if classical and (self.has_training_loss or self._overrides("callbacks")):
+        if classical and (self.has_training_loss or self.overrides("callbacks")):
             raise ModelError(
                 f"{type(self).__name__} changes the training loss, which {base} does not have; "
                 "use a network such as minilm, or a defense that adds training rows"
@@ -225,51 +223,78 @@ class Defense:
             resume: continue from the last checkpoint in ``out``, if there is one.
 
         Raises:
-            ModelError: the base has no training loss and the defense replaces it; or as in
-                :func:`robustbert.training.train`.
-            InputError: the defense overrides no method for training.
+            RobustbertError: as in :func:`train_defended`.
         """
-        from robustbert.training import train
+        return train_defended((self,), dataset, start, config, out, resume=resume)
 
-        if not self.trains:
-            raise InputError(f"{type(self).__name__} trains nothing; wrap a trained classifier")
-        plain = Path(start) if self.needs_plain_model else None
-        base = str(start) if plain is None else retraining_base(plain)
-        self.check_base(base)
-        config = self.training_config(config)
-        return train(
-            dataset,
-            base,
-            config,
-            out,
-            extra_examples=self.training_rows(dataset, plain, config),
-            loss=self.training_loss if self.has_training_loss else None,
-            callbacks=self.callbacks(),
-            resume=resume,
-        )
-
-    def _overrides(self, method: str) -> bool:
+    def overrides(self, method: str) -> bool:
+        """Whether its class overrides a method of :class:`Defense`."""
         return getattr(type(self), method) is not getattr(Defense, method)
 
 
-def source_sha256(defense: Defense) -> str:
-    """The SHA-256 of the source files that define a defense's class and its base classes.
+def train_defended(
+    defenses: Sequence[Defense],
+    dataset: TextDataset,
+    start: str | Path,
+    config: TrainingConfig,
+    out: Path,
+    *,
+    resume: bool = False,
+) -> TrainedModel:
+    """Train a model with several defenses, at most one of which has a training loss.
 
-    Part of the cache key, so that an edited defense is trained again. :class:`Defense` itself is
-    left out: its changes are covered by the revision of training.
+    Each changes the training settings in turn; training rows and callbacks are joined.
+
+    Args:
+        defenses: the defenses.
+        dataset: the training data.
+        start: the folder of the plain model if a defense needs one; otherwise a base, as
+            :func:`robustbert.training.train` takes it.
+        config: the training settings, before the defenses change them.
+        out: the folder to write; it must not hold a model already.
+        resume: continue from the last checkpoint in ``out``, if there is one.
 
     Raises:
-        InputError: a class has no source file.
+        ModelError: the base has no training loss and a defense replaces it; or as in
+            :func:`robustbert.training.train`.
+        InputError: no defense overrides a method for training.
     """
-    digest = hashlib.sha256()
-    for kind in type(defense).__mro__:
-        if kind in (Defense, object):
-            continue
-        try:
-            source = Path(inspect.getfile(kind)).read_bytes()
-        except (TypeError, OSError) as error:
-            raise InputError(
-                f"cannot read the source of the defense {kind.__qualname__}; define it in a file"
-            ) from error
-        digest.update(hashlib.sha256(source).digest())
-    return digest.hexdigest()
+    from robustbert.training import train
+
+    if not any(defense.trains for defense in defenses):
+        names = " and ".join(type(defense).__name__ for defense in defenses)
+        raise InputError(f"{names} trains nothing; wrap a trained classifier")
+    plain = Path(start) if any(defense.needs_plain_model for defense in defenses) else None
+    base = str(start) if plain is None else retraining_base(plain)
+    for defense in defenses:
+        defense.check_base(base)
+        config = defense.training_config(config)
+    losses = [defense.training_loss for defense in defenses if defense.has_training_loss]
+    return train(
+        dataset,
+        base,
+        config,
+        out,
+        extra_examples=_training_rows(defenses, dataset, plain, config),
+        loss=losses[0] if losses else None,
+        callbacks=[callback for defense in defenses for callback in defense.callbacks()],
+        resume=resume,
+    )
+
+
+def _training_rows(
+    defenses: Sequence[Defense], dataset: TextDataset, plain: Path | None, config: TrainingConfig
+) -> datasets.Dataset | None:
+    """The training rows of all defenses, in order; None if there are none."""
+    found = [
+        defense.training_rows(dataset, plain if defense.needs_plain_model else None, config)
+        for defense in defenses
+    ]
+    rows = [part for part in found if part is not None]
+    if len(rows) < 2:
+        return rows[0] if rows else None
+    import datasets
+
+    # from lists, because parts with other features or columns could not be concatenated
+    columns = {name: [v for part in rows for v in part[name]] for name in ("text", "label")}
+    return datasets.Dataset.from_dict(columns)

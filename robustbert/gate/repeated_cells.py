@@ -18,7 +18,7 @@ from robustbert.bench.victim_spec import VictimSpec, model_spec
 from robustbert.bench.victims import Victim, load_classifier
 from robustbert.data import DATASETS, DatasetSource, TextDataset
 from robustbert.data.dataset import ALL
-from robustbert.defenses import make_defense
+from robustbert.defenses import DefenseSpec, make_defense
 from robustbert.errors import InputError
 from robustbert.frozen import FrozenMapping
 from robustbert.models.inference.output_cache import OutputCache
@@ -85,7 +85,7 @@ class RepeatedCells:
             same: whether it must be the model of the record.
 
         Raises:
-            InputError: it must be, but its hash differs; or the record has several defenses.
+            InputError: it must be, but its hash differs.
             ModelError: the model cannot be loaded, is not trained, or has other labels.
         """
         dtype = attack_dtype(record)
@@ -151,7 +151,7 @@ class RepeatedCells:
 
     def _load(self, model: str, record: Record, dtype: str) -> LoadedVictim:
         named = model_spec(model, self._labels)
-        spec = replace(named, **defense_fields(record))
+        spec = replace(named, defenses=defense_specs(record))
         dataset = self.dataset(record)
         classifier = load_classifier(spec, spec.base, dataset, dtype=dtype, device=self._device)
         victim = Victim(
@@ -200,21 +200,9 @@ def condition_difference(header: CellHeader, record: Record) -> str | None:
     return identities[0].difference(identities[1])
 
 
-def defense_fields(record: Record) -> dict[str, Any]:
-    """The fields of a victim's specification that name its defense.
-
-    Raises:
-        InputError: the record has several defenses.
-    """
-    if not record.defenses:
-        return {}
-    if len(record.defenses) > 1:
-        raise InputError(
-            f"{record_label(record)} has several defenses, which cannot be applied to a model that "
-            "is loaded; run bench instead"
-        )
-    [defense] = record.defenses
-    return {"defense": defense.name, "params": dict(defense.params)}
+def defense_specs(record: Record) -> tuple[DefenseSpec, ...]:
+    """The defenses of a record, for the specification of a victim."""
+    return tuple(DefenseSpec(defense.name, defense.params) for defense in record.defenses)
 
 
 def _current(defenses: Iterable[DefenseRef]) -> tuple[DefenseRef, ...]:

@@ -8,7 +8,7 @@ from robustbert.bench.victim_spec import VictimSpec
 from robustbert.bench.victims import TRAINING_REVISION, Victim, find_trained, prepare_victim
 from robustbert.data import TextDataset
 from robustbert.errors import ModelError
-from robustbert.gate.repeated_cells import LoadedVictim, attack_dtype, defense_fields
+from robustbert.gate.repeated_cells import LoadedVictim, attack_dtype, defense_specs
 from robustbert.machine import processor_class
 from robustbert.models import MODELS, TfidfBase
 from robustbert.models.inference.output_cache import OutputCache
@@ -32,7 +32,6 @@ def rebuild_victim(record: Record, dataset: TextDataset, device: str) -> LoadedV
 
     Raises:
         ModelError: it cannot be trained from the record, or it got other weights.
-        InputError: it has several defenses.
     """
     _check_trainable(record)
     spec = VictimSpec(record.model.name, record.model.name, **_fields(record))
@@ -48,7 +47,11 @@ def _fields(record: Record) -> dict[str, Any]:
     """The fields of a victim's specification that say how it is trained and defended."""
     training = record.model.training or {}
     settings = {name: value for name, value in training.items() if name not in _NO_SETTINGS}
-    return {"training": settings, "training_seed": record.training_seed, **defense_fields(record)}
+    return {
+        "training": settings,
+        "training_seed": record.training_seed,
+        "defenses": defense_specs(record),
+    }
 
 
 def _check_trainable(record: Record) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from robustbert.bench import Overrides, Suite, VictimSpec, load_suite, make_plan, suite
+from robustbert.defenses import DefenseSpec
 from robustbert.errors import InputError, MissingAssetError, UnknownNameError
 
 SUITE = Suite(
@@ -234,11 +235,14 @@ def test_cells_and_victims_are_equal_by_value():
     first, second = make_plan(SUITE), make_plan(SUITE)
     assert first == second
     assert {cell: cell.n for cell in first.cells}[second.cells[-1]] == second.cells[-1].n
-    with_list = VictimSpec("a", "minilm", "adversarial-training", params={"recipes": ["pwws"]})
-    with_tuple = replace(with_list, params={"recipes": ("pwws",)})
+    specs = [
+        DefenseSpec("adversarial-training", {"recipes": recipes})
+        for recipes in (["pwws"], ("pwws",), ["iga"])
+    ]
+    with_list, with_tuple, other = (VictimSpec("a", "minilm", (spec,)) for spec in specs)
     assert with_list == with_tuple
     assert hash(with_list) == hash(with_tuple)
-    assert with_list != replace(with_list, params={"recipes": ["iga"]})
+    assert with_list != other
 
 
 def test_the_options_of_a_victim_cannot_be_changed():

@@ -6,8 +6,10 @@ import pytest
 
 from robustbert.bench import load_suite, make_plan, suite_names
 from robustbert.bench.suite import Suite
+from robustbert.defenses import DefenseSpec
 from robustbert.errors import SuiteError, UnknownNameError
 from robustbert.paths import suites_folder
+from robustbert.records import cell_name
 
 WHOLE = """
 name = "mine"
@@ -24,6 +26,33 @@ def suite(tmp_path: Path, text: str) -> Suite:
     path = tmp_path / "mine.toml"
     path.write_text(text, encoding="utf-8")
     return load_suite(str(path))
+
+
+@pytest.mark.parametrize(
+    "defense",
+    [
+        'defense = "adversarial-training"\nparams = { examples = 3 }',
+        'defense = ["adversarial-training"]\nparams = { examples = 3 }',
+        'defense = { name = "adversarial-training", examples = 3 }',
+        'defense = [{ name = "adversarial-training", examples = 3 }]',
+        '[[model.strong.defense]]\nname = "adversarial-training"\nexamples = 3',
+    ],
+)
+def test_a_defense_can_be_written_in_several_forms(tmp_path: Path, defense: str):
+    found = suite(tmp_path, WHOLE.replace('defense = "adversarial-training"', defense))
+    expected = (DefenseSpec("adversarial-training", {"examples": 3}),)
+    assert make_plan(found).cells[-1].victim.defenses == expected
+
+
+def test_a_list_of_defenses_keeps_its_order(tmp_path: Path):
+    names = '["adversarial-training", { name = "adversarial-training", examples = 3 }]'
+    found = suite(tmp_path, WHOLE.replace('"adversarial-training"', names))
+    cell = make_plan(found).cells[-1]
+    assert [dict(spec.params) for spec in cell.victim.defenses] == [{}, {"examples": 3}]
+    assert cell.victim.label == "strong+adversarial-training+adversarial-training"
+    assert cell.file_name("x") == cell_name(
+        "x", "strong", "adversarial-training + adversarial-training", "unified", "pwws"
+    )
 
 
 @pytest.mark.parametrize("name", suite_names())
@@ -116,6 +145,23 @@ def test_an_error_names_its_position(tmp_path: Path, change: tuple[str, str], ex
         (
             '[model.plain]\nbase = "tfidf-nb"\nparams = {examples = 3}',
             "model.plain: params",
+        ),
+        (
+            '[model.q]\nbase = "minilm"\ndefense = 3',
+            "model.q.defense: give the name of a defense, a table such as",
+        ),
+        (
+            '[model.q]\nbase = "minilm"\ndefense = ["adversarial-training", { steps = 3 }]',
+            "model.q.defense: give the name of a defense, a table such as",
+        ),
+        (
+            '[model.q]\nbase = "minilm"\ndefense = { name = "adversarial-training", example = 3 }',
+            "model.q: adversarial-training: unknown setting 'example'; did you mean examples?",
+        ),
+        (
+            '[model.q]\nbase = "minilm"\ndefense = { name = "adversarial-training", epochs = 2 }\n'
+            "params = { examples = 3 }",
+            "model.q: params is given beside a list or a table; write the parameters of each",
         ),
     ],
 )

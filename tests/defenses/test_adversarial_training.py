@@ -8,7 +8,7 @@ import pytest
 from robustbert.bench.victim_spec import VictimSpec
 from robustbert.bench.victims import prepare_victim
 from robustbert.data import load_dataset
-from robustbert.defenses import DEFENSES, make_defense
+from robustbert.defenses import DEFENSES, DefenseSpec, make_defense
 from robustbert.defenses.adversarial_training import adversarial_rows
 from robustbert.errors import (
     AttackError,
@@ -64,7 +64,7 @@ def test_trains_on_adversarial_texts_of_training_examples_with_their_labels(
 
 
 def test_a_defended_victim_is_cached_under_its_own_key(dataset, own_cache):
-    spec = VictimSpec("nb", "tfidf-nb", "adversarial-training", params=PARAMS)
+    spec = VictimSpec("nb", "tfidf-nb", (DefenseSpec("adversarial-training", PARAMS),))
     victim = prepare_victim(spec, dataset, seed=0, device="cpu")
     [defense] = victim.defenses
     assert defense.model_dump() == {

@@ -18,8 +18,8 @@ from safetensors.torch import load_file
 from robustbert.bench.plan import VictimSpec
 from robustbert.bench.victims import check_trainable, find_trained, prepare_victim
 from robustbert.data import load_dataset
-from robustbert.defenses import Defense, StepCost, make_defense
-from robustbert.defenses.base import source_sha256
+from robustbert.defenses import Defense, DefenseSpec, StepCost, make_defense
+from robustbert.defenses.composition import source_sha256
 from robustbert.errors import InputError, ModelError
 from robustbert.models import Classifier, load_model
 from robustbert.training import TrainingConfig
@@ -88,7 +88,7 @@ class TestANewDefense:
 
     def test_is_trained_and_cached(self, dataset, base, cache, smoothing_file):
         name = "own_defense:LabelSmoothing"
-        spec = VictimSpec("tiny", str(base), name, TRAINING, {"smoothing": 0.3})
+        spec = VictimSpec("tiny", str(base), (DefenseSpec(name, {"smoothing": 0.3}),), TRAINING)
         check_trainable(spec)
         victim = prepare(spec, dataset)
         assert [defense.model_dump() for defense in victim.defenses] == [
@@ -102,7 +102,7 @@ class TestANewDefense:
         assert find_trained(spec, dataset, seed=0, device="cpu") == folder
 
     def test_is_trained_again_when_its_file_changes(self, dataset, base, cache, smoothing_file):
-        spec = VictimSpec("tiny", str(base), "own_defense:LabelSmoothing", TRAINING)
+        spec = VictimSpec("tiny", str(base), (DefenseSpec("own_defense:LabelSmoothing"),), TRAINING)
         first = prepare(spec, dataset)
         again = prepare(spec, dataset)
         assert again.classifier.info.sha256 == first.classifier.info.sha256
@@ -118,8 +118,8 @@ class TestANewDefense:
         self, dataset, base, cache, smoothing_file
     ):
         plain = prepare(VictimSpec("tiny", str(base), training=TRAINING), dataset)
-        name, params = "own_defense:LabelSmoothing", {"smoothing": 0.0}
-        equal = prepare(VictimSpec("tiny", str(base), name, TRAINING, params), dataset)
+        smoothing = DefenseSpec("own_defense:LabelSmoothing", {"smoothing": 0.0})
+        equal = prepare(VictimSpec("tiny", str(base), (smoothing,), TRAINING), dataset)
         assert equal.classifier.info.sha256 == plain.classifier.info.sha256
 
     def test_a_training_is_resumed_only_with_the_same_parameters(self, smoothing_file):
@@ -195,7 +195,7 @@ def test_classical_model_rejects_a_custom_loss(dataset, tmp_path, cache):
     message = "NoScalar changes the training loss, which tfidf-svm does not have; use a network"
     with pytest.raises(ModelError, match=message):
         NoScalar().train(dataset, "tfidf-svm", CONFIG, tmp_path / "out")
-    spec = VictimSpec("svm", "tfidf-svm", f"{__name__}:NoScalar")
+    spec = VictimSpec("svm", "tfidf-svm", (DefenseSpec(f"{__name__}:NoScalar"),))
     with pytest.raises(ModelError, match=message):
         check_trainable(spec)
     assert not cache.exists()
@@ -254,7 +254,7 @@ class Blur(Defense):
 class TestAWrapper:
     def test_trains_the_plain_model_and_wraps_it(self, dataset, cache):
         plain = prepare(VictimSpec("nb", "tfidf-nb"), dataset)
-        spec = VictimSpec("blurred", "tfidf-nb", f"{__name__}:Blur")
+        spec = VictimSpec("blurred", "tfidf-nb", (DefenseSpec(f"{__name__}:Blur"),))
         victim = prepare(spec, dataset)
         assert len(cached(cache)) == 1, "it trains nothing of its own"
         assert victim.train_seconds == plain.train_seconds
@@ -268,7 +268,7 @@ class TestAWrapper:
         assert plain.classifier.info.name == "nb"
 
     def test_wrapping_a_trained_folder_trains_nothing(self, dataset, svm, cache):
-        spec = VictimSpec("mine", str(svm), f"{__name__}:Blur")
+        spec = VictimSpec("mine", str(svm), (DefenseSpec(f"{__name__}:Blur"),))
         assert not spec.needs_training
         victim = prepare(spec, dataset)
         assert isinstance(victim.classifier, Blurred)
@@ -284,7 +284,7 @@ class TestAWrapper:
 
         monkeypatch.setattr(Blur, "wrap", turned)
         with pytest.raises(ModelError, match=r"Blur changes the labels of mine; .* must keep them"):
-            prepare(VictimSpec("mine", str(svm), f"{__name__}:Blur"), dataset)
+            prepare(VictimSpec("mine", str(svm), (DefenseSpec(f"{__name__}:Blur"),)), dataset)
 
     def test_has_no_training(self, dataset, base, tmp_path):
         with pytest.raises(InputError, match="Blur trains nothing"):

@@ -60,10 +60,14 @@ def test_a_defense_at_inference_is_applied(record, svm, reviews):
     assert victim.defenses == (ref.model_copy(update={"revision": 1}),), "the installed revision"
 
 
-def test_several_defenses_are_refused(record, svm, reviews):
-    refs = [DefenseRef(name=name, params={}, revision=1) for name in ("a", "b")]
-    with pytest.raises(InputError, match=r"model \+ a \+ b has several defenses"):
-        loader(reviews).victim(str(svm), record.model_copy(update={"defenses": refs}), same=False)
+def test_several_defenses_are_applied(record, svm, reviews):
+    refs = [DefenseRef(name=f"{__name__}:Invert", params={}, revision=1)] * 2
+    defended = record.model_copy(update={"defenses": refs})
+    victim = loader(reviews).victim(str(svm), defended, same=True).victim
+    texts = ["the film was very good and fine"]
+    plain = load_model(svm, label_names=["neg", "pos"]).predict_proba(texts)
+    np.testing.assert_array_equal(victim.classifier.predict_proba(texts), plain)
+    assert [ref.name for ref in victim.defenses] == [f"{__name__}:Invert"] * 2
 
 
 def test_data_is_found_by_its_name_or_given(record, reviews, tmp_path):
