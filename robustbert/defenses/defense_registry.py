@@ -43,6 +43,16 @@ DEFENSES = Registry(
             "robustbert.defenses.freelb:FreeLbPlusPlus",
             "freelb without a limit of the perturbation",
         ),
+        Entry(
+            "flooding",
+            "robustbert.defenses.flooding:Flooding",
+            "keep the training loss above a level",
+        ),
+        Entry(
+            "temperature",
+            "robustbert.defenses.temperature:Temperature",
+            "train with a softmax at a high temperature",
+        ),
     ],
     accepts=_is_defense,
     expected="a dataclass that extends robustbert.defenses.Defense",

@@ -176,6 +176,25 @@ class Classifier(ABC):
             "network with a tokenizer of transformers"
         )
 
+    def with_temperature(self, temperature: float) -> Classifier:
+        """The same classifier with its logits divided by a temperature.
+
+        Probabilities, logits and gradients change, predicted labels do not. At temperature 1 it is
+        the classifier itself.
+
+        Args:
+            temperature: a number above 0.
+
+        Raises:
+            ModelError: the classifier is not a network of transformers.
+        """
+        if temperature == 1:
+            return self
+        raise ModelError(
+            f"cannot change the temperature of model {self.info.name!r}; use a network of "
+            "transformers, and change its temperature before it is wrapped"
+        )
+
     def __repr__(self) -> str:
         info = self.info
         labels = ", ".join(map(repr, self.label_names[:10]))

@@ -80,6 +80,7 @@ class HuggingFaceClassifier(Classifier):
         label_names: Sequence[str] | None = None,
     ) -> None:
         self._device = choose_device(device)
+        self._temperature = 1.0
         self._tokenizer = files.tokenizer
         self._exact_model = files.model.to(self._device)
         config = files.model.config
@@ -169,10 +170,18 @@ class HuggingFaceClassifier(Classifier):
         gradient = embedding_gradient(
             ids,
             self._exact_model.get_input_embeddings(),
-            lambda inputs: self._exact_model(input_ids=inputs).logits,
+            lambda inputs: self._exact_model(input_ids=inputs).logits / self._temperature,
             self._device,
         )
         return TokenGradient(np.array(ids), self._tokenization.tokens(ids), gradient)
+
+    def with_temperature(self, temperature: float) -> Classifier:
+        """See :meth:`Classifier.with_temperature`; it shares its networks with the result."""
+        if temperature == 1:
+            return self
+        changed = copy.copy(self)
+        changed._temperature = self._temperature * temperature
+        return changed
 
     def _probabilities(self, texts: Sequence[str], *, unbatched: bool = False) -> np.ndarray:
         return _softmax(self._own_logits(texts, unbatched=unbatched))[:, self._order]
@@ -183,13 +192,14 @@ class HuggingFaceClassifier(Classifier):
     def _own_logits(self, texts: Sequence[str], *, unbatched: bool = False) -> np.ndarray:
         """Logits in the inference dtype, float32 (n, k), in the model's own order of labels."""
         unique = unique_sequences(self._tokenization.encode(texts))
-        logits = self._query.logits(unique.items, unbatched=unbatched)
+        logits = self._query.logits(unique.items, unbatched=unbatched) / self._temperature
         if self._query is not self._exact_network:
             best = np.partition(_softmax(logits), -2, axis=1)
             close = np.flatnonzero(best[:, -1] - best[:, -2] < CLOSE_MARGIN)
             if close.size:
                 sequences = [unique.items[i] for i in close]
-                logits[close] = self._exact_network.logits(sequences, unbatched=unbatched)
+                exact = self._exact_network.logits(sequences, unbatched=unbatched)
+                logits[close] = exact / self._temperature
         return np.asarray(logits[unique.inverse])
 
     def _unbatched(self, texts: Sequence[str]) -> np.ndarray:
@@ -197,7 +207,8 @@ class HuggingFaceClassifier(Classifier):
 
     def _exact(self, texts: Sequence[str]) -> np.ndarray:
         sequences = [tuple(ids) for ids in self._tokenization.encode(texts)]
-        return _softmax(self._exact_network.logits(sequences, unbatched=True))[:, self._order]
+        logits = self._exact_network.logits(sequences, unbatched=True) / self._temperature
+        return _softmax(logits)[:, self._order]
 
     def _truncated(self, texts: Sequence[str]) -> np.ndarray:
         return self._tokenization.truncated(texts)

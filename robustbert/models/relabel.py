@@ -77,6 +77,15 @@ class _Relabeled(Classifier):
         """See :meth:`Classifier.token_gradient`; the order of the labels does not matter."""
         return self._inner.token_gradient(text)
 
+    def with_temperature(self, temperature: float) -> Classifier:
+        """See :meth:`Classifier.with_temperature`."""
+        if temperature == 1:
+            return self
+        inner = self._inner.with_temperature(temperature)
+        changed = _Relabeled(inner, self.label_names, self._order)
+        changed._own_info = self._own_info
+        return changed
+
     def _probabilities(self, texts: Sequence[str]) -> np.ndarray:
         return self._inner.predict_proba(texts)[:, self._order]
 
