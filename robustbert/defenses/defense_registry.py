@@ -44,6 +44,11 @@ DEFENSES = Registry(
             "freelb without a limit of the perturbation",
         ),
         Entry(
+            "smart",
+            "robustbert.defenses.smart:Smart",
+            "add the divergence that small perturbations of embeddings can cause",
+        ),
+        Entry(
             "flooding",
             "robustbert.defenses.flooding:Flooding",
             "keep the training loss above a level",

@@ -53,7 +53,7 @@ class EmbeddingDefense(Defense):
 
     def dependencies(self) -> dict[str, Any]:
         """The hash of the shared steps, so that a model is trained again when they change."""
-        return perturbation_source()
+        return source_hashes("embedding_perturbation")
 
 
 def check_not_negative(**values: float) -> None:
@@ -72,7 +72,9 @@ def check_not_negative(**values: float) -> None:
             raise InputError(f"{name} is {value!r}; give a number of at least 0")
 
 
-def perturbation_source() -> dict[str, Any]:
-    """The hash of the module with the shared steps, for :meth:`Defense.dependencies`."""
-    source = Path(__file__).with_name("embedding_perturbation.py")
-    return {"embedding_perturbation": hashlib.sha256(source.read_bytes()).hexdigest()}
+def source_hashes(*modules: str) -> dict[str, str]:
+    """The SHA-256 of modules beside this one by name, for :meth:`Defense.dependencies`."""
+    folder = Path(__file__).parent
+    return {
+        name: hashlib.sha256((folder / f"{name}.py").read_bytes()).hexdigest() for name in modules
+    }

@@ -129,6 +129,13 @@ def ball_scale(perturbation: torch.Tensor, radius: float) -> torch.Tensor:
     return (radius / norms(perturbation, "l2").clamp(min=SMALLEST_NORM)).clamp(max=1)
 
 
+def symmetric_kl(logits: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
+    """KL(p, q) + KL(q, p) of the softmax of two sets of logits (n, k), averaged over rows."""
+    exact = torch.promote_types(logits.dtype, torch.float32)
+    log_p, log_q = (one.to(exact).log_softmax(dim=-1) for one in (logits, others))
+    return ((log_p.exp() - log_q.exp()) * (log_p - log_q)).sum(dim=-1).mean()
+
+
 class EarlierGradients:
     """The weights' gradients of earlier passes of a batch, to be added to those of its last pass.
 
