@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tomllib
 import types
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import MISSING, Field, fields
 from operator import index
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -101,6 +103,64 @@ def build_from_settings(
         if name not in values and field.default is MISSING and field.default_factory is MISSING:
             raise InputError(f"{place}: {name} is missing; give {_describe(annotations[name])}")
     return kind(**values, **fixed)
+
+
+def settings_from_text(kind: type, assignments: Sequence[str], place: str) -> dict[str, Any]:
+    """Read settings of the dataclass ``kind`` from ``NAME=VALUE``, as a command line has them.
+
+    A value is written as in a TOML file, and a string needs no quotes. The elements of a list are
+    separated by commas.
+
+    Args:
+        kind: a dataclass, see :func:`build_from_settings`.
+        assignments: the settings.
+        place: what the settings belong to; messages begin with it.
+
+    Raises:
+        UnknownNameError: there is no such field; the message suggests similar ones.
+        InputError: one is not ``NAME=VALUE``, is given twice, or its value has the wrong type.
+
+    >>> from dataclasses import dataclass
+    >>> @dataclass
+    ... class Oven:
+    ...     degrees: float = 180.0
+    ...     grids: tuple[str, ...] = ()
+    >>> settings_from_text(Oven, ["degrees=200", "grids=top,middle"], "oven")
+    {'degrees': 200, 'grids': ('top', 'middle')}
+    """
+    annotations = get_type_hints(kind)
+    known = [field.name for field in fields(kind) if field.init]
+    settings: dict[str, Any] = {}
+    for assignment in assignments:
+        name, separator, text = (part.strip() for part in assignment.partition("="))
+        if not separator or not name:
+            raise InputError(f"{place}: {assignment!r} is not a setting; write NAME=VALUE")
+        if name not in known:
+            raise UnknownNameError("setting", name, known, place)
+        if name in settings:
+            raise InputError(f"{place}: {name} is given twice; give it once")
+        settings[name] = _value_of_text(text, annotations[name], f"{place}: {name}")
+    return settings
+
+
+def _value_of_text(text: str, annotation: Any, place: str) -> Any:
+    """The value of a text that ``annotation`` accepts; raise InputError if there is none."""
+    items = [_toml_value(item.strip()) for item in text.split(",") if item.strip()]
+    for value in (_toml_value(text), text, items):
+        with suppress(InputError):
+            return _checked(value, annotation, place)
+    return _checked(text, annotation, place)
+
+
+def _toml_value(text: str) -> Any:
+    """The value of a text in TOML; the text itself if it is none."""
+    with suppress(tomllib.TOMLDecodeError):
+        found = tomllib.loads(f"value = {text}")
+        if list(found) == ["value"]:  # no further lines
+            return found["value"]
+    with suppress(ValueError):  # TOML does not allow .5
+        return float(text)
+    return text
 
 
 def _checked(value: Any, annotation: Any, place: str) -> Any:

@@ -12,6 +12,7 @@ import pytest
 
 from robustbert.attacks import RECIPES, TRACKS
 from robustbert.data import DATASETS
+from robustbert.defenses import DEFENSES
 from robustbert.models import MODELS
 from robustbert.paths import suite_names
 
@@ -51,6 +52,8 @@ def completions(line: str, tmp_path: Path) -> list[str]:
         ("robustbert attack --dataset ", list(DATASETS)),
         ("robustbert attack --recipe ", list(RECIPES)),
         ("robustbert attack --track ", list(TRACKS)),
+        ("robustbert attack --defense ", list(DEFENSES)),
+        ("robustbert bench --defense pgd --set ", [""]),
         ("robustbert train --model ", list(MODELS)),
         ("robustbert bench --suite ", list(suite_names())),
         ("robustbert bench --models minilm,tfidf-s", ["minilm,tfidf-svm"]),
@@ -82,7 +85,9 @@ def test_models_and_other_values_can_be_paths(tmp_path):
     assert completions("robustbert compare my-model my", tmp_path) == ["my-model/", "my.toml"]
 
 
-@pytest.mark.parametrize("option", ["--dataset ", "--model ", "--recipe ", "--track "])
+@pytest.mark.parametrize(
+    "option", ["--dataset ", "--model ", "--recipe ", "--track ", "--defense "]
+)
 def test_it_imports_nothing_that_takes_seconds(option, tmp_path):
     lines = request(f"robustbert attack {option}", tmp_path).stderr.splitlines()
     imported = {line.rpartition("|")[2].strip() for line in lines}

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 import pytest
 
 from robustbert.errors import InputError, UnknownNameError
-from robustbert.validation import build_from_settings
+from robustbert.validation import build_from_settings, settings_from_text
 
 
 @dataclass(frozen=True)
@@ -113,3 +113,57 @@ def test_a_field_without_a_default_must_be_given():
     assert made.width == 2
     with pytest.raises(InputError, match=r"^tray: width is missing; give a number$"):
         build_from_settings(Tray, {}, "tray")
+
+
+@dataclass
+class Typed:
+    """Fields of several types."""
+
+    rate: float = 0.1
+    steps: int | None = None
+    norm: Literal["l2", "linf"] = "l2"
+    is_on: bool = False
+    title: str = ""
+    names: Sequence[str] = ()
+    layers: tuple[int, ...] = ()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("rate=.5", 0.5),
+        ("rate = 1e-3", 0.001),
+        ("rate=2", 2),
+        ("steps=3", 3),
+        ("norm=linf", "linf"),
+        ("is_on=true", True),
+        ("title=3", "3"),
+        ("title=a=b, c", "a=b, c"),
+        ('title="quoted"', "quoted"),
+        ("names=pwws", ["pwws"]),
+        ("names=pwws, iga", ["pwws", "iga"]),
+        ('names=["a,b"]', ["a,b"]),
+        ("names=", []),
+        ("layers=1,2", (1, 2)),
+    ],
+)
+def test_settings_are_read_from_text(text: str, expected: Any):
+    [value] = settings_from_text(Typed, [text], "typed").values()
+    assert (value, type(value)) == (expected, type(expected))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("rate=fast", "typed: rate is 'fast'; give a number"),
+        ("rate=true", "typed: rate is 'true'; give a number"),
+        ("steps=1.5", "typed: steps is '1.5'; give a whole number"),
+        ("norm=l1", "typed: norm is 'l1'; give one of l2, linf"),
+        ("layers=1,b", "typed: layers is '1,b'; give a list"),
+        ("=3", "typed: '=3' is not a setting; write NAME=VALUE"),
+    ],
+)
+def test_a_text_that_is_no_setting_is_rejected(text: str, message: str):
+    with pytest.raises(InputError) as error:
+        settings_from_text(Typed, [text], "typed")
+    assert str(error.value) == message

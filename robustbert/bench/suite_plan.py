@@ -13,6 +13,7 @@ from robustbert.bench.suite import Suite, check_fields
 from robustbert.bench.victim_spec import victim_specs
 from robustbert.data import DatasetSource
 from robustbert.data.dataset import ALL
+from robustbert.defenses import DefenseSpec
 from robustbert.errors import InputError
 
 
@@ -35,6 +36,7 @@ class Overrides:
         text_length: the text length class of every dataset.
         label_names: the names of the classes of every dataset, in order.
         label_map: names in the data, and the names to use for them.
+        defenses: the defenses of every model, in order; none keeps those of the suite.
     """
 
     datasets: Sequence[str | DatasetSource] | None = None
@@ -51,6 +53,7 @@ class Overrides:
     text_length: str | None = None
     label_names: Sequence[str] | None = None
     label_map: Mapping[str, str] | None = None
+    defenses: Sequence[DefenseSpec] = ()
 
 
 _OF_DATASETS = MappingProxyType(
@@ -72,8 +75,9 @@ def make_plan(suite: Suite, overrides: Overrides | None = None) -> Plan:
         UnknownNameError: a dataset, model, recipe or track that does not exist.
         MissingAssetError: a recipe that cannot run offline.
         ModelError: a model that is neither a name nor a folder.
-        InputError: a number out of range, a duplicate victim, no cell that can run, or an option
-            for a dataset that defines it itself.
+        InputError: a number out of range, a duplicate victim, defenses for a model of the suite
+            that has its own, no cell that can run, or an option for a dataset that defines it
+            itself.
     """
     overrides = overrides or Overrides()
     objects = _objects(overrides.datasets or ())
@@ -87,7 +91,7 @@ def make_plan(suite: Suite, overrides: Overrides | None = None) -> Plan:
     return build_plan(
         suite=suite.name,
         sources=sources,
-        victims=victim_specs(suite),
+        victims=victim_specs(suite, tuple(overrides.defenses)),
         tracks=suite.tracks,
         recipes=suite.recipes,
         examples=suite.examples_of,
@@ -133,7 +137,7 @@ def _override(suite: Suite, overrides: Overrides, objects: Mapping[str, DatasetS
     given = {
         key: value
         for key, value in vars(overrides).items()
-        if value is not None and key not in _OF_DATASETS
+        if value is not None and key not in (*_OF_DATASETS, "defenses")
     }
     for key, minimum in (("num_examples", 1), ("seed", 0)):
         if given.get(key, minimum) < minimum:

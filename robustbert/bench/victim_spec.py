@@ -80,14 +80,20 @@ class VictimSpec:
         return model_kind(Path(self.base).expanduser()) != "classical"
 
 
-def victim_specs(suite: Suite) -> list[VictimSpec]:
+def victim_specs(suite: Suite, defenses: tuple[DefenseSpec, ...] = ()) -> list[VictimSpec]:
     """The victims of a suite in its order, one per training seed.
 
+    Args:
+        suite: the suite.
+        defenses: the defenses of every victim; none for those in the suite.
+
     Raises:
-        InputError: two victims are identical, there are training seeds and every model is already
-            trained, or there are label names and no model uses them.
+        InputError: a victim has its own defenses and others are given, two victims are identical,
+            there are training seeds and every model is already trained, or there are label names
+            and no model uses them.
     """
-    victims = with_variants([_victim_spec(name, suite) for name in dict.fromkeys(suite.models)])
+    named = [_victim_spec(name, suite) for name in dict.fromkeys(suite.models)]
+    victims = with_variants([_with_defenses(victim, defenses) for victim in named])
     check_training_seeds(victims, suite.training_seeds or ())
     if suite.labels and not any(victim.labels == suite.labels for victim in victims):
         raise InputError(
@@ -149,6 +155,15 @@ def _victim_spec(name: str, suite: Suite) -> VictimSpec:
         table.training,
         labels=table.labels,
     )
+
+
+def _with_defenses(victim: VictimSpec, defenses: tuple[DefenseSpec, ...]) -> VictimSpec:
+    if defenses and victim.defenses:
+        raise InputError(
+            f"the model {victim.name} has the defense {victim.defense_names} in the suite, and "
+            f"{defenses[0].name} is given for all models; choose other models with --models"
+        )
+    return replace(victim, defenses=defenses or victim.defenses)
 
 
 def _replicates(victim: VictimSpec, seeds: Sequence[int]) -> list[VictimSpec]:

@@ -158,12 +158,20 @@ def find_trained(
     config, defenses = _config(spec, seed, device), compose(spec.defenses)
     found = None
     if defenses.needs_plain_model:
-        found = find_cached(_key(spec, dataset, config))
+        found = find_cached(_key(spec.base, dataset, config))
         if found is None:
             return None
     if defenses.trains:
-        found = find_cached(_key(spec, dataset, config) | defenses.cache_key())
+        found = find_cached(_key(spec.base, dataset, config) | defenses.cache_key())
     return found.folder if found else None
+
+
+def plain_model(base: str, dataset: TextDataset, config: TrainingConfig) -> CachedModel:
+    """The plain model of a base from the cache; it is trained first if it is not cached."""
+    return find_or_train(
+        _key(base, dataset, config),
+        lambda out: _report(base, train(dataset, base, config, out, resume=True)),
+    )
 
 
 def _train(spec: VictimSpec, dataset: TextDataset, seed: int, device: str) -> CachedModel:
@@ -173,18 +181,14 @@ def _train(spec: VictimSpec, dataset: TextDataset, seed: int, device: str) -> Ca
     need one.
     """
     config, defenses = _config(spec, seed, device), compose(spec.defenses)
-    key = _key(spec, dataset, config)
     plain: CachedModel | None = None
     if defenses.needs_plain_model:
-        plain = find_or_train(
-            key,
-            lambda out: _report(spec.base, train(dataset, spec.base, config, out, resume=True)),
-        )
+        plain = plain_model(spec.base, dataset, config)
         if not defenses.trains:
             return plain
     start = spec.base if plain is None else plain.folder
     defended = find_or_train(
-        key | defenses.cache_key(),
+        _key(spec.base, dataset, config) | defenses.cache_key(),
         lambda out: _report(spec.label, defenses.train(dataset, start, config, out, resume=True)),
     )
     parts = [defended.seconds] if plain is None else [plain.seconds, defended.seconds]
@@ -216,8 +220,8 @@ def _config(spec: VictimSpec, seed: int, device: str) -> TrainingConfig:
     return make_config({"device": device, **spec.training}, seed=training_seed(spec, seed))
 
 
-def _key(spec: VictimSpec, dataset: TextDataset, config: TrainingConfig) -> dict[str, Any]:
-    base = find_base(spec.base)
+def _key(base_name: str, dataset: TextDataset, config: TrainingConfig) -> dict[str, Any]:
+    base = find_base(base_name)
     device = choose_device(config.device)
     return {
         "revision": TRAINING_REVISION,

@@ -20,6 +20,7 @@ from robustbert.commands.dataset_options import (
     chosen_datasets,
     reading_options,
 )
+from robustbert.commands.defense_options import add_defense_options, chosen_defenses
 from robustbert.commands.terminal import INTERRUPTED, print_error, print_report
 from robustbert.commands.threshold_options import add_thresholds, chosen_thresholds
 from robustbert.console import terminal_width
@@ -57,6 +58,7 @@ def add_bench(subparsers: Any) -> None:
             metavar="NAME[,NAME]",
             help=f"{values}, separated by commas; default: from the suite",
         )
+    add_defense_options(command, "all models of the run")
     command.add_argument(
         "-n",
         "--num-examples",
@@ -98,6 +100,7 @@ def add_attack(subparsers: Any) -> None:
         help="a model folder, hub:NAME, or a name (see robustbert list models), which is trained "
         "first; NAME=FOLDER chooses the name in tables",
     )
+    add_defense_options(command, "the model")
     add_dataset_options(command)
     command.add_argument(
         "--recipe",
@@ -167,6 +170,7 @@ def bench(options: Any) -> int:
     overrides = Overrides(
         datasets=chosen_datasets(options),
         models=options.models,
+        defenses=chosen_defenses(options),
         labels=options.labels,
         recipes=options.recipes,
         tracks=options.track,
@@ -177,7 +181,7 @@ def bench(options: Any) -> int:
         **reading_options(options),
     )
     plan = make_plan(load_suite(options.suite or "quick"), overrides)
-    if options.suite is None and (overrides.models or overrides.datasets):
+    if options.suite is None and (overrides.models or overrides.datasets or overrides.defenses):
         plan = dataclasses.replace(plan, suite=None)  # not the quick suite any more
     out = options.out or default_out(plan.suite or "bench")
     thresholds = _thresholds(plan, options)
@@ -202,6 +206,7 @@ def attack(options: Any) -> int:
     )
     overrides = Overrides(
         datasets=chosen_datasets(options),
+        defenses=chosen_defenses(options),
         labels=options.labels,
         num_examples=options.num_examples,
         seed=options.seed,

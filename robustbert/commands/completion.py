@@ -20,6 +20,7 @@ NAMES = MappingProxyType(
         "models": "robustbert.models.model_registry:MODELS",
         "recipes": "robustbert.attacks.recipes:RECIPES",
         "tracks": "robustbert.attacks.tracks:TRACKS",
+        "defenses": "robustbert.defenses.defense_registry:DEFENSES",
         "suites": "robustbert.paths:suite_names",
     }
 )

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import warnings
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from robustbert.commands.arguments import add_command, add_dtype_and_device, integer
 from robustbert.commands.dataset_options import add_dataset_options, training_source
+from robustbert.commands.defense_options import add_defense_options, chosen_defenses
 from robustbert.commands.terminal import INTERRUPTED, print_error
-from robustbert.errors import InputError
+from robustbert.errors import InputError, RobustbertWarning
+
+if TYPE_CHECKING:
+    from robustbert.data import TextDataset
+    from robustbert.defenses import Composition
+    from robustbert.training import TrainedModel, TrainingConfig
 
 #: The options of fine-tuning, which the classical models do not have.
 _OF_NETWORKS = ("epochs", "batch_size", "learning_rate", "max_length", "tensorboard")
@@ -27,6 +35,7 @@ def add_train(subparsers: Any) -> None:
         metavar="DIR",
         help="folder for the model; must be new or empty",
     )
+    add_defense_options(command, "the model")
     command.add_argument("--epochs", type=integer, metavar="N", help="number of training epochs")
     command.add_argument("--batch-size", type=integer, metavar="N", help="training batch size")
     command.add_argument("--learning-rate", type=float, metavar="X", help="peak learning rate")
@@ -49,7 +58,8 @@ def add_train(subparsers: Any) -> None:
 def train(options: Any) -> int:
     """Run ``robustbert train``."""
     from robustbert.bench import check_dtype_and_device
-    from robustbert.training import check_base_and_output, make_config, train
+    from robustbert.defenses import compose
+    from robustbert.training import check_base_and_output, make_config
 
     given = {
         name: getattr(options, name)
@@ -60,6 +70,8 @@ def train(options: Any) -> int:
     config = make_config(given, seed=options.seed)
     # before the dataset is loaded, which may take long
     base = check_base_and_output(options.model, options.out)
+    defenses = compose(chosen_defenses(options))
+    _check_defenses(defenses, options.model)
     unused = [name for name in _OF_NETWORKS if getattr(options, name)]
     if base.kind is not None and unused:
         option = unused[0].replace("_", "-")
@@ -69,7 +81,7 @@ def train(options: Any) -> int:
         )
     dataset = training_source(options).load()
     try:
-        trained = train(dataset, options.model, config, options.out, resume=options.resume)
+        trained = _train(dataset, defenses, config, options)
     except KeyboardInterrupt:
         if base.kind is not None:  # it has no checkpoints
             raise
@@ -79,3 +91,41 @@ def train(options: Any) -> int:
         print(f"{name.replace('_', ' ')}: {100 * value:.1f}%")
     print(f"{trained.seconds:.0f} s; the model is in {options.out}")
     return 0
+
+
+def _check_defenses(defenses: Composition, model: str) -> None:
+    """Check that the defenses can train the model; warn of what its folder will not hold.
+
+    Raises:
+        ModelError: the model does not support a defense.
+        InputError: the defenses only change predictions.
+    """
+    names = " and ".join(defenses.wrappers)
+    if defenses.names and not defenses.trains:
+        raise InputError(
+            f"{names} changes predictions and trains nothing; give it to bench or attack instead"
+        )
+    defenses.check_base(model)
+    if names:
+        warnings.warn(
+            f"{names} also changes predictions, which a model folder cannot hold: to attack the "
+            f"defended model, run attack --model {model} with the same defenses, which trains it",
+            RobustbertWarning,
+            stacklevel=3,
+        )
+
+
+def _train(
+    dataset: TextDataset, defenses: Composition, config: TrainingConfig, options: Any
+) -> TrainedModel:
+    """Train the model, plainly or with its defenses; these may start from a plain model."""
+    from robustbert.training import train
+
+    if not defenses.names:
+        return train(dataset, options.model, config, options.out, resume=options.resume)
+    start = options.model
+    if defenses.needs_plain_model:
+        from robustbert.bench.victims import plain_model
+
+        start = plain_model(start, dataset, replace(config, tensorboard=False)).folder
+    return defenses.train(dataset, start, config, options.out, resume=options.resume)

@@ -73,6 +73,11 @@ class Composition:
         """Whether the plain model must be trained: nothing else is, or a defense starts from it."""
         return not self.trains or any(d.trains and d.needs_plain_model for d in self.defenses)
 
+    @property
+    def wrappers(self) -> tuple[str, ...]:
+        """The names of the defenses that change predictions."""
+        return tuple(name for name, defense in self._named() if defense.overrides("wrap"))
+
     def check_base(self, base: str) -> None:
         """Check that all defenses can train a base; see :meth:`Defense.check_base`."""
         for defense in self.defenses:
