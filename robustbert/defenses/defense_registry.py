@@ -49,6 +49,11 @@ DEFENSES = Registry(
             "add the divergence that small perturbations of embeddings can cause",
         ),
         Entry(
+            "tavat",
+            "robustbert.defenses.tavat:Tavat",
+            "perturb embeddings from a table of each token's earlier perturbations",
+        ),
+        Entry(
             "flooding",
             "robustbert.defenses.flooding:Flooding",
             "keep the training loss above a level",

@@ -31,6 +31,7 @@ ACTIVE: dict[str, dict[str, Any]] = {
     "freelb": {"steps": 2},
     "freelb++": {"steps": 3},
     "smart": {"bregman_weight": 1.0, "max_norm": 0.0},
+    "tavat": {"steps": 3},
     "flooding": {"level": 0.7},
     "temperature": {"temperature": 5.0},
 }
@@ -39,10 +40,11 @@ NEUTRAL: dict[str, dict[str, Any]] = {
     "pgd": {"steps": 0},
     "freelb": {"steps": 0},
     "smart": {"alpha": 0.0},
+    "tavat": {"steps": 0},
     "flooding": {"level": 0.0},
     "temperature": {"temperature": 1.0},
 }
-PERTURBING = ["pgd", "freelb", "smart"]
+PERTURBING = ["pgd", "freelb", "smart", "tavat"]
 
 
 @pytest.fixture(scope="module", autouse=True)
