@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import shlex
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from robustbert import registry
 from robustbert.cli import main
 from robustbert.data import load_dataset
+from robustbert.defenses import make_defense
 from robustbert.records import Run, read_run
 
 DOCUMENT = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -77,6 +80,26 @@ def test_a_defense(folder: Path):
         ("my_defense:WordDropout", {"share": 0.2})
     ]
     assert plain.model.sha256 != defended.model.sha256
+
+
+def test_a_defense_of_a_package(folder: Path, capsys):
+    for code in blocks(SECTIONS["Add a defense"], "(?:python|toml)"):
+        (folder / code.split()[1]).write_text(code, encoding="utf-8")
+    project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+    ((group, names),) = project["project"]["entry-points"].items()
+    installed = folder / "my_package-1.0.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: my-package\nVersion: 1.0\n")
+    lines = [f"[{group}]", *(f"{name} = {value}" for name, value in names.items())]
+    (installed / "entry_points.txt").write_text("\n".join(lines))
+    registry._entry_points.cache_clear()
+    try:
+        assert make_defense("word-dropout", {"share": 0.2}).params() == {"share": 0.2}
+        assert main(["list", "defenses"]) == 0
+    finally:
+        registry._entry_points.cache_clear()
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["word-dropout", "Wei", "and", "Zou", "2019", "training_rows", "1", "1"] in rows
 
 
 @pytest.mark.parametrize("name", RECIPES)
