@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 import types
 from collections.abc import Mapping, Sequence
@@ -141,6 +142,17 @@ def settings_from_text(kind: type, assignments: Sequence[str], place: str) -> di
             raise InputError(f"{place}: {name} is given twice; give it once")
         settings[name] = _value_of_text(text, annotations[name], f"{place}: {name}")
     return settings
+
+
+def setting_as_text(name: str, value: Any) -> str:
+    """A setting as :func:`settings_from_text` reads it.
+
+    >>> setting_as_text("is_on", True), setting_as_text("names", ["pwws", "iga"])
+    ('is_on=true', 'names=["pwws", "iga"]')
+    """
+    if isinstance(value, str) and value == _toml_value(value) == value.strip():
+        return f"{name}={value}"
+    return f"{name}={json.dumps(value, ensure_ascii=False)}"
 
 
 def _value_of_text(text: str, annotation: Any, place: str) -> Any:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 import pytest
 
 from robustbert.errors import InputError, UnknownNameError
-from robustbert.validation import build_from_settings, settings_from_text
+from robustbert.validation import build_from_settings, setting_as_text, settings_from_text
 
 
 @dataclass(frozen=True)
@@ -167,3 +167,20 @@ def test_a_text_that_is_no_setting_is_rejected(text: str, message: str):
     with pytest.raises(InputError) as error:
         settings_from_text(Typed, [text], "typed")
     assert str(error.value) == message
+
+
+def test_settings_as_text_are_read_again():
+    values = {
+        "rate": 2,
+        "steps": 3,
+        "norm": "linf",
+        "is_on": True,
+        "title": "3, 'é' \"x\"",
+        "names": ["a,b", 'c"d'],
+        "layers": (1, 2),
+    }
+    texts = [setting_as_text(name, value) for name, value in values.items()]
+    assert settings_from_text(Typed, texts, "typed") == values
+    for title in ("", "3", "true", '"x"', " x ", "a=b", "1,2"):
+        text = setting_as_text("title", title)
+        assert settings_from_text(Typed, [text], "typed") == {"title": title}

@@ -149,7 +149,7 @@ class Meter:
     ) -> float | None:
         """Time to create the training rows of a defense; None unless it attacks with recipes."""
         params = defense.params()
-        if not defense.has_training_rows:
+        if "training_rows" not in defense.hooks:
             return 0.0
         if not {"recipes", "examples", "track"} <= params.keys():
             return None

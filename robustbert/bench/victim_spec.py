@@ -72,7 +72,12 @@ class VictimSpec:
 
     @property
     def has_gradients(self) -> bool:
-        """Whether it provides gradients, as all models in files except classical ones do."""
+        """Whether it provides gradients.
+
+        All models in files do, except classical ones and those whose defense takes them away.
+        """
+        if not all(defense.keeps_gradients for defense in compose(self.defenses).defenses):
+            return False
         if self.classifier is not None:
             return self.classifier.has_gradients
         if self.base in MODELS:

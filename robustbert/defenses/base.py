@@ -74,12 +74,15 @@ class Defense:
         paper: a short citation, such as ``Zhu et al. 2020``; several are separated by semicolons.
         is_randomised: whether the predictions of the wrapped classifier depend on random numbers,
             which are derived from the text (see :meth:`wrap`).
+        keeps_gradients: whether the wrapped classifier provides gradients if the classifier does;
+            recipes that need gradients are skipped otherwise.
     """
 
     revision: ClassVar[int] = 1
     needs_plain_model: ClassVar[bool] = False
     paper: ClassVar[str] = ""
     is_randomised: ClassVar[bool] = False
+    keeps_gradients: ClassVar[bool] = True
 
     @property
     def step_cost(self) -> StepCost:
@@ -176,11 +179,6 @@ class Defense:
     def has_training_loss(self) -> bool:
         """Whether it overrides :meth:`training_loss`."""
         return self.overrides("training_loss")
-
-    @property
-    def has_training_rows(self) -> bool:
-        """Whether it overrides :meth:`training_rows`."""
-        return self.overrides("training_rows")
 
     @property
     def trains(self) -> bool:

@@ -6,12 +6,9 @@ import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from robustbert.records import ModelRef, Record
+from robustbert.records import DefenseRef, ModelRef, Record
+from robustbert.validation import setting_as_text
 
-_DEFENDED = (
-    "The run was started from Python, and no command can repeat it, because the model has a "
-    "defense: use robustbert.run_plan with the settings on this page."
-)
 _DEFAULTS = (
     "The run was started from Python. From the command line it is as follows, with the default "
     "limits, and with the default training if the model is trained first."
@@ -50,8 +47,6 @@ def reproduction(records: Sequence[Record]) -> Reproduction:
     others = [record for record in records if record.command is None]
     if not others:
         return Reproduction(recorded, (), "")
-    if others[0].defenses:
-        return Reproduction(recorded, (), _DEFENDED)
     return Reproduction(recorded, tuple(_attack_commands(others)), _DEFAULTS)
 
 
@@ -76,8 +71,18 @@ def _command(record: Record) -> str:
         "dtype": record.model.dtype,
     }
     # with "=", because a name may begin with a dash
-    words = [shlex.quote(f"--{option}={value}") for option, value in options.items()]
-    return " ".join(["robustbert attack", *words])
+    words = [f"--{option}={value}" for option, value in options.items()]
+    words += [word for defense in record.defenses for word in _defense_words(defense)]
+    return " ".join(["robustbert attack", *map(shlex.quote, words)])
+
+
+def _defense_words(defense: DefenseRef) -> list[str]:
+    """The options that apply a defense; a parameter that is None cannot be given."""
+    given = [(name, value) for name, value in defense.params.items() if value is not None]
+    return [
+        f"--defense={defense.name}",
+        *(f"--set={setting_as_text(name, value)}" for name, value in given),
+    ]
 
 
 def _model(model: ModelRef) -> str:

@@ -182,6 +182,18 @@ def test_one_loss_goes_with_rows_and_wrappers(dataset, cache, tmp_path):
     assert isinstance(all_three.classifier, Bent)
 
 
+@dataclass(frozen=True)
+class Opaque(Bend):
+    keeps_gradients: ClassVar[bool] = False
+
+
+def test_a_wrapper_can_take_the_gradients_away():
+    plain = VictimSpec("m", "minilm")
+    assert plain.has_gradients
+    assert dataclasses.replace(plain, defenses=(HALVE,)).has_gradients
+    assert not dataclasses.replace(plain, defenses=(HALVE, named(Opaque))).has_gradients
+
+
 def test_two_losses_are_refused():
     with pytest.raises(InputError) as error:
         compose((named(Loss), HALVE, named(Loss, smoothing=0.1)))

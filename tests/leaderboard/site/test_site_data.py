@@ -259,11 +259,11 @@ class TestReproduction:
         assert options.dataset == text
         assert options.track == "unified"
 
-    def test_a_defended_model_from_python_has_no_command(self) -> None:
+    def test_the_command_of_a_defended_model_from_python_has_its_defense(self) -> None:
         record = make_record(make_outcomes(robust=2), defense="adversarial-training")
         found = reproduction([record])
-        assert (found.recorded, found.equivalent) == ((), ())
-        assert "robustbert.run_plan" in found.note
-        import robustbert
-
-        assert callable(robustbert.run_plan)
+        (command,) = found.equivalent
+        [chosen] = self.parsed(command).defenses
+        [ref] = record.defenses
+        assert (chosen.name, chosen.settings) == (ref.name, ("epochs=2",))
+        assert ref.params == {"epochs": 2}

@@ -11,10 +11,11 @@ from huggingface_hub import ModelCard
 from markdown_it import MarkdownIt
 
 from robustbert.cli import _parser
+from robustbert.commands.defense_options import ChosenDefense
 from robustbert.console import printable
 from robustbert.errors import InputError
 from robustbert.metrics import worst_case
-from robustbert.records import BatchInvariance, Metric, Outcome, Record, record_name
+from robustbert.records import BatchInvariance, DefenseRef, Metric, Outcome, Record, record_name
 from robustbert.reports import card_row, model_card
 from robustbert.reports.row_labels import record_label
 from robustbert.reports.run_folder import read_finished
@@ -178,9 +179,14 @@ def test_the_commands_of_a_run_from_python_are_constructed_and_parse():
     assert options.dtype == "float32"
     trained = make_record(outcomes, training={"epochs": 1})
     assert "--model=minilm" in commands(card_of(trained).text)[0]
-    defended = card_of(make_record(outcomes, defense="augmentation"))
-    assert commands(defended.text) == []
-    assert "no command can repeat it" in defended.text
+    params = {"recipes": ["pwws", "iga"], "share": 0.5, "is_on": True, "track": "$x", "most": None}
+    refs = [DefenseRef(name=name, params=params, revision=1) for name in ("-a", "b")]
+    [words] = commands(card_of(trained.model_copy(update={"defenses": refs})).text)
+    given = ('recipes=["pwws", "iga"]', "share=0.5", "is_on=true", "track=$x")
+    assert _parser().parse_args(words).defenses == (
+        ChosenDefense("-a", given),
+        ChosenDefense("b", given),
+    )
 
 
 def test_a_classical_model_has_neither_base_weights_nor_the_settings_of_networks():
