@@ -91,9 +91,8 @@ def _defenses() -> str:
             for hook in defense.hooks
         ]
         cost = defense.step_cost
-        rows.append(
-            [name, _lines(defense.paper), "\n".join(hooks), str(cost.forward), str(cost.backward)]
-        )
+        passes = [str(cost.forward), str(cost.backward)]
+        rows.append([printable(name), _lines(defense.paper), "\n".join(hooks), *passes])
     header = ["defense", "paper", "hooks", "forward", "backward"]
     table = text_table(header, rows, width, left=("paper", "hooks"))
     note = wrapped("forward, backward: passes of the network per training step", width)
