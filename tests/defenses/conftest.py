@@ -28,8 +28,8 @@ def tiny_victim(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def plain_hash(few_texts: TextDataset, tiny_base: Path, tmp_path_factory) -> str:
-    """The hash of the weights of a short training without a defense."""
-    from tests.defenses.perturbed import trained_hash
+def plain_weights(few_texts: TextDataset, tiny_base: Path, tmp_path_factory) -> dict[int, str]:
+    """A hash of the weights after each step of a short training without a defense."""
+    from tests.defenses.perturbed import weights_by_step
 
-    return trained_hash(None, few_texts, tiny_base, tmp_path_factory.mktemp("plain") / "out")
+    return weights_by_step(None, few_texts, tiny_base, tmp_path_factory.mktemp("plain") / "out")

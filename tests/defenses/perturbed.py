@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from robustbert.training import TrainingConfig, finetune
+from robustbert.training import TrainingConfig
 
 CONFIG = TrainingConfig(
     epochs=2, batch_size=8, learning_rate=3e-3, dtype="float32", device="cpu", evals_per_epoch=1
@@ -110,26 +110,37 @@ def weights_hash(folder: Path) -> str:
     return hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
 
 
-def trained_hash(defense: Any, dataset: Any, base: Path, out: Path, **changes: Any) -> str:
-    """The hash of the weights after a short training; None trains without a defense."""
-    from robustbert.training import train
+def weights_by_step(
+    defense: Any, dataset: Any, base: Path, out: Path, *, stop_at: int = 0, resume: bool = False
+) -> dict[int, str]:
+    """A hash of the network's weights after each step of a short training.
 
-    config = replace(CONFIG, **changes)
-    if defense is None:
-        return weights_hash(train(dataset, str(base), config, out).folder)
-    return weights_hash(defense.train(dataset, base, config, out).folder)
+    The written model is that of the best checkpoint, which may be an early one.
 
+    Args:
+        defense: the defense; None trains without one.
+        stop_at: the step after which it is interrupted; 0 for none.
+        resume: continue from the last checkpoint.
+    """
+    from robustbert.training import finetune, train
 
-def interrupt_training(defense: Any, dataset: Any, base: Path, out: Path, step: int) -> None:
-    """Start a training and stop it at a step, after a checkpoint of an earlier one."""
+    found: dict[int, str] = {}
 
-    class Stop(finetune.ShowProgress):
+    class Watch(finetune.ShowProgress):
         def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-            if state.global_step == step:
+            super().on_step_end(args, state, control)
+            digest = hashlib.sha256()
+            for weight in kwargs["model"].parameters():
+                digest.update(weight.detach().numpy().tobytes())
+            found[state.global_step] = digest.hexdigest()
+            if state.global_step == stop_at:
                 raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(finetune, "ShowProgress", Stop)
-        with pytest.raises(KeyboardInterrupt):
-            defense.train(dataset, base, CONFIG, out)
-    assert list((out / "checkpoints").glob("checkpoint-*")), "it stopped before a checkpoint"
+        patch.setattr(finetune, "ShowProgress", Watch)
+        with pytest.raises(KeyboardInterrupt) if stop_at else nullcontext():
+            if defense is None:
+                train(dataset, str(base), CONFIG, out, resume=resume)
+            else:
+                defense.train(dataset, base, CONFIG, out, resume=resume)
+    return found

@@ -14,14 +14,12 @@ from safetensors.torch import load_file
 from robustbert.defenses import StepCost, make_defense
 from robustbert.errors import InputError
 from tests.defenses.perturbed import (
-    CONFIG,
     attach,
     gradients,
-    interrupt_training,
     make_inputs,
     make_network,
     perturbed_inputs,
-    trained_hash,
+    weights_by_step,
     weights_hash,
 )
 
@@ -58,26 +56,28 @@ def _little_garbage_to_look_through() -> Iterator[None]:
 
 @pytest.mark.parametrize("name", NEUTRAL)
 def test_without_steps_it_is_plain_training_to_the_bit(
-    name, few_texts, tiny_base, plain_hash, tmp_path
+    name, few_texts, tiny_base, plain_weights, tmp_path
 ):
     defense = make_defense(name, NEUTRAL[name])
-    assert trained_hash(defense, few_texts, tiny_base, tmp_path / "out") == plain_hash
+    assert weights_by_step(defense, few_texts, tiny_base, tmp_path / "out") == plain_weights
     assert defense.step_cost == StepCost(1, 1)
 
 
 @pytest.mark.parametrize("name", ACTIVE)
 def test_a_resumed_training_gives_the_same_weights(
-    name, few_texts, tiny_base, plain_hash, tmp_path
+    name, few_texts, tiny_base, plain_weights, tmp_path
 ):
-    defense = make_defense(name, ACTIVE[name])
-    whole = trained_hash(defense, few_texts, tiny_base, tmp_path / "whole")
-    assert whole != plain_hash
-    interrupt_training(defense, few_texts, tiny_base, tmp_path / "out", step=6)
-    resumed = make_defense(name, ACTIVE[name]).train(
-        few_texts, tiny_base, CONFIG, tmp_path / "out", resume=True
-    )
-    assert weights_hash(resumed.folder) == whole
-    written, base = (load_file(one / "model.safetensors") for one in (resumed.folder, tiny_base))
+    parts = few_texts, tiny_base
+    whole = weights_by_step(make_defense(name, ACTIVE[name]), *parts, tmp_path / "whole")
+    assert list(whole) == list(range(1, 9))
+    assert whole[2] != plain_weights[2], "the learning rate of step 1 is 0"
+    out = tmp_path / "out"
+    begun = weights_by_step(make_defense(name, ACTIVE[name]), *parts, out, stop_at=6)
+    assert begun == {step: whole[step] for step in range(1, 7)}
+    resumed = weights_by_step(make_defense(name, ACTIVE[name]), *parts, out, resume=True)
+    assert resumed == {step: whole[step] for step in range(5, 9)}
+    assert weights_hash(out) == weights_hash(tmp_path / "whole")
+    written, base = (load_file(one / "model.safetensors") for one in (out, tiny_base))
     assert written.keys() == base.keys(), "what the defense attached is removed"
 
 
