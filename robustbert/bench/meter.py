@@ -17,7 +17,7 @@ from robustbert.bench.victims import (
 )
 from robustbert.data import TextDataset, select_examples
 from robustbert.data.words import words_of
-from robustbert.defenses import Composition, Defense, compose
+from robustbert.defenses import Composition, Defense, StepCost, compose
 from robustbert.models.pretrained import find_base
 from robustbert.training import TrainingConfig, make_config
 
@@ -131,10 +131,11 @@ class Meter:
         if not defenses.trains:
             return seconds
         rows = self._all_training_rows_seconds(dataset, defenses, speed)
-        if rows is None or any(defense.has_training_loss for defense in defenses.defenses):
+        if rows is None:
             return None
         epochs = defenses.training_config(config).epochs
-        return seconds + rows + speed.training_seconds * epochs / config.epochs
+        training = speed.training_seconds * epochs / config.epochs
+        return seconds + rows + training * _relative_cost(defenses.step_cost)
 
     def _all_training_rows_seconds(
         self, dataset: TextDataset, defenses: Composition, speed: Speed
@@ -172,3 +173,9 @@ class Meter:
     def _config(self, victim: VictimSpec) -> TrainingConfig:
         seed = training_seed(victim, self._plan.seed)
         return make_config({"device": self._options.device, **victim.training}, seed=seed)
+
+
+def _relative_cost(cost: StepCost) -> float:
+    """The cost of a training step relative to plain training."""
+    # a backward pass takes about twice as long as a forward pass
+    return (cost.forward + 2 * cost.backward) / 3

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from robustbert.defenses.base import Defense, train_defended
+from robustbert.defenses.base import Defense, StepCost, train_defended
 from robustbert.defenses.defense_registry import make_defense
 from robustbert.errors import InputError, ModelError
 from robustbert.frozen import FrozenMapping
@@ -72,6 +72,12 @@ class Composition:
     def needs_plain_model(self) -> bool:
         """Whether the plain model must be trained: nothing else is, or a defense starts from it."""
         return not self.trains or any(d.trains and d.needs_plain_model for d in self.defenses)
+
+    @property
+    def step_cost(self) -> StepCost:
+        """The cost of a training step: that of the defense with a training loss, if any."""
+        costs = [defense.step_cost for defense in self.defenses if defense.has_training_loss]
+        return costs[0] if costs else StepCost()
 
     @property
     def wrappers(self) -> tuple[str, ...]:

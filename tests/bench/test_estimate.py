@@ -96,14 +96,21 @@ def test_training_estimates_are_positive_and_grow_with_the_epochs(reviews, cache
             "defense": "adversarial-training",
             "params": {"examples": 8},
         },
+        # six forward and six backward passes per step
+        "pgd": {
+            "base": str(base),
+            "training": {"epochs": 2},
+            "defense": {"name": "pgd", "steps": 5},
+        },
     }
     plan = make_plan(suite(reviews, *tables, "tfidf-svm", model=tables))
     found = estimate_plan(plan, options(tmp_path / "out"))
-    plain, long, defended, classical = found.training_runs
+    plain, long, defended, pgd, classical = found.training_runs
     assert 0 < plain.seconds < 60
     assert long.seconds > 5 * plain.seconds
     # its undefended model is the first one, which will be cached
     assert defended.seconds > 0
+    assert pgd.seconds == pytest.approx(6 * plain.seconds)
     assert 0 < classical.seconds < 60
     assert not any(training.cached for training in found.training_runs)
 
