@@ -37,17 +37,23 @@ class Page(html.parser.HTMLParser):
     def __init__(self, markdown: str) -> None:
         super().__init__()
         self.tags: set[str] = set()
-        self.text = ""
+        self.text = self.prose = ""
+        self.in_code = False
         self.feed(MarkdownIt("gfm-like", {"linkify": False, "html": True}).render(markdown))
-        # What GitHub makes links of, also where it is escaped.
-        assert not re.search(r"@[^\s\u200b]", self.text)
+        # What GitHub makes links of, also where it is escaped, but not in blocks of code.
+        assert not re.search(r"@[^\s\u200b]", self.prose)
         self.raw, self.text = self.text, self.text.replace("\u200b", "")
 
     def handle_starttag(self, tag, attrs):
         self.tags.add(tag)
+        self.in_code |= tag == "pre"
+
+    def handle_endtag(self, tag):
+        self.in_code &= tag != "pre"
 
     def handle_data(self, data):
         self.text += data
+        self.prose += "" if self.in_code else data
 
 
 def assert_printable(text: str) -> None:
