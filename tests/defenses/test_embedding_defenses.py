@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
-from robustbert.defenses import StepCost, make_defense
+from robustbert.defenses import StepCost, embedding_perturbation, make_defense
 from robustbert.errors import InputError
 from tests.defenses.perturbed import (
     attach,
@@ -160,3 +162,11 @@ def test_parameters_out_of_range_are_rejected_by_name(name, wrong):
     [key] = wrong
     with pytest.raises(InputError, match=f"{key} is .*; give a"):
         make_defense(name, wrong)
+
+
+@pytest.mark.parametrize("name", PERTURBING)
+def test_an_edit_of_the_shared_code_trains_a_model_again(name):
+    """The cache key has the hashes of the modules that a defense shares with others."""
+    found = make_defense(name, {}).dependencies()
+    source = Path(embedding_perturbation.__file__).read_bytes()
+    assert found["embedding_perturbation"] == hashlib.sha256(source).hexdigest()
