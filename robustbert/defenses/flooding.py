@@ -1,7 +1,7 @@
 r"""Flooding: keep the training loss above a level.
 
 Liu et al. 2022, "Flooding-X: Improving BERT's Resistance to Adversarial Attacks via Loss-Restricted
-Fine-Tuning", section 3: once the loss of a batch falls below the level b, gradient descent turns
+Fine-Tuning": once the loss of a batch falls below the level b, gradient descent turns
 into ascent, because the loss is replaced by \|loss − b\| + b. The idea is that of Ishida et al.
 2020, "Do We Need Zero Training Loss After Achieving Zero Training Error?".
 

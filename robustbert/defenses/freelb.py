@@ -13,8 +13,8 @@ Differences: ``fairseq/tasks/sentence_prediction.py`` runs K + 1 passes and divi
 ``run_glue_freelb.py`` runs K, as the paper and this do. A start outside the ball is moved into it
 here; theirs is not.
 
-FreeLB++ of Li et al. 2021, "Searching for an Effective Defender", section 4, has no ball and more
-steps. In RockyLzy/TextDefender, ``trainer/freelb.py``, the passes have dropout masks of their own.
+FreeLB++ of Li et al. 2021, "Searching for an Effective Defender", has no ball and more steps. In
+RockyLzy/TextDefender, ``trainer/freelb.py``, the passes have dropout masks of their own.
 """
 
 from __future__ import annotations

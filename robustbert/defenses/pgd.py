@@ -1,10 +1,10 @@
 """PGD: train on the embeddings that gradient ascent made hardest, within a ball.
 
-Madry et al. 2018, "Towards Deep Learning Models Resistant to Adversarial Attacks", section 2.1:
+Madry et al. 2018, "Towards Deep Learning Models Resistant to Adversarial Attacks", section 2:
 minimise the loss at the worst point of a ball around each example, which is searched by projected
 gradient steps from a random start. Their examples are images and their norm is L-infinity; on word
 embeddings the norm is L2, as in Miyato et al. 2017, "Adversarial Training Methods for
-Semi-Supervised Text Classification", section 3.1. The defaults are those of Li et al. 2021,
+Semi-Supervised Text Classification", section 3. The defaults are those of Li et al. 2021,
 "Searching for an Effective Defender", who compare it on text (RockyLzy/TextDefender,
 ``trainer/pgd.py`` and ``trainer/gradient.py``): 5 steps of 0.03 from a start of 0.05, no limit, and
 no loss of the clean batch.
