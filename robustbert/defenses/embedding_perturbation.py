@@ -3,7 +3,7 @@
 Shared by the defenses that train on perturbed embeddings. A perturbation is a float tensor (n, t,
 d) that is added to the embeddings of n texts of t tokens; it is zero at padding.
 
-Gradients of a perturbation come from :func:`torch.autograd.grad`, which leaves the weights'
+Gradients of a perturbation come from ``torch.autograd.grad``, which leaves the weights'
 ``.grad`` alone. With several processes, only one forward pass of a batch may go through the
 wrapper that averages gradients over them, so all others use the network within it; each process
 perturbs its own texts.
