@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from robustbert.records import DatasetRef, DefenseRef, ModelRef, Protocol, Record
+from robustbert.records import DatasetRef, DefenseRef, ModelRef, Record
 from robustbert.reports.conditions import readable
 
 #: Stands for what a record does not say.
@@ -58,9 +58,15 @@ def data_text(data: DatasetRef) -> str:
     return f"{data.name} from {data.source}, {data.split} split of {data.n:,} texts{length}"
 
 
-def drawn_text(protocol: Protocol) -> str:
-    """How many examples were drawn, and the seed."""
-    return f"{protocol.n} drawn with seed {protocol.seed}"
+def examples_text(records: Iterable[Record]) -> str:
+    """How many examples were drawn with which seed, and for which recipes if that differs."""
+    recipes: dict[str, dict[str, None]] = {}
+    for record in records:
+        drawn = f"{record.protocol.n} drawn with seed {record.protocol.seed}"
+        recipes.setdefault(drawn, {})[record.recipe.name] = None
+    if len(recipes) == 1:
+        return next(iter(recipes))
+    return "; ".join(f"{drawn} ({', '.join(names)})" for drawn, names in recipes.items())
 
 
 def limits_text(record: Record) -> str:

@@ -16,7 +16,7 @@ from robustbert.reports.record_texts import (
     data_text,
     defenses_text,
     distinct_text,
-    drawn_text,
+    examples_text,
     length_text,
     limits_text,
     training_text,
@@ -103,7 +103,7 @@ def _model_facts(record: Record) -> Iterator[Fact]:
 def _protocol_facts(records: Sequence[Record]) -> Iterator[Fact]:
     yield Fact("Protocol revision", distinct_text(records, lambda record: record.protocol.revision))
     yield Fact("Data", distinct_text(records, lambda record: data_text(record.dataset)))
-    yield Fact("Examples", distinct_text(records, lambda record: drawn_text(record.protocol)))
+    yield Fact("Examples", examples_text(records))
     yield Fact("Limits", distinct_text(records, limits_text))
     yield Fact("Assets", distinct_text(records, lambda record: record.assets.profile))
     yield Fact(

@@ -15,7 +15,7 @@ from robustbert.reports.record_texts import (
     commit_text,
     data_text,
     distinct_text,
-    drawn_text,
+    examples_text,
     limits_text,
 )
 from robustbert.reports.reproduction import reproduction
@@ -44,7 +44,7 @@ def reproduction_section(row: CardRow) -> str:
 def _facts(records: tuple[Record, ...]) -> Iterator[tuple[str, str]]:
     yield "Protocol revision", _distinct(records, lambda record: record.protocol.revision)
     yield "Data", "; ".join(dict.fromkeys(map(_data, records)))
-    yield "Texts", "; ".join(_sizes(records))
+    yield "Texts", markdown(examples_text(records))
     yield from _tracks(records)
     yield "Assets", _distinct(records, _assets)
     yield "TextAttack", _distinct(records, lambda record: record.recipe.textattack_version)
@@ -80,18 +80,6 @@ def _distinct(records: Iterable[Record], value: Callable[[Record], Any]) -> str:
 
 def _data(record: Record) -> str:
     return f"{markdown(data_text(record.dataset))}, SHA-256 `{record.dataset.sha256}`"
-
-
-def _sizes(records: Iterable[Record]) -> list[str]:
-    """How many examples were drawn for which recipes."""
-    recipes: dict[str, list[str]] = {}
-    for record in records:
-        names = recipes.setdefault(drawn_text(record.protocol), [])
-        if record.recipe.name not in names:
-            names.append(record.recipe.name)
-    if len(recipes) == 1:
-        return list(recipes)
-    return [f"{drawn} ({markdown(', '.join(names))})" for drawn, names in recipes.items()]
 
 
 def _tracks(records: Iterable[Record]) -> Iterator[tuple[str, str]]:
