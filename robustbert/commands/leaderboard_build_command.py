@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from robustbert.commands.leaderboard_choice import add_table_choice, read_chosen
 from robustbert.commands.output_files import check_output_files
 from robustbert.commands.terminal import print_report
 from robustbert.console import printable
+from robustbert.errors import InputError
 
 _SITE = "site"
 _FORMATS = (_SITE, "markdown", "latex", "csv")
@@ -53,7 +55,8 @@ def _build_site(options: Any) -> int:
     from robustbert.reports.wording import counted
 
     out = options.out or SITE_FOLDER
-    check_site_folder(out, options.results)
+    _check_outside(out, options.results)
+    check_site_folder(out)
     site = build_site(read_chosen(options), out, results=options.results)
     models, cells = counted(site.num_models, "model"), counted(site.num_cells, "cell")
     print(printable(f"Built the site of {models} and {cells}: open {site.index}"))
@@ -63,10 +66,11 @@ def _build_site(options: Any) -> int:
 def _build_tables(options: Any) -> int:
     from robustbert.io import write_text
     from robustbert.leaderboard.board_tables import FORMATS
-    from robustbert.records import published_files
 
     out = options.out
-    check_output_files({"--out": out}, published_files(options.results))
+    if out is not None:
+        _check_outside(out, options.results)
+    check_output_files({"--out": out})
     text = FORMATS[options.format](read_chosen(options))
     if out is None:
         print_report(text)
@@ -74,3 +78,9 @@ def _build_tables(options: Any) -> int:
         write_text(out, text)
         print(printable(str(out)))
     return 0
+
+
+def _check_outside(out: Path, results: Path) -> None:
+    """Check that an output is not among the results, which hold nothing that is made from them."""
+    if Path(os.path.realpath(out)).is_relative_to(os.path.realpath(results)):
+        raise InputError(f"--out: {out} is in the results folder; choose another folder")

@@ -98,12 +98,6 @@ def published_claims(folder: Path) -> tuple[Path, ...]:
     return tuple(sorted(folder.glob("/".join("*" * depth) + f"/{CLAIMS_FILE}")))
 
 
-def published_files(folder: Path) -> tuple[Path, ...]:
-    """The paths of all records, outcomes and claims of a results folder, or of one dataset."""
-    records = _inside(folder)
-    return (*records, *map(published_outcomes_path, records), *published_claims(folder))
-
-
 def is_published(folder: Path) -> bool:
     """Whether a folder contains published results: all of them, or those of one dataset."""
     return bool(_inside(folder))

@@ -9,7 +9,6 @@ from robustbert.attacks.recipes import CORE_RECIPES
 from robustbert.cli import main
 from robustbert.leaderboard import Claim, Leaderboard, make_leaderboard
 from robustbert.leaderboard.board_tables import FORMATS, ranked_table
-from robustbert.records import published_files
 from robustbert.reports import render_markdown, render_text, table_html
 from tests.leaderboard.published import cell, core_cells, write_published
 
@@ -191,10 +190,10 @@ class TestCommand:
         assert capsys.readouterr().err == f"robustbert: {message}\n"
 
     def test_it_does_not_overwrite_results(self, results: Path, capsys) -> None:
-        before = {path: path.read_bytes() for path in published_files(results)}
+        before = {path: path.read_bytes() for path in results.rglob("*.json*")}
         for path in before:
             assert self.run(results, "--format", "csv", "--out", str(path)) == 2
-            assert "is an input" in capsys.readouterr().err
+            assert "is in the results folder; choose another folder" in capsys.readouterr().err
         assert {path: path.read_bytes() for path in before} == before
 
     def test_a_folder_without_results_is_refused(self, tmp_path: Path, capsys) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,17 +62,15 @@ def build_site(leaderboard: Leaderboard, out: Path, *, results: Path) -> BuiltSi
     return BuiltSite(out, num_models, sum(map(_num_cells, leaderboard.boards)))
 
 
-def check_site_folder(out: Path, results: Path) -> None:
+def check_site_folder(out: Path) -> None:
     """Check, before results are read, that a site can be built in a folder.
 
     Raises:
-        OutputError: it contains something that is not of such a site, or is inside the results.
+        OutputError: it contains something that is not of such a site.
         MissingAssetError: the packages of the extra ``site`` are not installed.
     """
     check_chart_packages()
     _old_names(out)
-    if Path(os.path.realpath(out)).is_relative_to(os.path.realpath(results)):
-        raise OutputError(f"{out} is in the results folder; choose another folder for the site")
 
 
 def _old_names(out: Path) -> list[str]:
