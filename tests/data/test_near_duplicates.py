@@ -41,8 +41,3 @@ def test_pairs_match_a_comparison_of_all_pairs() -> None:
 def test_short_texts_are_near_duplicates_only_with_the_same_words() -> None:
     texts = ["play the first song", "play the last song", "Play the first song!", "", "?", "!"]
     assert near_duplicates(texts) == (NearDuplicates(0, 2, 1.0),)
-
-
-def test_no_pair() -> None:
-    assert near_duplicates([]) == ()
-    assert near_duplicates(["a fine film"]) == ()
