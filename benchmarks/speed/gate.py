@@ -8,7 +8,6 @@ runs and of writing each report, after all imports: the median and the range of 
 
 from __future__ import annotations
 
-import random
 import statistics
 import sys
 import tempfile
@@ -16,58 +15,30 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from synthetic_cells import synthetic_cells
+
 from robustbert.gate import Comparison, compare_runs, read_gate_run
 from robustbert.gate.comparison.comparison_json import comparison_json
 from robustbert.gate.comparison.comparison_junit import comparison_junit
 from robustbert.gate.comparison.comparison_markdown import comparison_markdown
 from robustbert.gate.comparison.comparison_text import comparison_text
 from robustbert.machine import processor_name
-from robustbert.metrics import counts, reliability, summarize
 from robustbert.records import (
-    Record,
     outcomes_path,
-    read_published,
     record_name,
     record_path,
     write_outcomes,
     write_record,
 )
 
-RESULTS = Path(__file__).resolve().parents[2] / "results" / "rotten_tomatoes"
-RECIPES = ("deepwordbug", "pruthi", "pwws", "textbugger", "textfooler")
 REPEATS = 5
 
 
 def write_run(folder: Path, cells: int, examples: int, seed: int) -> None:
-    """Write a run whose outcomes are drawn from those of committed cells."""
-    random_state = random.Random(seed)
-    committed = {cell.path.stem: cell for cell in read_published(RESULTS) if is_plain(cell.record)}
-    for cell in range(cells):
-        model, recipe = divmod(cell, len(RECIPES))
-        source = committed[RECIPES[recipe]]
-        drawn = [
-            random_state.choice(source.outcomes).model_copy(
-                update={"example_id": f"example-{i:05}"}
-            )
-            for i in range(examples)
-        ]
-        record = source.record
-        record = record.model_copy(
-            update={
-                "model": record.model.model_copy(update={"name": f"model-{model}"}),
-                "protocol": record.protocol.model_copy(update={"n": examples}),
-                "counts": counts(drawn, 0),
-                "metrics": summarize(drawn),
-                "reliability": reliability(drawn, None),
-            }
-        )
+    """Write a run of synthetic cells."""
+    for record, outcomes in synthetic_cells(cells, examples, seed):
         write_record(record, record_path(folder, record_name(record)))
-        write_outcomes(drawn, outcomes_path(folder, record_name(record)))
-
-
-def is_plain(record: Record) -> bool:
-    """Whether it is a record of the undefended MiniLM on the unified track."""
-    return (record.model.name, record.defenses, record.track) == ("minilm", [], "unified")
+        write_outcomes(outcomes, outcomes_path(folder, record_name(record)))
 
 
 def timed(name: str, run: Callable[[], object]) -> None:

@@ -9,8 +9,6 @@ and the range of three repeats.
 
 from __future__ import annotations
 
-import hashlib
-import random
 import statistics
 import subprocess
 import sys
@@ -23,6 +21,7 @@ import altair  # noqa: F401  # imports are not timed
 import jinja2  # noqa: F401
 import scipy.stats  # noqa: F401
 import vl_convert  # noqa: F401
+from synthetic_cells import synthetic_cells
 
 from robustbert.leaderboard import read_leaderboard
 from robustbert.leaderboard.site import build_site
@@ -30,49 +29,23 @@ from robustbert.leaderboard.site.chart_specs import chart_scripts
 from robustbert.leaderboard.site.model_history import read_results_history
 from robustbert.leaderboard.site.site_models import site_models
 from robustbert.machine import processor_name
-from robustbert.metrics import counts, reliability, summarize
 from robustbert.records import (
     published_outcomes_path,
     published_path,
-    read_published_cell,
     write_outcomes,
     write_record,
 )
 
-RESULTS = Path(__file__).resolve().parents[2] / "results"
-RECIPES = ("deepwordbug", "pwws", "textbugger", "textfooler", "pruthi")
 REPEATS = 3
 COMMITS = 3
 
 
 def write_results(results: Path, cells: int, examples: int, seed: int) -> None:
-    """Write results whose outcomes are drawn from those of a committed row."""
-    random_state = random.Random(seed)
-    (row,) = (RESULTS / "rotten_tomatoes" / "unified").glob("minilm-*")
-    committed = [read_published_cell(row / f"{recipe}.json") for recipe in RECIPES]
-    for cell in range(cells):
-        model, recipe = divmod(cell, len(RECIPES))
-        record, outcomes = committed[recipe].record, committed[recipe].outcomes
-        drawn = [
-            random_state.choice(outcomes).model_copy(update={"example_id": f"example-{i:05}"})
-            for i in range(examples)
-        ]
-        weights = {
-            "name": f"model-{model}",
-            "sha256": hashlib.sha256(str(model).encode()).hexdigest(),
-        }
-        record = record.model_copy(
-            update={
-                "model": record.model.model_copy(update=weights),
-                "protocol": record.protocol.model_copy(update={"n": examples}),
-                "counts": counts(drawn, 0),
-                "metrics": summarize(drawn),
-                "reliability": reliability(drawn, None),
-            }
-        )
+    """Write published results of synthetic cells."""
+    for record, outcomes in synthetic_cells(cells, examples, seed):
         file = results / published_path(record)
         write_record(record, file)
-        write_outcomes(drawn, published_outcomes_path(file))
+        write_outcomes(outcomes, published_outcomes_path(file))
 
 
 def commit(folder: Path, message: str) -> None:
