@@ -20,7 +20,10 @@ def add_card(subparsers: Any) -> None:
         "make a Hugging Face model card from the results of one model",
     )
     command.add_argument(
-        "run_folder", type=Path, metavar="RUN", help="output folder of bench or attack"
+        "run_folder",
+        type=Path,
+        metavar="RUN",
+        help="output folder of bench or attack, or published results",
     )
     command.add_argument(
         "--row", metavar="ROW", help="the row, as tables label it; needed if there are several"

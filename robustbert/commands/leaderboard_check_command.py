@@ -57,7 +57,7 @@ def check(options: Any) -> int:
 
     _check_options(options)
     checked = check_results(options.results)
-    found = f"{counted(len(checked.problems), 'problem')}" if checked.problems else "no problems"
+    found = counted(len(checked.problems), "problem") if checked.problems else "no problems"
     summary = f"{options.results}: {counted(len(checked.cells), 'valid cell')}, {found}"
     _print([*_lines(checked.problems, options.results), summary])
     if options.recompute is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from robustbert.commands.arguments import add_command, names
+from robustbert.commands.arguments import add_cell_choice, add_command, names
 from robustbert.commands.output_files import check_output_files
 from robustbert.errors import InputError
 
@@ -24,7 +24,7 @@ def add_plot(subparsers: Any) -> None:
         "run_folder",
         type=Path,
         metavar="RUN",
-        help="output folder of bench or attack, or committed results",
+        help="output folder of bench or attack, or published results",
     )
     command.add_argument(
         "--out",
@@ -40,9 +40,7 @@ def add_plot(subparsers: Any) -> None:
         metavar="NAME,NAME",
         help="svg, png, or both (default)",
     )
-    command.add_argument("--dataset", metavar="NAME", help="plot only this dataset")
-    command.add_argument("--model", metavar="ROW", help="plot only this row of the table, or model")
-    command.add_argument("--recipe", metavar="NAME", help="plot only this recipe")
+    add_cell_choice(command, "plot")
 
 
 def plot(options: Any) -> int:
