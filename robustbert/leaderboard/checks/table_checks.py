@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 
 from robustbert.leaderboard.checks.problem import Problem, in_outcomes
 from robustbert.leaderboard.checks.results_files import ReadResults
@@ -66,15 +67,18 @@ def other_predictions(results: ReadResults) -> Iterator[Problem]:
 
 def _other_probabilities(cells: Sequence[PublishedCell]) -> Iterator[Problem]:
     """Probabilities of clean texts that another model must have given."""
-    first: dict[str, float] = {}
+    first: dict[str, tuple[float, PurePosixPath]] = {}
     for cell in cells:
-        lines = [
-            line
-            for line, outcome in enumerate(cell.outcomes, start=1)
-            if (found := outcome.label_probability) is not None
-            and abs(found - first.setdefault(outcome.example_id, found)) > _PROBABILITY_TOLERANCE
-        ]
-        yield from in_outcomes(cell, lines, f"another label_probability than {cells[0].path}")
+        lines: dict[int, PurePosixPath] = {}  # the cell that each line contradicts
+        for line, outcome in enumerate(cell.outcomes, start=1):
+            if outcome.label_probability is None:
+                continue
+            own = outcome.label_probability, cell.path
+            expected, path = first.setdefault(outcome.example_id, own)
+            if abs(own[0] - expected) > _PROBABILITY_TOLERANCE:
+                lines[line] = path
+        other = next(iter(lines.values()), None)
+        yield from in_outcomes(cell, [*lines], f"another label_probability than {other}")
 
 
 def _examples(cell: PublishedCell) -> dict[Hashable, Hashable]:
