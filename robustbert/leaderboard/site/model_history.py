@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import which
 
 from robustbert.errors import InputError, RecordError
 from robustbert.gate.history.folder_log import FolderLog, read_folder_log
 from robustbert.gate.history.git_log import FileVersion
 from robustbert.leaderboard.site.site_models import Section, SiteModel
-from robustbert.records import Metric, Record, published_records
+from robustbert.records import Record, published_records
 from robustbert.records.strict_json import parse_object, record_of
-from robustbert.reports.wording import MISSING, counted
+from robustbert.reports.table_cells import percent_cell
+from robustbert.reports.wording import counted
 
+_NO_CHECKOUT = "There is none, because the results are not in a git checkout."
+_NO_GIT = "There is none, because git is not installed where this site was built."
 _SHORT_COMMIT = 7  # digits
 _DATE = len("2026-11-24")
 
@@ -108,7 +112,7 @@ class ResultsHistory:
                 accuracy = record.metrics.accuracy_under_attack
                 number = (accuracy.value, accuracy.n)
                 cells[version.commit] = PastCell(
-                    _percent(accuracy), f"n={accuracy.n}", number != last
+                    percent_cell(accuracy).value, f"n={accuracy.n}", number != last
                 )
                 last = number
         return cells
@@ -149,7 +153,7 @@ def read_results_history(results: Path, models: Sequence[SiteModel]) -> ResultsH
     try:
         log = read_folder_log(folder, paths)
     except InputError:
-        return ResultsHistory(None, "There is none, because the results are not in a git checkout.")
+        return ResultsHistory(None, _NO_CHECKOUT if which("git") else _NO_GIT)
     return ResultsHistory(log, "")
 
 
@@ -161,7 +165,3 @@ def _is_same(committed: Record | None, record: Record) -> bool:
         record.counts,
         record.metrics,
     )
-
-
-def _percent(accuracy: Metric) -> str:
-    return MISSING if accuracy.value is None else f"{100 * accuracy.value:.1f}"

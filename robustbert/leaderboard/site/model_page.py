@@ -30,7 +30,7 @@ from robustbert.reports.notes import group_notes
 from robustbert.reports.notes.completeness import different_sizes
 from robustbert.reports.notes.noted_cells import cells_of
 from robustbert.reports.reproduction import Reproduction, reproduction
-from robustbert.reports.table_cells import percent_cell
+from robustbert.reports.table_cells import mean_cell, percent_cell
 from robustbert.reports.wording import MISSING, counted, listed, percent
 
 
@@ -204,11 +204,7 @@ def _line(section: Section, record: Record) -> RecipeLine:
             percent(metrics.accuracy_under_attack),
             percent(metrics.attack_success_rate),
             *map(str, numbers),
-            _mean(metrics.words_changed_mean, 1),
-            _mean(metrics.similarity_mean, 3),
+            mean_cell(metrics.words_changed_mean).value,
+            mean_cell(metrics.similarity_mean, digits=3).value,
         ),
     )
-
-
-def _mean(mean: float | None, digits: int) -> str:
-    return MISSING if mean is None else f"{mean:.{digits}f}"

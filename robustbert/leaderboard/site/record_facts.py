@@ -21,6 +21,7 @@ from robustbert.reports.record_texts import (
     limits_text,
     training_text,
 )
+from robustbert.reports.table_cells import mean_cell
 from robustbert.reports.table_provenance import dates
 from robustbert.reports.wording import MISSING
 
@@ -141,11 +142,7 @@ def _cost(record: Record) -> Cost:
             duration(None if attack is None else attack / record.protocol.n),
             share,
             scored,
-            _mean(metrics.queries_mean),
-            _mean(metrics.queries_mean_broken),
+            mean_cell(metrics.queries_mean).value,
+            mean_cell(metrics.queries_mean_broken).value,
         ),
     )
-
-
-def _mean(mean: float | None) -> str:
-    return MISSING if mean is None else f"{mean:.1f}"

@@ -73,5 +73,14 @@ def test_outside_of_git_there_is_none(tmp_path: Path) -> None:
     assert history.notes == ("There is none, because the results are not in a git checkout.",)
 
 
+def test_without_git_there_is_none(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    history = history_of(results)
+    assert history.commits == ()
+    assert history.notes == (
+        "There is none, because git is not installed where this site was built.",
+    )
+
+
 def test_the_folder_of_one_dataset_has_the_same_history(results: Path) -> None:
     assert history_of(results / "rotten_tomatoes").commits == history_of(results).commits
