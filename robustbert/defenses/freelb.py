@@ -90,20 +90,9 @@ class FreeLb(EmbeddingDefense):
 
 @dataclass(frozen=True)
 class FreeLbPlusPlus(FreeLb):
-    """FreeLB++: FreeLB without a ball.
+    """FreeLB++: FreeLB without a ball; parameters are those of :class:`FreeLb`.
 
     The defaults are those of the authors' code; their paper goes up to 30 steps.
-
-    Args:
-        steps: the number of passes K; the search takes a step between two of them.
-        step_size: the norm of each step.
-        initial_norm: the size of the random start.
-        max_norm: the radius of the ball; 0 for no limit.
-        norm: ``l2`` or ``linf``.
-        same_dropout: whether all passes of a batch have the same dropout masks.
-
-    Raises:
-        InputError: a number is out of range.
     """
 
     paper: ClassVar[str] = "Li et al. 2021"

@@ -66,8 +66,8 @@ def _replicates(rows: Sequence[Row], recipes: Sequence[str]) -> Iterator[str]:
     yield (
         "Rows of models that were trained with several seeds show the mean ± the sample standard "
         "deviation over n training seeds instead of an interval. It measures only the variation "
-        "due to training, because the examples are the same. table.csv lists each replicate with "
-        "its intervals."
+        "due to training, because the examples are the same. The CSV of the table has each "
+        "replicate with its intervals."
     )
     for row in replicated:
         if len({replicate.sha256 for replicate in row.replicates}) == 1:
