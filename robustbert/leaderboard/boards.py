@@ -23,7 +23,7 @@ from robustbert.records import (
 )
 from robustbert.reports.results_table import leaderboard_table
 from robustbert.reports.table_groups import Group
-from robustbert.reports.table_rows import Outcomes, Row
+from robustbert.reports.table_rows import Outcomes, Proportion, Row
 from robustbert.reports.wording import listed
 
 #: The claims of each row, keyed by the path of its folder.
@@ -200,6 +200,9 @@ def _order(one: BoardRow) -> tuple[bool, int, float, float, str]:
     return bool(one.not_ranked), rank, -_value(row.worst_case), -_value(row.clean), row.label
 
 
-def _value(number: object) -> float:
-    value = number.mean if isinstance(number, MeanStd) else getattr(number, "value", None)
-    return -1.0 if value is None else float(value)
+def _value(number: Proportion | None) -> float:
+    """The proportion, or the mean of those of replicates; below all others if there is none."""
+    if number is None:
+        return -1.0
+    value = number.mean if isinstance(number, MeanStd) else number.value
+    return -1.0 if value is None else value
