@@ -18,9 +18,8 @@ is no ball, and the default step of the class is 1e-3, that of ``train.py`` 1e-5
 a divergence in one direction, and each half of the symmetric one has no gradient by its target;
 here, as in the paper, both are symmetric and whole. A step is normalised by token, there and here.
 
-With these defaults the divergence is nearly all due to the passes' different dropout masks: on
-MiniLM and 32 reviews it is 2e-4 with dropout and below 1e-8 without, with the ball and without it.
-A perturbation that matters needs a larger ``step_size``, and a larger ``max_norm`` or none (0).
+With these defaults nearly all of the divergence is due to the passes' different dropout masks. A
+perturbation that matters needs a larger ``step_size``, and a larger ``max_norm`` or none (0).
 """
 
 from __future__ import annotations
