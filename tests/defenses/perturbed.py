@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from contextlib import nullcontext
 from pathlib import Path
@@ -12,11 +13,22 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
+from robustbert.data import Cleaning, TextDataset
+from robustbert.models.huggingface_files import read_tokenizer
 from robustbert.training import TrainingConfig
+from tests.tiny import vocabulary
+from tests.training.conftest import toy_split
 
 CONFIG = TrainingConfig(
     epochs=2, batch_size=8, learning_rate=3e-3, dtype="float32", device="cpu", evals_per_epoch=1
 )
+
+
+def toy_dataset() -> TextDataset:
+    """32 short reviews for training, and 8 each for validation and test."""
+    splits = {"train": toy_split(32, 0), "validation": toy_split(8, 1), "test": toy_split(8, 2)}
+    cleaning = Cleaning(rows=48, empty=0, duplicates=0, conflicts=0, html_breaks=0)
+    return TextDataset("toy", "made-up==1", ("neg", "pos"), splits, cleaning)
 
 
 def make_network(folder: Path, *, dropout: float = 0.0, dtype: torch.dtype = torch.float64) -> Any:
@@ -30,9 +42,10 @@ def make_network(folder: Path, *, dropout: float = 0.0, dtype: torch.dtype = tor
 
 
 def make_inputs() -> dict[str, torch.Tensor]:
-    """Three texts of 3, 6 and 8 tokens, padded to 8."""
+    """Three texts of 3, 6 and 8 tokens, which are words, padded to 8."""
     generator = torch.Generator().manual_seed(7)
-    ids = torch.randint(5, 100, (3, 8), generator=generator)
+    words = vocabulary()
+    ids = torch.randint(words.index("an"), len(words), (3, 8), generator=generator)
     mask = torch.ones_like(ids)
     for row, length in enumerate((3, 6, 8)):
         mask[row, length:] = 0
@@ -92,9 +105,12 @@ def perturbed_inputs(
 
 
 def attach(defense: Any, network: Any) -> None:
-    """Run what the defense does with a network before the training."""
+    """Run what the defense does with a network and its tokenizer before the training."""
+    tokenizer = read_tokenizer(Path(network.name_or_path))
     for callback in defense.callbacks():
-        callback.on_init_end(SimpleNamespace(seed=0), None, None, model=network)
+        callback.on_init_end(
+            SimpleNamespace(seed=0), None, None, model=network, processing_class=tokenizer
+        )
 
 
 def gradients(network: Any) -> dict[str, torch.Tensor]:
@@ -111,7 +127,15 @@ def weights_hash(folder: Path) -> str:
 
 
 def weights_by_step(
-    defense: Any, dataset: Any, base: Path, out: Path, *, stop_at: int = 0, resume: bool = False
+    defense: Any,
+    dataset: Any,
+    base: Path,
+    out: Path,
+    *,
+    stop_at: int = 0,
+    resume: bool = False,
+    config: TrainingConfig = CONFIG,
+    accumulate: int = 1,
 ) -> dict[int, str]:
     """A hash of the network's weights after each step of a short training.
 
@@ -121,8 +145,12 @@ def weights_by_step(
         defense: the defense; None trains without one.
         stop_at: the step after which it is interrupted; 0 for none.
         resume: continue from the last checkpoint.
+        config: the training settings.
+        accumulate: the number of batches whose gradients a step accumulates.
     """
     from robustbert.training import finetune, train
+
+    arguments = finetune.FineTuning._arguments
 
     found: dict[int, str] = {}
 
@@ -138,9 +166,16 @@ def weights_by_step(
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(finetune, "ShowProgress", Watch)
+        patch.setattr(
+            finetune.FineTuning,
+            "_arguments",
+            lambda tuning, rows: dataclasses.replace(
+                arguments(tuning, rows), gradient_accumulation_steps=accumulate
+            ),
+        )
         with pytest.raises(KeyboardInterrupt) if stop_at else nullcontext():
             if defense is None:
-                train(dataset, str(base), CONFIG, out, resume=resume)
+                train(dataset, str(base), config, out, resume=resume)
             else:
-                defense.train(dataset, base, CONFIG, out, resume=resume)
+                defense.train(dataset, base, config, out, resume=resume)
     return found
