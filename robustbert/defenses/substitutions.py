@@ -32,6 +32,8 @@ from robustbert.errors import InputError, ModelError
 if TYPE_CHECKING:
     import torch
 
+    from robustbert.assets.vectors import WordVectors
+
 #: The largest number of substitutes of a token: the word vectors come with as many neighbours.
 MOST_SUBSTITUTES = 100
 
@@ -139,14 +141,17 @@ def _make_table(
     rows = np.repeat(np.arange(vocabulary, dtype=np.int64)[:, None], count + 1, axis=1)
     mask = np.zeros(rows.shape, dtype=bool)
     mask[:, 0] = True
-    words = _nearest_words()
-    spellings = word_tokens(key, words.words)
+    vectors = _word_vectors()
+    stopwords = (asset_folder("stopwords") / "english").read_text(encoding="utf-8").split()
+    is_stopword = np.isin(vectors.words, stopwords)
+    spellings = word_tokens(key, vectors.words)
     for ids in spellings:
-        tokens, is_found = _nearest_tokens(ids, words, count, min_cosine)
-        replaced = np.flatnonzero((ids >= 0) & ~words.are_stopwords)
-        own = ids[replaced]
-        rows[own, 1:] = np.where(is_found[replaced], tokens[replaced], own[:, None])
-        mask[own, 1:] = is_found[replaced]
+        replaced = np.flatnonzero((ids >= 0) & ~is_stopword)
+        near = _nearest_words(vectors, replaced, ids >= 0, count)
+        is_found = _cosines(vectors, replaced, near) >= min_cosine
+        own = ids[replaced, None]
+        rows[own, 1 + np.arange(count)] = np.where(is_found, ids[near], own)
+        mask[own, 1 + np.arange(count)] = is_found
     if not mask[:, 1:].any():
         raise ModelError(
             f"no token of the network is an English word with a neighbour of cosine {min_cosine:g} "
@@ -155,41 +160,38 @@ def _make_table(
         )
     a_word = int(spellings[0].argmax())
     continues = np.zeros(vocabulary, dtype=bool)
-    marked = continuations(key.tokenizer, words.words[a_word], int(spellings[0][a_word]))
+    marked = continuations(key.tokenizer, vectors.words[a_word], int(spellings[0][a_word]))
     continues[: len(marked)] = marked
     substitutes = Substitutes(torch.from_numpy(rows), torch.from_numpy(mask))
     return SubstituteTable(substitutes, torch.from_numpy(continues))
 
 
-def _nearest_tokens(
-    ids: NDArray[np.int64], words: _NearestWords, count: int, min_cosine: float
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """The tokens of each word's neighbours, nearest first, and whether there is one: (n, count)."""
-    near = ids[words.neighbours]
-    is_usable = (near >= 0) & (words.cosines >= min_cosine)
-    first = np.argsort(~is_usable, axis=1, kind="stable")[:, :count]
-    return np.take_along_axis(near, first, axis=1), np.take_along_axis(is_usable, first, axis=1)
-
-
-@dataclass(frozen=True, eq=False)
-class _NearestWords:
-    """The words of the word vectors, each with its neighbours and their cosine similarities."""
-
-    words: tuple[str, ...]
-    are_stopwords: NDArray[np.bool_]
-    neighbours: NDArray[np.int32]
-    cosines: NDArray[np.float32]
-
-
 @cache
-def _nearest_words() -> _NearestWords:
-    found = load_word_vectors()
-    stopwords = (asset_folder("stopwords") / "english").read_text(encoding="utf-8").split()
-    neighbours = found.neighbours[:, 1:]
-    cosines = np.empty(neighbours.shape, dtype=np.float32)
-    for start in range(0, len(neighbours), _BLOCK):  # all vectors at once would take gigabytes
+def _word_vectors() -> WordVectors:
+    return load_word_vectors()
+
+
+def _nearest_words(
+    vectors: WordVectors, rows: NDArray[np.intp], is_usable: NDArray[np.bool_], count: int
+) -> NDArray[np.int64]:
+    """The nearest usable neighbours of some words, (n, count); -1 where there are no more."""
+    near = vectors.neighbours[rows, 1:].astype(np.int64)
+    usable = is_usable[near]
+    first = np.argsort(~usable, axis=1, kind="stable")[:, :count]
+    found = np.take_along_axis(near, first, axis=1)
+    return np.where(np.take_along_axis(usable, first, axis=1), found, -1)
+
+
+def _cosines(
+    vectors: WordVectors, rows: NDArray[np.intp], others: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """The cosine similarity of words with others, (n, count); -inf where there is none.
+
+    Rounded, as in the asset, so that the last bits, which differ between CPUs, do not matter.
+    """
+    found = np.empty(others.shape, dtype=np.float32)
+    for start in range(0, len(rows), _BLOCK):  # all vectors at once can take gigabytes
         block = slice(start, start + _BLOCK)
-        own, others = found.vectors[block], found.vectors[neighbours[block]]
-        cosines[block] = np.einsum("nd,nkd->nk", own, others)
-    # rounded, as in the asset, so that the last bits, which differ between CPUs, do not matter
-    return _NearestWords(found.words, np.isin(found.words, stopwords), neighbours, cosines.round(6))
+        own, near = vectors.vectors[rows[block]], vectors.vectors[others[block]]
+        found[block] = np.einsum("nd,nkd->nk", own, near)
+    return np.where(others >= 0, found.round(6), -np.inf)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -49,31 +50,42 @@ def word_tokens(key: TokenizerKey, words: tuple[str, ...]) -> tuple[NDArray[np.i
 
     Args:
         key: the tokenizer.
-        words: distinct words in lower case.
+        words: distinct words of the letters a to z.
 
     Returns:
-        Two arrays, int64 (n,), which are equal if the tokenizer ignores case. -1 stands for words
-        of several tokens, unknown words, and words that share the token of an earlier one.
+        Two arrays, int64 (n,), which are equal if the tokenizer ignores case; -1 stands for unknown
+        words and words of several tokens.
     """
+    tokens = key.tokenizer.convert_ids_to_tokens(list(range(len(key.tokenizer))))
+    special = set(key.tokenizer.all_special_ids)
+    letters = ["" if i in special else _letters(token) for i, token in enumerate(tokens)]
+    rows = np.flatnonzero(np.isin(words, letters))
     found = []
     for spelling in _SPELLINGS:
-        ids = _encode(key.tokenizer, [spelling(word) for word in words])
-        first = np.unique(ids, return_index=True)[1]
-        found.append(np.where(np.isin(np.arange(len(ids)), first), ids, -1))
+        ids = np.full(len(words), -1, dtype=np.int64)
+        ids[rows] = _encode(key.tokenizer, [spelling(words[row]) for row in rows])
+        is_other = np.array(
+            [i >= 0 and letters[i] != word for i, word in zip(ids, words, strict=True)], dtype=bool
+        )
+        found.append(np.where(is_other, -1, ids))
     return tuple(found)
 
 
+def _letters(token: str) -> str:
+    return re.sub("[^a-z]", "", token.lower())
+
+
 def _encode(tokenizer: Any, words: Sequence[str]) -> NDArray[np.int64]:
-    """The token of each word after a space, int64 (n,); -1 for several or special tokens."""
-    special = set(tokenizer.all_special_ids)
+    """The token of each word after a space, int64 (n,); -1 for words of several tokens."""
+    if not words:
+        return np.empty(0, dtype=np.int64)
     options = {"add_special_tokens": False, "return_attention_mask": False, "verbose": False}
     start = tokenizer(_FIRST_WORD, **options)["input_ids"]
-    texts = [f"{_FIRST_WORD} {word}" for word in words]
-    found = np.full(len(words), -1, dtype=np.int64)
-    for row, ids in enumerate(tokenizer(texts, **options)["input_ids"]):
-        if len(ids) == len(start) + 1 and ids[:-1] == start and ids[-1] not in special:
-            found[row] = ids[-1]
-    return found
+    encoded = tokenizer([f"{_FIRST_WORD} {word}" for word in words], **options)["input_ids"]
+    return np.array(
+        [ids[-1] if ids[:-1] == start else -1 for ids in encoded],
+        dtype=np.int64,
+    )
 
 
 def continuations(tokenizer: Any, word: str, token_id: int) -> NDArray[np.bool_]:
