@@ -16,6 +16,7 @@ import jsonschema
 import pytest
 
 from robustbert.attacks.protocol import PROTOCOL_REVISION
+from robustbert.bench import load_suite, make_plan
 from robustbert.cli import main
 from robustbert.errors import RecordError
 from robustbert.leaderboard.checks.check_results import check_results
@@ -26,12 +27,19 @@ from robustbert.records import (
     read_published,
     record_name,
 )
+from tests.leaderboard.planned_cells import cell_of_record, plan_of_command, planned_cells
 from tests.leaderboard.published import write_published
 from tests.leaderboard.valid_results import edit_outcome, valid_cell
 from tests.records.builders import add_cell, make_outcomes, make_record, write_cell
 
 RESULTS = Path(__file__).parents[1] / "results"
 SUITES = ("results", "imdb")
+#: Suites whose rows have other examples, and the folders of their results.
+OTHER_SUITES = {
+    "defenses": RESULTS / "defenses",
+    "defense_selection": RESULTS / "defense-selection",
+}
+COMMITTED = {suite: folder for suite, folder in OTHER_SUITES.items() if folder.exists()}
 #: A row that is trained in seconds, and that has the same weights on every processor.
 ROW = "rotten_tomatoes/published/tfidf-svm-d375b892"
 
@@ -54,8 +62,6 @@ same_protocol = pytest.mark.skipif(
 
 @same_protocol
 def test_all_cells_of_the_suites_are_committed():
-    from robustbert.bench import load_suite, make_plan
-
     expected = {
         (
             cell_name(
@@ -77,6 +83,36 @@ def test_every_check_passes_in_less_than_two_seconds():
     assert seconds < 2 or sys.gettrace(), "coverage traces every line"
     assert not checked.problems
     assert checked.cells == committed_cells()
+
+
+@pytest.mark.parametrize("suite", COMMITTED)
+def test_other_results_are_complete_and_without_problems(suite: str):
+    checked = check_results(COMMITTED[suite])
+    assert not checked.problems
+    planned = planned_cells(make_plan(load_suite(suite)))
+    assert planned == {cell_of_record(cell.record) for cell in checked.cells}
+    assert {cell.record.environment.threads for cell in checked.cells} == {1}
+
+
+@pytest.mark.parametrize("suite", COMMITTED)
+def test_the_commands_of_other_results_plan_their_cells(suite: str):
+    plans: dict[str, set[tuple[object, ...]]] = {}
+    for cell in read_published(COMMITTED[suite]):
+        command = str(cell.record.command)
+        if command not in plans:
+            plans[command] = planned_cells(plan_of_command(command))
+        assert cell_of_record(cell.record) in plans[command]
+
+
+def test_the_leaderboard_ignores_other_results(tmp_path: Path):
+    cells = [valid_cell("sbbrxr"), valid_cell("sbrr", recipe="textfooler")]
+    write_published(cells, tmp_path)
+    for folder in OTHER_SUITES.values():
+        write_published([valid_cell("sbbrxb", model="tfidf-svm")], tmp_path / folder.name)
+        assert not check_results(tmp_path / folder.name).problems
+    assert not check_results(tmp_path).problems
+    assert check_results(tmp_path).cells == read_published(tmp_path)
+    assert {cell.record.model.name for cell in read_published(tmp_path)} == {"minilm"}
 
 
 def test_records_match_the_published_json_schema():

@@ -1,0 +1,147 @@
+"""Run the models of suites, two at a time with one thread each, and file their records.
+
+    python benchmarks/run_rows.py SUITE=RESULTS ... [--processes 2] [--runs runs]
+
+Each model is a run of its own, ``robustbert bench --suite SUITE --models MODEL``, in the folder
+``runs/SUITE/MODEL``, with its output in ``runs/SUITE/MODEL.log``. A free process takes the next
+model, the costliest training first, so that both finish at about the same time; one suite is run
+after the other. The same command resumes what was interrupted. If all models of all suites are
+finished, their records are filed in ``RESULTS``.
+
+Models are shared through the cache, whose locks make a second process wait instead of training the
+same model again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from robustbert.bench import Overrides, Suite, load_suite, make_plan
+from robustbert.bench.victim_spec import VictimSpec
+from robustbert.cli import main as robustbert
+from robustbert.defenses import compose
+from robustbert.records.names import file_name_part
+from robustbert.training import make_config
+
+# A backward pass takes about as long as two forward passes.
+BACKWARD = 2
+
+
+@dataclass(frozen=True)
+class Run:
+    """The run of one model of a suite.
+
+    Args:
+        suite: a name or a file, as for ``--suite``.
+        model: a model of the suite, as for ``--models``.
+        out: the output folder.
+    """
+
+    suite: str
+    model: str
+    out: Path
+
+    @property
+    def arguments(self) -> list[str]:
+        """The arguments of ``robustbert``."""
+        options = {"--suite": self.suite, "--models": self.model, "--out": str(self.out)}
+        return ["bench", *(word for option in options.items() for word in option)]
+
+
+def runs_of_suite(name: str, runs: Path) -> list[Run]:
+    """A run per model of a suite, the costliest training first."""
+    suite = load_suite(name)
+    models = sorted(dict.fromkeys(suite.models), key=lambda model: -passes(suite, model))
+    folder = runs / file_name_part(suite.name)
+    return [Run(name, model, folder / file_name_part(model)) for model in models]
+
+
+def passes(suite: Suite, model: str) -> int:
+    """The passes of a model's training over its data, in forward passes, without attacks."""
+    victims = [victim for _, victim in make_plan(suite, Overrides(models=[model])).victims()]
+    return max(map(_passes, victims))
+
+
+def _passes(victim: VictimSpec) -> int:
+    defenses = compose(victim.defenses)
+    cost = defenses.step_cost
+    epochs = defenses.training_config(make_config(victim.training, seed=0)).epochs
+    return epochs * (cost.forward + BACKWARD * cost.backward)
+
+
+def run_all(runs: Sequence[Run], start: Callable[[Run], int], processes: int) -> list[Run]:
+    """Run all, ``processes`` at a time; return those that failed.
+
+    Args:
+        runs: what to run, in order.
+        start: runs one to its end, and returns its exit code.
+        processes: how many run at the same time, at least 1.
+    """
+
+    def timed(run: Run) -> int:
+        began = time.perf_counter()
+        print(f"{run.out}: started", flush=True)
+        code = start(run)
+        outcome = f"failed with exit code {code}" if code else "finished"
+        print(f"{run.out}: {outcome}, {time.perf_counter() - began:.0f} s", flush=True)
+        return code
+
+    executor = ThreadPoolExecutor(processes)
+    try:
+        codes = list(executor.map(timed, runs))
+    finally:
+        executor.shutdown(cancel_futures=True)  # after Ctrl-C, start no others
+    return [run for run, code in zip(runs, codes, strict=True) if code]
+
+
+def start(run: Run) -> int:
+    """Run one with a single thread; its output is added to a file beside its folder."""
+    run.out.parent.mkdir(parents=True, exist_ok=True)
+    with Path(f"{run.out}.log").open("ab") as log:
+        return subprocess.run(
+            [sys.executable, "-m", "robustbert", *run.arguments],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            check=False,
+        ).returncode
+
+
+def suite_and_results(argument: str) -> tuple[str, str]:
+    """The parts of ``SUITE=RESULTS``."""
+    suite, _, results = argument.rpartition("=")
+    if not suite or not results:
+        raise argparse.ArgumentTypeError(f"{argument} is not SUITE=RESULTS")
+    return suite, results
+
+
+def main() -> int:
+    """Run the suites and file their records; the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("suites", nargs="+", type=suite_and_results, metavar="SUITE=RESULTS")
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--runs", type=Path, default=Path("runs"))
+    options = parser.parse_args()
+    runs = {suite: runs_of_suite(suite, options.runs) for suite, _ in options.suites}
+    for of_suite in runs.values():
+        if failed := run_all(of_suite, start, options.processes):
+            print(*(f"{run.out} failed: see {run.out}.log" for run in failed), sep="\n")
+            return 1
+    for suite, results in options.suites:
+        for run in runs[suite]:
+            add = ["leaderboard", "add", str(run.out), "--results", results, "--replace"]
+            if code := robustbert(add):
+                return code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

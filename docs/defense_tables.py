@@ -1,0 +1,291 @@
+"""Write the tables of results in docs/defenses.md.
+
+``python docs/defense_tables.py`` writes them; ``--check`` only says whether they are current. The
+tables of ``results/defenses`` are between ``<!-- defense results -->`` and ``<!-- end of defense
+results -->``, those of ``results/defense-selection`` between ``<!-- defense selection -->`` and
+``<!-- end of defense selection -->``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from robustbert.attacks.recipes import CORE_RECIPES
+from robustbert.bench import Suite, load_suite, make_plan
+from robustbert.gate import ComparedMeasure
+from robustbert.gate.comparison.comparison_notation import p_value, points
+from robustbert.leaderboard.against_plain import AgainstPlain, against_plain
+from robustbert.leaderboard.row_settings import RowSettings, rows_of_suite, settings_of_victim
+from robustbert.leaderboard.suite_table import SuiteLine, SuiteTable, read_suite_tables
+from robustbert.reports.escape import markdown
+from robustbert.reports.markdown_table import pipe_table
+from robustbert.reports.table_cells import accuracy_cell, marked
+from robustbert.reports.wording import MISSING, counted, listed
+
+ROOT = Path(__file__).parents[1]
+DOCUMENT = "docs/defenses.md"
+#: The suites, and where their records are.
+DEFENSES, SELECTION = "defenses", "defense_selection"
+RESULTS = {DEFENSES: "results/defenses", SELECTION: "results/defense-selection"}
+#: A corrected p-value below this is counted as a difference.
+LEVEL = 0.05
+NOT_MEASURED = "Not measured yet: `make defenses` runs the suite and writes the tables.\n"
+
+
+def result_parts(table: SuiteTable, suite: Suite) -> Iterator[str]:
+    """The part of one dataset: accuracies, the comparison with the plain row, and notes."""
+    group, plain = table.group, table.plain
+    yield f"### {markdown(group.dataset)}\n"
+    yield (
+        f"{counted(group.n, 'example')} of the {group.split} split, {group.track} track. Accuracy "
+        "in %, with 95% Wilson intervals for clean accuracy and the worst case: the share of "
+        f"examples that survive {listed(CORE_RECIPES)}.\n"
+    )
+    header = ["model", "clean", "worst case", *map(markdown, group.recipes)]
+    header += ["training time", "passes per step"]
+    rows = [
+        [title_cell(line), *worst_case_cells(line, table), *recipe_cells(line, table), *cost]
+        for line in table.lines
+        for cost in [cost_cells(line, plain)]
+    ]
+    yield _table(header, rows)
+    if plain is not None:
+        yield from comparison(table, plain)
+    yield _bullets([*cost_notes(table), *gradient_notes(suite, group.dataset), *group.notes])
+
+
+def title_cell(line: SuiteLine) -> str:
+    """The title of a line with the marks of its row."""
+    return markdown(marked(line.title, line.row.marks if line.row else ""))
+
+
+def worst_case_cells(line: SuiteLine, table: SuiteTable) -> list[str]:
+    """Clean accuracy and the worst case over all core recipes."""
+    row, group = line.row, table.group
+    if row is None:
+        return [MISSING] * 2
+    worst_case = row.worst_case if group.core == CORE_RECIPES else None
+    marks = row.worst_case_marks(group.core) if worst_case else ""
+    return [
+        accuracy_cell(group, row.clean, row.n).inline,
+        accuracy_cell(group, worst_case, row.n, marks).inline,
+    ]
+
+
+def recipe_cells(line: SuiteLine, table: SuiteTable, *, with_interval: bool = False) -> list[str]:
+    """The accuracy under each recipe of the table."""
+    row, group = line.row, table.group
+    if row is None:
+        return [MISSING] * len(group.recipes)
+    cells = []
+    for recipe in group.recipes:
+        n = row.num_examples(recipe) or group.n
+        cell = accuracy_cell(group, row.accuracy_under(recipe), n, row.recipe_marks(recipe))
+        cells.append((cell if with_interval else replace(cell, interval=None)).inline)
+    return cells
+
+
+def cost_cells(line: SuiteLine, plain: SuiteLine | None) -> list[str]:
+    """The training time relative to that of the plain row, and the passes of a training step."""
+    own, base = line.train_seconds, plain.train_seconds if plain else None
+    passes = line.settings.step_cost
+    return [
+        f"{own / base:.1f}×" if own is not None and base else MISSING,
+        f"{passes.forward} + {passes.backward}" if passes else MISSING,
+    ]
+
+
+def comparison(table: SuiteTable, plain: SuiteLine) -> Iterator[str]:
+    """The table of the tests against the plain row, and what they say."""
+    others = [line for line in table.lines if line is not plain]
+    tests = against_plain(plain.row, [line.row for line in others], table.outcomes)
+    name = markdown(plain.title)
+    yield (
+        f"Each row minus {name} in points, on the same examples, with its 95% paired bootstrap "
+        f"interval; the examples that only the row (gained) or only {name} (lost) gets right; and "
+        "the p-value of the exact McNemar test, also with Holm's correction for all rows of the "
+        "table.\n"
+    )
+    test = ["gained", "lost", "p", "p (Holm)"]
+    rows = [
+        [title_cell(line), *test_cells(found.worst_case), *test_cells(found.clean)]
+        for line, found in zip(others, tests, strict=True)
+    ]
+    yield _table(["model", "worst case", *test, "clean", *test], rows)
+    titles = [line.title for line in others]
+    for title, measures in (
+        ("the worst case", [one.worst_case for one in tests]),
+        ("clean accuracy", [one.clean for one in tests]),
+    ):
+        yield f"{finding(title, plain.title, dict(zip(titles, measures, strict=True)))}\n"
+    yield from not_compared(titles, tests)
+
+
+def test_cells(measure: ComparedMeasure | None) -> list[str]:
+    """The difference of a measure with its test."""
+    if measure is None:
+        return [MISSING] * 5
+    return [
+        points(measure.difference),
+        str(len(measure.gained)),
+        str(len(measure.lost)),
+        markdown(p_value(measure.p_value)),
+        markdown(p_value(measure.adjusted_p)),
+    ]
+
+
+def finding(name: str, plain: str, measures: Mapping[str, ComparedMeasure | None]) -> str:
+    """How many rows differ from the plain one, in which direction."""
+    tested = {title: one for title, one in measures.items() if one is not None}
+    significant = {title: one for title, one in tested.items() if one.adjusted_p < LEVEL}
+    better = [title for title, one in significant.items() if one.difference.value > 0]
+    worse = [title for title, one in significant.items() if one.difference.value < 0]
+    untested = [title for title in measures if title not in tested]
+    sentence = (
+        f"In {name}, {_number(better)} better than {plain} and {_number(worse)} worse, of "
+        f"{counted(len(tested), 'row')} tested, with a corrected p-value below {LEVEL}."
+    )
+    return markdown(f"{sentence} Not tested: {listed(untested)}." if untested else sentence)
+
+
+def _number(titles: Sequence[str]) -> str:
+    verb = "is" if len(titles) == 1 else "are"
+    return f"{len(titles) or 'none'} {f'({listed(titles)}) ' if titles else ''}{verb}"
+
+
+def not_compared(titles: Sequence[str], tests: Sequence[AgainstPlain]) -> Iterator[str]:
+    """Why cells that are there were not compared."""
+    found = [
+        f"{title} ({'; '.join(test.reasons)})"
+        for title, test in zip(titles, tests, strict=True)
+        if test.reasons
+    ]
+    if found:
+        yield markdown(f"Not compared: {listed(found)}.") + "\n"
+
+
+def cost_notes(table: SuiteTable) -> Iterator[str]:
+    """What the training time is relative to, and what it includes."""
+    plain = table.plain
+    if plain is None or plain.train_seconds is None:
+        return
+    starting = [one.title for one in table.lines if one.row and one.settings.starts_from_plain]
+    from_plain = f", and for {listed(starting)} the training of {plain.title}" if starting else ""
+    yield (
+        f"Training time: wall-clock time relative to {plain.title}, {plain.train_seconds:.0f} s. "
+        f"It includes the attacks on training texts that a defense makes{from_plain}. Passes per "
+        "step: forward + backward, without such attacks."
+    )
+    unknown = [one.title for one in table.lines if one.row and one.train_seconds is None]
+    if unknown:
+        yield f"The training of {listed(unknown)} was interrupted, so its time is not known."
+
+
+def gradient_notes(suite: Suite, dataset: str) -> Iterator[str]:
+    """Name the rows that a recipe cannot attack because they provide no gradients."""
+    titles: dict[str, dict[str, None]] = {}
+    for cell in make_plan(suite).skipped:
+        if cell.dataset == dataset:
+            titles.setdefault(cell.recipe, {})[settings_of_victim(cell.victim).title] = None
+    for recipe, names in titles.items():
+        verb = "does" if len(names) == 1 else "do"
+        yield f"{recipe} needs gradients, which {listed([*names])} {verb} not provide."
+
+
+def seeds_sentence(tables: Sequence[SuiteTable]) -> str:
+    """What the intervals and tests cover."""
+    rows = [line.row for table in tables for line in table.lines if line.row]
+    if all(len(row.replicates) == 1 for row in rows):
+        return (
+            "Each model was trained with one seed only. Intervals and tests cover the sampling of "
+            "examples alone: another training seed gives another model, with other numbers.\n"
+        )
+    return (
+        "Rows with several training seeds show the mean and the standard deviation over them, and "
+        "are not tested. Intervals and tests of the others cover the sampling of examples alone.\n"
+    )
+
+
+def selection_parts(table: SuiteTable, chosen: Sequence[RowSettings]) -> Iterator[str]:
+    """The table of the settings that were tried on one dataset."""
+    group = table.group
+    yield (
+        f"{markdown(group.dataset)}: {counted(group.n, 'example')} of the {group.split} split, "
+        f"{group.track} track. Accuracy in %, with 95% Wilson intervals. Parameters that are not "
+        "shown have their defaults.\n"
+    )
+    rows = [
+        [
+            title_cell(line),
+            worst_case_cells(line, table)[0],
+            *recipe_cells(line, table, with_interval=True),
+            "yes" if line.settings.is_defended and line.settings in chosen else "",
+        ]
+        for line in table.lines
+    ]
+    yield _table(["model", "clean", *map(markdown, group.recipes), "chosen"], rows)
+    if group.notes:
+        yield _bullets(group.notes)
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join(pipe_table(header, rows)) + "\n"
+
+
+def _bullets(notes: Sequence[str]) -> str:
+    return "".join(f"- {markdown(note)}\n" for note in notes)
+
+
+def contents(root: Path) -> dict[str, str]:
+    """The current tables, keyed by the name in their markers."""
+    paths = {name: root / "benchmarks" / "suites" / f"{name}.toml" for name in RESULTS}
+    suites = {name: load_suite(str(path)) for name, path in paths.items() if path.exists()}
+    tables = {name: read_suite_tables(root / RESULTS[name], suites[name]) for name in suites}
+    measured = tables.get(DEFENSES, ())
+    results = [part for table in measured for part in result_parts(table, suites[DEFENSES])]
+    by_dataset = rows_of_suite(suites[DEFENSES]) if DEFENSES in suites else {}
+    chosen = [row for rows in by_dataset.values() for row in rows]
+    tried = [part for table in tables.get(SELECTION, ()) for part in selection_parts(table, chosen)]
+    return {
+        "defense results": "\n".join([*results, seeds_sentence(measured)] if results else [])
+        or NOT_MEASURED,
+        "defense selection": "\n".join(tried) or NOT_MEASURED,
+    }
+
+
+def updated(document: str, content: Mapping[str, str]) -> str:
+    """The document with the current tables between its markers."""
+    for name, text in content.items():
+        start, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
+        before, _, rest = document.partition(start)
+        _, marker, after = rest.partition(end)
+        if not marker:
+            raise SystemExit(f"the document lacks the markers {start.strip()} and {end}")
+        document = f"{before}{start}\n{text}\n{end}{after}"
+    return document
+
+
+def main() -> int:
+    """Write or check the document; the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if outdated")
+    parser.add_argument("--root", type=Path, default=ROOT, help="the root of the repository")
+    options = parser.parse_args()
+    path = options.root / DOCUMENT
+    text = path.read_text(encoding="utf-8")
+    current = updated(text, contents(options.root))
+    if current == text:
+        return 0
+    if options.check:
+        print(f"{path} is outdated; run: python docs/defense_tables.py", file=sys.stderr)
+        return 1
+    path.write_text(current, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

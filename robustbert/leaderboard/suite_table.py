@@ -1,0 +1,118 @@
+"""The published rows of a suite in its order, with those that are still missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from robustbert.bench import Suite
+from robustbert.leaderboard.row_settings import (
+    RowSettings,
+    plain_row,
+    rows_of_suite,
+    settings_of_record,
+)
+from robustbert.metrics import mean_std
+from robustbert.records import is_published, read_published, run_of_published
+from robustbert.reports.notes import group_notes
+from robustbert.reports.notes.noted_cells import first_record
+from robustbert.reports.results_table import leaderboard_table
+from robustbert.reports.table_groups import Group
+from robustbert.reports.table_rows import Outcomes, Row
+
+
+@dataclass(frozen=True)
+class SuiteLine:
+    """A row of the suite or of the records.
+
+    Args:
+        settings: how the row is made.
+        row: its numbers, under its title; None if it has no record.
+    """
+
+    settings: RowSettings
+    row: Row | None
+
+    @property
+    def title(self) -> str:
+        """Model, defenses and parameters; unique within a table."""
+        return self.row.label if self.row else self.settings.title
+
+    @property
+    def train_seconds(self) -> float | None:
+        """The training time, the mean of replicates; None if that of one is not known."""
+        members = self.row.replicates if self.row else ()
+        seconds = [next(iter(one.records.values())).timing.train_seconds for one in members]
+        known = [value for value in seconds if value is not None]
+        return mean_std(known).mean if known and len(known) == len(seconds) else None
+
+
+@dataclass(frozen=True)
+class SuiteTable:
+    """The lines of one dataset and track.
+
+    Args:
+        group: the rows that have records, under the titles of their lines.
+        lines: those of the suite in its order, then rows that are not in the suite.
+        outcomes: the outcomes of all records, keyed by :func:`robustbert.records.record_name`.
+    """
+
+    group: Group
+    lines: tuple[SuiteLine, ...]
+    outcomes: Outcomes
+
+    @property
+    def plain(self) -> SuiteLine | None:
+        """The line that the others are compared with: the first without a defense."""
+        settings = plain_row(line.settings for line in self.lines)
+        return next((line for line in self.lines if line.settings == settings), None)
+
+
+def read_suite_tables(results: Path, suite: Suite) -> tuple[SuiteTable, ...]:
+    """The tables of a suite's published records, one per dataset and track, in its order.
+
+    Args:
+        results: the folder of published results; there are no tables if it contains none.
+        suite: the suite that made them.
+
+    Raises:
+        RecordError: a file cannot be read.
+    """
+    if not is_published(results):
+        return ()
+    run = run_of_published(read_published(results))
+    expected = rows_of_suite(suite)
+    order = list(expected)
+    groups = sorted(
+        leaderboard_table(run.records, run.outcomes).groups,
+        key=lambda group: order.index(group.dataset) if group.dataset in order else len(order),
+    )
+    return tuple(_table(group, expected.get(group.dataset, ()), run.outcomes) for group in groups)
+
+
+def _table(group: Group, expected: Sequence[RowSettings], outcomes: Outcomes) -> SuiteTable:
+    found: dict[RowSettings, list[Row]] = {}
+    for row in group.rows:
+        found.setdefault(settings_of_record(first_record(row)), []).append(row)
+    lines = tuple(
+        line
+        for settings in dict.fromkeys((*expected, *found))
+        for line in _lines(settings, found.get(settings, []))
+    )
+    rows = tuple(line.row for line in lines if line.row)
+    notes = group_notes(rows, group.core, group.recipes, outcomes)
+    return SuiteTable(replace(group, rows=rows, notes=notes), lines, outcomes)
+
+
+def _lines(settings: RowSettings, rows: Sequence[Row]) -> list[SuiteLine]:
+    """The lines of some settings: several if they gave other weights on another machine."""
+    if not rows:
+        return [SuiteLine(settings, None)]
+    return [
+        SuiteLine(
+            settings,
+            replace(row, name=settings.title, qualifier=row.qualifier if len(rows) > 1 else ""),
+        )
+        for row in rows
+    ]

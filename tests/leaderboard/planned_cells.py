@@ -1,0 +1,39 @@
+"""The cells of a plan and those of records, described alike."""
+
+from __future__ import annotations
+
+import shlex
+
+from robustbert.bench import Overrides, Plan, load_suite, make_plan
+from robustbert.cli import _parser
+from robustbert.leaderboard.row_settings import settings_of_record, settings_of_victim
+from robustbert.records import Record
+
+
+def plan_of_command(command: str) -> Plan:
+    """The plan of a recorded ``robustbert bench`` of some models of a suite."""
+    program, *arguments = shlex.split(command)
+    options = _parser().parse_args(arguments)
+    assert (program, arguments[0]) == ("robustbert", "bench")
+    assert arguments[1::2] == ["--suite", "--models", "--out"], "an option that is not read here"
+    return make_plan(load_suite(options.suite), Overrides(models=options.models))
+
+
+def planned_cells(plan: Plan) -> set[tuple[object, ...]]:
+    return {
+        (c.dataset, plan.split, settings_of_victim(c.victim), c.track, c.recipe, c.n)
+        for c in plan.cells
+    }
+
+
+def cell_of_record(record: Record) -> tuple[object, ...]:
+    """The cell of a record, as :func:`planned_cells` describes it."""
+    dataset, settings = record.dataset, settings_of_record(record)
+    return (
+        dataset.name,
+        dataset.split,
+        settings,
+        record.track,
+        record.recipe.name,
+        record.protocol.n,
+    )

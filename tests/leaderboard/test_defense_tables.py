@@ -1,0 +1,306 @@
+"""The tables of results in docs/defenses.md, from synthetic records."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from scipy.stats import binomtest
+from statsmodels.stats.multitest import multipletests
+
+from robustbert.leaderboard.suite_table import read_suite_tables
+from tests.leaderboard.defense_results import (
+    PGD,
+    PLAIN,
+    defense,
+    row,
+    write_defenses,
+    write_selection,
+)
+from tests.leaderboard.published import write_published
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "docs" / "defense_tables.py"
+PAGE = """# Defenses
+
+before
+<!-- defense results -->
+old
+<!-- end of defense results -->
+between
+<!-- defense selection -->
+<!-- end of defense selection -->
+after
+"""
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("defense_tables", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def run(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """Run the script with arguments; the exit code."""
+
+    def run(*arguments: str) -> int:
+        monkeypatch.setattr(sys, "argv", [str(SCRIPT), *arguments])
+        code: int = script.main()
+        return code
+
+    return run
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A repository with both suites, without records."""
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "defenses.md").write_text(PAGE, encoding="utf-8")
+    return tmp_path
+
+
+def lines_of(root: Path) -> list[str]:
+    return (root / "docs" / "defenses.md").read_text(encoding="utf-8").splitlines()
+
+
+def cells_of(root: Path, title: str) -> list[list[str]]:
+    """The cells of every table line with this title, without the title."""
+    found = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines_of(root)]
+    return [cells[1:] for cells in found if cells and cells[0] == title]
+
+
+def test_the_committed_tables_are_current(run: Callable[..., int]) -> None:
+    assert run("--check") == 0
+
+
+def test_nothing_is_measured_without_records(run: Callable[..., int], root: Path) -> None:
+    assert run("--root", str(root)) == 0
+    lines = lines_of(root)
+    assert sum(line.startswith("Not measured yet") for line in lines) == 2
+    assert [line for line in lines if line in ("before", "between", "after", "old")] == [
+        *("before", "between", "after")
+    ]
+
+
+def test_tables_are_written_and_then_current(run, root: Path, capsys) -> None:
+    write_defenses(root)
+    write_selection(root)
+    assert run("--check", "--root", str(root)) == 1
+    assert "defenses.md is outdated" in capsys.readouterr().err
+    assert run("--root", str(root)) == 0
+    assert run("--check", "--root", str(root)) == 0
+
+
+def test_a_document_without_markers_is_left_alone(run, root: Path) -> None:
+    page = root / "docs" / "defenses.md"
+    page.write_text("nothing\n", encoding="utf-8")
+    with pytest.raises(SystemExit, match="lacks the markers <!-- defense results -->"):
+        run("--root", str(root))
+    assert page.read_text(encoding="utf-8") == "nothing\n"
+
+
+def test_each_row_of_the_suite_has_its_accuracies_and_costs(run, root: Path) -> None:
+    write_defenses(root)
+    assert run("--root", str(root)) == 0
+    plain, *_ = cells_of(root, "minilm")
+    # 20 of 20 examples are there: 2 skipped, 4 survive deepwordbug, 18 the others
+    assert plain == [
+        *("90.0 [69.9, 97.2]", "20.0 [8.1, 41.6] #", "20.0 #"),
+        *(["90.0 #"] * 4),
+        *("1.0×", "1 + 1"),
+    ]
+    pgd, _ = cells_of(root, "minilm + pgd (steps = 3)")
+    assert pgd[1:3] == ["70.0 [48.1, 85.5] #", "70.0 #"]
+    assert pgd[-2:] == ["4.0×", "4 + 4"]
+    control, _ = cells_of(root, "minilm (epochs = 3)")
+    assert control[-2:] == ["1.5×", "1 + 1"]
+
+
+def test_missing_cells_are_shown_as_missing(run, root: Path) -> None:
+    write_defenses(root)
+    assert run("--root", str(root)) == 0
+    for cells in cells_of(root, "minilm + temperature"):  # no record at all
+        assert {*cells} <= {"n/a", "1 + 1"}
+    adversarial, tests = cells_of(root, "minilm + adversarial-training")
+    assert adversarial[-3:] == ["n/a", "n/a", "1 + 1"]  # not attacked by a2t, no training time
+    assert "n/a" not in tests
+    notes = [line for line in lines_of(root) if line.startswith("- ")]
+    assert any(note == "- a2t was not run for minilm + adversarial-training." for note in notes)
+    assert any("minilm + adversarial-training was interrupted" in note for note in notes)
+    assert any(note.startswith(r"- \# More than 30% of the surviving") for note in notes)
+
+
+def test_a_row_without_a_core_recipe_has_no_worst_case(run, root: Path) -> None:
+    write_defenses(root)
+    part = row(PGD, defense("temperature"), recipes=["deepwordbug", "pwws"])
+    write_published(part, root / "results" / "defenses")
+    assert run("--root", str(root)) == 0
+    accuracies, tests = cells_of(root, "minilm + temperature")
+    assert accuracies[:3] == ["90.0 [69.9, 97.2]", "n/a", "70.0 #"]
+    assert tests[:5] == ["n/a"] * 5
+    assert tests[5] == "+0.0 [+0.0, +0.0]"  # clean accuracy is compared on what there is
+
+
+def test_no_worst_case_over_fewer_recipes_than_the_core(run, root: Path) -> None:
+    write_defenses(root)
+    for path in (root / "results").glob("**/textfooler.json*"):
+        path.unlink()
+    assert run("--root", str(root)) == 0
+    plain, *_ = cells_of(root, "minilm")
+    assert plain[:3] == ["90.0 [69.9, 97.2]", "n/a", "20.0 #"]
+    assert "of 0 rows tested" in "\n".join(lines_of(root))
+
+
+def test_the_tests_are_those_of_scipy_and_statsmodels(run, root: Path) -> None:
+    write_defenses(root)
+    assert run("--root", str(root)) == 0
+    titles = ["minilm (epochs = 3)", "minilm + pgd (steps = 3)", "minilm + adversarial-training"]
+    counts = {"worst case": [(1, 0), (10, 0), (0, 0)], "clean": [(0, 0), (0, 0), (1, 0)]}
+    found = [cells_of(root, title)[1] for title in titles]
+    for start, expected in zip((0, 5), counts.values(), strict=True):
+        p = [
+            binomtest(gained, gained + lost).pvalue if gained else 1.0 for gained, lost in expected
+        ]
+        holm = multipletests(p, method="holm")[1]
+        for cells, (gained, lost), *values in zip(found, expected, p, holm, strict=True):
+            difference = 100 * (gained - lost) / len(PLAIN)
+            assert cells[start].startswith(f"{difference:+.1f} [")
+            shown = [str(gained), str(lost), *(f"{value:.4f}" for value in values)]
+            assert cells[start + 1 : start + 5] == shown
+
+
+def test_a_sentence_counts_the_differences_by_direction(run, root: Path) -> None:
+    write_defenses(root)
+    worse = row("ss" + "b" * 18, defense("flooding", level=0.3))
+    write_published(worse, root / "results" / "defenses")
+    assert run("--root", str(root)) == 0
+    text = "\n".join(lines_of(root))
+    assert (
+        "In the worst case, 1 (minilm + pgd (steps = 3)) is better than minilm and none are worse, "
+        "of 4 rows tested, with a corrected p-value below 0.05. Not tested: minilm + temperature."
+    ) in text
+    assert "In clean accuracy, none are better than minilm and none are worse, of 4 rows" in text
+    assert "Each model was trained with one seed only." in text
+    # a row that is not in the suite comes last, and its p-value is corrected with the others
+    assert cells_of(root, "minilm + flooding (level = 0.3)")[1][1:5] == [
+        "0",
+        "4",
+        "0.1250",
+        "0.3750",
+    ]
+
+
+def test_a_significant_loss_is_named(script: ModuleType, root: Path) -> None:
+    write_defenses(root)
+    worse = row("s" * 14 + "b" * 6, defense("flooding", level=0.3))
+    write_published(worse, root / "results" / "defenses")
+    text = script.contents(root)["defense results"]
+    assert (
+        "In clean accuracy, none are better than minilm and 1 (minilm + flooding (level = 0.3)) is "
+        "worse, of 4 rows tested"
+    ) in text
+
+
+def test_replicates_show_their_mean_and_are_not_tested(script: ModuleType, root: Path) -> None:
+    write_defenses(root)
+    results = root / "results" / "defenses"
+    for seed, survivors in ((1, 8), (2, 12)):
+        letters = "ss" + "b" * (18 - survivors) + "r" * survivors
+        cells = row(letters, defense("temperature"), training_seed=seed, seconds=100.0 * seed)
+        write_published(cells, results)
+    text = script.contents(root)["defense results"]
+    assert "| minilm + temperature | 90.0 ± 0.0 (n=2 seeds) | 50.0 ± 14.1 (n=2 seeds) # |" in text
+    assert "| 1.5× | 1 + 1 |" in text  # the mean of 100 and 200 s
+    assert "Not compared: minilm + temperature (several training seeds)." in text
+    assert "Each model was trained with one seed only" not in text
+
+
+def test_a_cell_under_other_conditions_is_not_compared(script: ModuleType, root: Path) -> None:
+    write_defenses(root)
+    cells = row(PGD, defense("temperature"))
+    changed = cells[1].record.recipe.model_copy(update={"textattack_version": "0.3.10"})
+    cells[1] = type(cells[1])(
+        cells[1].path, cells[1].record.model_copy(update={"recipe": changed}), cells[1].outcomes
+    )
+    write_published(cells, root / "results" / "defenses")
+    text = script.contents(root)["defense results"]
+    assert "Not compared: minilm + temperature (pwws: TextAttack 0.3.10 instead of 0.3.11)." in text
+
+
+def test_the_training_time_says_what_it_includes(script: ModuleType, root: Path) -> None:
+    write_defenses(root)
+    text = script.contents(root)["defense results"]
+    assert (
+        "wall-clock time relative to minilm, 100 s. It includes the attacks on training texts that "
+        "a defense makes, and for minilm + adversarial-training the training of minilm."
+    ) in text
+
+
+def test_recipes_that_need_gradients_are_explained(script: ModuleType, root: Path) -> None:
+    write_defenses(root)
+    path = root / "benchmarks" / "suites" / "defenses.toml"
+    path.write_text(
+        path.read_text().replace('models = ["minilm"', 'models = ["minilm", "tfidf-nb"')
+    )
+    text = script.contents(root)["defense results"]
+    assert "- a2t needs gradients, which tfidf-nb does not provide." in text
+
+
+def test_the_selection_marks_the_settings_of_the_suite(run, root: Path) -> None:
+    write_defenses(root)
+    write_selection(root)
+    assert run("--root", str(root)) == 0
+    text = "\n".join(lines_of(root)).partition("<!-- defense selection -->")[2]
+    lines = [line for line in text.splitlines() if line.startswith("| minilm")]
+    assert [line.split("|")[-2].strip() for line in lines] == ["", "yes", ""]
+    assert lines[1].startswith("| minilm + pgd (steps = 3) | 90.0 [59.6, 98.2] | 50.0 [23.7, 76.3]")
+    assert "10 examples of the validation split" in text
+
+
+def test_names_in_records_are_text(script: ModuleType, root: Path) -> None:
+    write_defenses(root)
+    hostile = row(PGD, model="<b>|`x`")
+    write_published(hostile, root / "results" / "defenses")
+    text = script.contents(root)["defense results"]
+    assert "| &lt;b&gt;&#124;\\`x\\` |" in text
+    assert "<b>" not in text
+
+
+def test_a_record_chooses_no_code(tmp_path: Path, script: ModuleType, root: Path) -> None:
+    write_defenses(root)
+    foreign = defense("pgd").model_copy(update={"name": "this:zen", "params": {"a": 1}})
+    write_published(row(PGD, foreign), root / "results" / "defenses")
+    sys.modules.pop("this", None)
+    text = script.contents(root)["defense results"]
+    assert "| minilm + this:zen (a = 1) |" in text
+    assert "this" not in sys.modules
+
+
+def test_an_earlier_revision_of_a_defense_is_another_row(script: ModuleType, root: Path) -> None:
+    write_defenses(root)
+    earlier = defense("temperature").model_copy(update={"revision": 99})
+    write_published(row(PGD, earlier), root / "results" / "defenses")
+    text = script.contents(root)["defense results"]
+    assert "| minilm + temperature | n/a |" in text
+    assert "| minilm + temperature (revision = 99) | 90.0" in text
+
+
+def test_other_weights_of_the_same_settings_are_two_rows(root: Path) -> None:
+    write_defenses(root)
+    write_published(row(PGD), root / "results" / "defenses")
+    from robustbert.bench import load_suite
+
+    suite = load_suite(str(root / "benchmarks" / "suites" / "defenses.toml"))
+    [table] = read_suite_tables(root / "results" / "defenses", suite)
+    titles = [line.title for line in table.lines]
+    assert len({*titles}) == len(titles)
+    assert sum(title.startswith("minilm [") for title in titles) == 2

@@ -1,0 +1,132 @@
+"""benchmarks/run_rows.py: the models of suites, several at a time."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import threading
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from robustbert.bench import load_suite, make_plan
+from robustbert.records import read_published, read_run
+from tests.leaderboard.defense_results import DEFENSES_SUITE
+from tests.leaderboard.planned_cells import plan_of_command, planned_cells
+from tests.leaderboard.valid_results import valid_record, write_run
+
+SCRIPT = Path(__file__).parents[1] / "benchmarks" / "run_rows.py"
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("run_rows", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look up their module there
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.chdir(tmp_path)
+    Path("defenses.toml").write_text(DEFENSES_SUITE, encoding="utf-8")
+    return "defenses.toml"
+
+
+def test_a_run_per_model_the_costliest_training_first(script: ModuleType, suite: str) -> None:
+    runs = script.runs_of_suite(suite, Path("runs"))
+    # four passes per step, then three epochs, then two, then the one of the second fine-tuning
+    assert [run.model for run in runs] == [
+        *("minilm-pgd", "minilm-control", "minilm", "minilm-temperature", "minilm-adversarial")
+    ]
+    assert runs[0].out == Path("runs/defenses/minilm-pgd")
+
+
+def test_the_runs_are_the_suite(script: ModuleType, suite: str) -> None:
+    runs = script.runs_of_suite(suite, Path("runs"))
+    commands = [" ".join(["robustbert", *run.arguments]) for run in runs]
+    parts = [planned_cells(plan_of_command(command)) for command in commands]
+    assert set.union(*parts) == planned_cells(make_plan(load_suite(suite)))
+    assert sum(map(len, parts)) == len(set.union(*parts))
+
+
+def test_a_free_process_takes_the_next_run(script: ModuleType, suite: str) -> None:
+    runs = script.runs_of_suite(suite, Path("runs"))
+    others_done = threading.Event()
+    lock, running, most, done = threading.Lock(), 0, 0, []
+
+    def start(run: object) -> int:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        if run is runs[0]:  # takes as long as all others together
+            assert others_done.wait(timeout=10)
+        with lock:
+            running -= 1
+            done.append(run)
+            if len(done) == len(runs) - 1:
+                others_done.set()
+        return 0
+
+    assert script.run_all(runs, start, 2) == []
+    assert done == [*runs[1:], runs[0]]
+    assert most == 2
+
+
+def test_the_other_runs_go_on_after_a_failure(script: ModuleType, suite: str, capsys) -> None:
+    runs = script.runs_of_suite(suite, Path("runs"))
+    assert script.run_all(runs, lambda run: 2 * (run is runs[1]), 2) == [runs[1]]
+    printed = capsys.readouterr().out
+    assert printed.count(": finished, ") == len(runs) - 1
+    assert "runs/defenses/minilm-control: failed with exit code 2" in printed
+
+
+def test_one_thread_and_a_log(script: ModuleType, suite: str, monkeypatch) -> None:
+    program = "import os, sys; print(os.environ['OMP_NUM_THREADS'], sys.argv[1:]); sys.exit(3)"
+    Path("robustbert.py").write_text(program, encoding="utf-8")  # in place of the package
+    monkeypatch.setenv("PYTHONPATH", str(Path.cwd()))
+    run = script.runs_of_suite(suite, Path("runs"))[0]
+    assert script.start(run) == 3
+    assert Path("runs/defenses/minilm-pgd.log").read_text() == f"1 {run.arguments}\n"
+
+
+def test_records_are_filed_when_all_are_finished(script, suite: str, monkeypatch, capsys) -> None:
+    letters = {
+        "minilm": "sbbrxr",
+        "minilm-control": "sbbrrr",
+        "minilm-pgd": "sbbbrr",
+        "minilm-adversarial": "sbrrrr",
+        "minilm-temperature": "srrrrr",
+    }
+    failing = {"minilm-pgd"}
+
+    def start(run) -> int:
+        if not run.out.exists():
+            sha256 = f"{[*letters].index(run.model):064x}"
+            record = valid_record(letters[run.model], model=run.model, model_sha256=sha256)
+            write_run(run.out, record)
+        return int(run.model in failing)
+
+    monkeypatch.setattr(script, "start", start)
+    monkeypatch.setattr(sys, "argv", ["run_rows.py", f"{suite}=results/defenses"])
+    assert script.main() == 1
+    assert not Path("results").exists()
+    assert "minilm-pgd failed: see runs/defenses/minilm-pgd.log" in capsys.readouterr().out
+    failing.clear()
+    assert script.main() == 0
+    assert len(read_published(Path("results/defenses"))) == 5
+    assert len(read_run(Path("runs/defenses/minilm-pgd")).records) == 1
+    assert script.main() == 0  # again: nothing changes
+    assert "Added" not in capsys.readouterr().out.rpartition("started")[2]
+
+
+def test_a_suite_needs_a_folder(script: ModuleType, suite: str, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(sys, "argv", ["run_rows.py", suite])
+    with pytest.raises(SystemExit, match="2"):
+        script.main()
+    assert "defenses.toml is not SUITE=RESULTS" in capsys.readouterr().err
