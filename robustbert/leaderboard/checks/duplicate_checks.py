@@ -61,12 +61,17 @@ def _row(cell: PublishedCell) -> Hashable:
 
 
 def _outcomes(cell: PublishedCell) -> Hashable:
-    """What happened to each example: two models never have the same probabilities."""
+    """What happened to each example: no other weights give the same probabilities."""
     return (
         cell.path.parts[:2],
         cell.path.name,
         tuple((o.example_id, o.status, o.queries, o.label_probability) for o in cell.outcomes),
     )
+
+
+def _weights(cell: PublishedCell) -> Hashable:
+    """The hash of the weights: a defense may change nothing, neither weights nor outcomes."""
+    return cell.record.model.sha256
 
 
 _KINDS = (
@@ -77,5 +82,5 @@ _KINDS = (
         "has the weights and defenses of {0.path.parent}; give the model the name it has "
         "there, or remove one of them",
     ),
-    _Kind(_outcomes, _path, "has the outcomes of {0.path}; remove one of them"),
+    _Kind(_outcomes, _weights, "has the outcomes of {0.path}; remove one of them"),
 )

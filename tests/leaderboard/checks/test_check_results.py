@@ -11,7 +11,7 @@ import pytest
 
 from robustbert.cli import main
 from robustbert.leaderboard.checks.check_results import CHECKS, check_results
-from robustbert.records import read_published
+from robustbert.records import DefenseRef, read_published
 from tests.leaderboard.published import write_published
 from tests.leaderboard.valid_results import (
     edit_outcome,
@@ -35,6 +35,13 @@ def test_valid_results_have_no_problems(results: Path, capsys) -> None:
     assert check_results(results).cells == read_published(results)
     assert main(["leaderboard", "check", "--results", str(results)]) == 0
     assert capsys.readouterr().out == f"{results}: 4 valid cells, no problems\n"
+
+
+def test_a_defense_that_changes_nothing_is_another_row(results: Path) -> None:
+    flooding = DefenseRef(name="flooding", params={"level": 0.0}, revision=1)
+    write_published([valid_cell("sbbrxr", defenses=[flooding])], results)
+    assert len(check_results(results).cells) == 5
+    assert not check_results(results).problems
 
 
 def set_field(*path: str, value: object) -> Callable[[Path], None]:
