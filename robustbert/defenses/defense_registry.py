@@ -54,6 +54,11 @@ DEFENSES = Registry(
             "perturb embeddings from a table of each token's earlier perturbations",
         ),
         Entry(
+            "ascc",
+            "robustbert.defenses.ascc:Ascc",
+            "train on the worst mixtures of words and their substitutes",
+        ),
+        Entry(
             "flooding",
             "robustbert.defenses.flooding:Flooding",
             "keep the training loss above a level",
