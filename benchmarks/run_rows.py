@@ -6,7 +6,8 @@ Each model is a run of its own, ``robustbert bench --suite SUITE --models MODEL`
 ``runs/SUITE/MODEL``, with its output in ``runs/SUITE/MODEL.log``. A free process takes the next
 model, the costliest training first, so that both finish at about the same time; one suite is run
 after the other. The same command resumes what was interrupted. If all models of all suites are
-finished, their records are filed in ``RESULTS``.
+finished, their records are filed in ``RESULTS``. Do not change the checkout meanwhile: each process
+reads the code when it starts.
 
 Models are shared through the cache, whose locks make a second process wait instead of training the
 same model again.
@@ -25,6 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from robustbert.bench import Overrides, Suite, load_suite, make_plan
+from robustbert.bench.environment import capture_environment
 from robustbert.bench.victim_spec import VictimSpec
 from robustbert.cli import main as robustbert
 from robustbert.defenses import compose
@@ -130,6 +132,8 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     options = parser.parse_args()
+    if capture_environment("auto").dirty:
+        parser.error("the code has uncommitted changes, so its records could not be filed: commit")
     runs = {suite: runs_of_suite(suite, options.runs) for suite, _ in options.suites}
     for of_suite in runs.values():
         if failed := run_all(of_suite, start, options.processes):

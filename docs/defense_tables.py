@@ -1,9 +1,9 @@
-"""Write the tables of results in docs/defenses.md.
+"""Write the tables of results in docs/defenses.md, and their plot.
 
-``python docs/defense_tables.py`` writes them; ``--check`` only says whether they are current. The
-tables of ``results/defenses`` are between ``<!-- defense results -->`` and ``<!-- end of defense
-results -->``, those of ``results/defense-selection`` between ``<!-- defense selection -->`` and
-``<!-- end of defense selection -->``.
+``python docs/defense_tables.py`` writes them; ``--check`` only says whether the tables are
+current. The tables of ``results/defenses`` are between ``<!-- defense results -->`` and ``<!-- end
+of defense results -->``, those of ``results/defense-selection`` between ``<!-- defense selection
+-->`` and ``<!-- end of defense selection -->``.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from robustbert.attacks.recipes import CORE_RECIPES
 from robustbert.bench import Suite, load_suite, make_plan
 from robustbert.gate import ComparedMeasure
 from robustbert.gate.comparison.comparison_notation import p_value, points
-from robustbert.leaderboard.against_plain import AgainstPlain, against_plain
+from robustbert.io import write_bytes
+from robustbert.leaderboard.against_plain_plot import TITLE, against_plain_plot
+from robustbert.leaderboard.against_plain_text import findings
 from robustbert.leaderboard.row_settings import RowSettings, rows_of_suite, settings_of_victim
 from robustbert.leaderboard.suite_table import SuiteLine, SuiteTable, read_suite_tables
 from robustbert.reports.escape import markdown
@@ -27,12 +29,10 @@ from robustbert.reports.table_cells import accuracy_cell, marked
 from robustbert.reports.wording import MISSING, counted, listed
 
 ROOT = Path(__file__).parents[1]
-DOCUMENT = "docs/defenses.md"
+DOCUMENT, PLOT = "docs/defenses.md", "docs/plots/defenses.svg"
 #: The suites, and where their records are.
 DEFENSES, SELECTION = "defenses", "defense_selection"
 RESULTS = {DEFENSES: "results/defenses", SELECTION: "results/defense-selection"}
-#: A corrected p-value below this is counted as a difference.
-LEVEL = 0.05
 NOT_MEASURED = "Not measured yet: `make defenses` runs the suite and writes the tables.\n"
 
 
@@ -101,8 +101,7 @@ def cost_cells(line: SuiteLine, plain: SuiteLine | None) -> list[str]:
 
 def comparison(table: SuiteTable, plain: SuiteLine) -> Iterator[str]:
     """The table of the tests against the plain row, and what they say."""
-    others = [line for line in table.lines if line is not plain]
-    tests = against_plain(plain.row, [line.row for line in others], table.outcomes)
+    tests = table.against_plain()
     name = markdown(plain.title)
     yield (
         f"Each row minus {name} in points, on the same examples, with its 95% paired bootstrap "
@@ -113,16 +112,10 @@ def comparison(table: SuiteTable, plain: SuiteLine) -> Iterator[str]:
     test = ["gained", "lost", "p", "p (Holm)"]
     rows = [
         [title_cell(line), *test_cells(found.worst_case), *test_cells(found.clean)]
-        for line, found in zip(others, tests, strict=True)
+        for line, found in tests
     ]
     yield _table(["model", "worst case", *test, "clean", *test], rows)
-    titles = [line.title for line in others]
-    for title, measures in (
-        ("the worst case", [one.worst_case for one in tests]),
-        ("clean accuracy", [one.clean for one in tests]),
-    ):
-        yield f"{finding(title, plain.title, dict(zip(titles, measures, strict=True)))}\n"
-    yield from not_compared(titles, tests)
+    yield from (f"{markdown(sentence)}\n" for sentence in findings(plain.title, tests))
 
 
 def test_cells(measure: ComparedMeasure | None) -> list[str]:
@@ -136,36 +129,6 @@ def test_cells(measure: ComparedMeasure | None) -> list[str]:
         markdown(p_value(measure.p_value)),
         markdown(p_value(measure.adjusted_p)),
     ]
-
-
-def finding(name: str, plain: str, measures: Mapping[str, ComparedMeasure | None]) -> str:
-    """How many rows differ from the plain one, in which direction."""
-    tested = {title: one for title, one in measures.items() if one is not None}
-    significant = {title: one for title, one in tested.items() if one.adjusted_p < LEVEL}
-    better = [title for title, one in significant.items() if one.difference.value > 0]
-    worse = [title for title, one in significant.items() if one.difference.value < 0]
-    untested = [title for title in measures if title not in tested]
-    sentence = (
-        f"In {name}, {_number(better)} better than {plain} and {_number(worse)} worse, of "
-        f"{counted(len(tested), 'row')} tested, with a corrected p-value below {LEVEL}."
-    )
-    return markdown(f"{sentence} Not tested: {listed(untested)}." if untested else sentence)
-
-
-def _number(titles: Sequence[str]) -> str:
-    verb = "is" if len(titles) == 1 else "are"
-    return f"{len(titles) or 'none'} {f'({listed(titles)}) ' if titles else ''}{verb}"
-
-
-def not_compared(titles: Sequence[str], tests: Sequence[AgainstPlain]) -> Iterator[str]:
-    """Why cells that are there were not compared."""
-    found = [
-        f"{title} ({'; '.join(test.reasons)})"
-        for title, test in zip(titles, tests, strict=True)
-        if test.reasons
-    ]
-    if found:
-        yield markdown(f"Not compared: {listed(found)}.") + "\n"
 
 
 def cost_notes(table: SuiteTable) -> Iterator[str]:
@@ -240,21 +203,40 @@ def _bullets(notes: Sequence[str]) -> str:
     return "".join(f"- {markdown(note)}\n" for note in notes)
 
 
+def read_suites(root: Path) -> dict[str, Suite]:
+    """The suites that there are, keyed by name."""
+    paths = {name: root / "benchmarks" / "suites" / f"{name}.toml" for name in RESULTS}
+    return {name: load_suite(str(path)) for name, path in paths.items() if path.exists()}
+
+
+def read_tables(root: Path, name: str) -> tuple[SuiteTable, ...]:
+    """The tables of a suite; none if there is no suite or no record."""
+    suite = read_suites(root).get(name)
+    return read_suite_tables(root / RESULTS[name], suite) if suite else ()
+
+
 def contents(root: Path) -> dict[str, str]:
     """The current tables, keyed by the name in their markers."""
-    paths = {name: root / "benchmarks" / "suites" / f"{name}.toml" for name in RESULTS}
-    suites = {name: load_suite(str(path)) for name, path in paths.items() if path.exists()}
-    tables = {name: read_suite_tables(root / RESULTS[name], suites[name]) for name in suites}
-    measured = tables.get(DEFENSES, ())
-    results = [part for table in measured for part in result_parts(table, suites[DEFENSES])]
-    by_dataset = rows_of_suite(suites[DEFENSES]) if DEFENSES in suites else {}
-    chosen = [row for rows in by_dataset.values() for row in rows]
-    tried = [part for table in tables.get(SELECTION, ()) for part in selection_parts(table, chosen)]
+    suite, measured = read_suites(root).get(DEFENSES), read_tables(root, DEFENSES)
+    results, chosen = [], []
+    if suite is not None:
+        chosen = [row for rows in rows_of_suite(suite).values() for row in rows]
+        results = [part for table in measured for part in result_parts(table, suite)]
+    if results:
+        link = PurePosixPath(PLOT).relative_to("docs")
+        image = [f"![{TITLE}]({link})\n"] if has_plot(measured) else []
+        results = [*image, *results, seeds_sentence(measured)]
+    tried = read_tables(root, SELECTION)
+    selection = [part for table in tried for part in selection_parts(table, chosen)]
     return {
-        "defense results": "\n".join([*results, seeds_sentence(measured)] if results else [])
-        or NOT_MEASURED,
-        "defense selection": "\n".join(tried) or NOT_MEASURED,
+        "defense results": "\n".join(results) or NOT_MEASURED,
+        "defense selection": "\n".join(selection) or NOT_MEASURED,
     }
+
+
+def has_plot(tables: Sequence[SuiteTable]) -> bool:
+    """Whether there is a row to compare with the plain one."""
+    return any(table.against_plain() for table in tables)
 
 
 def updated(document: str, content: Mapping[str, str]) -> str:
@@ -278,12 +260,14 @@ def main() -> int:
     path = options.root / DOCUMENT
     text = path.read_text(encoding="utf-8")
     current = updated(text, contents(options.root))
-    if current == text:
-        return 0
     if options.check:
-        print(f"{path} is outdated; run: python docs/defense_tables.py", file=sys.stderr)
-        return 1
+        if current != text:
+            print(f"{path} is outdated; run: python docs/defense_tables.py", file=sys.stderr)
+        return int(current != text)
     path.write_text(current, encoding="utf-8")
+    tables = read_tables(options.root, DEFENSES)
+    if has_plot(tables):
+        write_bytes(options.root / PLOT, against_plain_plot(tables, "svg"))
     return 0
 
 

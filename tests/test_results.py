@@ -27,19 +27,22 @@ from robustbert.records import (
     read_published,
     record_name,
 )
-from tests.leaderboard.planned_cells import cell_of_record, plan_of_command, planned_cells
+from tests.leaderboard.planned_cells import (
+    OTHER_SUITES,
+    cell_of_record,
+    plan_of_command,
+    planned_cells,
+)
 from tests.leaderboard.published import write_published
 from tests.leaderboard.valid_results import edit_outcome, valid_cell
 from tests.records.builders import add_cell, make_outcomes, make_record, write_cell
 
-RESULTS = Path(__file__).parents[1] / "results"
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "results"
 SUITES = ("results", "imdb")
-#: Suites whose rows have other examples, and the folders of their results.
-OTHER_SUITES = {
-    "defenses": RESULTS / "defenses",
-    "defense_selection": RESULTS / "defense-selection",
+COMMITTED = {
+    suite: ROOT / folder for suite, folder in OTHER_SUITES.items() if (ROOT / folder).exists()
 }
-COMMITTED = {suite: folder for suite, folder in OTHER_SUITES.items() if folder.exists()}
 #: A row that is trained in seconds, and that has the same weights on every processor.
 ROW = "rotten_tomatoes/published/tfidf-svm-d375b892"
 
@@ -106,13 +109,14 @@ def test_the_commands_of_other_results_plan_their_cells(suite: str):
 
 def test_the_leaderboard_ignores_other_results(tmp_path: Path):
     cells = [valid_cell("sbbrxr"), valid_cell("sbrr", recipe="textfooler")]
-    write_published(cells, tmp_path)
+    results = tmp_path / "results"
+    write_published(cells, results)
     for folder in OTHER_SUITES.values():
-        write_published([valid_cell("sbbrxb", model="tfidf-svm")], tmp_path / folder.name)
-        assert not check_results(tmp_path / folder.name).problems
-    assert not check_results(tmp_path).problems
-    assert check_results(tmp_path).cells == read_published(tmp_path)
-    assert {cell.record.model.name for cell in read_published(tmp_path)} == {"minilm"}
+        write_published([valid_cell("sbbrxb", model="tfidf-svm")], tmp_path / folder)
+        assert not check_results(tmp_path / folder).problems
+    assert not check_results(results).problems
+    assert check_results(results).cells == read_published(results)
+    assert {cell.record.model.name for cell in read_published(results)} == {"minilm"}
 
 
 def test_records_match_the_published_json_schema():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 import threading
 from pathlib import Path
@@ -10,10 +11,10 @@ from types import ModuleType
 
 import pytest
 
-from robustbert.bench import load_suite, make_plan
+from robustbert.bench import environment, load_suite, make_plan
 from robustbert.records import read_published, read_run
 from tests.leaderboard.defense_results import DEFENSES_SUITE
-from tests.leaderboard.planned_cells import plan_of_command, planned_cells
+from tests.leaderboard.planned_cells import OTHER_SUITES, plan_of_command, planned_cells
 from tests.leaderboard.valid_results import valid_record, write_run
 
 SCRIPT = Path(__file__).parents[1] / "benchmarks" / "run_rows.py"
@@ -112,6 +113,7 @@ def test_records_are_filed_when_all_are_finished(script, suite: str, monkeypatch
             write_run(run.out, record)
         return int(run.model in failing)
 
+    monkeypatch.setattr(environment, "_is_dirty", lambda checkout: False)
     monkeypatch.setattr(script, "start", start)
     monkeypatch.setattr(sys, "argv", ["run_rows.py", f"{suite}=results/defenses"])
     assert script.main() == 1
@@ -123,6 +125,25 @@ def test_records_are_filed_when_all_are_finished(script, suite: str, monkeypatch
     assert len(read_run(Path("runs/defenses/minilm-pgd")).records) == 1
     assert script.main() == 0  # again: nothing changes
     assert "Added" not in capsys.readouterr().out.rpartition("started")[2]
+
+
+def test_uncommitted_changes_are_refused_before_anything_runs(
+    script: ModuleType, suite: str, monkeypatch, capsys
+) -> None:
+    monkeypatch.setattr(environment, "_is_dirty", lambda checkout: True)
+    monkeypatch.setattr(sys, "argv", ["run_rows.py", f"{suite}=results/defenses"])
+    with pytest.raises(SystemExit, match="2"):
+        script.main()
+    assert "uncommitted changes" in capsys.readouterr().err
+    assert not Path("runs").exists()
+
+
+def test_make_runs_the_suites_of_the_tables() -> None:
+    makefile = (SCRIPT.parents[1] / "Makefile").read_text(encoding="utf-8")
+    [arguments] = re.findall(r"python benchmarks/run_rows\.py (.+)", makefile)
+    assert dict(argument.split("=") for argument in arguments.split()) == OTHER_SUITES
+    checked = re.findall(r"leaderboard check --results (\S+)", makefile)
+    assert sorted(checked) == sorted(OTHER_SUITES.values())
 
 
 def test_a_suite_needs_a_folder(script: ModuleType, suite: str, monkeypatch, capsys) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from robustbert.attacks.recipes import CORE_RECIPES
 from robustbert.gate import ComparedMeasure, GatePolicy, gate_run
@@ -13,6 +14,9 @@ from robustbert.gate.comparison.verdicts import judge
 from robustbert.gate.policy import CLEAN, WORST_CASE
 from robustbert.reports.table_rows import Outcomes, Row
 from robustbert.reports.wording import listed
+
+#: A corrected p-value below this is counted as a difference.
+LEVEL: Final = 0.05
 
 
 @dataclass(frozen=True)

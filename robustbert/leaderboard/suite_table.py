@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from robustbert.bench import Suite
+from robustbert.leaderboard.against_plain import AgainstPlain, against_plain
 from robustbert.leaderboard.row_settings import (
     RowSettings,
     plain_row,
@@ -67,6 +68,14 @@ class SuiteTable:
         """The line that the others are compared with: the first without a defense."""
         settings = plain_row(line.settings for line in self.lines)
         return next((line for line in self.lines if line.settings == settings), None)
+
+    def against_plain(self) -> list[tuple[SuiteLine, AgainstPlain]]:
+        """All other lines, each with its comparison with the plain one."""
+        plain = self.plain
+        others = [line for line in self.lines if line is not plain]
+        rows = [line.row for line in others]
+        found = against_plain(plain.row if plain else None, rows, self.outcomes)
+        return list(zip(others, found, strict=True))
 
 
 def read_suite_tables(results: Path, suite: Suite) -> tuple[SuiteTable, ...]:

@@ -9,6 +9,12 @@ from robustbert.cli import _parser
 from robustbert.leaderboard.row_settings import settings_of_record, settings_of_victim
 from robustbert.records import Record
 
+#: Suites whose rows do not rank with those of the leaderboard, and the folders of their results.
+OTHER_SUITES = {
+    "defenses": "results/defenses",
+    "defense_selection": "results/defense-selection",
+}
+
 
 def plan_of_command(command: str) -> Plan:
     """The plan of a recorded ``robustbert bench`` of some models of a suite."""

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import importlib.util
+import re
+import shutil
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
+from xml.etree import ElementTree
 
 import pytest
 from scipy.stats import binomtest
 from statsmodels.stats.multitest import multipletests
 
+from robustbert.bench import load_suite
 from robustbert.leaderboard.suite_table import read_suite_tables
+from robustbert.records import read_record
 from tests.leaderboard.defense_results import (
     PGD,
     PLAIN,
@@ -24,6 +30,7 @@ from tests.leaderboard.defense_results import (
 from tests.leaderboard.published import write_published
 
 ROOT = Path(__file__).parents[2]
+PINNED = re.search(r"^matplotlib==(.+)$", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
 SCRIPT = ROOT / "docs" / "defense_tables.py"
 PAGE = """# Defenses
 
@@ -98,6 +105,54 @@ def test_tables_are_written_and_then_current(run, root: Path, capsys) -> None:
     assert "defenses.md is outdated" in capsys.readouterr().err
     assert run("--root", str(root)) == 0
     assert run("--check", "--root", str(root)) == 0
+
+
+def test_the_committed_plot_is_that_of_the_committed_results(script: ModuleType) -> None:
+    tables, picture = script.read_tables(ROOT, script.DEFENSES), ROOT / script.PLOT
+    assert picture.exists() == script.has_plot(tables)
+    if picture.exists():
+        drawn = script.against_plain_plot(tables, "svg")
+        assert PINNED is not None
+        if version("matplotlib") == PINNED.group(1):
+            assert picture.read_bytes() == drawn
+        else:
+            assert texts_in(picture.read_bytes()) == texts_in(drawn)
+
+
+def texts_in(svg: bytes) -> list[str]:
+    return [element.text or "" for element in ElementTree.fromstring(svg).iter()]
+
+
+def test_the_plot_has_all_rows_but_the_plain_one(run, root: Path) -> None:
+    write_defenses(root)
+    assert run("--root", str(root)) == 0
+    assert "](plots/defenses.svg)" in "\n".join(lines_of(root))
+    labels = texts_in((root / "docs" / "plots" / "defenses.svg").read_bytes())
+    assert {
+        "minilm (epochs = 3)",
+        "minilm + pgd (steps = 3)",
+        "minilm + temperature",
+        "rotten_tomatoes, n=20",
+    } <= {*labels}
+    assert "minilm" not in labels
+
+
+def test_there_is_no_plot_of_the_plain_row_alone(run, root: Path) -> None:
+    write_defenses(root)
+    suite = root / "benchmarks" / "suites" / "defenses.toml"
+    lines = suite.read_text().splitlines()
+    suite.write_text("\n".join('models = ["minilm"]' if "models" in x else x for x in lines))
+    for path in (root / "results" / "defenses").glob("*/*/*"):
+        if not is_plain(path):
+            shutil.rmtree(path)
+    assert run("--root", str(root)) == 0
+    assert "plots/" not in "\n".join(lines_of(root))
+    assert not (root / "docs" / "plots").exists()
+
+
+def is_plain(row_folder: Path) -> bool:
+    record = read_record(next(row_folder.glob("*.json")))
+    return not record.defenses and record.model.training is None
 
 
 def test_a_document_without_markers_is_left_alone(run, root: Path) -> None:
@@ -297,8 +352,6 @@ def test_an_earlier_revision_of_a_defense_is_another_row(script: ModuleType, roo
 def test_other_weights_of_the_same_settings_are_two_rows(root: Path) -> None:
     write_defenses(root)
     write_published(row(PGD), root / "results" / "defenses")
-    from robustbert.bench import load_suite
-
     suite = load_suite(str(root / "benchmarks" / "suites" / "defenses.toml"))
     [table] = read_suite_tables(root / "results" / "defenses", suite)
     titles = [line.title for line in table.lines]
