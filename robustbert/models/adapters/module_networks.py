@@ -15,7 +15,8 @@ from robustbert.models.inference.invariance import (
     is_invariant,
 )
 from robustbert.models.inference.invariance_cache import InvarianceCache
-from robustbert.models.inference.padded import Layout, Network, PaddedNetwork, Tokens
+from robustbert.models.inference.packs import Tokens
+from robustbert.models.inference.padded import Layout, Network, PaddedNetwork
 
 Same = Callable[[np.ndarray, np.ndarray], bool]
 """Whether two outputs (n, k) are equal, except for rounding."""

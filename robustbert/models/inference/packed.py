@@ -28,14 +28,12 @@ import numpy as np
 import torch
 
 from robustbert.models.inference.linear import BatchInvariantLinears, Linear
-from robustbert.models.inference.packs import PACK_TOKENS, Pack, make_pack, plan_packs
+from robustbert.models.inference.packs import PACK_TOKENS, Pack, Tokens, make_pack, plan_packs
 from robustbert.models.inference.row_counts import ROW_COUNT_STEP, RowCounts, pad_rows
 from robustbert.models.inference.threads import map_in_threads, single_threaded, thread_count
 
 #: Up to this many tokens, unfused float32 attention is faster than torch's fused one (measured).
 MAX_SHORT_LENGTH = 64
-
-Tokens = Sequence[int]
 
 
 def can_pack(model: Any) -> bool:
@@ -100,7 +98,7 @@ class PackedBert:
         """Apply ``head`` to the last hidden states of the first tokens: tensor, shape (n, …).
 
         Args:
-            sequences: token ids, at least one per sequence.
+            sequences: at least one token each; all of them ids, or all of them embeddings.
             head: maps float32 hidden states, shape (m, d), of some of the sequences to one row
                 per sequence; a row must not depend on the other rows.
             unbatched: put each sequence in its own pack.
@@ -169,8 +167,8 @@ class PackedBert:
         tokens, positions = (
             torch.from_numpy(x) for x in np.divmod(pack.pairs, self._max_positions)
         )
-        embeddings = self._word_embeddings[tokens] + self._position_embeddings[positions]
-        hidden = self._norm(embeddings, self._embedding_norm)
+        words = self._word_embeddings[tokens] if pack.embeddings is None else pack.embeddings
+        hidden = self._norm(words + self._position_embeddings[positions], self._embedding_norm)
         indices = torch.from_numpy(pack.pair_indices)
         parts = ("query", "key", "value")
         if layers:  # the first layer projects each distinct pair once

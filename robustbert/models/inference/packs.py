@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
+import torch
 
 from robustbert.models.inference.row_counts import ROW_COUNT_STEP
+
+Tokens = Sequence[int] | torch.Tensor
+"""The ids of a text's tokens, or their embeddings, float32 (t, d), without positions."""
 
 #: Tokens per pack, which is processed on one thread.
 PACK_TOKENS = 2048
@@ -51,8 +55,8 @@ def plan_packs(
 class Pack:
     """Concatenated token sequences, sorted by length.
 
-    ``pairs`` and ``pair_indices`` are padded to a multiple of `ROW_COUNT_STEP` with their last
-    value, because linear layers would pad most batches to such a multiple anyway.
+    ``pair_indices``, and the ``pairs`` of ids, are padded to a multiple of `ROW_COUNT_STEP` with
+    their last value, because linear layers would pad most batches to such a multiple anyway.
 
     Args:
         pairs: int64 (u,), the distinct (token, position) pairs, each encoded as the integer
@@ -61,16 +65,21 @@ class Pack:
         starts: int64 (n,), the index of the first token of each sequence.
         groups: (start, count, length) for each group of ``count`` sequences of equal ``length``;
             ``start`` is the index of the group's first token.
+        embeddings: float32 (u, d), the embedding of each pair, in place of that of its token, which
+            is then 0; None for sequences of ids.
     """
 
     pairs: np.ndarray
     pair_indices: np.ndarray
     starts: np.ndarray
     groups: tuple[tuple[int, int, int], ...]
+    embeddings: torch.Tensor | None = None
 
 
-def make_pack(sequences: Sequence[Sequence[int]], max_positions: int) -> Pack:
+def make_pack(sequences: Sequence[Tokens], max_positions: int) -> Pack:
     """Concatenate sequences of at least one token, sorted by length, into a pack.
+
+    Embeddings are not compared, so no two of them share a pair.
 
     >>> pack = make_pack([[7], [5, 7], [5, 6]], max_positions=10)
     >>> np.divmod(pack.pairs[:4], 10)[0].tolist(), np.divmod(pack.pairs[:4], 10)[1].tolist()
@@ -78,17 +87,37 @@ def make_pack(sequences: Sequence[Sequence[int]], max_positions: int) -> Pack:
     >>> pack.pair_indices[:5].tolist(), pack.starts.tolist(), pack.groups
     ([2, 0, 3, 0, 1], [0, 1, 3], ((0, 1, 1), (1, 2, 2)))
     """
-    lengths = np.array([len(tokens) for tokens in sequences])
+    layout = _Layout.of(sequences)
+    if isinstance(sequences[0], torch.Tensor):
+        embeddings = torch.cat([one for one in sequences if isinstance(one, torch.Tensor)])
+        indices = _pad(np.arange(len(embeddings)))
+        return Pack(layout.positions, indices, layout.starts, layout.groups, embeddings)
     tokens = np.fromiter(chain.from_iterable(sequences), dtype=np.int64)
-    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-    positions = np.arange(len(tokens)) - np.repeat(starts, lengths)
-    pairs, indices = np.unique(tokens * max_positions + positions, return_inverse=True)
-    pairs, indices = (
-        np.pad(x, (0, -len(x) % ROW_COUNT_STEP), mode="edge") for x in (pairs, indices)
-    )
-    changes = np.flatnonzero(np.diff(lengths)) + 1
-    groups = tuple(
-        (int(starts[first]), int(last - first), int(lengths[first]))
-        for first, last in zip([0, *changes], [*changes, len(lengths)], strict=True)
-    )
-    return Pack(pairs, indices, starts, groups)
+    pairs, indices = np.unique(tokens * max_positions + layout.positions, return_inverse=True)
+    return Pack(_pad(pairs), _pad(indices), layout.starts, layout.groups)
+
+
+@dataclass(frozen=True, eq=False)
+class _Layout:
+    """Where sequences lie in a pack: ``starts`` and ``groups`` as in `Pack`, and all positions."""
+
+    positions: np.ndarray
+    starts: np.ndarray
+    groups: tuple[tuple[int, int, int], ...]
+
+    @classmethod
+    def of(cls, sequences: Sequence[Tokens]) -> _Layout:
+        lengths = np.array([len(sequence) for sequence in sequences])
+        starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+        positions = np.arange(lengths.sum()) - np.repeat(starts, lengths)
+        changes = np.flatnonzero(np.diff(lengths)) + 1
+        groups = tuple(
+            (int(starts[first]), int(last - first), int(lengths[first]))
+            for first, last in zip([0, *changes], [*changes, len(lengths)], strict=True)
+        )
+        return cls(positions, starts, groups)
+
+
+def _pad(values: np.ndarray) -> np.ndarray:
+    """Repeat the last value up to a multiple of `ROW_COUNT_STEP` values."""
+    return np.pad(values, (0, -len(values) % ROW_COUNT_STEP), mode="edge")

@@ -15,12 +15,11 @@ import torch
 
 from robustbert.models.inference.batching import LENGTH_STEP, ROW_STEP, plan_batches
 from robustbert.models.inference.linear import BatchInvariantLinears
+from robustbert.models.inference.packs import Tokens
 from robustbert.models.inference.row_counts import RowCounts
 
-Tokens = Sequence[int]
-
 Network = Callable[[Any, Any], Any]
-"""Maps token ids and an attention mask, int64 (b, t), to logits (b, k)."""
+"""Maps token ids (b, t) or their embeddings (b, t, d), and an attention mask (b, t), to logits."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +66,10 @@ class PaddedNetwork:
     ) -> PaddedNetwork:
         """A transformers sequence classifier with the padding token and side of its tokenizer."""
 
-        def network(ids: Any, mask: Any) -> Any:
-            return model(input_ids=ids, attention_mask=mask).logits
+        def network(inputs: Any, mask: Any) -> Any:
+            if inputs.is_floating_point():
+                return model(inputs_embeds=inputs.to(model.dtype), attention_mask=mask).logits
+            return model(input_ids=inputs, attention_mask=mask).logits
 
         layout = Layout(
             padding_id=tokenizer.pad_token_id or 0,
@@ -109,12 +110,22 @@ class PaddedNetwork:
         return rows
 
     def _pad(self, sequences: Sequence[Tokens], length: int) -> tuple[Any, Any]:
-        """Pad sequences to ``length``; return their ids and mask, int64 (n, length)."""
-        ids = np.full((len(sequences), length), self._layout.padding_id, dtype=np.int64)
-        mask = np.zeros_like(ids)
+        """Pad sequences to ``length``; return their ids or embeddings, and their mask, int64."""
+        mask = np.zeros((len(sequences), length), dtype=np.int64)
         for row, tokens in enumerate(sequences):
-            start = length - len(tokens) if self._layout.pad_left else 0
-            ids[row, start : start + len(tokens)] = tokens
-            mask[row, start : start + len(tokens)] = 1
+            mask[row, self._columns(tokens, length)] = 1
+        first = sequences[0]
+        inputs: Any
+        if isinstance(first, torch.Tensor):
+            inputs = first.new_zeros(len(sequences), length, first.shape[1])
+        else:
+            inputs = np.full_like(mask, self._layout.padding_id)
+        for row, tokens in enumerate(sequences):
+            inputs[row, self._columns(tokens, length)] = tokens
         device = self._device
-        return torch.from_numpy(ids).to(device), torch.from_numpy(mask).to(device)
+        return torch.as_tensor(inputs).to(device), torch.from_numpy(mask).to(device)
+
+    def _columns(self, tokens: Tokens, length: int) -> slice:
+        """Where a sequence lies in a padded row."""
+        start = length - len(tokens) if self._layout.pad_left else 0
+        return slice(start, start + len(tokens))

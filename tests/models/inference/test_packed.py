@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
 import torch
 from transformers import (
@@ -72,6 +73,26 @@ def test_means_and_first_tokens_match_transformers(network, sequences):
     torch.testing.assert_close(packed.means(sequences), expected, atol=2e-5, rtol=0)
     expected = each_alone(sequences, lambda ids: states(ids)[0])
     torch.testing.assert_close(packed.first_tokens(sequences), expected, atol=2e-5, rtol=0)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_embeddings_of_the_tokens_give_the_rows_of_the_tokens(network, sequences, dtype: str):
+    packed = PackedNetwork(network, dtype)
+    weight = network.get_input_embeddings().weight.detach()
+    found = packed.logits([weight[tokens] for tokens in sequences])
+    np.testing.assert_array_equal(found, packed.logits(sequences))
+
+
+def test_embeddings_match_transformers_and_depend_on_their_text_alone(network):
+    generator = torch.Generator().manual_seed(0)
+    texts = [torch.randn(length, 48, generator=generator) for length in (1, 7, 7, 65, 200)]
+    packed = PackedNetwork(network, "float32")
+    with torch.inference_mode():
+        expected = torch.cat([network(inputs_embeds=text[None]).logits for text in texts])
+    found = packed.logits(texts)
+    np.testing.assert_allclose(found, expected, atol=2e-5)
+    np.testing.assert_array_equal(packed.logits(texts[::-1])[::-1], found)
+    np.testing.assert_array_equal(packed.logits(texts, unbatched=True), found)
 
 
 def test_network_with_one_layer(sequences):

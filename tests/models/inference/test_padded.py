@@ -57,6 +57,20 @@ def test_logits_match_one_text_at_a_time(roberta, sequences):
     np.testing.assert_allclose(found, torch.stack(alone).numpy(), atol=2e-5)
 
 
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_embeddings_of_the_tokens_give_the_logits_of_the_tokens(roberta, sequences, side):
+    tokenizer = Tokenizer()
+    tokenizer.padding_side = side
+    network = PaddedNetwork.of_transformers(roberta, tokenizer, max_length=200, token_budget=4096)
+    weight = roberta.get_input_embeddings().weight.detach()
+    found = network.logits([weight[tokens] for tokens in sequences])
+    if side == "right":  # positions of RoBERTa depend on the padding token, which is no embedding
+        np.testing.assert_allclose(found, network.logits(sequences), atol=2e-5)
+    np.testing.assert_array_equal(
+        network.logits([weight[tokens] for tokens in sequences[:9]]), found[:9]
+    )
+
+
 def test_row_depends_on_its_sequence_alone(roberta, sequences):
     together = padded(roberta).logits(sequences)
     np.testing.assert_array_equal(padded(roberta, token_budget=1).logits(sequences), together)
