@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from robustbert.errors import ModelError
 from robustbert.models.inference.invariance import InvarianceResult
 from robustbert.models.input_checks import check_texts
 from robustbert.models.output_checks import check_probabilities, check_rows
+
+if TYPE_CHECKING:
+    from robustbert.models.embedded_network import EmbeddedNetwork
 
 
 @dataclass(frozen=True)
@@ -193,6 +196,17 @@ class Classifier(ABC):
         raise ModelError(
             f"cannot change the temperature of model {self.info.name!r}; use a network of "
             "transformers, and change its temperature before it is wrapped"
+        )
+
+    def embedded_network(self) -> EmbeddedNetwork:
+        """The classifier's network as a function of embeddings, for defenses that change them.
+
+        Raises:
+            ModelError: the classifier is not a network of transformers.
+        """
+        raise ModelError(
+            f"cannot change the embeddings of model {self.info.name!r}; use a network of "
+            "transformers, and change its embeddings before it is wrapped"
         )
 
     def __repr__(self) -> str:

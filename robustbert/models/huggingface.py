@@ -9,12 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
-from robustbert.errors import ModelError
 from robustbert.io import atomic_folder
 from robustbert.models.classifier import Classifier, ModelInfo, TokenGradient
 from robustbert.models.devices import choose_device, choose_dtype, describe_device
+from robustbert.models.embedded_network import EmbeddedNetwork
 from robustbert.models.folders import describe_source
-from robustbert.models.huggingface_files import LoadedFiles, max_input_length, one_line, read_folder
+from robustbert.models.huggingface_files import (
+    LoadedFiles,
+    hub_folder,
+    max_input_length,
+    read_folder,
+)
 from robustbert.models.inference.batching import (
     GPU_TOKEN_BUDGET,
     TOKEN_BUDGET,
@@ -37,7 +42,6 @@ from robustbert.models.label_names import (
     renamed_sha256,
     warn_of_positions,
 )
-from robustbert.models.quiet import quiet_transformers
 from robustbert.models.tokenization import TransformersTokenization
 
 #: In bfloat16, texts whose two highest probabilities differ by less than this are recomputed in
@@ -130,12 +134,15 @@ class HuggingFaceClassifier(Classifier):
             model, self._tokenizer, max_length=self._max_length, token_budget=self.token_budget
         )
 
-    def _find_dtype_problem(self, dtype: str) -> DtypeProblem | None:
+    @property
+    def _batching(self) -> str:
         way = f"{'packed' if self._packs else 'padded'} by {self.token_budget} tokens"
-        kind = f"{way} {describe_device(self._device)}"
+        return f"{way} {describe_device(self._device)}"
+
+    def _find_dtype_problem(self, dtype: str) -> DtypeProblem | None:
         sequences = [tuple(ids) for ids in self._tokenization.encode(sample_texts())]
         return find_dtype_problem(
-            lambda: self._network(dtype).logits, sequences, self._exact_model, dtype, kind
+            lambda: self._network(dtype).logits, sequences, self._exact_model, dtype, self._batching
         )
 
     @property
@@ -182,6 +189,20 @@ class HuggingFaceClassifier(Classifier):
         changed = copy.copy(self)
         changed._temperature = self._temperature * temperature
         return changed
+
+    def embedded_network(self) -> EmbeddedNetwork:
+        """See :meth:`Classifier.embedded_network`."""
+        return EmbeddedNetwork(
+            model=self._exact_model,
+            tokenizer=self._tokenizer,
+            tokenization=self._tokenization,
+            query=self._query,
+            exact=self._exact_network,
+            dtype=self.info.dtype,
+            batching=self._batching,
+            order=self._order,
+            temperature=self._temperature,
+        )
 
     def _probabilities(self, texts: Sequence[str], *, unbatched: bool = False) -> np.ndarray:
         return _softmax(self._own_logits(texts, unbatched=unbatched))[:, self._order]
@@ -269,28 +290,3 @@ def load_hub(
     repository = name.partition("@")[0]
     loaded.info = replace(loaded.info, name=repository, source=f"hub:{repository}@{folder.name}")
     return loaded
-
-
-def hub_folder(name: str) -> Path:
-    """Download a model's safetensors, configuration and tokenizer from the hub, or its cache.
-
-    Raises:
-        ModelError: there is no such model, or the hub cannot be reached.
-    """
-    from huggingface_hub import snapshot_download
-
-    repository, _, revision = name.partition("@")
-    try:
-        with quiet_transformers():
-            folder = snapshot_download(
-                repository,
-                revision=revision or None,
-                allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model", "*.codes"],
-                ignore_patterns=["*/*"],
-            )
-    except Exception as error:  # errors of the hub and the network have no common base class
-        raise ModelError(
-            f"cannot download hub:{name} ({one_line(error)}); check the name and the network "
-            "connection, or pass a model folder"
-        ) from error
-    return Path(folder)

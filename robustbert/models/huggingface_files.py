@@ -158,3 +158,28 @@ def one_line(error: Exception) -> str:
     """The first line of an error's message, or its type if the message is empty."""
     lines = str(error).strip().splitlines()
     return lines[0][:300] if lines else type(error).__name__
+
+
+def hub_folder(name: str) -> Path:
+    """Download a model's safetensors, configuration and tokenizer from the hub, or its cache.
+
+    Raises:
+        ModelError: there is no such model, or the hub cannot be reached.
+    """
+    from huggingface_hub import snapshot_download
+
+    repository, _, revision = name.partition("@")
+    try:
+        with quiet_transformers():
+            folder = snapshot_download(
+                repository,
+                revision=revision or None,
+                allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model", "*.codes"],
+                ignore_patterns=["*/*"],
+            )
+    except Exception as error:  # errors of the hub and the network have no common base class
+        raise ModelError(
+            f"cannot download hub:{name} ({one_line(error)}); check the name and the network "
+            "connection, or pass a model folder"
+        ) from error
+    return Path(folder)

@@ -59,7 +59,7 @@ def find_base(spec: str) -> Base:
         MissingAssetError: the package that contains the weights is not installed.
     """
     if spec.startswith(HUB_PREFIX):
-        from robustbert.models.huggingface import hub_folder
+        from robustbert.models.huggingface_files import hub_folder
 
         folder = hub_folder(spec.removeprefix(HUB_PREFIX))
         repository = spec.partition("@")[0]

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from robustbert.models.classifier import Classifier, ModelInfo, TokenGradient
 from robustbert.models.inference.invariance import InvarianceResult
 from robustbert.models.label_names import label_order
+
+if TYPE_CHECKING:
+    from robustbert.models.embedded_network import EmbeddedNetwork
 
 
 def relabel(classifier: Classifier, label_names: Sequence[str]) -> Classifier:
@@ -85,6 +89,10 @@ class _Relabeled(Classifier):
         changed = _Relabeled(inner, self.label_names, self._order)
         changed._own_info = self._own_info
         return changed
+
+    def embedded_network(self) -> EmbeddedNetwork:
+        """See :meth:`Classifier.embedded_network`."""
+        return self._inner.embedded_network().reordered(self._order)
 
     def _probabilities(self, texts: Sequence[str]) -> np.ndarray:
         return self._inner.predict_proba(texts)[:, self._order]

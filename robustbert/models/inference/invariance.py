@@ -41,8 +41,8 @@ IGNORED_SETTINGS = frozenset(
     | {"torch_dtype", "transformers_version"}
 )
 
-Forward = Callable[[Sequence[tuple[int, ...]]], np.ndarray]
-"""The forward function of a network: maps token sequences to one output row each."""
+Forward = Callable[[Sequence[Any]], np.ndarray]
+"""The forward function of a network: maps token ids or embeddings to one output row each."""
 
 Item = TypeVar("Item")
 
@@ -134,7 +134,7 @@ def is_invariant(
 
 def find_dtype_problem(
     make_forward: Callable[[], Forward],
-    sequences: Sequence[tuple[int, ...]],
+    sequences: Sequence[Any],
     model: Any,
     dtype: str,
     kind: str,
@@ -143,7 +143,7 @@ def find_dtype_problem(
 
     Args:
         make_forward: makes the forward function, which checks the model's linear layers as it runs.
-        sequences: test inputs: the tokens of :func:`sample_texts`.
+        sequences: test inputs: the token ids of :func:`sample_texts`, or their embeddings.
         model: the model; its class and configuration identify its architecture.
         dtype: float32 or bfloat16.
         kind: everything else that affects the computation: packed or padded batches, the tokens
