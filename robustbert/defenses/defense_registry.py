@@ -59,6 +59,11 @@ DEFENSES = Registry(
             "train on the worst mixtures of words and their substitutes",
         ),
         Entry(
+            "dne",
+            "robustbert.defenses.dne:Dne",
+            "train and predict on random mixtures of words and their neighbours",
+        ),
+        Entry(
             "flooding",
             "robustbert.defenses.flooding:Flooding",
             "keep the training loss above a level",

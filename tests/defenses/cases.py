@@ -46,6 +46,7 @@ CASES = (
     Case("smart", {"bregman_weight": 1.0, "max_norm": 0.0}, {"alpha": 0.0}, perturbs=True),
     Case("tavat", {"steps": 3}, {"steps": 0}, perturbs=True, shared="token_perturbations.rows"),
     Case("ascc", {"steps": 2, "min_cosine": 0.4}, {"kl_weight": 0.0}),
+    Case("dne", {"steps": 2, "min_cosine": 0.4}, {"neighbours": 1}),
     Case("flooding", {"level": 0.7}, {"level": 0.0}),
     Case("temperature", {"temperature": 5.0}, {"temperature": 1.0}),
 )
