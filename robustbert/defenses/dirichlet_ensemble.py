@@ -87,7 +87,7 @@ class DirichletEnsemble(Classifier):
         with torch.enable_grad():
             move = torch.zeros_like(samples[0]).requires_grad_()
             logits = self._network.differentiable_logits(samples + move)
-            averaged = confident_average(logits.double().softmax(dim=-1), self._power)
+            averaged = confident_average(logits.cpu().double().softmax(dim=-1), self._power)
             (gradient,) = torch.autograd.grad(-averaged.max().log(), move)
         tokens = self._network.tokenization.tokens(ids)
         return TokenGradient(np.array(ids), tokens, gradient.float().cpu().numpy())
@@ -140,7 +140,7 @@ class DirichletEnsemble(Classifier):
             found.ids[0, moved].repeat(self._samples, 1),
             weight,
             mode="sum",
-            per_sample_weights=torch.from_numpy(np.exp(logs)).to(weight).flatten(0, 1),
+            per_sample_weights=torch.from_numpy(np.exp(logs)).float().to(weight).flatten(0, 1),
         )
         result[:, moved] = mixed.view(self._samples, -1, weight.shape[1])
         return result

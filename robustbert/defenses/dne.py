@@ -170,7 +170,9 @@ class Dne(Defense):
         # from torch's generator, which is restored when a training is resumed
         generator = np.random.default_rng(int(torch.randint(2**63 - 1, ())))
         weights = np.exp(log_dirichlet(concentrations, generator))
-        return torch.from_numpy(np.log(weights + SMALLEST_WEIGHT)).to(batch.embeddings().detach())
+        table = batch.network.get_input_embeddings().weight
+        logits = torch.from_numpy(np.log(weights + SMALLEST_WEIGHT)).to(table.dtype)
+        return logits.to(table.device)
 
     def wrap(self, classifier: Classifier) -> Classifier:
         """The average of the classifier over random points; the classifier itself without any.

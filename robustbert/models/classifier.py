@@ -202,7 +202,8 @@ class Classifier(ABC):
         """The classifier's network as a function of embeddings, for defenses that change them.
 
         Raises:
-            ModelError: the classifier is not a network of transformers.
+            ModelError: the classifier is not a network of transformers, or its predictions depend
+                on more than embeddings.
         """
         raise ModelError(
             f"cannot change the embeddings of model {self.info.name!r}; use a network of "

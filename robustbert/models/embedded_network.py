@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from robustbert.errors import ModelError
 from robustbert.models.inference.invariance import (
     DtypeProblem,
     InvarianceResult,
@@ -74,6 +75,27 @@ class EmbeddedNetwork:
         """Compute logits (n, k) of n texts of t tokens each, float32 (n, t, d), with a graph."""
         logits: torch.Tensor = self.model(inputs_embeds=embeddings).logits
         return logits[:, list(self.order)] / self.temperature
+
+    def checked(self, name: str) -> EmbeddedNetwork:
+        """The same network, if its logits do not depend on more than embeddings.
+
+        Those of networks that look for the padding token, such as GPT-2, do.
+
+        Args:
+            name: the model's name, for the message.
+
+        Raises:
+            ModelError: logits of embeddings are not those of their tokens.
+        """
+        ids = self.tokenization.encode(sample_texts())
+        expected = self.exact.logits([tuple(tokens) for tokens in ids])
+        found = self.exact.logits([self.weight[tokens] for tokens in ids])
+        if not np.allclose(found, expected, rtol=1e-3, atol=1e-3):
+            raise ModelError(
+                f"model {name!r} computes other predictions from the embeddings of tokens than "
+                "from the tokens, so its embeddings cannot be changed; use a network such as BERT"
+            )
+        return self
 
     def reordered(self, order: Sequence[int]) -> EmbeddedNetwork:
         """The same network whose i-th label is the present one with the number ``order[i]``."""

@@ -192,7 +192,7 @@ class HuggingFaceClassifier(Classifier):
 
     def embedded_network(self) -> EmbeddedNetwork:
         """See :meth:`Classifier.embedded_network`."""
-        return EmbeddedNetwork(
+        network = EmbeddedNetwork(
             model=self._exact_model,
             tokenizer=self._tokenizer,
             tokenization=self._tokenization,
@@ -203,6 +203,7 @@ class HuggingFaceClassifier(Classifier):
             order=self._order,
             temperature=self._temperature,
         )
+        return network.checked(self.info.name)
 
     def _probabilities(self, texts: Sequence[str], *, unbatched: bool = False) -> np.ndarray:
         return _softmax(self._own_logits(texts, unbatched=unbatched))[:, self._order]
