@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import shutil
-import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -35,6 +34,7 @@ from robustbert.training.result import (
 )
 from robustbert.training.sampling import LengthGroups
 from robustbert.training.seeding import seeded
+from robustbert.training.training_time import TrainingTime
 
 if TYPE_CHECKING:
     from robustbert.data import TextDataset
@@ -147,7 +147,7 @@ class FineTuning:
         """
         assert self._base.folder is not None
         checkpoint = self._last_checkpoint(resume=resume)
-        began = time.perf_counter()
+        training_time = TrainingTime()
         with seeded(self._config.seed), quiet_transformers():
             model = load_network(self._base.folder, self._dataset.label_names)
             tokenizer = read_tokenizer(self._base.folder)
@@ -157,9 +157,9 @@ class FineTuning:
             # the network itself sets it only in its first step, and a training that is resumed
             # after its last step has no step
             model.config.problem_type = "single_label_classification"
-            trainer = self._trainer(model, tokenizer, texts, labels)
+            trainer = self._trainer(model, tokenizer, texts, labels, training_time)
             outcome = trainer.train(resume_from_checkpoint=checkpoint)
-        seconds = time.perf_counter() - began
+        seconds = training_time.seconds
         if not math.isfinite(outcome.training_loss):
             raise ModelError("the training diverged (its loss is NaN); lower the learning rate")
         if trainer.is_world_process_zero():
@@ -197,10 +197,16 @@ class FineTuning:
         return min(known) if known else int(tokenizer.model_max_length)
 
     def _trainer(
-        self, model: Any, tokenizer: Any, texts: Sequence[str], labels: Sequence[int]
+        self,
+        model: Any,
+        tokenizer: Any,
+        texts: Sequence[str],
+        labels: Sequence[int],
+        training_time: TrainingTime,
     ) -> transformers.Trainer:
         validation = self._dataset.split("validation")
-        callbacks: list[Any] = [ShowProgress(f"fine-tuning on {self._dataset.name}")]
+        shown = ShowProgress(f"fine-tuning on {self._dataset.name}")
+        callbacks: list[Any] = [shown, training_time]
         if self._config.patience is not None:
             callbacks.append(transformers.EarlyStoppingCallback(self._config.patience))
         make: Any = LengthGroupedTrainer

@@ -36,7 +36,7 @@ class TrainedModel:
         folder: the model's folder, for :func:`robustbert.models.load_model`.
         metrics: validation_accuracy, and test_accuracy if there is a test split, from 0 to 1.
         seconds: the training time, without loading the dataset and measuring the final
-            accuracies; for a resumed training, the time since it was resumed.
+            accuracies; a resumed training includes the time up to its checkpoint.
         steps: optimizer steps; 0 for classical models.
     """
 

@@ -5,6 +5,7 @@ import json
 import random
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -123,6 +124,31 @@ def test_a_training_resumed_after_its_last_step_is_the_same_model(
     uninterrupted = train(toy, str(tiny_base), config, tmp_path / "uninterrupted")
     hashes = [load_model(str(one.folder)).info.sha256 for one in (resumed, uninterrupted)]
     assert hashes[0] == hashes[1]
+
+
+def test_a_resumed_training_includes_the_time_up_to_its_checkpoint(
+    toy, tiny_base, tmp_path, monkeypatch
+):
+    from robustbert.training import finetune, training_time
+
+    out, now = tmp_path / "out", [0.0]
+    monkeypatch.setattr(training_time, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+
+    class Stop(finetune.ShowProgress):
+        def on_step_end(self, args, state, control, **kwargs):
+            now[0] += 1.0
+            if state.global_step == 24:
+                raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(finetune, "ShowProgress", Stop)
+        with pytest.raises(KeyboardInterrupt):
+            train(toy, str(tiny_base), CONFIG, out)
+    now[0] = 1000.0
+    saved = max(int(path.name.partition("-")[2]) for path in (out / "checkpoints").glob("c*-*"))
+    resumed = train(toy, str(tiny_base), CONFIG, out, resume=True)
+    assert 0 < saved < 24  # the steps after the checkpoint were lost
+    assert resumed.seconds == saved
 
 
 def test_resume_without_a_checkpoint_starts_from_the_base(toy, tiny_base, tmp_path):
