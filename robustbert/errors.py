@@ -18,9 +18,11 @@ class RobustbertError(Exception):
 
 
 class UnknownNameError(RobustbertError):
-    """An unknown name; the message suggests similar ones."""
+    """An unknown name; the message gives its new name, or suggests similar ones."""
 
-    def __init__(self, kind: str, name: str, known: Iterable[str], place: str = "") -> None:
+    def __init__(
+        self, kind: str, name: str, known: Iterable[str], place: str = "", renamed: str = ""
+    ) -> None:
         known = sorted(known)
         suggestions = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
         hint = (
@@ -28,6 +30,8 @@ class UnknownNameError(RobustbertError):
             if suggestions
             else f"known: {', '.join(known)}"
         )
+        if renamed:
+            hint = f"it is now {renamed}"
         where = f"{place}: " if place else ""
         super().__init__(f"{where}unknown {kind} {name!r}; {hint}")
         self.kind = kind

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
@@ -17,6 +17,7 @@ from robustbert.errors import (
     UnknownNameError,
     describe_error,
 )
+from robustbert.frozen import FrozenMapping
 
 _IMPORT_PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 # "hub:bert" and "file:reviews" are models and data, "c:models" is a folder on a Windows drive.
@@ -85,6 +86,7 @@ class Registry(Generic[_EntryT]):
         external: creates the entry of a name that is not built in, from name, target and summary.
         accepts: checks whether the target of a name that is not built in is valid.
         expected: description of the objects that ``accepts`` allows, for error messages.
+        renamed: earlier names and what they are now called, for error messages.
 
     Raises:
         DuplicateNameError: the built-in table has a name twice.
@@ -109,9 +111,11 @@ class Registry(Generic[_EntryT]):
         external: Callable[[str, str, str], _EntryT] = Entry,  # type: ignore[assignment]
         accepts: Callable[[Any], bool] = lambda target: True,
         expected: str = "",
+        renamed: Mapping[str, str] = FrozenMapping(),
     ) -> None:
         self.kind = kind
         self._external, self._accepts, self._expected = external, accepts, expected
+        self._renamed = renamed
         self._entries: dict[str, _EntryT] = {}
         for entry in entries:
             if entry.name in self._entries:
@@ -168,7 +172,7 @@ class Registry(Generic[_EntryT]):
             return self._from_package(registered[0])
         if is_import_path(name):
             return self._external(name, name, "")
-        raise UnknownNameError(self.kind, name, self)
+        raise UnknownNameError(self.kind, name, self, renamed=self._renamed.get(name, ""))
 
     def load(self: Registry[Entry], name: str) -> Any:
         """Import and return the target of ``name``.

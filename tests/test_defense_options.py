@@ -96,6 +96,7 @@ def test_bench_applies_the_defense_to_every_model(reviews, tmp_path, own_cache, 
     ("options", "message"),
     [
         (["--defense", "frelb"], "unknown defense 'frelb'; did you mean freelb"),
+        (["--defense", "adversarial-training"], "adversarial-training'; it is now augmentation"),
         (["--set", "rows=2"], "argument --set: there is no --defense before rows=2"),
         (["--defense", REPEAT, "--set", "row=2"], "unknown setting 'row'; did you mean rows?"),
         (["--defense", REPEAT, "--set", "rows"], "'rows' is not a setting; write NAME=VALUE"),
@@ -123,7 +124,7 @@ def test_bad_input_is_one_line(reviews, tmp_path, own_cache, capsys, options, me
 def test_a_model_of_a_suite_has_one_list_of_defenses(tmp_path, capsys):
     assert main(["bench", "--suite", "quick", "--defense", KEEP, "--dry-run"]) == 2
     assert capsys.readouterr().err == (
-        "robustbert: the model minilm has the defense adversarial-training in the suite, and "
+        "robustbert: the model minilm has the defense augmentation in the suite, and "
         f"{KEEP} is given for all models; choose other models with --models\n"
     )
 

@@ -22,7 +22,7 @@ from robustbert.errors import (
     UnknownNameError,
 )
 from robustbert.models import MODELS, load_model
-from robustbert.models.pretrained import find_base, retraining_base
+from robustbert.models.pretrained import find_base
 from robustbert.registry import Entry, Registry, is_import_path
 
 ENTRIES = [Entry("square", "colorsys:rgb_to_hsv", "four"), Entry("cube", "math:pi")]
@@ -247,12 +247,6 @@ class TestImportPaths:
         assert find_base(f"{plugin}:SVM").kind == "linear-svm"
         with pytest.raises(ModelError, match=r"'plugin.parts:SVM' is not trained yet"):
             load_model(f"{plugin}:SVM")
-
-    def test_model_folder_cannot_trigger_an_import(self, plugin: str, tmp_path: Path):
-        (tmp_path / "training.json").write_text(f'{{"base": {{"name": "{plugin}:SVM"}}}}')
-        with pytest.raises(ModelError, match="is not a built-in classical model"):
-            retraining_base(tmp_path)
-        assert "plugin" not in sys.modules
 
     def test_a_defense(self, plugin: str):
         assert make_defense(f"{plugin}:Smoothing", {"sigma": 1}).params() == {"sigma": 1}

@@ -92,7 +92,7 @@ def example_suite(section: str, example: dict[str, Any]) -> dict[str, Any]:
     if "training" in section:
         example = {"training": example}
     if "model" in section:
-        defense = {"defense": "adversarial-training"} if "params" in example else {}
+        defense = {"defense": "augmentation"} if "params" in example else {}
         return {**BASE, "models": ["a"], "model": {"a": {"base": "minilm", **defense, **example}}}
     return {**BASE, "limits": example}
 

@@ -152,9 +152,9 @@ class Meter:
         params = defense.params()
         if "training_rows" not in defense.hooks:
             return 0.0
-        if not {"recipes", "examples", "track"} <= params.keys():
+        if not {"recipes", "num_examples", "track"} <= params.keys():
             return None
-        words = self._training_words(dataset) * params["examples"]
+        words = self._training_words(dataset) * params["num_examples"]
         recipes, track = params["recipes"], params["track"]
         costs = [attack_cost(name, track, words, speed.query_seconds) for name in recipes]
         known = [cost.seconds for cost in costs if cost.seconds is not None]

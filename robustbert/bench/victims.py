@@ -186,10 +186,13 @@ def _train(spec: VictimSpec, dataset: TextDataset, seed: int, device: str) -> Ca
         plain = plain_model(spec.base, dataset, config)
         if not defenses.trains:
             return plain
-    start = spec.base if plain is None else plain.folder
+    folder = None if plain is None else plain.folder
     defended = find_or_train(
         _key(spec.base, dataset, config) | defenses.cache_key(),
-        lambda out: _report(spec.label, defenses.train(dataset, start, config, out, resume=True)),
+        lambda out: _report(
+            spec.label,
+            defenses.train(dataset, spec.base, config, out, plain=folder, resume=True),
+        ),
     )
     parts = [defended.seconds] if plain is None else [plain.seconds, defended.seconds]
     known = [seconds for seconds in parts if seconds is not None]

@@ -118,14 +118,16 @@ def _check_defenses(defenses: Composition, model: str) -> None:
 def _train(
     dataset: TextDataset, defenses: Composition, config: TrainingConfig, options: Any
 ) -> TrainedModel:
-    """Train the model, plainly or with its defenses; these may start from a plain model."""
+    """Train the model, plainly or with its defenses; these may need a plain model."""
     from robustbert.training import train
 
     if not defenses.names:
         return train(dataset, options.model, config, options.out, resume=options.resume)
-    start = options.model
+    plain = None
     if defenses.needs_plain_model:
         from robustbert.bench.victims import plain_model
 
-        start = plain_model(start, dataset, replace(config, tensorboard=False)).folder
-    return defenses.train(dataset, start, config, options.out, resume=options.resume)
+        plain = plain_model(options.model, dataset, replace(config, tensorboard=False)).folder
+    return defenses.train(
+        dataset, options.model, config, options.out, plain=plain, resume=options.resume
+    )

@@ -27,8 +27,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from robustbert.defenses.added_rows import join_rows
 from robustbert.errors import InputError, ModelError
-from robustbert.models.pretrained import find_base, retraining_base
+from robustbert.models.pretrained import find_base
 
 if TYPE_CHECKING:
     import datasets
@@ -68,9 +69,9 @@ class Defense:
     Attributes:
         revision: of the defense, at least 1, stored in records. Increase it when the same
             parameters produce another model or another wrapped classifier than before.
-        needs_plain_model: whether the plain model is trained first. Its folder is then given
-            to :meth:`training_rows`, and training continues from its weights; a classical model is
-            fitted from scratch again. Otherwise training starts from the base model.
+        needs_plain_model: whether the plain model is trained first, for example to attack it. Its
+            folder is then given to :meth:`training_rows`. The training itself starts from the
+            base, as that of the plain model does.
         paper: a short citation, such as ``Zhu et al. 2020``; several are separated by semicolons.
         is_randomised: whether the predictions of the wrapped classifier depend on random numbers,
             which are derived from the text (see :meth:`wrap`).
@@ -204,26 +205,28 @@ class Defense:
     def train(
         self,
         dataset: TextDataset,
-        start: str | Path,
+        base: str | Path,
         config: TrainingConfig,
         out: Path,
         *,
+        plain: Path | None = None,
         resume: bool = False,
     ) -> TrainedModel:
         """Train a defended model and write its folder.
 
         Args:
             dataset: the training data.
-            start: the folder of the plain model if :attr:`needs_plain_model`; otherwise a
-                base, as :func:`robustbert.training.train` takes it.
+            base: the model to start from, as :func:`robustbert.training.train` takes it.
             config: the training settings, before :meth:`training_config`.
             out: the folder to write; it must not hold a model already.
+            plain: the folder of the plain model, which a defense with :attr:`needs_plain_model`
+                requires: trained from the same base with the same settings.
             resume: continue from the last checkpoint in ``out``, if there is one.
 
         Raises:
             RobustbertError: as in :func:`train_defended`.
         """
-        return train_defended((self,), dataset, start, config, out, resume=resume)
+        return train_defended((self,), dataset, base, config, out, plain=plain, resume=resume)
 
     def overrides(self, method: str) -> bool:
         """Whether its class overrides a method of :class:`Defense`."""
@@ -233,10 +236,11 @@ class Defense:
 def train_defended(
     defenses: Sequence[Defense],
     dataset: TextDataset,
-    start: str | Path,
+    base: str | Path,
     config: TrainingConfig,
     out: Path,
     *,
+    plain: Path | None = None,
     resume: bool = False,
 ) -> TrainedModel:
     """Train a model with several defenses, at most one of which has a training loss.
@@ -246,53 +250,43 @@ def train_defended(
     Args:
         defenses: the defenses.
         dataset: the training data.
-        start: the folder of the plain model if a defense needs one; otherwise a base, as
-            :func:`robustbert.training.train` takes it.
+        base: the model to start from, as :func:`robustbert.training.train` takes it.
         config: the training settings, before the defenses change them.
         out: the folder to write; it must not hold a model already.
+        plain: the folder of the plain model; None if no defense needs it.
         resume: continue from the last checkpoint in ``out``, if there is one.
 
     Raises:
         ModelError: the base has no training loss and a defense replaces it; or as in
             :func:`robustbert.training.train`.
-        InputError: no defense overrides a method for training.
+        InputError: no defense overrides a method for training, or one needs a plain model and
+            there is none.
     """
     from robustbert.training import train
 
     if not any(defense.trains for defense in defenses):
         names = " and ".join(type(defense).__name__ for defense in defenses)
         raise InputError(f"{names} trains nothing; wrap a trained classifier")
-    plain = Path(start) if any(defense.needs_plain_model for defense in defenses) else None
-    base = str(start) if plain is None else retraining_base(plain)
     for defense in defenses:
-        defense.check_base(base)
+        if defense.needs_plain_model and plain is None:
+            raise InputError(
+                f"{type(defense).__name__} needs a plain model; train one and give its folder as "
+                "plain"
+            )
+        defense.check_base(str(base))
         config = defense.training_config(config)
+    rows = [
+        defense.training_rows(dataset, plain if defense.needs_plain_model else None, config)
+        for defense in defenses
+    ]
     losses = [defense.training_loss for defense in defenses if defense.has_training_loss]
     return train(
         dataset,
-        base,
+        str(base),
         config,
         out,
-        extra_examples=_training_rows(defenses, dataset, plain, config),
+        extra_examples=join_rows(rows),
         loss=losses[0] if losses else None,
         callbacks=[callback for defense in defenses for callback in defense.callbacks()],
         resume=resume,
     )
-
-
-def _training_rows(
-    defenses: Sequence[Defense], dataset: TextDataset, plain: Path | None, config: TrainingConfig
-) -> datasets.Dataset | None:
-    """The training rows of all defenses, in order; None if there are none."""
-    found = [
-        defense.training_rows(dataset, plain if defense.needs_plain_model else None, config)
-        for defense in defenses
-    ]
-    rows = [part for part in found if part is not None]
-    if len(rows) < 2:
-        return rows[0] if rows else None
-    import datasets
-
-    # from lists, because parts with other features or columns could not be concatenated
-    columns = {name: [v for part in rows for v in part[name]] for name in ("text", "label")}
-    return datasets.Dataset.from_dict(columns)

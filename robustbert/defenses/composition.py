@@ -70,7 +70,7 @@ class Composition:
 
     @property
     def needs_plain_model(self) -> bool:
-        """Whether the plain model must be trained: nothing else is, or a defense starts from it."""
+        """Whether the plain model must be trained: nothing else is, or a defense needs it."""
         return not self.trains or any(d.trains and d.needs_plain_model for d in self.defenses)
 
     @property
@@ -98,15 +98,16 @@ class Composition:
     def train(
         self,
         dataset: TextDataset,
-        start: str | Path,
+        base: str | Path,
         config: TrainingConfig,
         out: Path,
         *,
+        plain: Path | None = None,
         resume: bool = False,
     ) -> TrainedModel:
         """Train a model with the defenses that train; see :func:`train_defended`."""
         training = [defense for defense in self.defenses if defense.trains]
-        return train_defended(training, dataset, start, config, out, resume=resume)
+        return train_defended(training, dataset, base, config, out, plain=plain, resume=resume)
 
     def wrap(self, classifier: Classifier) -> Classifier:
         """Wrap a classifier with every defense, the first outermost.

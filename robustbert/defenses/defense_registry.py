@@ -24,9 +24,9 @@ DEFENSES = Registry(
     "defense",
     [
         Entry(
-            "adversarial-training",
-            "robustbert.defenses.adversarial_training:AdversarialTraining",
-            "fine-tune, attack training examples, fine-tune again on both",
+            "augmentation",
+            "robustbert.defenses.augmentation:Augmentation",
+            "attack training examples, and train on clean and adversarial texts",
         ),
         Entry(
             "pgd",
@@ -76,6 +76,7 @@ DEFENSES = Registry(
     ],
     accepts=_is_defense,
     expected="a dataclass that extends robustbert.defenses.Defense",
+    renamed={"adversarial-training": "augmentation"},
 )
 
 

@@ -11,6 +11,7 @@ from robustbert.attacks.protocol import PROTOCOL_REVISION
 from robustbert.bench.attack_progress import AttackProgress
 from robustbert.bench.job import LoadedJob
 from robustbert.data import DATASETS
+from robustbert.defenses import DEFENSES
 from robustbert.errors import InputError, RobustbertError
 from robustbert.gate.repeated_cells import LoadedVictim, RepeatedCells, condition_difference
 from robustbert.leaderboard.checks.problem import Problem
@@ -186,6 +187,9 @@ def _check_imports(record: Record, trusted: str | None) -> None:
 
 def _check_repeatable(record: Record) -> None:
     """Refuse a record that this version of robustbert cannot repeat."""
+    unknown = [defense.name for defense in record.defenses if defense.name not in DEFENSES]
+    if unknown:
+        raise InputError(f"this version of robustbert has no defense {unknown[0]}")
     if record.dataset.name not in DATASETS:
         raise InputError(f"the data of {record.dataset.name} are not built in; run bench instead")
     if record.protocol.revision != PROTOCOL_REVISION:

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from robustbert.errors import ModelError, UnknownNameError
-from robustbert.models.folders import TRAINING_FILE, describe_source, hash_files, model_kind
+from robustbert.models.folders import describe_source, hash_files, model_kind
 from robustbert.models.huggingface_files import check_files, check_weights, one_line
-from robustbert.models.json_files import Line, StoredModel, read_checked
 from robustbert.models.model_registry import HUB_PREFIX, MODELS, TfidfBase, TransformerBase
 from robustbert.models.quiet import quiet_transformers
 
@@ -73,36 +72,6 @@ def find_base(spec: str) -> Base:
     if not folder.is_dir():
         raise UnknownNameError("model", spec, MODELS)
     return _network(folder.resolve().name, describe_source(folder), folder)
-
-
-class _BaseName(StoredModel):
-    name: Line
-
-
-class _TrainingFile(StoredModel):
-    base: _BaseName
-
-
-def retraining_base(folder: Path) -> str:
-    """The ``spec`` for :func:`find_base` from which to retrain a trained model.
-
-    For a network this is ``folder``, because training continues from its weights. For a classical
-    model, which is fitted again from scratch, it is the name in the model registry.
-
-    Raises:
-        ModelError: ``training.json`` does not name a classical model.
-    """
-    if model_kind(folder) == "huggingface":
-        return str(folder)
-    name = read_checked(folder / TRAINING_FILE, _TrainingFile).base.name
-    # Only built-in names: a model folder must not choose what is imported.
-    built_in = {entry.name for entry in MODELS.built_in()}
-    if name not in built_in or not isinstance(MODELS.load(name), TfidfBase):
-        raise ModelError(
-            f"{folder / TRAINING_FILE} names the base {name[:40]!r}, which is not a built-in "
-            "classical model; train the model again"
-        )
-    return name
 
 
 def load_network(folder: Path, label_names: Sequence[str]) -> Any:

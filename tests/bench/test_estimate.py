@@ -93,8 +93,8 @@ def test_training_estimates_are_positive_and_grow_with_the_epochs(reviews, cache
         "defended": {
             "base": str(base),
             "training": {"epochs": 2},
-            "defense": "adversarial-training",
-            "params": {"examples": 8},
+            "defense": "augmentation",
+            "params": {"num_examples": 8},
         },
         # six forward and six backward passes per step
         "pgd": {

@@ -81,9 +81,9 @@ def test_gradient_recipes_skip_victims_without_gradients(svm: Path, bert: Path):
 
 def test_a_defended_model_of_the_suite_has_the_name_of_its_base():
     victims = {cell.victim.label: cell.victim for cell in make_plan(load_suite("quick")).cells}
-    assert list(victims) == ["minilm", "minilm+adversarial-training", "tfidf-svm"]
-    assert victims["minilm+adversarial-training"].base == "minilm"
-    assert victims["minilm+adversarial-training"].needs_training
+    assert list(victims) == ["minilm", "minilm+augmentation", "tfidf-svm"]
+    assert victims["minilm+augmentation"].base == "minilm"
+    assert victims["minilm+augmentation"].needs_training
 
 
 def test_a_folder_has_its_own_name(svm: Path, monkeypatch: pytest.MonkeyPatch):
@@ -142,11 +142,11 @@ recipes = ["pwws"]
 [model.a]
 name = "twin"
 base = "minilm"
-defense = "adversarial-training"
+defense = "augmentation"
 [model.b]
 name = "twin"
 base = "minilm"
-defense = "adversarial-training"
+defense = "augmentation"
 """
 
 
@@ -156,14 +156,14 @@ def twins(folder: Path, more: str = "") -> Suite:
     return load_suite(str(path))
 
 
-@pytest.mark.parametrize("more", ["params = {examples = 9}", "training = {epochs = 3}"])
+@pytest.mark.parametrize("more", ["params = {num_examples = 9}", "training = {epochs = 3}"])
 def test_different_options_give_a_different_variant(tmp_path: Path, more: str):
     first, second = (cell.victim for cell in make_plan(twins(tmp_path, more)).cells)
     assert first.label == second.label
     assert first.variant != second.variant
 
 
-@pytest.mark.parametrize("more", ["", "params = {examples = 200}", "training = {epochs = 2}"])
+@pytest.mark.parametrize("more", ["", "params = {num_examples = 1000}", "training = {epochs = 2}"])
 def test_a_model_that_differs_only_by_defaults_is_rejected(tmp_path: Path, more: str):
     with pytest.raises(InputError, match="two models named 'twin' have the same"):
         make_plan(twins(tmp_path, more))
@@ -236,7 +236,7 @@ def test_cells_and_victims_are_equal_by_value():
     assert first == second
     assert {cell: cell.n for cell in first.cells}[second.cells[-1]] == second.cells[-1].n
     specs = [
-        DefenseSpec("adversarial-training", {"recipes": recipes})
+        DefenseSpec("augmentation", {"recipes": recipes})
         for recipes in (["pwws"], ("pwws",), ["iga"])
     ]
     with_list, with_tuple, other = (VictimSpec("a", "minilm", (spec,)) for spec in specs)

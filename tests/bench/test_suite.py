@@ -18,7 +18,7 @@ models = ["tfidf-nb", "strong"]
 recipes = ["pwws"]
 [model.strong]
 base = "tfidf-svm"
-defense = "adversarial-training"
+defense = "augmentation"
 """
 
 
@@ -31,27 +31,27 @@ def suite(tmp_path: Path, text: str) -> Suite:
 @pytest.mark.parametrize(
     "defense",
     [
-        'defense = "adversarial-training"\nparams = { examples = 3 }',
-        'defense = ["adversarial-training"]\nparams = { examples = 3 }',
-        'defense = { name = "adversarial-training", examples = 3 }',
-        'defense = [{ name = "adversarial-training", examples = 3 }]',
-        '[[model.strong.defense]]\nname = "adversarial-training"\nexamples = 3',
+        'defense = "augmentation"\nparams = { num_examples = 3 }',
+        'defense = ["augmentation"]\nparams = { num_examples = 3 }',
+        'defense = { name = "augmentation", num_examples = 3 }',
+        'defense = [{ name = "augmentation", num_examples = 3 }]',
+        '[[model.strong.defense]]\nname = "augmentation"\nnum_examples = 3',
     ],
 )
 def test_a_defense_can_be_written_in_several_forms(tmp_path: Path, defense: str):
-    found = suite(tmp_path, WHOLE.replace('defense = "adversarial-training"', defense))
-    expected = (DefenseSpec("adversarial-training", {"examples": 3}),)
+    found = suite(tmp_path, WHOLE.replace('defense = "augmentation"', defense))
+    expected = (DefenseSpec("augmentation", {"num_examples": 3}),)
     assert make_plan(found).cells[-1].victim.defenses == expected
 
 
 def test_a_list_of_defenses_keeps_its_order(tmp_path: Path):
-    names = '["adversarial-training", { name = "adversarial-training", examples = 3 }]'
-    found = suite(tmp_path, WHOLE.replace('"adversarial-training"', names))
+    names = '["augmentation", { name = "augmentation", num_examples = 3 }]'
+    found = suite(tmp_path, WHOLE.replace('"augmentation"', names))
     cell = make_plan(found).cells[-1]
-    assert [dict(spec.params) for spec in cell.victim.defenses] == [{}, {"examples": 3}]
-    assert cell.victim.label == "strong+adversarial-training+adversarial-training"
+    assert [dict(spec.params) for spec in cell.victim.defenses] == [{}, {"num_examples": 3}]
+    assert cell.victim.label == "strong+augmentation+augmentation"
     assert cell.file_name("x") == cell_name(
-        "x", "strong", "adversarial-training + adversarial-training", "unified", "pwws"
+        "x", "strong", "augmentation + augmentation", "unified", "pwws"
     )
 
 
@@ -87,7 +87,10 @@ def test_defaults(tmp_path: Path):
         (("rotten_tomatoes", "roten"), "datasets: unknown dataset 'roten'; did you mean rotten"),
         (("tfidf-nb", "tfidf-mb"), "models: unknown model 'tfidf-mb'; did you mean tfidf-nb"),
         (("tfidf-svm", "tfidf-sv"), "model.strong: unknown model 'tfidf-sv'; did you mean"),
-        (("adversarial-t", "adversrial-t"), "model.strong: unknown defense 'adversrial-training'"),
+        (
+            ("augmentation", "augmentatin"),
+            "model.strong: unknown defense 'augmentatin'; did",
+        ),
         (("base", "bas"), "model.strong.base: missing"),
         (("defense", "defence"), "model.strong.defence: unknown key; did you mean defense?"),
         (("models", "modles"), "models: missing"),
@@ -134,16 +137,16 @@ def test_an_error_names_its_position(tmp_path: Path, change: tuple[str, str], ex
         ("[limits]\nmin_similarity = 2", "limits: min_similarity is 2"),
         ('[limits]\nmin_similarity = "high"', "limits: unified limits: min_similarity is 'high'"),
         ("[limits]\nmax_candidates = 1.5", "limits: unified limits: max_candidates is 1.5"),
-        ("[model.strong.params]\nexamples = 0", "model.strong: adversarial-training: examples"),
-        ("[model.strong.params]\nexample = 1", "model.strong: adversarial-training: unknown set"),
-        ('[model.strong.params]\nepochs = "2"', "model.strong: adversarial-training: epochs is"),
+        ("[model.strong.params]\nnum_examples = 0", "model.strong: augmentation: num_examples"),
+        ("[model.strong.params]\nexample = 1", "model.strong: augmentation: unknown setting"),
+        ('[model.strong.params]\ncontrol = "2"', "model.strong: augmentation: control is"),
         ('[model.strong.params]\nrecipes = ["pws"]', "model.strong: unknown recipe 'pws'"),
         ('[model.strong.params]\ntrack = "own"', "model.strong: unknown track 'own'"),
         ("[model.strong.training]\nepoch = 1", "model.strong: training: unknown setting 'epoch'"),
         ("[model.strong.training]\nseed = 1", "model.strong: training: unknown setting 'seed'"),
         ("[model.strong.training]\nepochs = 0", "model.strong: training: epochs"),
         (
-            '[model.plain]\nbase = "tfidf-nb"\nparams = {examples = 3}',
+            '[model.plain]\nbase = "tfidf-nb"\nparams = {num_examples = 3}',
             "model.plain: params",
         ),
         (
@@ -151,16 +154,16 @@ def test_an_error_names_its_position(tmp_path: Path, change: tuple[str, str], ex
             "model.q.defense: give the name of a defense, a table such as",
         ),
         (
-            '[model.q]\nbase = "minilm"\ndefense = ["adversarial-training", { steps = 3 }]',
+            '[model.q]\nbase = "minilm"\ndefense = ["augmentation", { steps = 3 }]',
             "model.q.defense: give the name of a defense, a table such as",
         ),
         (
-            '[model.q]\nbase = "minilm"\ndefense = { name = "adversarial-training", example = 3 }',
-            "model.q: adversarial-training: unknown setting 'example'; did you mean examples?",
+            '[model.q]\nbase = "minilm"\ndefense = { name = "augmentation", example = 3 }',
+            "model.q: augmentation: unknown setting 'example'; did you mean num_examples?",
         ),
         (
-            '[model.q]\nbase = "minilm"\ndefense = { name = "adversarial-training", epochs = 2 }\n'
-            "params = { examples = 3 }",
+            '[model.q]\nbase = "minilm"\ndefense = { name = "augmentation", control = true }\n'
+            "params = { num_examples = 3 }",
             "model.q: params is given beside a list or a table; write the parameters of each",
         ),
     ],

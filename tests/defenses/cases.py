@@ -40,6 +40,7 @@ class Case:
 
 
 CASES = (
+    Case("augmentation", {"recipes": ["deepwordbug"], "num_examples": 16}),
     Case("pgd", {"steps": 2}, {"steps": 0}, perturbs=True),
     Case("freelb", {"steps": 2}, {"steps": 0}, perturbs=True),
     Case("freelb++", {"steps": 3}),

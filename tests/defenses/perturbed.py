@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import tempfile
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,7 +17,7 @@ from torch.nn.functional import cross_entropy
 from robustbert.data import Cleaning, TextDataset
 from robustbert.models.huggingface_files import read_tokenizer
 from robustbert.training import TrainingConfig
-from tests.tiny import vocabulary
+from tests.tiny import make_tiny_bert, vocabulary
 from tests.training.conftest import toy_split
 
 CONFIG = TrainingConfig(
@@ -142,7 +143,8 @@ def weights_by_step(
     The written model is that of the best checkpoint, which may be an early one.
 
     Args:
-        defense: the defense; None trains without one.
+        defense: the defense; None trains without one. Its plain model is a random network, which
+            single words flip.
         stop_at: the step after which it is interrupted; 0 for none.
         resume: continue from the last checkpoint.
         config: the training settings.
@@ -177,5 +179,7 @@ def weights_by_step(
             if defense is None:
                 train(dataset, str(base), config, out, resume=resume)
             else:
-                defense.train(dataset, base, config, out, resume=resume)
+                with tempfile.TemporaryDirectory() as folder:
+                    plain = make_tiny_bert(Path(folder)) if defense.needs_plain_model else None
+                    defense.train(dataset, base, config, out, plain=plain, resume=resume)
     return found

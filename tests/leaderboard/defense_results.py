@@ -34,7 +34,7 @@ defense = { name = "pgd", steps = 3 }
 [model.minilm-adversarial]
 name = "minilm"
 base = "minilm"
-defense = "adversarial-training"
+defense = "augmentation"
 
 [model.minilm-temperature]
 name = "minilm"
@@ -115,7 +115,7 @@ def write_defenses(root: Path) -> list[PublishedCell]:
         *row(PLAIN),
         *row(CONTROL, training={"epochs": 3, "revision": 2}, seconds=150.0),
         *row(PGD, defense("pgd", steps=3), seconds=400.0),
-        *row(ADVERSARIAL, defense("adversarial-training"), seconds=None, recipes=CORE_RECIPES),
+        *row(ADVERSARIAL, defense("augmentation"), seconds=None, recipes=CORE_RECIPES),
     ]
     write_published(cells, root / "results" / "defenses")
     return cells

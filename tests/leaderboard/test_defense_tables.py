@@ -185,12 +185,12 @@ def test_missing_cells_are_shown_as_missing(run, root: Path) -> None:
     assert run("--root", str(root)) == 0
     for cells in cells_of(root, "minilm + temperature"):  # no record at all
         assert {*cells} <= {"n/a", "1 + 1"}
-    adversarial, tests = cells_of(root, "minilm + adversarial-training")
+    adversarial, tests = cells_of(root, "minilm + augmentation")
     assert adversarial[-3:] == ["n/a", "n/a", "1 + 1"]  # not attacked by a2t, no training time
     assert "n/a" not in tests
     notes = [line for line in lines_of(root) if line.startswith("- ")]
-    assert any(note == "- a2t was not run for minilm + adversarial-training." for note in notes)
-    assert any("minilm + adversarial-training was interrupted" in note for note in notes)
+    assert any(note == "- a2t was not run for minilm + augmentation." for note in notes)
+    assert any("minilm + augmentation was interrupted" in note for note in notes)
     assert any(note.startswith(r"- \# More than 30% of the surviving") for note in notes)
 
 
@@ -218,7 +218,7 @@ def test_no_worst_case_over_fewer_recipes_than_the_core(run, root: Path) -> None
 def test_the_tests_are_those_of_scipy_and_statsmodels(run, root: Path) -> None:
     write_defenses(root)
     assert run("--root", str(root)) == 0
-    titles = ["minilm (epochs = 3)", "minilm + pgd (steps = 3)", "minilm + adversarial-training"]
+    titles = ["minilm (epochs = 3)", "minilm + pgd (steps = 3)", "minilm + augmentation"]
     counts = {"worst case": [(1, 0), (10, 0), (0, 0)], "clean": [(0, 0), (0, 0), (1, 0)]}
     found = [cells_of(root, title)[1] for title in titles]
     for start, expected in zip((0, 5), counts.values(), strict=True):
@@ -296,7 +296,7 @@ def test_the_training_time_says_what_it_includes(script: ModuleType, root: Path)
     text = script.contents(root)["defense results"]
     assert (
         "wall-clock time relative to minilm, 100 s. It includes the attacks on training texts that "
-        "a defense makes, and for minilm + adversarial-training the training of minilm."
+        "a defense makes, and for minilm + augmentation the training of minilm."
     ) in text
 
 

@@ -102,6 +102,16 @@ def test_what_cannot_be_repeated_is_refused_with_the_reason(
     assert left_out.line("results").startswith(f"results/{cell.path.parent}: not recomputed: ")
 
 
+def test_a_defense_that_no_longer_exists_is_one_line(capsys) -> None:
+    for given in ([], ["--model", "tests"]):
+        row = "minilm+adversarial-training-a46cab51"
+        options = ["--results", str(RESULTS), "--recompute", "2", "--row", row, *given]
+        assert main(["leaderboard", "check", *options]) == 2
+        assert capsys.readouterr().err == (
+            "robustbert: this version of robustbert has no defense adversarial-training\n"
+        )
+
+
 def test_a_recipe_of_own_code_is_imported_only_if_the_user_names_it() -> None:
     cell = changed(read_published_cell(MINILM), "recipe", name="evil.code:run")
     cell = changed(cell, "protocol", revision=1)
