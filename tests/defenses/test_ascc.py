@@ -191,19 +191,19 @@ def test_steps_raise_the_divergence_and_sparsity_lowers_the_entropy(tiny_victim,
     assert sparse[1] < 0.8 * dense[1]
 
 
-def test_the_search_has_no_dropout_and_the_training_has(tiny_victim, monkeypatch):
+def test_only_the_training_has_dropout_and_flash_attention(tiny_victim, monkeypatch):
     network = make_network(tiny_victim, dropout=0.1)
     defense = make_defense("ascc", {**PARAMS, "steps": 2})
     attach(defense, network)
     modes, forward = [], network.forward
 
     def watch(*args: Any, **kwargs: Any) -> Any:
-        modes.append(network.training)
+        modes.append((network.training, torch.backends.cuda.flash_sdp_enabled()))
         return forward(*args, **kwargs)
 
     monkeypatch.setattr(network, "forward", watch)
     defense.training_loss(network, make_inputs())
-    assert modes == [False, False, False, True, True]
+    assert modes == [(False, False)] * 3 + [(True, True)] * 2
     assert network.training
 
 
