@@ -22,7 +22,8 @@ constants, but the embeddings of substitutes are trained.
 Differences: padding has no part in the mean entropy. The authors' code for BERT (``dataHelper.py``)
 puts the substitutes of a text's n-th word at its n-th token, which is another word's after a word
 of several tokens; here words of several tokens stay as they are. Its list of substitutes is that of
-Jia et al. 2019, with the 8 nearest words; here :mod:`robustbert.defenses.substitutions` finds them.
+Jia et al. 2019, with the 8 nearest words; here :mod:`robustbert.defenses.substitutions` finds them,
+down to the cosine similarity to which TextAttack's recipe of TextFooler goes.
 """
 
 from __future__ import annotations
