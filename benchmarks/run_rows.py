@@ -29,6 +29,7 @@ from robustbert.bench import Overrides, Suite, load_suite, make_plan
 from robustbert.bench.environment import capture_environment
 from robustbert.bench.victim_spec import VictimSpec
 from robustbert.cli import main as robustbert
+from robustbert.commands.terminal import INTERRUPTED
 from robustbert.defenses import compose
 from robustbert.records.names import file_name_part
 from robustbert.training import make_config
@@ -136,7 +137,12 @@ def main() -> int:
         parser.error("the code has uncommitted changes, so its records could not be filed: commit")
     runs = {suite: runs_of_suite(suite, options.runs) for suite, _ in options.suites}
     for of_suite in runs.values():
-        if failed := run_all(of_suite, start, options.processes):
+        try:
+            failed = run_all(of_suite, start, options.processes)
+        except KeyboardInterrupt:
+            print("interrupted; to resume, run the same command")
+            return INTERRUPTED
+        if failed:
             print(*(f"{run.out} failed: see {run.out}.log" for run in failed), sep="\n")
             return 1
     for suite, results in options.suites:

@@ -17,6 +17,7 @@ from robustbert.defenses import (
     compose,
     make_defense,
 )
+from robustbert.errors import RobustbertError
 from robustbert.records import DefenseRef, Record
 from robustbert.reports.conditions import canonical, readable
 from robustbert.training import TrainingConfig, make_config
@@ -59,11 +60,17 @@ class RowSettings:
 
     @property
     def step_cost(self) -> StepCost | None:
-        """The passes of a training step; None if a defense is not built in."""
+        """The passes of a training step; None if it is not known.
+
+        It is known of built-in defenses whose parameters and list are valid in this version.
+        """
         refs = self._refs()
         if None in [_built_in(ref.name) for ref in refs]:
             return None
-        return compose([DefenseSpec(ref.name, ref.params) for ref in refs]).step_cost
+        try:
+            return compose([DefenseSpec(ref.name, ref.params) for ref in refs]).step_cost
+        except RobustbertError:  # an earlier revision had other parameters
+            return None
 
     def _refs(self) -> list[DefenseRef]:
         return [DefenseRef.model_validate(ref) for ref in json.loads(self.defenses)]
@@ -79,9 +86,10 @@ def defense_title(defense: DefenseRef) -> str:
         return _with_values(defense.name, defense.params)
     defaults = current.params()
     values = {
-        name: value
-        for name, value in defense.params.items()
-        if name not in defaults or canonical(value) != canonical(defaults[name])
+        name: defense.params[name]
+        for name in dict.fromkeys((*defaults, *defense.params))  # in the order of the defense
+        if name in defense.params
+        and (name not in defaults or canonical(defense.params[name]) != canonical(defaults[name]))
     }
     earlier = defense.revision != current.revision
     return _with_values(defense.name, values | ({"revision": defense.revision} if earlier else {}))

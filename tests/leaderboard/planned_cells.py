@@ -6,6 +6,7 @@ import shlex
 
 from robustbert.bench import Overrides, Plan, load_suite, make_plan
 from robustbert.cli import _parser
+from robustbert.commands.dataset_options import chosen_datasets
 from robustbert.leaderboard.row_settings import settings_of_record, settings_of_victim
 from robustbert.records import Record
 
@@ -17,12 +18,20 @@ OTHER_SUITES = {
 
 
 def plan_of_command(command: str) -> Plan:
-    """The plan of a recorded ``robustbert bench`` of some models of a suite."""
+    """The plan of a recorded ``robustbert bench`` of a suite."""
     program, *arguments = shlex.split(command)
-    options = _parser().parse_args(arguments)
     assert (program, arguments[0]) == ("robustbert", "bench")
-    assert arguments[1::2] == ["--suite", "--models", "--out"], "an option that is not read here"
-    return make_plan(load_suite(options.suite), Overrides(models=options.models))
+    options = _parser().parse_args(arguments)
+    overrides = Overrides(
+        datasets=chosen_datasets(options),
+        models=options.models,
+        recipes=options.recipes,
+        tracks=options.track,
+        num_examples=options.num_examples,
+        seed=options.seed,
+        split=options.split,
+    )
+    return make_plan(load_suite(options.suite), overrides)
 
 
 def planned_cells(plan: Plan) -> set[tuple[object, ...]]:

@@ -16,10 +16,17 @@ import pytest
 from scipy.stats import binomtest
 from statsmodels.stats.multitest import multipletests
 
-from robustbert.bench import load_suite
+from robustbert.bench import Overrides, load_suite, make_plan
+from robustbert.defenses import make_defense
+from robustbert.leaderboard.row_settings import (
+    RowSettings,
+    settings_of_record,
+    settings_of_victim,
+)
 from robustbert.leaderboard.suite_table import read_suite_tables
-from robustbert.records import read_record
+from robustbert.records import DefenseRef, PublishedCell, read_record
 from tests.leaderboard.defense_results import (
+    FROM_PLAIN,
     PGD,
     PLAIN,
     defense,
@@ -185,12 +192,12 @@ def test_missing_cells_are_shown_as_missing(run, root: Path) -> None:
     assert run("--root", str(root)) == 0
     for cells in cells_of(root, "minilm + temperature"):  # no record at all
         assert {*cells} <= {"n/a", "1 + 1"}
-    adversarial, tests = cells_of(root, "minilm + augmentation")
-    assert adversarial[-3:] == ["n/a", "n/a", "1 + 1"]  # not attacked by a2t, no training time
+    other, tests = cells_of(root, f"minilm + {FROM_PLAIN}")
+    assert other[-3:] == ["n/a", "n/a", "1 + 1"]  # not attacked by a2t, no training time
     assert "n/a" not in tests
     notes = [line for line in lines_of(root) if line.startswith("- ")]
-    assert any(note == "- a2t was not run for minilm + augmentation." for note in notes)
-    assert any("minilm + augmentation was interrupted" in note for note in notes)
+    assert any(note == f"- a2t was not run for minilm + {FROM_PLAIN}." for note in notes)
+    assert any(f"minilm + {FROM_PLAIN} was interrupted" in note for note in notes)
     assert any(note.startswith(r"- \# More than 30% of the surviving") for note in notes)
 
 
@@ -218,7 +225,7 @@ def test_no_worst_case_over_fewer_recipes_than_the_core(run, root: Path) -> None
 def test_the_tests_are_those_of_scipy_and_statsmodels(run, root: Path) -> None:
     write_defenses(root)
     assert run("--root", str(root)) == 0
-    titles = ["minilm (epochs = 3)", "minilm + pgd (steps = 3)", "minilm + augmentation"]
+    titles = ["minilm (epochs = 3)", "minilm + pgd (steps = 3)", f"minilm + {FROM_PLAIN}"]
     counts = {"worst case": [(1, 0), (10, 0), (0, 0)], "clean": [(0, 0), (0, 0), (1, 0)]}
     found = [cells_of(root, title)[1] for title in titles]
     for start, expected in zip((0, 5), counts.values(), strict=True):
@@ -296,7 +303,7 @@ def test_the_training_time_says_what_it_includes(script: ModuleType, root: Path)
     text = script.contents(root)["defense results"]
     assert (
         "wall-clock time relative to minilm, 100 s. It includes the attacks on training texts that "
-        "a defense makes, and for minilm + augmentation the training of minilm."
+        f"a defense makes, and for minilm + {FROM_PLAIN} the training of minilm."
     ) in text
 
 
@@ -338,6 +345,35 @@ def test_a_record_chooses_no_code(tmp_path: Path, script: ModuleType, root: Path
     text = script.contents(root)["defense results"]
     assert "| minilm + this:zen (a = 1) |" in text
     assert "this" not in sys.modules
+
+
+def test_titles_have_what_differs_from_the_defaults() -> None:
+    changed = {"norm": "linf", "steps": 3}  # the defense has them in another order
+    settings = settings_of_record(row(PGD, defense("pgd", **changed))[0].record)
+    assert settings.title == "minilm + pgd (steps = 3, norm = linf)"
+    assert settings.is_defended
+    assert settings.step_cost == make_defense("pgd", changed).step_cost
+    assert not settings.starts_from_plain
+
+
+def test_parameters_of_an_earlier_revision_are_shown() -> None:
+    earlier = DefenseRef(name="temperature", params={"warmth": 3}, revision=99)
+    settings = settings_of_record(row(PGD, earlier)[0].record)
+    assert settings.title == "minilm + temperature (warmth = 3, revision = 99)"
+    assert settings.step_cost is None
+
+
+@pytest.mark.parametrize("model", ["minilm", "minilm-control", "minilm-pgd", "minilm-from-plain"])
+def test_a_row_of_a_suite_is_that_of_its_records(root: Path, model: str) -> None:
+    cells = write_defenses(root)
+    suite = load_suite(str(root / "benchmarks" / "suites" / "defenses.toml"))
+    [(_, victim)] = make_plan(suite, Overrides(models=[model])).victims()
+    found = {cell.row_folder for cell in cells if is_row(cell, settings_of_victim(victim))}
+    assert len(found) == 1
+
+
+def is_row(cell: PublishedCell, settings: RowSettings) -> bool:
+    return settings_of_record(cell.record) == settings
 
 
 def test_an_earlier_revision_of_a_defense_is_another_row(script: ModuleType, root: Path) -> None:
