@@ -76,6 +76,15 @@ class PooledSentenceEncoder(SentenceEncoder):
         return float(self._score_list(starting_text, [transformed_text])[0])
 
 
+def encoders_last(constraints: Iterable[Any]) -> list[Any]:
+    """The constraints in their order, but those that run a sentence encoder after all others.
+
+    A text passes if it satisfies every constraint, whatever their order. A recipe may check the
+    similarity before cheaper constraints (``a2t`` does), and so encode many texts in vain.
+    """
+    return sorted(constraints, key=lambda one: isinstance(one, SentenceEncoder))
+
+
 class WordsChangedLimit(Constraint):
     """A limit on the number of words replaced, inserted or removed since the original text.
 

@@ -9,6 +9,7 @@ from typing import Any
 from textattack.attack_recipes import AttackRecipe
 
 from robustbert.attacks.scheduler.clients import PooledEncoder, PooledVictim
+from robustbert.attacks.textattack.constraints import encoders_last
 from robustbert.attacks.textattack.model_wrapper import PooledModelWrapper
 from robustbert.attacks.textattack.query_budget import DistinctQueryBudget
 from robustbert.attacks.textattack.recipe_builder import build_attack
@@ -101,6 +102,7 @@ def search(
     try:
         attack = build_attack(recipe_class, model, encoder)
         attack.goal_function.batch_size = sys.maxsize  # the pool forms the batches
+        attack.constraints = encoders_last(attack.constraints)
         attack = apply_track(track, recipe, attack, model, len(words_of(text)), encoder)
         result = attack.attack(text, label)
     except Exception as error:  # an exception of any type is the outcome of this example

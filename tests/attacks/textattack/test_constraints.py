@@ -51,6 +51,27 @@ def test_crossover_of_equal_parents_is_not_compared(constraint):
     assert constraint.encoded == []
 
 
+def test_encoders_run_after_cheaper_constraints_and_nothing_else_moves(constraint):
+    from textattack.constraints.grammaticality import PartOfSpeech
+    from textattack.constraints.overlap import MaxWordsPerturbed
+    from textattack.shared import AttackedText
+
+    from robustbert.attacks.textattack.constraints import WordsChangedLimit, encoders_last
+
+    tagged = PartOfSpeech(tagger_type="nltk")
+    given = [MaxWordsPerturbed(max_num_words=2), constraint, WordsChangedLimit(0), tagged]
+    assert encoders_last(given) == [given[0], given[2], tagged, constraint]
+
+    before = AttackedText("a good film with good actors")
+    changed = before.replace_word_at_index(1, "bad")
+    changed.attack_attrs["last_transformation"] = None
+    passing = [changed]
+    for one in encoders_last(given):
+        passing = passing and list(one.call_many(passing, before))
+    assert passing == []
+    assert constraint.encoded == [], "a text that another constraint rejects is not encoded"
+
+
 def test_only_measurable_constraints_are_checked_on_final_texts(textattack, constraint):
     from textattack.constraints.overlap import MaxWordsPerturbed
 
