@@ -179,6 +179,17 @@ class Classifier(ABC):
             "network with a tokenizer of transformers"
         )
 
+    def token_gradients(self, texts: Sequence[str]) -> list[TokenGradient]:
+        """Compute :meth:`token_gradient` of each text, in order.
+
+        A text's gradient is a function of that text alone, bit for bit. By default, the texts are
+        computed one by one.
+
+        Raises:
+            ModelError: this model has no gradients.
+        """
+        return [self.token_gradient(text) for text in texts]
+
     def with_temperature(self, temperature: float) -> Classifier:
         """The same classifier with its logits divided by a temperature.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 import numpy as np
@@ -32,33 +33,72 @@ def embedding_gradient(
     Raises:
         ModelError: the embeddings are not used, or there is not one of them per token.
     """
-    outputs: list[torch.Tensor] = []
+    with watched_embeddings(embedding) as leaf:
+        (gradient,) = loss_gradients([ids], leaf, log_probabilities, device)
+    return np.asarray(gradient)
+
+
+@contextmanager
+def watched_embeddings(embedding: Any) -> Iterator[threading.local]:
+    """Within the block, each output of ``embedding`` is a leaf of the graph of its gradient.
+
+    Yields:
+        an object whose ``value`` is the first output in the current thread after it was None.
+    """
+    leaf = threading.local()
 
     def watch(_module: Any, _inputs: Any, output: torch.Tensor) -> torch.Tensor:
-        outputs.append(output.detach().requires_grad_(True))
-        return outputs[-1]
+        if getattr(leaf, "value", None) is not None:
+            return output
+        leaf.value = first = output.detach().requires_grad_(True)
+        return first
 
     handle = embedding.register_forward_hook(watch)
     try:
-        # cuDNN's recurrent layers have no gradients in evaluation mode.
-        with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
-            scores = log_probabilities(torch.tensor([list(ids)], device=device))
-            loss = torch.nn.functional.cross_entropy(scores, scores.detach().argmax(dim=-1))
-            if not outputs or outputs[0].shape[:-1].numel() != len(ids):
-                raise ModelError(
-                    "the embedding layer does not compute one embedding per token; pass the right "
-                    "layer as embedding="
-                )
-            if not scores.requires_grad:
-                raise ModelError(
-                    "the network's output does not depend on its embeddings in a way that torch "
-                    "can differentiate; remove no_grad or detach from its forward, or use a recipe "
-                    "that needs no gradients"
-                )
-            (gradient,) = torch.autograd.grad(loss, outputs[0])
+        yield leaf
     finally:
         handle.remove()
-    return gradient.reshape(len(ids), -1).float().cpu().numpy()
+
+
+def loss_gradients(
+    sequences: Sequence[Sequence[int]],
+    leaf: threading.local,
+    log_probabilities: Callable[[Any], Any],
+    device: Any,
+) -> np.ndarray:
+    """Compute :func:`embedding_gradient` for n texts of t tokens each: float32 (n, t, d).
+
+    Args:
+        sequences: the token ids of each text.
+        leaf: what :func:`watched_embeddings` yields.
+        log_probabilities: as for :func:`embedding_gradient`, for n texts.
+        device: the device of the token ids.
+    """
+    n, length = len(sequences), len(sequences[0])
+    leaf.value = None
+    # cuDNN's recurrent layers have no gradients in evaluation mode. Its flags are not of a thread.
+    on_cpu = torch.device(device).type == "cpu"
+    with (
+        torch.enable_grad(),
+        nullcontext() if on_cpu else torch.backends.cudnn.flags(enabled=False),
+    ):
+        scores = log_probabilities(torch.tensor([list(ids) for ids in sequences], device=device))
+        labels = scores.detach().argmax(dim=-1)
+        loss = torch.nn.functional.cross_entropy(scores, labels, reduction="sum")
+        embeddings = leaf.value
+        if embeddings is None or embeddings.shape[:-1].numel() != n * length:
+            raise ModelError(
+                "the embedding layer does not compute one embedding per token; pass the right "
+                "layer as embedding="
+            )
+        if not scores.requires_grad:
+            raise ModelError(
+                "the network's output does not depend on its embeddings in a way that torch can "
+                "differentiate; remove no_grad or detach from its forward, or use a recipe that "
+                "needs no gradients"
+            )
+        (gradient,) = torch.autograd.grad(loss, embeddings)
+    return np.asarray(gradient.reshape(n, length, -1).float().cpu().numpy())
 
 
 def find_embedding(module: Any, embedding: Any) -> str | None:

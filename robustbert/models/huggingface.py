@@ -25,6 +25,7 @@ from robustbert.models.inference.batching import (
     TOKEN_BUDGET,
     unique_sequences,
 )
+from robustbert.models.inference.gradient_batches import GradientBatches
 from robustbert.models.inference.invariance import (
     DtypeProblem,
     InvarianceResult,
@@ -97,6 +98,7 @@ class HuggingFaceClassifier(Classifier):
             warn_of_positions(name, own, self.label_names)
         self._max_length = max_input_length(files.model, files.tokenizer)
         self._tokenization = TransformersTokenization(files.tokenizer, self._max_length)
+        self._samples = [tuple(ids) for ids in self._tokenization.encode(sample_texts())]
         self._packs = self._device.type == "cpu" and can_pack(files.model)
         self.token_budget: int = token_budget or self._default_budget()
         self._networks: dict[str, PackedNetwork | PaddedNetwork] = {}
@@ -105,6 +107,7 @@ class HuggingFaceClassifier(Classifier):
         )
         self._networks = {used: self._networks[used] for used in {"float32", query_dtype}}
         self._exact_network, self._query = self._network("float32"), self._network(query_dtype)
+        self._gradients = GradientBatches(self._exact_model, self._samples)
         self.info = ModelInfo(
             name=name,
             source=source,
@@ -140,9 +143,12 @@ class HuggingFaceClassifier(Classifier):
         return f"{way} {describe_device(self._device)}"
 
     def _find_dtype_problem(self, dtype: str) -> DtypeProblem | None:
-        sequences = [tuple(ids) for ids in self._tokenization.encode(sample_texts())]
         return find_dtype_problem(
-            lambda: self._network(dtype).logits, sequences, self._exact_model, dtype, self._batching
+            lambda: self._network(dtype).logits,
+            self._samples,
+            self._exact_model,
+            dtype,
+            self._batching,
         )
 
     @property
@@ -171,16 +177,17 @@ class HuggingFaceClassifier(Classifier):
 
     def token_gradient(self, text: str) -> TokenGradient:
         """See :meth:`Classifier.token_gradient`; no gradients accumulate in the weights."""
-        from robustbert.models.embedding_gradient import embedding_gradient
+        (gradient,) = self.token_gradients([text])
+        return gradient
 
-        (ids,) = self._tokenization.encode([text])
-        gradient = embedding_gradient(
-            ids,
-            self._exact_model.get_input_embeddings(),
-            lambda inputs: self._exact_model(input_ids=inputs).logits / self._temperature,
-            self._device,
-        )
-        return TokenGradient(np.array(ids), self._tokenization.tokens(ids), gradient)
+    def token_gradients(self, texts: Sequence[str]) -> list[TokenGradient]:
+        """See :meth:`Classifier.token_gradients`; texts of equal length share a forward pass."""
+        sequences = self._tokenization.encode(texts) if texts else []
+        gradients = self._gradients.compute(sequences, self._temperature)
+        return [
+            TokenGradient(np.array(ids), self._tokenization.tokens(ids), gradient)
+            for ids, gradient in zip(sequences, gradients, strict=True)
+        ]
 
     def with_temperature(self, temperature: float) -> Classifier:
         """See :meth:`Classifier.with_temperature`; it shares its networks with the result."""

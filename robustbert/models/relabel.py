@@ -81,6 +81,10 @@ class _Relabeled(Classifier):
         """See :meth:`Classifier.token_gradient`; the order of the labels does not matter."""
         return self._inner.token_gradient(text)
 
+    def token_gradients(self, texts: Sequence[str]) -> list[TokenGradient]:
+        """See :meth:`Classifier.token_gradients`."""
+        return self._inner.token_gradients(texts)
+
     def with_temperature(self, temperature: float) -> Classifier:
         """See :meth:`Classifier.with_temperature`."""
         if temperature == 1:

@@ -193,6 +193,28 @@ def test_token_gradient_is_the_slope_of_the_loss(tiny, tiny_folder):
         assert slope == pytest.approx(expected, rel=1e-3, abs=1e-4)
 
 
+def test_a_gradient_does_not_depend_on_the_other_texts(tiny):
+    texts = random_texts(60, longest=12)  # few lengths, so that several texts share a batch
+    texts += [*texts[:2], *random_texts(3, 1, 300)]
+    together = tiny.token_gradients(texts)
+    for text, found in zip(texts, together, strict=True):
+        alone = tiny.token_gradient(text)
+        assert (found.tokens, found.token_ids.tolist()) == (alone.tokens, alone.token_ids.tolist())
+        np.testing.assert_array_equal(found.gradient, alone.gradient)
+    for size in (2, 7, 33):
+        for found, expected in zip(tiny.token_gradients(texts[:size]), together, strict=False):
+            np.testing.assert_array_equal(found.gradient, expected.gradient)
+    assert tiny.token_gradients([]) == []
+
+
+@pytest.mark.slow
+def test_a_gradient_does_not_depend_on_the_other_texts_at_real_size(real_size_folder):
+    model = load_model(str(real_size_folder), dtype="float32")
+    texts = random_texts(12, longest=6)
+    for text, found in zip(texts, model.token_gradients(texts), strict=True):
+        np.testing.assert_array_equal(found.gradient, model.token_gradient(text).gradient)
+
+
 def test_token_gradient_has_no_side_effects(tiny):
     network = tiny._exact_model
     before = copy.deepcopy({name: weight.clone() for name, weight in network.state_dict().items()})

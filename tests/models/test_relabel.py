@@ -44,6 +44,8 @@ def test_everything_else_is_that_of_the_classifier(tiny):
     assert turned.identified
     gradient = turned.token_gradient(TEXTS[0])
     np.testing.assert_array_equal(gradient.gradient, tiny.token_gradient(TEXTS[0]).gradient)
+    (same,) = turned.token_gradients(TEXTS[:1])
+    np.testing.assert_array_equal(same.gradient, gradient.gradient)
     assert not relabel(CallableClassifier(len, ["neg", "pos"]), ["pos", "neg"]).identified
 
 

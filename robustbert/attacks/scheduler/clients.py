@@ -46,9 +46,7 @@ class PooledVictim:
         self._exact: Service[np.ndarray] = Service(
             "exact probabilities", classifier.predict_proba_exact
         )
-        self._gradients: Service[TokenGradient] = Service(
-            "gradients", lambda texts: [classifier.token_gradient(text) for text in texts]
-        )
+        self._gradients: Service[TokenGradient] = Service("gradients", classifier.token_gradients)
 
     @property
     def stats(self) -> ServiceStats:

@@ -10,6 +10,7 @@ import torch
 from textattack.models.wrappers import ModelWrapper
 
 from robustbert.attacks.scheduler.clients import PooledVictim
+from robustbert.models.classifier import TokenGradient
 
 
 class PooledModelWrapper(ModelWrapper):
@@ -29,6 +30,7 @@ class PooledModelWrapper(ModelWrapper):
         self.scored: set[str] = set()
         self.differentiated: set[str] = set()
         self._victim = victim
+        self._gradients: dict[str, TokenGradient] = {}
 
     def __call__(self, text_input_list: Sequence[str], **_: Any) -> torch.Tensor:
         """Probabilities: float64, shape (n, k).
@@ -48,8 +50,14 @@ class PooledModelWrapper(ModelWrapper):
         padding.
         """
         self.differentiated.add(text_input)
-        (gradient,) = self._victim.gradients([text_input])
+        gradient = self._gradient(text_input)
         return {"ids": gradient.token_ids, "gradient": gradient.gradient}
 
     def _tokenize(self, inputs: Sequence[str]) -> list[list[str]]:
-        return [list(gradient.tokens) for gradient in self._victim.gradients(inputs)]
+        return [list(self._gradient(text).tokens) for text in inputs]
+
+    def _gradient(self, text: str) -> TokenGradient:
+        """The gradient of a text, computed once: a search asks for its tokens afterwards."""
+        if text not in self._gradients:
+            (self._gradients[text],) = self._victim.gradients([text])
+        return self._gradients[text]

@@ -138,6 +138,7 @@ def find_dtype_problem(
     model: Any,
     dtype: str,
     kind: str,
+    repeats: Sequence[int] = COPIES,
 ) -> DtypeProblem | None:
     """The reason not to run a transformers model in a dtype; None if it is batch invariant.
 
@@ -148,6 +149,7 @@ def find_dtype_problem(
         dtype: float32 or bfloat16.
         kind: everything else that affects the computation: packed or padded batches, the tokens
             per batch, the device.
+        repeats: the numbers of copies of all inputs in the larger batches.
 
     Raises:
         RuntimeError: torch cannot run the model in float32, or runs out of memory.
@@ -164,7 +166,7 @@ def find_dtype_problem(
         forward = make_forward()
         if model.device.type == "cpu":
             forward(sequences[:1])  # checks each linear layer, even if the result is cached
-        invariant = is_invariant(forward, sequences, name, machine_invariance_cache())
+        invariant = is_invariant(forward, sequences, name, machine_invariance_cache(), repeats)
     except torch.OutOfMemoryError:
         raise
     except RuntimeError as error:

@@ -27,7 +27,7 @@ def make_classifier() -> SimpleNamespace:
     return SimpleNamespace(
         predict_proba=Recorder(0),
         predict_proba_exact=Recorder(0.5),
-        token_gradient=lambda text: f"gradient of {text}",
+        token_gradients=lambda texts: [f"gradient of {text}" for text in texts],
     )
 
 
