@@ -31,6 +31,7 @@ from robustbert.bench.victim_spec import VictimSpec
 from robustbert.cli import main as robustbert
 from robustbert.commands.terminal import INTERRUPTED
 from robustbert.defenses import compose
+from robustbert.errors import RobustbertError
 from robustbert.records.names import file_name_part
 from robustbert.training import make_config
 
@@ -135,7 +136,12 @@ def main() -> int:
     options = parser.parse_args()
     if capture_environment("auto").dirty:
         parser.error("the code has uncommitted changes, so its records could not be filed: commit")
-    runs = {suite: runs_of_suite(suite, options.runs) for suite, _ in options.suites}
+    if options.processes < 1:
+        parser.error(f"--processes is {options.processes}; it must be at least 1")
+    try:
+        runs = {suite: runs_of_suite(suite, options.runs) for suite, _ in options.suites}
+    except RobustbertError as error:
+        parser.error(str(error))
     for of_suite in runs.values():
         try:
             failed = run_all(of_suite, start, options.processes)

@@ -162,8 +162,20 @@ def test_make_runs_the_suites_of_the_tables() -> None:
     assert sorted(checked) == sorted(OTHER_SUITES.values())
 
 
-def test_a_suite_needs_a_folder(script: ModuleType, suite: str, monkeypatch, capsys) -> None:
-    monkeypatch.setattr(sys, "argv", ["run_rows.py", suite])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["defenses.toml"], "defenses.toml is not SUITE=RESULTS"),
+        (["defence=results/defenses"], "unknown suite 'defence'"),
+        (["defenses.toml=results/defenses", "--processes", "0"], "--processes is 0"),
+    ],
+)
+def test_bad_arguments_get_one_line(
+    script: ModuleType, suite: str, arguments: list[str], message: str, monkeypatch, capsys
+) -> None:
+    monkeypatch.setattr(environment, "_is_dirty", lambda checkout: False)
+    monkeypatch.setattr(sys, "argv", ["run_rows.py", *arguments])
     with pytest.raises(SystemExit, match="2"):
         script.main()
-    assert "defenses.toml is not SUITE=RESULTS" in capsys.readouterr().err
+    *_, line = capsys.readouterr().err.splitlines()
+    assert message in line
