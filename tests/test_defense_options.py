@@ -39,7 +39,7 @@ class Keep(Defense):
 
 
 @dataclass(frozen=True)
-class Continued(Repeat):
+class NeedsPlain(Repeat):
     needs_plain_model: ClassVar[bool] = True
 
     def training_rows(self, dataset, plain, config):
@@ -148,7 +148,7 @@ class TestTrain:
         self, reviews, tmp_path, own_cache
     ):
         cached = trained_models(own_cache)
-        options = ["--defense", f"{__name__}:Continued", "--seed", "7"]
+        options = ["--defense", f"{__name__}:NeedsPlain", "--seed", "7"]
         assert self.train(reviews, tmp_path / "m", *options) == 0
         [plain] = trained_models(own_cache) - cached
         assert json.loads(plain.read_text())["extra_examples"] == 0

@@ -144,6 +144,11 @@ class TestFailedAttacks:
         assert not (tmp_path / "m").exists()
 
 
+def test_without_a_plain_model_it_is_not_trained(dataset, tmp_path):
+    with pytest.raises(InputError, match="Augmentation needs a plain model; train one and give"):
+        make_defense("augmentation", PARAMS).train(dataset, "tfidf-nb", CONFIG, tmp_path / "m")
+
+
 def test_more_examples_than_the_training_split_has(dataset, svm):
     with pytest.raises(InputError, match="cannot take 5000 examples"):
         make_defense("augmentation", {"num_examples": 5000}).training_rows(dataset, svm, CONFIG)
