@@ -14,6 +14,7 @@ from robustbert.models.embedded_network import EmbeddedNetwork
 from robustbert.models.huggingface import CLOSE_MARGIN
 from robustbert.models.inference.batching import unique_sequences
 from robustbert.models.inference.invariance import InvarianceResult
+from robustbert.models.inference.threads import map_in_threads
 from robustbert.seeds import derive_seed
 
 #: Tokens of all samples that are in memory at once: about 200 MB of BERT-base's embeddings.
@@ -82,6 +83,14 @@ class DirichletEnsemble(Classifier):
         prediction (the expectation over transformations of Athalye et al. 2018). So it follows what
         the attacked classifier computes; the plain network's gradient would be that of another.
         """
+        (gradient,) = self.token_gradients([text])
+        return gradient
+
+    def token_gradients(self, texts: Sequence[str]) -> list[TokenGradient]:
+        """See :meth:`Classifier.token_gradients`; one text per thread."""
+        return map_in_threads(self._gradient, texts)
+
+    def _gradient(self, text: str) -> TokenGradient:
         (ids,) = self._network.tokenization.encode([text])
         samples = self._embeddings(tuple(ids))
         with torch.enable_grad():

@@ -245,6 +245,17 @@ class TestTheGradient:
             assert found.token_ids.tolist() == tokenizer(text)["input_ids"]
             assert found.tokens[0] == "[CLS]"
 
+    def test_depends_on_the_text_and_not_on_threads(self, wrapped):
+        before = torch.get_num_threads()
+        try:
+            torch.set_num_threads(2)
+            together = wrapped.token_gradients(TEXTS)
+        finally:
+            torch.set_num_threads(before)
+        for text, found in zip(TEXTS, together, strict=True):
+            np.testing.assert_array_equal(wrapped.token_gradient(text).gradient, found.gradient)
+        assert wrapped.token_gradients([]) == []
+
     def test_of_a_text_without_substitutes_is_that_of_the_network(self, plain, wrapped):
         text = "we of it and the"
         found, expected = wrapped.token_gradient(text), plain.token_gradient(text)
