@@ -150,6 +150,8 @@ class Meter:
     ) -> float | None:
         """Time to create the training rows of a defense; None unless it attacks with recipes."""
         params = defense.params()
+        if "epoch_rows" in defense.hooks:
+            return None
         if "training_rows" not in defense.hooks:
             return 0.0
         if not {"recipes", "num_examples", "track"} <= params.keys():

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from robustbert.defenses.added_rows import join_rows
+from robustbert.defenses.step_cost import StepCost as StepCost
 from robustbert.errors import InputError, ModelError
 from robustbert.models.pretrained import find_base
 
@@ -38,33 +39,19 @@ if TYPE_CHECKING:
 
     from robustbert.data import TextDataset
     from robustbert.models import Classifier
-    from robustbert.training import TrainedModel, TrainingConfig
-
+    from robustbert.training import EpochStart, ExtraRow, TrainedModel, TrainingConfig
 
 #: The methods by which a defense changes the training loss, the training data or the predictions.
-HOOKS = ("training_loss", "training_rows", "wrap")
-
-
-@dataclass(frozen=True)
-class StepCost:
-    """The cost of one training step on a batch; the default is that of plain training.
-
-    Args:
-        forward: the number of forward passes.
-        backward: the number of backward passes.
-    """
-
-    forward: int = 1
-    backward: int = 1
+HOOKS = ("training_loss", "training_rows", "epoch_rows", "wrap")
 
 
 @dataclass(frozen=True)
 class Defense:
     """A defense with its parameters; every hook does nothing unless it is overridden.
 
-    The hooks are :meth:`training_loss`, :meth:`training_rows` and :meth:`wrap`. A defense that
-    overrides only :meth:`wrap` trains nothing: the plain model is wrapped, which is the one that is
-    trained without a defense.
+    The hooks are :meth:`training_loss`, :meth:`training_rows`, :meth:`epoch_rows` and :meth:`wrap`.
+    A defense that overrides only :meth:`wrap` trains nothing: the plain model is wrapped, which is
+    the one that is trained without a defense.
 
     Attributes:
         revision: of the defense, at least 1, stored in records. Increase it when the same
@@ -133,6 +120,23 @@ class Defense:
         """
         return None
 
+    def epoch_rows(self, start: EpochStart) -> Sequence[ExtraRow]:
+        """Make extra training rows for an epoch, from the network as it is when the epoch starts.
+
+        Each is trained on in the batch of the row that it was made from, so that the number of
+        steps stays the same. It must give the same rows for the same arguments. The global
+        generators are seeded for it, and it runs in one process.
+
+        Args:
+            start: the epoch, the training rows, and the network as a classifier.
+        """
+        return ()
+
+    @property
+    def weighs_rows(self) -> bool:
+        """Whether rows of an epoch have weights; then no other defense can change the loss."""
+        return False
+
     def wrap(self, classifier: Classifier) -> Classifier:
         """Put a classifier around the trained one, for a defense at inference.
 
@@ -184,7 +188,7 @@ class Defense:
     @property
     def trains(self) -> bool:
         """Whether it overrides a method for training, so that it has a model of its own."""
-        hooks = ("training_loss", "training_rows", "training_config", "callbacks")
+        hooks = ("training_loss", "training_rows", "epoch_rows", "training_config", "callbacks")
         return any(self.overrides(hook) for hook in hooks)
 
     def check_base(self, base: str) -> None:
@@ -195,12 +199,14 @@ class Defense:
             ModelError: the base cannot be trained, or it is a classical model, which has no
                 training loss, and the defense replaces that.
         """
-        classical = find_base(base).folder is None
-        if classical and (self.has_training_loss or self.overrides("callbacks")):
-            raise ModelError(
-                f"{type(self).__name__} changes the training loss, which {base} does not have; "
-                "use a network such as minilm, or a defense that adds training rows"
-            )
+        if find_base(base).folder is None:
+            loss = self.has_training_loss or self.overrides("callbacks")
+            if loss or self.overrides("epoch_rows"):
+                raise ModelError(
+                    f"{type(self).__name__} changes {'the training loss' if loss else 'epochs'}, "
+                    f"which {base} does not have; use a network such as minilm, or a defense that "
+                    "adds training rows"
+                )
 
     def train(
         self,
@@ -245,7 +251,7 @@ def train_defended(
 ) -> TrainedModel:
     """Train a model with several defenses, at most one of which has a training loss.
 
-    Each changes the training settings in turn; training rows and callbacks are joined.
+    Each changes the training settings in turn; rows and callbacks are joined.
 
     Args:
         defenses: the defenses.
@@ -257,10 +263,8 @@ def train_defended(
         resume: continue from the last checkpoint in ``out``, if there is one.
 
     Raises:
-        ModelError: the base has no training loss and a defense replaces it; or as in
-            :func:`robustbert.training.train`.
-        InputError: no defense overrides a method for training, or one needs a plain model and
-            there is none.
+        RobustbertError: as in :meth:`Defense.check_base` and :func:`robustbert.training.train`.
+        InputError: no defense trains, or one needs a plain model and there is none.
     """
     from robustbert.training import train
 
@@ -288,5 +292,6 @@ def train_defended(
         extra_examples=join_rows(rows),
         loss=losses[0] if losses else None,
         callbacks=[callback for defense in defenses for callback in defense.callbacks()],
+        epoch_rows=[d.epoch_rows for d in defenses if d.overrides("epoch_rows")],
         resume=resume,
     )

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from robustbert.defenses.base import Defense, StepCost, train_defended
+from robustbert.defenses.base import Defense, train_defended
 from robustbert.defenses.defense_registry import make_defense
+from robustbert.defenses.step_cost import StepCost
 from robustbert.errors import InputError, ModelError
 from robustbert.frozen import FrozenMapping
 from robustbert.records import DefenseRef
@@ -41,7 +42,7 @@ class DefenseSpec:
 class Composition:
     """The defenses of one model, in order; without any, it stands for the plain model.
 
-    At most one has a training loss. The training rows of all are added to the training split.
+    At most one has a training loss. The rows of all are added to the training split or epochs.
     Wrappers are nested, and the first defense is the outermost.
 
     Args:
@@ -49,7 +50,7 @@ class Composition:
         defenses: the defenses.
 
     Raises:
-        InputError: several defenses have a training loss.
+        InputError: several defenses have a training loss, or one has and another weighs rows.
     """
 
     names: tuple[str, ...]
@@ -61,6 +62,12 @@ class Composition:
             raise InputError(
                 f"{losses[0]} and {losses[1]} both change the training loss, and only one defense "
                 "of a list can; leave one out"
+            )
+        weighing = [name for name, defense in self._named() if defense.weighs_rows]
+        if losses and weighing:
+            raise InputError(
+                f"{weighing[0]} weighs rows, and {losses[0]} changes the training loss, which then "
+                "has no weights; leave one out, or leave the weight at 1"
             )
 
     @property

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
 import transformers
 from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_utils import get_last_checkpoint
@@ -24,6 +23,14 @@ from robustbert.models.pretrained import Base, load_network
 from robustbert.models.quiet import quiet_transformers
 from robustbert.progress import progress_bar
 from robustbert.training.config import Loss, TrainingConfig
+from robustbert.training.epoch_rows import (
+    AddEpochRows,
+    CollateWithExtras,
+    RowsWithExtras,
+    current_classifier,
+    weighted_cross_entropy,
+)
+from robustbert.training.extra_rows import EpochRows, EpochStart
 from robustbert.training.result import (
     CHECKPOINTS,
     TrainedModel,
@@ -32,8 +39,8 @@ from robustbert.training.result import (
     read_training,
     write_training,
 )
-from robustbert.training.sampling import LengthGroups
 from robustbert.training.seeding import seeded
+from robustbert.training.trainers import LengthGroupedTrainer, LossTrainer
 from robustbert.training.training_time import TrainingTime
 
 if TYPE_CHECKING:
@@ -42,6 +49,8 @@ if TYPE_CHECKING:
 PLAN_FILE = "plan.json"
 #: Texts are padded to a multiple of this many tokens, for faster matmuls.
 LENGTH_STEP = 8
+#: Seconds that processes wait for the one that makes the extra rows of an epoch.
+PROCESS_TIMEOUT = 24 * 60 * 60
 
 
 class ShowProgress(transformers.TrainerCallback):  # type: ignore[misc]
@@ -72,38 +81,6 @@ class ShowProgress(transformers.TrainerCallback):  # type: ignore[misc]
         self._bar.close()
 
 
-class LengthGroupedTrainer(transformers.Trainer):  # type: ignore[misc]
-    """A Trainer whose order of texts does not depend on the global random generators."""
-
-    def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroups:
-        lengths = [len(row["input_ids"]) for row in train_dataset or self.train_dataset]
-        return LengthGroups(lengths, self.args.train_batch_size, self.args.seed)
-
-
-class LossTrainer(LengthGroupedTrainer):
-    """A Trainer that computes the training loss with a function of network and inputs."""
-
-    def __init__(self, *args: Any, training_loss: Loss, **kwargs: Any) -> None:
-        self._training_loss = training_loss
-        super().__init__(*args, **kwargs)
-
-    def compute_loss(
-        self,
-        model: Any,
-        inputs: Mapping[str, torch.Tensor],
-        return_outputs: bool = False,
-        num_items_in_batch: torch.Tensor | None = None,
-    ) -> Any:
-        """The function's loss in training; cross-entropy in evaluation, which has no gradients."""
-        if not model.training:
-            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
-        loss = self._training_loss(model, inputs)
-        if not isinstance(loss, torch.Tensor) or loss.ndim != 0:
-            given = f"shape {tuple(loss.shape)}" if hasattr(loss, "shape") else type(loss).__name__
-            raise ModelError(f"a training loss must be a scalar tensor, but it is {given}")
-        return loss
-
-
 class FineTuning:
     """One fine-tuning, from a base to a model folder.
 
@@ -115,6 +92,7 @@ class FineTuning:
         plan: everything that determines the result; it must be the same when resuming.
         loss: computes the training loss; None uses the network's own cross-entropy.
         callbacks: for the Trainer, in addition to its usual ones.
+        epoch_rows: functions that make extra rows at the start of each epoch.
     """
 
     def __init__(
@@ -127,6 +105,7 @@ class FineTuning:
         *,
         loss: Loss | None = None,
         callbacks: Sequence[transformers.TrainerCallback] = (),
+        epoch_rows: Sequence[EpochRows] = (),
     ) -> None:
         self._dataset = dataset
         self._base = base
@@ -135,6 +114,7 @@ class FineTuning:
         self._plan = plan
         self._loss = loss
         self._callbacks = callbacks
+        self._epoch_rows = epoch_rows
         self._checkpoints = out / CHECKPOINTS
         self._device = choose_device(config.device)
 
@@ -210,22 +190,38 @@ class FineTuning:
         if self._config.patience is not None:
             callbacks.append(transformers.EarlyStoppingCallback(self._config.patience))
         make: Any = LengthGroupedTrainer
-        if self._loss is not None:
-            make = partial(LossTrainer, training_loss=self._loss)
+        loss = self._loss or (weighted_cross_entropy if self._epoch_rows else None)
+        if loss is not None:
+            make = partial(LossTrainer, training_loss=loss)
+        rows = RowsWithExtras(_encode(tokenizer, texts, labels))
+        if self._epoch_rows:
+            callbacks.append(self._add_epoch_rows(tokenizer, rows, texts, labels))
         trainer = make(
             model=model,
             processing_class=tokenizer if self._callbacks else None,
             args=self._arguments(len(texts)),
-            train_dataset=_encode(tokenizer, texts, labels),
+            train_dataset=rows,
             eval_dataset=_encode(tokenizer, list(validation["text"]), validation["label"]),
-            data_collator=transformers.DataCollatorWithPadding(
-                tokenizer, pad_to_multiple_of=LENGTH_STEP
+            data_collator=CollateWithExtras(
+                transformers.DataCollatorWithPadding(tokenizer, pad_to_multiple_of=LENGTH_STEP)
             ),
             compute_metrics=_compute_metrics,
             callbacks=[*callbacks, *self._callbacks],
         )
         trainer.remove_callback(transformers.PrinterCallback)
         return trainer
+
+    def _add_epoch_rows(
+        self, tokenizer: Any, rows: RowsWithExtras, texts: Sequence[str], labels: Sequence[int]
+    ) -> AddEpochRows:
+        dataset, config = self._dataset, self._config
+
+        def describe(epoch: int, network: Any) -> EpochStart:
+            make_classifier = partial(current_classifier, network, tokenizer, dataset, config)
+            return EpochStart(epoch, dataset, texts, labels, config, make_classifier)
+
+        encode = partial(_encode, tokenizer)
+        return AddEpochRows(self._epoch_rows, rows, encode, describe, self._checkpoints)
 
     def _arguments(self, rows: int) -> transformers.TrainingArguments:
         config = self._config
@@ -241,6 +237,8 @@ class FineTuning:
             bf16=has_bfloat16(self._device) if auto else config.dtype == "bfloat16",
             use_cpu=self._device.type == "cpu",
             dataloader_pin_memory=self._device.type == "cuda",
+            remove_unused_columns=False,  # extra rows are under a key that the network lacks
+            ddp_timeout=PROCESS_TIMEOUT,
             eval_strategy="steps",
             save_strategy="steps",
             save_total_limit=2,

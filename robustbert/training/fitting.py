@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from robustbert.errors import DatasetError, ModelError
 from robustbert.io import atomic_folder, check_free
 from robustbert.models.pretrained import Base, find_base
 from robustbert.training.config import Loss, TrainingConfig
+from robustbert.training.extra_rows import EpochRows
 from robustbert.training.result import (
     CHECKPOINTS,
     TrainedModel,
@@ -36,6 +37,7 @@ def train(
     extra_examples: datasets.Dataset | None = None,
     loss: Loss | None = None,
     callbacks: Sequence[transformers.TrainerCallback] = (),
+    epoch_rows: Sequence[EpochRows] = (),
     resume: bool = False,
 ) -> TrainedModel:
     """Train a classifier on a dataset's training split and write its folder.
@@ -54,6 +56,9 @@ def train(
             Networks only. It may draw from torch's generators, which are seeded.
         callbacks: callbacks for ``transformers.Trainer``, in addition to its usual ones. Networks
             only. Their ``processing_class`` is the tokenizer.
+        epoch_rows: functions that make extra rows at the start of each epoch, from the network as
+            it is then. Networks only. The weights of rows are for the cross-entropy: a ``loss``
+            gets them as the input ``weights`` of a batch in which one is not 1.
         resume: continue from the last checkpoint in ``out``, if there is one.
 
     Raises:
@@ -65,21 +70,20 @@ def train(
     """
     out = Path(out).expanduser().absolute()
     found = check_base_and_output(base, out)
-    if (loss is not None or callbacks) and found.folder is None:
+    if found.folder is None and (loss is not None or callbacks or epoch_rows):
         raise ModelError(
-            f"{found.name} is fitted by scikit-learn and takes no training loss or callbacks; "
-            "use a network, such as minilm"
+            f"{found.name} is fitted by scikit-learn, which has no training loss, epochs or "
+            "callbacks; use a network, such as minilm"
         )
     texts, labels = _training_rows(dataset, extra_examples)
     plan = _plan(dataset, found, config, extra=len(extra_examples) if extra_examples else 0)
-    if loss is not None:
-        plan["loss"] = _describe_loss(loss)
-    if found.folder is not None:
-        from robustbert.training.finetune import FineTuning
+    if found.folder is None:
+        return _fit(dataset, found, config, out, plan, texts, labels)
+    from robustbert.training.finetune import FineTuning
 
-        tuning = FineTuning(dataset, found, config, out, plan, loss=loss, callbacks=callbacks)
-        return tuning.run(texts, labels, resume=resume)
-    return _fit(dataset, found, config, out, plan, texts, labels)
+    plan |= _functions(loss, epoch_rows)
+    hooks: dict[str, Any] = {"loss": loss, "callbacks": callbacks, "epoch_rows": epoch_rows}
+    return FineTuning(dataset, found, config, out, plan, **hooks).run(texts, labels, resume=resume)
 
 
 def check_base_and_output(base: str, out: Path) -> Base:
@@ -150,8 +154,16 @@ def _plan(
     }
 
 
-def _describe_loss(loss: Loss) -> str:
-    """The import path of a loss; for a dataclass's method, the dataclass with its fields too."""
-    owner = getattr(loss, "__self__", None)
-    name = f"{loss.__module__}:{getattr(loss, '__qualname__', type(loss).__name__)}"
+def _functions(loss: Loss | None, epoch_rows: Sequence[EpochRows]) -> dict[str, Any]:
+    """What a plan says about the functions of a training; nothing of plain training."""
+    functions: dict[str, Any] = {} if loss is None else {"loss": _describe(loss)}
+    if epoch_rows:
+        functions["epoch_rows"] = [_describe(make) for make in epoch_rows]
+    return functions
+
+
+def _describe(function: Callable[..., Any]) -> str:
+    """The import path of a function, with the fields of the dataclass that it is a method of."""
+    owner = getattr(function, "__self__", None)
+    name = f"{function.__module__}:{getattr(function, '__qualname__', type(function).__name__)}"
     return f"{name} of {owner!r}" if dataclasses.is_dataclass(owner) else name

@@ -16,7 +16,7 @@ class Case:
     """A defense in the tests that all training defenses pass.
 
     Args:
-        name: its name in the registry.
+        name: its name in the registry, or its import path.
         active: parameters under which it changes the weights.
         neutral: parameters under which it is plain training; None if there are none.
         perturbs: whether it runs the network on perturbed embeddings, with the parameters
@@ -41,6 +41,7 @@ class Case:
 
 CASES = (
     Case("augmentation", {"recipes": ["deepwordbug"], "num_examples": 16}),
+    Case("tests.defenses.epoch_copies:EpochCopies", {}, {"share": 0.0}),
     Case("pgd", {"steps": 2}, {"steps": 0}, perturbs=True),
     Case("freelb", {"steps": 2}, {"steps": 0}, perturbs=True),
     Case("freelb++", {"steps": 3}),

@@ -23,7 +23,7 @@ from robustbert.defenses.composition import source_sha256
 from robustbert.errors import InputError, ModelError
 from robustbert.models import Classifier, load_model
 from robustbert.training import TrainingConfig
-from robustbert.training.fitting import _describe_loss
+from robustbert.training.fitting import _describe
 from tests.tiny import make_tiny_bert
 
 TRAINING = {"epochs": 1, "batch_size": 16, "learning_rate": 3e-3, "dtype": "float32"}
@@ -124,7 +124,7 @@ class TestANewDefense:
 
     def test_a_training_is_resumed_only_with_the_same_parameters(self, smoothing_file):
         strong = make_defense("own_defense:LabelSmoothing", {"smoothing": 0.3})
-        assert _describe_loss(strong.training_loss) == (
+        assert _describe(strong.training_loss) == (
             "own_defense:LabelSmoothing.training_loss of LabelSmoothing(smoothing=0.3)"
         )
 
