@@ -16,15 +16,11 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from robustbert.assets import ensure_assets
 from robustbert.attacks import check_track, runnable_recipe
-from robustbert.attacks.protocol import PROTOCOL_REVISION
-from robustbert.attacks.recipes import assets_of
-from robustbert.attacks.tracks import assets_of_track
+from robustbert.defenses.attack_dependencies import attack_dependencies
 from robustbert.defenses.base import Defense
 from robustbert.errors import AttackError, InputError, RobustbertWarning
 
@@ -103,12 +99,7 @@ class Augmentation(Defense):
 
     def dependencies(self) -> dict[str, Any]:
         """TextAttack's version, the protocol's revision, and the hash of every asset read."""
-        assets = (*assets_of(self.recipes), *assets_of_track(self.track), "sentence-encoder")
-        return {
-            "textattack": version("textattack"),
-            "protocol": PROTOCOL_REVISION,
-            "assets": dict(ensure_assets(assets)),
-        }
+        return attack_dependencies(self.recipes, self.track)
 
     def _attack(self, dataset: TextDataset, plain: Path, config: TrainingConfig) -> list[Outcome]:
         """The outcomes of all recipes, each on its own training examples."""

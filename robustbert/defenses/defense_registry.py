@@ -29,6 +29,11 @@ DEFENSES = Registry(
             "attack training examples, and train on clean and adversarial texts",
         ),
         Entry(
+            "a2t",
+            "robustbert.defenses.a2t:A2T",
+            "attack training examples at the start of each epoch, train on both",
+        ),
+        Entry(
             "pgd",
             "robustbert.defenses.pgd:Pgd",
             "train on embeddings perturbed by gradient ascent",
