@@ -18,7 +18,7 @@ SPEED = Path(__file__).parents[1] / "benchmarks" / "speed"
 def tools(monkeypatch: pytest.MonkeyPatch):
     """A function that imports a module of ``benchmarks/speed`` by name."""
     monkeypatch.syspath_prepend(str(SPEED))
-    names = ("compare", "floor", "parity", "plain", "shares", "speed_tables")
+    names = ("a2t_epoch", "compare", "floor", "parity", "plain", "shares", "speed_tables")
     yield importlib.import_module
     for name in names:
         sys.modules.pop(name, None)
@@ -161,3 +161,75 @@ def test_tables_have_one_row_per_file_and_one_section_per_processor(tools, tmp_p
 def test_docs_show_the_committed_figures(tools):
     docs = (SPEED.parents[1] / "docs" / "performance.md").read_text(encoding="utf-8")
     assert tools("speed_tables").format_tables() in docs
+    assert tools("a2t_epoch").format_table() in docs
+
+
+class Side:
+    """Attacks in a number of CPU seconds, and records when."""
+
+    def __init__(self, name: str, cpu: float, timed: Any, order: list[str]) -> None:
+        self.name, self.cpu, self.timed, self.order = name, cpu, timed, order
+
+    def attack(self, texts: Any, labels: Any) -> Any:
+        assert (texts, labels) == (["a", "b"], [0, 1])
+        self.order.append(self.name)
+        return self.timed(adversarial=1, wall=2 * self.cpu, cpu=self.cpu)
+
+
+def test_implementations_of_an_epoch_take_turns_in_rotated_order(tools):
+    a2t_epoch, order = tools("a2t_epoch"), []
+    sides = {name: Side(name, cpu, a2t_epoch.Timed, order) for name, cpu in (("x", 4), ("y", 1))}
+    runs = a2t_epoch.compare(sides, ["a", "b"], [0, 1], 3)
+    assert order == ["x", "y", "y", "x", "x", "y"]
+    assert a2t_epoch.per_example(runs, 2, "cpu") == {"x": [2.0] * 3, "y": [0.5] * 3}
+    assert a2t_epoch.per_example(runs, 2, "wall") == {"x": [4.0] * 3, "y": [1.0] * 3}
+
+
+def test_the_table_of_epochs_shows_each_file(tools, tmp_path, monkeypatch):
+    a2t_epoch = tools("a2t_epoch")
+    names = ("textattack", "textattack-dynamic", "float32", "bfloat16")
+    ratios = {f"{o} to {t}": {"min": 9, "median": 12, "max": 14} for o in names[2:] for t in names}
+    measured = {
+        "n": 100,
+        "adversarial": dict.fromkeys(names, 7),
+        "cpu_seconds_per_example": {name: [1.0, 1.25, 3.0] for name in names},
+        "ratios": ratios,
+        "environment": {"processor": "a processor"},
+        "instructions": "AVX2",
+    }
+    path = tmp_path / "a-processor" / "a2t-epoch.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(measured))
+    monkeypatch.setattr(a2t_epoch, "TRAINING_RESULTS", tmp_path)
+    rows = [
+        [cell.strip() for cell in line.split("|")] for line in a2t_epoch.format_table().split("\n")
+    ]
+    assert [row[2] for row in rows[2:]] == list(names)
+    assert rows[2][1:-1] == [
+        "a processor, AVX2",
+        "textattack",
+        "100",
+        "7",
+        "1.25 (1.00–3.00)",
+        "",
+        "",
+    ]
+    assert rows[4][-3:-1] == ["12.0 (9.0–14.0)×"] * 2
+
+
+@pytest.mark.slow
+def test_textattack_and_the_defense_attack_every_text_of_an_epoch(tools, bert, monkeypatch):
+    a2t_epoch = tools("a2t_epoch")
+    from tests.defenses.perturbed import toy_dataset
+
+    monkeypatch.setattr("robustbert.data.load_dataset", lambda _: toy_dataset())
+    monkeypatch.setattr(a2t_epoch, "WARM_UP", "the film was brilliant and good")
+    split = toy_dataset().split("train")
+    texts, labels = list(split["text"])[:4], list(split["label"])[:4]
+    for side in (
+        a2t_epoch.TextAttackTrainer(bert, "dynamic"),
+        a2t_epoch.RobustbertDefense(bert, "float32"),
+    ):
+        found = side.attack(texts, labels)
+        assert 0 <= found.adversarial <= 4
+        assert found.wall > 0 < found.cpu

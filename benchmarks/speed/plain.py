@@ -46,6 +46,10 @@ class PlainTextAttack:
         recipe: name of a recipe in robustbert.
         padding: one of `PADDINGS`.
         seed: seed of the run; the seed of each example is derived from it as in robustbert.
+
+    Attributes:
+        victim: TextAttack's model wrapper.
+        attack: the ``textattack.Attack`` on it.
     """
 
     def __init__(self, folder: str | Path, recipe: str, padding: str, seed: int = 0) -> None:
@@ -55,8 +59,8 @@ class PlainTextAttack:
 
         ensure_assets((*runnable_recipe(recipe).assets, "sentence-encoder"))
         self.recipe, self.seed = recipe, seed
-        self._victim = _victim(folder, padding)
-        self._attack = build_attack(load_recipe_class(recipe), self._victim, _SentenceTransformer())
+        self.victim = _victim(folder, padding)
+        self.attack = build_attack(load_recipe_class(recipe), self.victim, _SentenceTransformer())
 
     def outcomes(self, examples: Sequence) -> Iterator[PlainOutcome]:
         """Attack one example at a time."""
@@ -70,12 +74,12 @@ class PlainTextAttack:
             random.seed(state)
             np.random.seed(state)
             torch.manual_seed(state)
-            self._victim.texts.clear()
-            result = self._attack.attack(example.text, example.label)
+            self.victim.texts.clear()
+            result = self.attack.attack(example.text, example.label)
             status = STATUSES[type(result).__name__]
             text = result.perturbed_text() if status == "broken" else None
             yield PlainOutcome(
-                example.example_id, status, text, len(self._victim.texts), result.num_queries
+                example.example_id, status, text, len(self.victim.texts), result.num_queries
             )
 
 

@@ -149,6 +149,13 @@ def test_a_model_is_trained_again_when_the_attack_changes():
     assert {"word-vectors", "sentence-encoder"} <= found["assets"].keys()
 
 
+def test_without_a_share_it_is_plain_training_to_the_bit(
+    few_texts, tiny_base, plain_weights, tmp_path
+):
+    defense = A2T(share=0.0, clean_epochs=0)
+    assert weights_by_step(defense, few_texts, tiny_base, tmp_path / "out") == plain_weights
+
+
 @pytest.mark.slow
 def test_the_network_is_attacked_as_it_is_and_left_alone(few_texts, tiny_victim, tmp_path):
     """Each adversarial text fools the network of the epoch's start, in evaluation mode."""
