@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -229,3 +230,20 @@ def test_the_costs_roughly_match_the_committed_records():
     for key, cost in COSTS.items():
         measured = found[key].queries / found[key].words
         assert 1 / 3 < cost.queries_per_word / measured < 3
+
+
+def test_a_step_that_had_to_wait_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    from robustbert.bench import speed
+
+    clock = [0.0]
+    monkeypatch.setattr(speed, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    seconds = iter([60.0, 2.0, 3.0, 4.0, 90.0, 5.0])  # three repeats of two batches
+
+    def work(_: object) -> None:
+        clock[0] += next(seconds)
+
+    batches = [[1, 2, 3, 4], [5, 6]]
+    assert speed._seconds_per_item(batches, work, 1000.0, 3) == (2 + 4) / 6
+
+    clock[0], seconds = 0.0, iter([60.0, 2.0, 3.0])  # the limit ends it after one batch
+    assert speed._seconds_per_item(batches, work, 1.0, 3) == 2 / 4
