@@ -22,6 +22,7 @@ from robustbert.io import write_bytes
 from robustbert.leaderboard.against_plain_plot import TITLE, against_plain_plot
 from robustbert.leaderboard.against_plain_text import findings
 from robustbert.leaderboard.row_settings import RowSettings, rows_of_suite, settings_of_victim
+from robustbert.leaderboard.step_times import StepTimes, step_times_of
 from robustbert.leaderboard.suite_table import SuiteLine, SuiteTable, read_suite_tables
 from robustbert.reports.escape import markdown
 from robustbert.reports.markdown_table import pipe_table
@@ -33,10 +34,14 @@ DOCUMENT, PLOT = "docs/defenses.md", "docs/plots/defenses.svg"
 #: The suites, and where their records are.
 DEFENSES, SELECTION = "defenses", "defense_selection"
 RESULTS = {DEFENSES: "results/defenses", SELECTION: "results/defense-selection"}
+#: Measured training steps.
+SPEED = "results/training-speed"
+#: The hooks by which a defense adds training texts.
+ROW_HOOKS = ("training_rows", "epoch_rows")
 NOT_MEASURED = "Not measured yet: `make defenses` runs the suite and writes the tables.\n"
 
 
-def result_parts(table: SuiteTable, suite: Suite) -> Iterator[str]:
+def result_parts(table: SuiteTable, suite: Suite, times: StepTimes | None) -> Iterator[str]:
     """The part of one dataset: accuracies, the comparison with the plain row, and notes."""
     group, plain = table.group, table.plain
     yield f"### {markdown(group.dataset)}\n"
@@ -46,16 +51,20 @@ def result_parts(table: SuiteTable, suite: Suite) -> Iterator[str]:
         f"examples that survive {listed(CORE_RECIPES)}.\n"
     )
     header = ["model", "clean", "worst case", *map(markdown, group.recipes)]
-    header += ["training time", "passes per step"]
+    header += ["step time", "passes per step"]
     rows = [
-        [title_cell(line), *worst_case_cells(line, table), *recipe_cells(line, table), *cost]
+        [
+            title_cell(line),
+            *worst_case_cells(line, table),
+            *recipe_cells(line, table),
+            *cost_cells(line.settings, times),
+        ]
         for line in table.lines
-        for cost in [cost_cells(line, plain)]
     ]
     yield _table(header, rows)
     if plain is not None:
         yield from comparison(table, plain)
-    yield _bullets([*cost_notes(table), *gradient_notes(suite, group.dataset), *group.notes])
+    yield _bullets([*cost_notes(table, times), *gradient_notes(suite, group.dataset), *group.notes])
 
 
 def title_cell(line: SuiteLine) -> str:
@@ -89,12 +98,12 @@ def recipe_cells(line: SuiteLine, table: SuiteTable, *, with_interval: bool = Fa
     return cells
 
 
-def cost_cells(line: SuiteLine, plain: SuiteLine | None) -> list[str]:
-    """The training time relative to that of the plain row, and the passes of a training step."""
-    own, base = line.train_seconds, plain.train_seconds if plain else None
-    passes = line.settings.step_cost
+def cost_cells(settings: RowSettings, times: StepTimes | None) -> list[str]:
+    """The time of a training step relative to plain training, and its passes."""
+    ratio = times.ratio(settings) if times else None
+    passes = settings.step_cost
     return [
-        f"{own / base:.1f}×" if own is not None and base else MISSING,
+        str(ratio) if ratio else MISSING,
         f"{passes.forward} + {passes.backward}" if passes else MISSING,
     ]
 
@@ -131,21 +140,27 @@ def test_cells(measure: ComparedMeasure | None) -> list[str]:
     ]
 
 
-def cost_notes(table: SuiteTable) -> Iterator[str]:
-    """What the training time is relative to, and what it includes."""
-    plain = table.plain
-    if plain is None or plain.train_seconds is None:
-        return
-    starting = [one.title for one in table.lines if one.row and one.settings.starts_from_plain]
-    from_plain = f", and for {listed(starting)} the training of {plain.title}" if starting else ""
-    yield (
-        f"Training time: wall-clock time relative to {plain.title}, {plain.train_seconds:.0f} s. "
-        f"It includes the attacks on training texts that a defense makes{from_plain}. Passes per "
-        "step: forward + backward, without such attacks."
-    )
-    unknown = [one.title for one in table.lines if one.row and one.train_seconds is None]
-    if unknown:
-        yield f"The training of {listed(unknown)} was interrupted, so its time is not known."
+def cost_notes(table: SuiteTable, times: StepTimes | None) -> Iterator[str]:
+    """What the step time is, and what the training of rows with more texts consists of."""
+    if times is not None:
+        yield (
+            f"Step time: CPU time of a training step of {times.model} relative to plain training, "
+            f"median and quartiles over {times.num_batches} batches of "
+            f"{counted(times.batch_size, 'text')}, each done by all in turn on one thread "
+            f"({times.environment.processor}, {times.instructions})."
+        )
+    yield "Passes per step: forward + backward, without attacks on training texts."
+    defenses = dict(pair for line in table.lines for pair in line.settings.built_in.items())
+    adding = [name for name, one in defenses.items() if {*one.hooks} & {*ROW_HOOKS}]
+    if adding:
+        verb, whose = ("has", "its") if len(adding) == 1 else ("have", "their")
+        yield (
+            f"{listed(adding)} {verb} no step time: {whose} training consists of attacks on "
+            "training texts and of plain steps on more texts."
+        )
+    after_plain = [name for name in adding if defenses[name].needs_plain_model]
+    if after_plain:
+        yield f"For {listed(after_plain)}, the plain model is trained first, to attack it."
 
 
 def gradient_notes(suite: Suite, dataset: str) -> Iterator[str]:
@@ -221,7 +236,11 @@ def contents(root: Path) -> dict[str, str]:
     results, chosen = [], []
     if suite is not None:
         chosen = [row for rows in rows_of_suite(suite).values() for row in rows]
-        results = [part for table in measured for part in result_parts(table, suite)]
+        results = [
+            part
+            for table in measured
+            for part in result_parts(table, suite, step_times_of(table.group, root / SPEED))
+        ]
     if results:
         link = PurePosixPath(PLOT).relative_to("docs")
         image = [f"![{TITLE}]({link})\n"] if has_plot(measured) else []

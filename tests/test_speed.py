@@ -5,11 +5,21 @@ from __future__ import annotations
 import importlib
 import json
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+
+from robustbert.bench import Suite
+from robustbert.defenses import Composition, Defense, DefenseSpec, compose
+from robustbert.leaderboard.step_times import DefenseSteps, StepTimes
+from tests.defenses.cases import LOSSES
+from tests.defenses.perturbed import CONFIG, toy_dataset
+from tests.records.builders import ENVIRONMENT
+from tests.tiny import make_tiny_bert
 
 SPEED = Path(__file__).parents[1] / "benchmarks" / "speed"
 
@@ -19,6 +29,7 @@ def tools(monkeypatch: pytest.MonkeyPatch):
     """A function that imports a module of ``benchmarks/speed`` by name."""
     monkeypatch.syspath_prepend(str(SPEED))
     names = ("a2t_epoch", "compare", "floor", "parity", "plain", "shares", "speed_tables")
+    names += ("training_steps",)
     yield importlib.import_module
     for name in names:
         sys.modules.pop(name, None)
@@ -233,3 +244,85 @@ def test_textattack_and_the_defense_attack_every_text_of_an_epoch(tools, bert, m
         found = side.attack(texts, labels)
         assert 0 <= found.adversarial <= 4
         assert found.wall > 0 < found.cpu
+
+
+@dataclass(frozen=True)
+class Watching(Defense):
+    """Plain training that stores what its steps get."""
+
+    name: str = ""
+    seen: list[Any] = field(default_factory=list, hash=False, compare=False)
+
+    def training_loss(self, model, inputs):
+        weight = model.classifier.weight.detach().clone()
+        state = (torch.is_autocast_enabled("cpu"), model.training)
+        self.seen.append((self.name, inputs["input_ids"].clone(), weight, state))
+        assert model.classifier.weight.grad is None
+        return model(**inputs).loss
+
+
+def test_each_batch_is_done_by_all_in_rotated_order(tools, tmp_path):
+    steps, seen = tools("training_steps"), []
+    watching = [Composition((name,), (Watching(name, seen),)) for name in "abc"]
+    config = replace(CONFIG, dtype="bfloat16", warmup_ratio=0.0)
+    base = str(make_tiny_bert(tmp_path / "base", weight_std=0.1))
+    found = steps.measure_steps(watching, toy_dataset(), base, config, 3)
+    assert [len(seconds) for seconds in found] == [3, 3, 3]  # without the first batch
+    assert min(map(min, found)) > 0
+    assert "".join(name for name, *_ in seen) == "abcbcacababc"
+    for i in range(0, 12, 3):
+        assert all(torch.equal(seen[i][1], ids) for _, ids, *_ in seen[i : i + 3])
+        assert len(seen[i][1]) == config.batch_size
+    weights = [weight for _, _, weight, _ in seen]
+    assert not any(torch.equal(a, b) for a, b in pairwise(weights)), "a step updates the weights"
+    assert {state for *_, state in seen} == {(True, True)}
+
+
+@pytest.mark.slow
+def test_the_steps_of_every_training_defense_are_measured(tools, tmp_path):
+    base = str(make_tiny_bert(tmp_path / "base", weight_std=0.1))
+    made = [compose(())]
+    made += [Composition((case.name,), (case.make(),)) for case in LOSSES]
+    found = tools("training_steps").measure_steps(made, toy_dataset(), base, CONFIG, 2)
+    assert [len(seconds) for seconds in found] == [2] * len(made)
+    passes = [one.step_cost.forward for one in made]
+    assert sum(found[passes.index(max(passes))]) > sum(found[0])
+
+
+def test_the_steps_of_a_suite_are_those_of_its_losses(tools):
+    tables = {
+        "a": {"base": "minilm", "defense": {"name": "pgd", "steps": 3}},
+        "b": {"base": "minilm", "defense": "augmentation"},
+        "c": {"base": "minilm", "defense": ["flooding", "augmentation"]},
+        "d": {"base": "minilm", "defense": "flooding", "training": {"batch_size": 8}},
+        "e": {"base": "minilm", "defense": {"name": "pgd", "steps": 3}, "training": {"epochs": 3}},
+    }
+    suite = Suite(
+        name="toy",
+        datasets=("rotten_tomatoes",),
+        models=("tfidf-nb", "minilm", *tables),
+        recipes=("pwws",),
+        num_examples=5,
+        model=tables,
+    )
+    found = tools("training_steps").losses_of_suite(suite)
+    assert [one.names for one in found] == [(), ("pgd",), ("flooding", "augmentation")]
+
+
+def test_measured_steps_are_printed_with_their_passes(tools):
+    made = compose([DefenseSpec("pgd", {"steps": 3})])
+    times = StepTimes(
+        model="minilm",
+        dataset="rotten_tomatoes",
+        batch_size=32,
+        seed=0,
+        instructions="AVX2",
+        environment=ENVIRONMENT,
+        rows=[
+            DefenseSteps(defenses=[], cpu_seconds=[0.1, 0.3]),
+            DefenseSteps(defenses=list(made.refs()), cpu_seconds=[0.4, 0.6]),
+        ],
+    )
+    *_, row = tools("training_steps").format_table(times).splitlines()
+    cells = [cell.strip() for cell in row.split("|")[1:-1]]
+    assert cells == ["minilm + pgd (steps = 3)", "4 + 4", "500", "3.0× (2.5–3.5)"]

@@ -9,7 +9,7 @@ training loss, one after the other, in rotated order; so what else runs on the m
 alike. The first batch is not counted. All steps are of the same network, whose weights move on.
 
 Defenses that attack training texts have plain steps on more texts, so they are left out. The CPU
-time of every step is written to ``results/speed/PROCESSOR/training/steps-DATASET.json``, which the
+time of every step is written to ``results/training-speed/PROCESSOR/steps-DATASET.json``, which the
 tables of ``docs/defenses.md`` use. ``--table`` prints the median ratio to plain training of these
 files, with quartiles over batches, beside the declared number of passes.
 """
@@ -26,7 +26,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 import transformers
-from speed_tables import RESULTS, processor_folder
+from a2t_epoch import TRAINING_RESULTS
+from speed_tables import processor_folder
 from tabulate import tabulate
 
 from robustbert.leaderboard.row_settings import RowSettings
@@ -212,9 +213,9 @@ def main() -> None:
     options = parser.parse_args()
     if not options.table:
         times = measure(load_suite(options.suite), options.dataset, options.batches)
-        folder = processor_folder(times.model_dump())
+        folder = TRAINING_RESULTS / processor_folder(times.model_dump()).name
         write_step_times(times, folder)
-    found = read_step_times(RESULTS, options.dataset)
+    found = read_step_times(TRAINING_RESULTS, options.dataset)
     print("\n\n".join(format_table(times) for times in found))
 
 

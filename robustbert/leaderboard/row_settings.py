@@ -53,10 +53,10 @@ class RowSettings:
         return " + ".join([model, *map(defense_title, self._refs())])
 
     @property
-    def starts_from_plain(self) -> bool:
-        """Whether the plain model is trained before it, as far as built-in defenses say so."""
-        found = [_built_in(ref.name) for ref in self._refs()]
-        return any(one.trains and one.needs_plain_model for one in found if one is not None)
+    def built_in(self) -> dict[str, Defense]:
+        """Its built-in defenses, with default parameters, keyed by name."""
+        found = {ref.name: _built_in(ref.name) for ref in self._refs()}
+        return {name: one for name, one in found.items() if one is not None}
 
     @property
     def step_cost(self) -> StepCost | None:

@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from robustbert.leaderboard.row_settings import RowSettings
 from robustbert.records import DefenseRef, Environment
 from robustbert.records.fields import Name, PositiveInt, StrictModel
 from robustbert.records.strict_json import encode, parse_object, read_file, validated
 from robustbert.reports.conditions import canonical
+from robustbert.reports.notes.noted_cells import first_record
+from robustbert.reports.table_groups import Group
 
 #: The training settings that the time of a step depends on; measured steps have their defaults.
 STEP_SETTINGS = frozenset({"batch_size", "max_length"})
@@ -56,7 +58,14 @@ class StepTimes(StrictModel):
     seed: int = Field(description="seed of the choice of texts and of the training")
     instructions: str = Field(description="the most capable instruction set of the CPU")
     environment: Environment = Field(description="software and hardware")
-    rows: list[DefenseSteps] = Field(description="the steps, plain training among them")
+    rows: Annotated[list[DefenseSteps], Field(min_length=1)] = Field(
+        description="the steps, plain training among them"
+    )
+
+    @property
+    def num_batches(self) -> int:
+        """The number of batches on which each step was measured."""
+        return len(self.rows[0].cpu_seconds)
 
     def ratio(self, settings: RowSettings) -> StepRatio | None:
         """The time of a row's training step relative to plain training; None if not measured.
@@ -71,6 +80,12 @@ class StepTimes(StrictModel):
         ratios = [a / b for a, b in zip(own, plain, strict=True)]
         return StepRatio(*statistics.quantiles(ratios, n=4, method="inclusive"))
 
+    @model_validator(mode="after")
+    def _same_batches(self) -> StepTimes:
+        if len({len(row.cpu_seconds) for row in self.rows}) > 1:
+            raise ValueError("rows: all need the same number of batches")
+        return self
+
     def _seconds(self, defenses: str) -> Sequence[float] | None:
         for row in self.rows:
             if canonical([one.model_dump() for one in row.defenses]) == defenses:
@@ -78,29 +93,39 @@ class StepTimes(StrictModel):
         return None
 
 
-def step_times_path(dataset: str) -> Path:
-    """The path of the steps on a dataset, in the folder of a processor in ``results/speed``."""
-    return Path("training", f"steps-{dataset}.json")
+def step_times_file(dataset: str) -> str:
+    """The name of the file of the steps on a dataset."""
+    return f"steps-{dataset}.json"
 
 
-def write_step_times(times: StepTimes, processor_folder: Path) -> None:
-    """Write measured steps into the folder of their processor."""
-    path = processor_folder / step_times_path(times.dataset)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(encode(times, indent=2))
+def write_step_times(times: StepTimes, folder: Path) -> None:
+    """Write measured steps into the folder of their processor in ``results/training-speed``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / step_times_file(times.dataset)).write_bytes(encode(times, indent=2))
 
 
 def read_step_times(speed: Path, dataset: str) -> tuple[StepTimes, ...]:
     """Read the steps that were measured on a dataset, one per processor, in the order of folders.
 
     Args:
-        speed: the folder ``results/speed``.
+        speed: the folder ``results/training-speed``.
         dataset: the dataset.
 
     Raises:
         RecordError: a file is not in the format; the message names the field.
     """
-    paths = sorted(speed.glob(f"*/{step_times_path(dataset).as_posix()}"))
+    paths = sorted(speed.glob(f"*/{step_times_file(dataset)}"))
     return tuple(
         validated(StepTimes, parse_object(read_file(path), str(path)), str(path)) for path in paths
     )
+
+
+def step_times_of(group: Group, speed: Path) -> StepTimes | None:
+    """The measured steps on the dataset of a table and on a processor of its rows; None without.
+
+    Raises:
+        RecordError: as in :func:`read_step_times`.
+    """
+    processors = {first_record(row).environment.processor for row in group.rows}
+    found = read_step_times(speed, group.dataset)
+    return next((one for one in found if one.environment.processor in processors), None)

@@ -14,7 +14,6 @@ from robustbert.leaderboard.row_settings import (
     rows_of_suite,
     settings_of_record,
 )
-from robustbert.metrics import mean_std
 from robustbert.records import is_published, read_published, run_of_published
 from robustbert.reports.notes import group_notes
 from robustbert.reports.notes.noted_cells import first_record
@@ -39,14 +38,6 @@ class SuiteLine:
     def title(self) -> str:
         """Model, defenses and parameters; unique within a table."""
         return self.row.label if self.row else self.settings.title
-
-    @property
-    def train_seconds(self) -> float | None:
-        """The training time, the mean of replicates; None if that of one is not known."""
-        members = self.row.replicates if self.row else ()
-        seconds = [next(iter(one.records.values())).timing.train_seconds for one in members]
-        known = [value for value in seconds if value is not None]
-        return mean_std(known).mean if known and len(known) == len(seconds) else None
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ from typing import Any
 
 from robustbert.attacks.recipes import CORE_RECIPES
 from robustbert.defenses import DEFENSES, make_defense
+from robustbert.leaderboard.step_times import DefenseSteps, StepTimes, write_step_times
 from robustbert.records import DefenseRef, PublishedCell, Timing, without_texts
 from tests.leaderboard.published import published, write_published
 from tests.leaderboard.valid_results import outcomes_of
-from tests.records.builders import make_record
+from tests.records.builders import ENVIRONMENT, make_record
 
 #: A defense that starts from the plain model.
 FROM_PLAIN = next(
@@ -137,3 +138,22 @@ def write_selection(root: Path) -> list[PublishedCell]:
     ]
     write_published(cells, root / "results" / "defense-selection")
     return cells
+
+
+def write_steps(
+    root: Path, *, processor: str = ENVIRONMENT.processor, dataset: str = "rotten_tomatoes"
+) -> None:
+    """Write measured training steps: plain ones, and those of a row of :data:`DEFENSES_SUITE`."""
+    times = StepTimes(
+        model="minilm",
+        dataset=dataset,
+        batch_size=32,
+        seed=0,
+        instructions="AVX2",
+        environment=ENVIRONMENT.model_copy(update={"processor": processor}),
+        rows=[
+            DefenseSteps(defenses=[], cpu_seconds=[1.0, 2.0, 4.0]),
+            DefenseSteps(defenses=[defense("pgd", steps=3)], cpu_seconds=[3.0, 8.0, 20.0]),
+        ],
+    )
+    write_step_times(times, root / "results" / "training-speed" / "a-processor")
