@@ -30,7 +30,7 @@ class PooledModelWrapper(ModelWrapper):
         self.scored: set[str] = set()
         self.differentiated: set[str] = set()
         self._victim = victim
-        self._gradients: dict[str, TokenGradient] = {}
+        self._last: dict[str, TokenGradient] = {}
 
     def __call__(self, text_input_list: Sequence[str], **_: Any) -> torch.Tensor:
         """Probabilities: float64, shape (n, k).
@@ -57,7 +57,8 @@ class PooledModelWrapper(ModelWrapper):
         return [list(self._gradient(text).tokens) for text in inputs]
 
     def _gradient(self, text: str) -> TokenGradient:
-        """The gradient of a text, computed once: a search asks for its tokens afterwards."""
-        if text not in self._gradients:
-            (self._gradients[text],) = self._victim.gradients([text])
-        return self._gradients[text]
+        """The gradient of a text; only the last is kept, whose tokens a search asks for next."""
+        if text not in self._last:
+            (gradient,) = self._victim.gradients([text])
+            self._last = {text: gradient}
+        return self._last[text]

@@ -29,3 +29,4 @@ def test_a_search_asks_for_each_gradient_once(textattack):
     assert wrapper._tokenize(["film", "plot twist"]) == [["[CLS]", "film"], ["[CLS]", "plot twist"]]
     assert asked == ["film", "plot twist"]
     assert wrapper.differentiated == {"film"}, "tokens alone are no gradient of the search"
+    assert list(wrapper._last) == ["plot twist"], "a long search does not fill the memory"
