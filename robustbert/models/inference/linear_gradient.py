@@ -17,12 +17,15 @@ from torch.overrides import TorchFunctionMode
 
 from robustbert.models.inference.linear import Linear
 
+_Kept = torch.nn.Parameter | None
+
 
 @dataclass(frozen=True, eq=False)
 class _Layer:
-    """A linear layer and its backward pass; ``weight`` is the parameter that both are made from."""
+    """A linear layer and its backward pass, and the parameters that both are made from."""
 
     weight: Any
+    bias: Any
     forward: Linear
     backward: Linear
 
@@ -33,6 +36,7 @@ class _Layer:
         transposed = weight.detach().T.contiguous()
         return cls(
             weight,
+            bias,
             Linear(weight, offset, torch.float32),
             Linear(transposed, weight.new_zeros(in_features), torch.float32),
         )
@@ -54,14 +58,14 @@ class _InputGradient(torch.autograd.Function):
 class InputGradientLinears(TorchFunctionMode):
     """Within the block, linear layers and the gradients of their inputs are batch invariant.
 
-    This replaces ``torch.nn.functional.linear`` for float32 on the CPU; torch computes other
-    inputs. Weights are packed when they are first used and must not change afterwards. Several
-    threads may enter the same object.
+    This replaces ``torch.nn.functional.linear`` for float32 on the CPU with weights and
+    biases that are parameters; torch computes the others. Parameters are packed when they are first
+    used and must not change afterwards. Several threads may enter the same object.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._layers: dict[int, _Layer] = {}
+        self._layers: dict[tuple[int, int], _Layer] = {}
         self._lock = threading.Lock()
 
     def __torch_function__(
@@ -73,11 +77,15 @@ class InputGradientLinears(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
     def _linear(self, input: Any, weight: Any, bias: Any = None) -> Any:
-        if input.device.type != "cpu" or input.dtype != torch.float32:
+        is_supported = input.device.type == "cpu" and input.dtype == torch.float32
+        # what is packed is kept, so nothing that is new in each pass can be
+        is_kept = isinstance(weight, _Kept) and isinstance(bias, _Kept)
+        if not (is_supported and is_kept):
             return torch.nn.functional.linear(input, weight, bias)
+        key = id(weight), id(bias)  # no other objects have them while the layer holds these
         with self._lock:
-            layer = self._layers.get(id(weight))
-            if layer is None or layer.weight is not weight:
-                layer = self._layers[id(weight)] = _Layer.of(weight, bias)
+            layer = self._layers.get(key)
+            if layer is None:
+                layer = self._layers[key] = _Layer.of(weight, bias)
         rows = _InputGradient.apply(input.reshape(-1, input.shape[-1]), layer)
         return rows.reshape(*input.shape[:-1], -1)
