@@ -40,10 +40,11 @@ def embedding_gradient(
 
 @contextmanager
 def watched_embeddings(embedding: Any) -> Iterator[threading.local]:
-    """Within the block, each output of ``embedding`` is a leaf of the graph of its gradient.
+    """Within the block, the output of ``embedding`` is a leaf, so that it can have a gradient.
 
     Yields:
-        an object whose ``value`` is the first output in the current thread after it was None.
+        an object whose ``value`` in the current thread is the leaf: the first output since
+        ``value`` was set to None.
     """
     leaf = threading.local()
 

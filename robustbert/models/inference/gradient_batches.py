@@ -51,9 +51,13 @@ class GradientBatches:
             sequences: the token ids of each text.
             temperature: divides the logits.
         """
-        if self._model.device.type != "cpu" or not self._are_batches_invariant:
+        if not (self._is_on_cpu and self._are_batches_invariant):
             return self._compute([[row] for row in range(len(sequences))], sequences, temperature)
         return self._compute(_equal_lengths(sequences), sequences, temperature)
+
+    @property
+    def _is_on_cpu(self) -> bool:
+        return bool(self._model.device.type == "cpu")
 
     @cached_property
     def _are_batches_invariant(self) -> bool:
@@ -86,7 +90,8 @@ class GradientBatches:
                 with self._linears:
                     return loss_gradients([sequences[i] for i in rows], leaf, logits, model.device)
 
-            found = map_in_threads(run, batches)
+            # On a GPU, threads would restore each other's flags of cuDNN.
+            found = map_in_threads(run, batches) if self._is_on_cpu else [*map(run, batches)]
         by_row = {
             row: gradient
             for rows, gradients in zip(batches, found, strict=True)
