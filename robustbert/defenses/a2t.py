@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import math
 import random
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -32,7 +33,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from robustbert.attacks import check_track, runnable_recipe
 from robustbert.defenses.attack_dependencies import attack_dependencies
 from robustbert.defenses.base import Defense
-from robustbert.errors import AttackError, InputError
+from robustbert.errors import AttackError, InputError, RobustbertWarning
 from robustbert.seeds import derive_seed
 from robustbert.validation import check_at_least
 
@@ -89,6 +90,8 @@ class A2T(Defense):
     def epoch_rows(self, start: EpochStart) -> Sequence[ExtraRow]:
         """The adversarial examples of an epoch, with their true labels.
 
+        Warns if attacks failed with an error; their examples are left out.
+
         Raises:
             AttackError: every attack failed with an error.
         """
@@ -130,6 +133,13 @@ class A2T(Defense):
                 bar.update(len(found))
         if errors and not broken:
             raise AttackError(f"no attack on training examples succeeded: {errors[0].error}")
+        if errors:
+            warnings.warn(
+                f"a2t: {len(errors)} attacks on training examples failed in epoch "
+                f"{start.epoch + 1} and add no text; the first error is {errors[0].error}",
+                RobustbertWarning,
+                stacklevel=2,
+            )
         return broken[:wanted]
 
     def _runner(self, start: EpochStart) -> AttackRunner:

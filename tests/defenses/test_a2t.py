@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,7 +13,7 @@ import torch
 
 from robustbert.defenses import make_defense
 from robustbert.defenses.a2t import A2T
-from robustbert.errors import AttackError, InputError, UnknownNameError
+from robustbert.errors import AttackError, InputError, RobustbertWarning, UnknownNameError
 from robustbert.models import load_model
 from robustbert.training import EpochStart, TrainingConfig
 from tests.defenses.perturbed import CONFIG, make_network, weights_by_step
@@ -110,10 +111,12 @@ def test_parameters_choose_epochs_share_and_weight(runner):
     assert not A2T().weighs_rows
 
 
-def test_attacks_that_all_fail_stop_the_training(runner):
+def test_attacks_that_fail_are_reported_and_all_of_them_stop_the_training(runner):
     runner.status = "error"
     runner.divisor = 999  # breaks two examples
-    assert len(A2T().epoch_rows(start_of(1))) == 2
+    message = "a2t: 998 attacks on training examples failed in epoch 2 .* first error is it went"
+    with pytest.warns(RobustbertWarning, match=message):
+        assert len(A2T().epoch_rows(start_of(1))) == 2
     runner.outcome = lambda example: make_outcome(example.example_id, "error")
     with pytest.raises(AttackError, match="no attack on training examples succeeded: it went"):
         A2T().epoch_rows(start_of(1))
@@ -189,14 +192,17 @@ def test_the_network_is_attacked_as_it_is_and_left_alone(few_texts, tiny_victim,
 
 
 @pytest.mark.slow
-def test_a_training_on_adversarial_texts_differs_from_the_second_epoch_on(
+def test_a_training_on_adversarial_texts_differs_from_the_second_epoch_on_and_resumes(
     few_texts, tiny_victim: Path, tmp_path
 ):
-    plain = weights_by_step(None, few_texts, tiny_victim, tmp_path / "plain")
-    defense = A2T(recipe="deepwordbug")
-    found = weights_by_step(defense, few_texts, tiny_victim, tmp_path / "a2t")
+    config = dataclasses.replace(CONFIG, evals_per_epoch=2)  # checkpoints after 2, 4 and 6 steps
+    plain = weights_by_step(None, few_texts, tiny_victim, tmp_path / "plain", config=config)
+    parts = A2T(recipe="deepwordbug"), few_texts, tiny_victim
+    found = weights_by_step(*parts, tmp_path / "a2t", config=config)
     assert list(found) == list(plain)
     same = [step for step in plain if found[step] == plain[step]]
     assert same == [1, 2, 3, 4], "the first epoch is clean"
-    again = weights_by_step(defense, few_texts, tiny_victim, tmp_path / "again")
-    assert again == found
+    begun = weights_by_step(*parts, tmp_path / "again", config=config, stop_at=7)
+    resumed = weights_by_step(*parts, tmp_path / "again", config=config, resume=True)
+    assert list(resumed) == [7, 8], "in the middle of the epoch with adversarial texts"
+    assert begun | resumed == found
