@@ -31,14 +31,12 @@ class DirichletEnsemble(Classifier):
     call, at every precision, and other samples than a text that differs in one word.
 
     Args:
-        classifier: the classifier, a network of transformers.
+        classifier: the classifier.
+        network: its network.
         neighbours: the neighbours of its tokens.
         alpha: the parameter of the Dirichlet distribution, above 0.
         samples: the number of samples, at least 1.
         confidence_power: see :func:`confident_average`.
-
-    Raises:
-        ModelError: the classifier is not a network of transformers.
     """
 
     def __init__(
