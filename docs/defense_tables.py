@@ -72,12 +72,14 @@ def title_cell(line: SuiteLine) -> str:
     return markdown(marked(line.title, line.row.marks if line.row else ""))
 
 
-def worst_case_cells(line: SuiteLine, table: SuiteTable) -> list[str]:
-    """Clean accuracy and the worst case over all core recipes."""
+def worst_case_cells(
+    line: SuiteLine, table: SuiteTable, recipes: Sequence[str] = CORE_RECIPES
+) -> list[str]:
+    """Clean accuracy and the worst case; it is missing if the table's is over other recipes."""
     row, group = line.row, table.group
     if row is None:
         return [MISSING] * 2
-    worst_case = row.worst_case if group.core == CORE_RECIPES else None
+    worst_case = row.worst_case if group.core == recipes else None
     marks = row.worst_case_marks(group.core) if worst_case else ""
     return [
         accuracy_cell(group, row.clean, row.n).inline,
@@ -193,19 +195,20 @@ def selection_parts(table: SuiteTable, chosen: Sequence[RowSettings]) -> Iterato
     group = table.group
     yield (
         f"{markdown(group.dataset)}: {counted(group.n, 'example')} of the {group.split} split, "
-        f"{group.track} track. Accuracy in %, with 95% Wilson intervals. Parameters that are not "
-        "shown have their defaults.\n"
+        f"{group.track} track. Accuracy in %, with 95% Wilson intervals. Worst case: the share of "
+        f"examples that survive {listed(group.core)}. Parameters that are not shown have their "
+        "defaults.\n"
     )
     rows = [
         [
             title_cell(line),
-            worst_case_cells(line, table)[0],
+            *worst_case_cells(line, table, group.core),
             *recipe_cells(line, table, with_interval=True),
             "yes" if line.settings.is_defended and line.settings in chosen else "",
         ]
         for line in table.lines
     ]
-    yield _table(["model", "clean", *map(markdown, group.recipes), "chosen"], rows)
+    yield _table(["model", "clean", "worst case", *map(markdown, group.recipes), "chosen"], rows)
     if group.notes:
         yield _bullets(group.notes)
 

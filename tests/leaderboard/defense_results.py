@@ -52,7 +52,7 @@ SELECTION_SUITE = """
 name = "defense_selection"
 datasets = ["rotten_tomatoes"]
 models = ["minilm", "minilm-pgd-3", "minilm-pgd-5"]
-recipes = ["deepwordbug"]
+recipes = ["deepwordbug", "pwws"]
 split = "validation"
 num_examples = 10
 
@@ -130,7 +130,7 @@ def write_defenses(root: Path) -> list[PublishedCell]:
 
 def write_selection(root: Path) -> list[PublishedCell]:
     """Write the records of :data:`SELECTION_SUITE`."""
-    names: dict[str, Any] = {"recipes": ["deepwordbug"], "split": "validation"}
+    names: dict[str, Any] = {"recipes": ["deepwordbug", "pwws"], "split": "validation"}
     cells = [
         *row("s" + "b" * 8 + "r", **names),
         *row("s" + "b" * 4 + "r" * 5, defense("pgd", steps=3), **names),

@@ -337,8 +337,25 @@ def test_the_selection_marks_the_settings_of_the_suite(run, root: Path) -> None:
     text = "\n".join(lines_of(root)).partition("<!-- defense selection -->")[2]
     lines = [line for line in text.splitlines() if line.startswith("| minilm")]
     assert [line.split("|")[-2].strip() for line in lines] == ["", "yes", ""]
-    assert lines[1].startswith("| minilm + pgd (steps = 3) | 90.0 [59.6, 98.2] | 50.0 [23.7, 76.3]")
+    # 1 of 10 examples is skipped, 5 survive deepwordbug and 9 pwws
+    half = "50.0 [23.7, 76.3]"
+    assert lines[1].startswith(f"| minilm + pgd (steps = 3) | 90.0 [59.6, 98.2] | {half}")
+    cells = [cell.strip(" #") for cell in lines[1].split("|")]
+    assert cells[3:6] == [half, half, "90.0 [59.6, 98.2]"]
     assert "10 examples of the validation split" in text
+    assert "Worst case: the share of examples that survive deepwordbug and pwws." in text
+
+
+def test_a_setting_without_one_of_the_attacks_has_no_worst_case(run, root: Path) -> None:
+    write_defenses(root)
+    write_selection(root)
+    [path] = [p for p in root.glob("results/defense-selection/**/pwws.json") if is_plain(p.parent)]
+    path.unlink()
+    path.with_suffix(".jsonl").unlink()
+    assert run("--root", str(root)) == 0
+    *_, cells = cells_of(root, "minilm")
+    assert cells[:2] == ["90.0 [59.6, 98.2]", "n/a"]
+    assert cells[3] == "n/a"
 
 
 def test_names_in_records_are_text(script: ModuleType, root: Path) -> None:
