@@ -40,7 +40,7 @@ from robustbert.validation import check_at_least
 if TYPE_CHECKING:
     from robustbert.attacks import AttackRunner
     from robustbert.records.schema import Outcome
-    from robustbert.training import EpochStart, ExtraRow
+    from robustbert.training import EpochStart, ExtraRow, TrainingConfig
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,19 @@ class A2T(Defense):
             ExtraRow(int(one.example_id), str(one.adversarial_text), one.label, self.alpha)
             for one in self._broken(start, wanted)
         ]
+
+    def training_config(self, config: TrainingConfig) -> TrainingConfig:
+        """The same settings.
+
+        Raises:
+            InputError: all epochs would be plain training.
+        """
+        if self.share > 0 and self.clean_epochs >= config.epochs:
+            raise InputError(
+                f"a2t attacks after clean_epochs = {self.clean_epochs}, but the training has "
+                f"epochs = {config.epochs}; lower clean_epochs, or train for more epochs"
+            )
+        return config
 
     def dependencies(self) -> dict[str, Any]:
         """TextAttack's version, the protocol's revision, and the hash of every asset read."""

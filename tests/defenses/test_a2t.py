@@ -139,6 +139,14 @@ def test_parameters_out_of_range_are_rejected_by_name(wrong, message):
         make_defense("a2t", wrong)
 
 
+def test_a_training_without_an_epoch_of_attacks_is_refused(few_texts, tiny_base, tmp_path):
+    with pytest.raises(InputError, match=r"clean_epochs = 2, but the training has epochs = 2; low"):
+        A2T(clean_epochs=2).train(few_texts, tiny_base, CONFIG, tmp_path / "m")
+    assert not (tmp_path / "m").exists()
+    assert A2T(clean_epochs=1).training_config(CONFIG) is CONFIG
+    assert A2T(clean_epochs=2, share=0.0).training_config(CONFIG) is CONFIG
+
+
 def test_unknown_recipes_and_tracks_are_rejected():
     with pytest.raises(UnknownNameError, match="recipe"):
         A2T(recipe="a2tt")
