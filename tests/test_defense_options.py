@@ -30,9 +30,12 @@ class Repeat(Defense):
 
 @dataclass(frozen=True)
 class Keep(Defense):
-    """Wraps a classifier in nothing."""
+    """Wraps a classifier in nothing, which reads an asset."""
 
     exact: bool = False
+
+    def wrapper_assets(self):
+        return {"dictionary": "0" * 64}
 
     def wrap(self, classifier):
         return classifier
@@ -75,6 +78,7 @@ def test_attack_with_defenses_and_their_parameters(reviews, tmp_path, own_cache)
         (REPEAT, {"rows": 3, "weight": 2, "words": ["a", "b"], "style": "3"}),
     ]
     assert record.command.endswith(" ".join(options))
+    assert record.assets.hashes["dictionary"] == "0" * 64
     assert record.timing.train_seconds > 0
     plans = [json.loads(path.read_text()) for path in trained_models(own_cache)]
     assert 3 in [plan["extra_examples"] for plan in plans]

@@ -226,7 +226,7 @@ def load_job(
         training_seed=victim.training_seed,
         track=cell.track,
         recipe=runner.recipe_ref(),
-        assets=assets_ref(runner.asset_hashes),
+        assets=assets_ref({**victim.asset_hashes, **runner.asset_hashes}),
         protocol=protocol_ref(job.seed, cell.n, runner.active_limits),
         environment=environment,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -31,6 +32,7 @@ class Victim:
         variant: distinguishes it from other victims with the same label; None if there are none.
         classifier: the classifier, with its labels in the dataset's order.
         defenses: its defenses, in the order of application.
+        asset_hashes: the SHA-256 of each asset that its defenses read at inference, by name.
         training_seed: the seed of its training; None if it was already trained.
         training: the other training settings, in the format of records; None if it was already
             trained.
@@ -42,6 +44,7 @@ class Victim:
     variant: str | None
     classifier: Classifier
     defenses: tuple[DefenseRef, ...]
+    asset_hashes: Mapping[str, str]
     training_seed: int | None
     training: Params | None
     train_seconds: float | None
@@ -78,11 +81,13 @@ def prepare_victim(
         device=device,
         token_budget=token_budget,
     )
+    defenses = compose(spec.defenses)
     return Victim(
         name=spec.name,
         variant=spec.variant,
         classifier=classifier,
-        defenses=compose(spec.defenses).refs(),
+        defenses=defenses.refs(),
+        asset_hashes=defenses.wrapper_assets(),
         training_seed=training_seed(spec, seed) if trained else None,
         training=_training(spec, seed, device) if trained else None,
         train_seconds=trained.seconds if trained else None,

@@ -15,9 +15,8 @@ its own, which cites the paper and says where the code differs from it::
 
 In a record of a defended model, ``defenses`` holds the defense's name, parameters and revision, and
 ``model`` holds the hash of the trained weights. A defense at inference (:meth:`Defense.wrap`) does
-not change the weights, so a wrapped classifier has the same hash as the model that it wraps, and
-their records differ in ``defenses`` alone. They are still two rows of a table: a row is one model
-under one list of defenses.
+not change the weights, so a wrapped classifier has the same hash as the model that it wraps. They
+are still two rows of a table: a row is one model under one list of defenses.
 """
 
 from __future__ import annotations
@@ -168,6 +167,10 @@ class Defense:
         For example hashes of assets and versions of packages. Data, base model, parameters,
         training settings and the source of the defense's class are in the key already.
         """
+        return {}
+
+    def wrapper_assets(self) -> dict[str, str]:
+        """The SHA-256 of each asset that the wrapped classifier reads, by name; none by default."""
         return {}
 
     def params(self) -> dict[str, Any]:

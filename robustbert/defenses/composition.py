@@ -91,6 +91,14 @@ class Composition:
         """The names of the defenses that change predictions."""
         return tuple(name for name, defense in self._named() if defense.overrides("wrap"))
 
+    def wrapper_assets(self) -> dict[str, str]:
+        """The SHA-256 of each asset that the wrapped classifier reads, by name."""
+        return {
+            name: digest
+            for defense in self.defenses
+            for name, digest in defense.wrapper_assets().items()
+        }
+
     def check_base(self, base: str) -> None:
         """Check that all defenses can train a base; see :meth:`Defense.check_base`."""
         for defense in self.defenses:

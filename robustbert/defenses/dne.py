@@ -123,6 +123,14 @@ class Dne(Defense):
         shared = source_hashes("embedding_perturbation", "convex_hull", "dirichlet")
         return {**shared, **substitution_dependencies()}
 
+    def wrapper_assets(self) -> dict[str, str]:
+        """Those of the substitutes.
+
+        Raises:
+            MissingAssetError: as in :func:`robustbert.assets.ensure_assets`.
+        """
+        return dict(substitution_dependencies()["assets"]) if self.neighbours > 1 else {}
+
     def callbacks(self) -> Sequence[transformers.TrainerCallback]:
         """Give the network the table of substitutes during the training."""
         if self.neighbours == 1:

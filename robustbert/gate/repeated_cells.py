@@ -18,7 +18,7 @@ from robustbert.bench.victim_spec import VictimSpec, model_spec
 from robustbert.bench.victims import Victim, load_classifier
 from robustbert.data import DATASETS, DatasetSource, TextDataset
 from robustbert.data.dataset import ALL
-from robustbert.defenses import DefenseSpec, make_defense
+from robustbert.defenses import DefenseSpec, compose, make_defense
 from robustbert.errors import InputError
 from robustbert.frozen import FrozenMapping
 from robustbert.models.inference.output_cache import OutputCache
@@ -159,6 +159,7 @@ class RepeatedCells:
             variant=None,
             classifier=classifier,
             defenses=_current(record.defenses),
+            asset_hashes=compose(spec.defenses).wrapper_assets(),
             training_seed=None,
             training=None,
             train_seconds=None,

@@ -10,6 +10,7 @@ import pytest
 import torch
 from scipy.optimize import nnls
 
+from robustbert.assets import ensure_assets
 from robustbert.defenses import StepCost, make_defense
 from robustbert.defenses.substitution_callback import attached_substitutes
 from robustbert.errors import InputError
@@ -215,3 +216,9 @@ def test_it_is_randomised_and_keeps_gradients():
     assert defense.is_randomised
     assert defense.keeps_gradients
     assert make_defense("dne", {"neighbours": 1}).step_cost == StepCost(1, 1)
+
+
+def test_records_hold_the_assets_of_its_substitutes():
+    assets = dict(ensure_assets(["word-vectors", "stopwords"]))
+    assert make_defense("dne", {}).wrapper_assets() == assets
+    assert make_defense("dne", {"neighbours": 1}).wrapper_assets() == {}, "it wraps nothing then"
