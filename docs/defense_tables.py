@@ -117,8 +117,8 @@ def comparison(table: SuiteTable, plain: SuiteLine) -> Iterator[str]:
     yield (
         f"Each row minus {name} in points, on the same examples, with its 95% paired bootstrap "
         f"interval; the examples that only the row (gained) or only {name} (lost) gets right; and "
-        "the p-value of the exact McNemar test, also with Holm's correction for all rows of the "
-        "table.\n"
+        "the p-value of the exact McNemar test, also with Holm's correction over the rows of the "
+        "table, for the worst case and for clean accuracy each.\n"
     )
     test = ["gained", "lost", "p", "p (Holm)"]
     rows = [
