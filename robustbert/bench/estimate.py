@@ -20,10 +20,12 @@ from robustbert.bench.plan import Cell, Plan
 from robustbert.bench.run import load_datasets, plan_configuration
 from robustbert.bench.run_options import RunOptions, check_options
 from robustbert.bench.store import RunStore
+from robustbert.bench.victims import check_trainable
 from robustbert.data import TextDataset, select_examples
 from robustbert.data.words import words_of
 from robustbert.errors import OutputError
 from robustbert.models.inference.invariance_cache import unsaved_invariance_cache
+from robustbert.models.model_registry import HUB_PREFIX
 from robustbert.progress import progress_bar
 from robustbert.records.schema import Environment
 
@@ -83,6 +85,11 @@ def estimate_plan(plan: Plan, options: RunOptions) -> Estimate:
     needed = {*assets_of(plan.recipes()), "sentence-encoder"}
     environment = capture_environment(options.device)
     victims = plan.victims()
+    for dataset, victim in victims:
+        if victim.needs_training and not victim.base.startswith(
+            HUB_PREFIX
+        ):  # it would be downloaded
+            check_trainable(victim, datasets[dataset])
     meter = Meter(plan, options, assets_complete=not missing)
     with unsaved_invariance_cache(), progress_bar(len(victims), "measuring", "model") as bar:
         for dataset, victim in victims:

@@ -171,8 +171,7 @@ class Victims:
         """
         for dataset, spec in self._plan.victims():
             if spec.needs_training:
-                check_trainable(spec)
-                self._datasets[dataset].split("train")
+                check_trainable(spec, self._datasets[dataset])
             else:
                 self.get(dataset, spec)
 

@@ -137,15 +137,17 @@ def load_classifier(
     return classifier
 
 
-def check_trainable(spec: VictimSpec) -> None:
-    """Check that a victim that needs training can be trained.
+def check_trainable(spec: VictimSpec, dataset: TextDataset) -> None:
+    """Check that a victim that needs training can be trained on a dataset.
 
     Raises:
         UnknownNameError: there is no such base or defense.
         ModelError: the base cannot be fine-tuned, or does not support a defense.
+        DatasetError: the dataset has no training split.
     """
     find_base(spec.base)
     compose(spec.defenses).check_base(spec.base)
+    dataset.split("train")
 
 
 def training_seed(spec: VictimSpec, seed: int) -> int:

@@ -14,7 +14,7 @@ from robustbert.bench.costs import COSTS
 from robustbert.bench.run import run_plan
 from robustbert.cli import main
 from robustbert.data import load_dataset, select_examples
-from robustbert.errors import RecordError
+from robustbert.errors import ModelError, RecordError
 from tests.conftest import write_reviews
 from tests.tiny import make_tiny_bert
 
@@ -155,6 +155,13 @@ def test_folder_that_a_run_rejects_is_rejected(reviews, svm, cache, tmp_path, mo
 
 
 @pytest.mark.usefixtures("nothing_runs")
+@pytest.mark.usefixtures("nothing_runs")
+def test_a_model_that_a_run_cannot_train_is_refused(reviews, cache, tmp_path):
+    tables = {"defended": {"base": "tfidf-nb", "defense": "freelb"}}
+    with pytest.raises(ModelError, match="which tfidf-nb does not have"):
+        estimate_plan(make_plan(suite(reviews, "defended", model=tables)), options(tmp_path / "o"))
+
+
 def test_unknown_estimates_are_not_zero(reviews, svm, cache, tmp_path):
     plan = make_plan(suite(reviews, svm, "hub:nobody/model", recipes=("leap", "pwws")))
     found = estimate_plan(plan, options(tmp_path / "out"))

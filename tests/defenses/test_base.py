@@ -89,7 +89,7 @@ class TestANewDefense:
     def test_is_trained_and_cached(self, dataset, base, cache, smoothing_file):
         name = "own_defense:LabelSmoothing"
         spec = VictimSpec("tiny", str(base), (DefenseSpec(name, {"smoothing": 0.3}),), TRAINING)
-        check_trainable(spec)
+        check_trainable(spec, dataset)
         victim = prepare(spec, dataset)
         assert [defense.model_dump() for defense in victim.defenses] == [
             {"name": name, "params": {"smoothing": 0.3}, "revision": 1}
@@ -197,7 +197,7 @@ def test_classical_model_rejects_a_custom_loss(dataset, tmp_path, cache):
         NoScalar().train(dataset, "tfidf-svm", CONFIG, tmp_path / "out")
     spec = VictimSpec("svm", "tfidf-svm", (DefenseSpec(f"{__name__}:NoScalar"),))
     with pytest.raises(ModelError, match=message):
-        check_trainable(spec)
+        check_trainable(spec, dataset)
     assert not cache.exists()
 
 

@@ -103,7 +103,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def prepare(base: str | Path, dataset, *specs: DefenseSpec):
     spec = VictimSpec("m", str(base), specs, TRAINING)
-    check_trainable(spec)
+    check_trainable(spec, dataset)
     return prepare_victim(spec, dataset, seed=0, dtype="float32", device="cpu")
 
 
@@ -203,6 +203,6 @@ def test_two_losses_are_refused():
     )
 
 
-def test_a_loss_in_a_list_is_refused_for_a_classical_model():
+def test_a_loss_in_a_list_is_refused_for_a_classical_model(dataset):
     with pytest.raises(ModelError, match="Loss changes the training loss, which tfidf-nb does not"):
-        check_trainable(VictimSpec("m", "tfidf-nb", (HALVE, named(Loss))))
+        check_trainable(VictimSpec("m", "tfidf-nb", (HALVE, named(Loss))), dataset)
