@@ -138,6 +138,18 @@ class TestTrain:
         data = ["--dataset", f"file:{reviews}", "--model", "tfidf-nb", "--out", str(out)]
         return main(["train", *data, *options])
 
+    def test_checks_the_data_before_a_plain_model_is_trained(
+        self, reviews, tmp_path, own_cache, capsys
+    ):
+        cached = trained_models(own_cache)
+        options = ["--seed", "11", "--defense", "augmentation", "--set", "num_examples=5000"]
+        assert self.train(reviews, tmp_path / "m", *options) == 2
+        error = capsys.readouterr().err
+        assert "set num_examples to at most" in error
+        assert error.count("\n") == 1
+        assert trained_models(own_cache) == cached
+        assert not (tmp_path / "m").exists()
+
     def test_trains_a_defended_model(self, reviews, tmp_path, own_cache, capsys):
         cached = trained_models(own_cache)
         assert self.train(reviews, tmp_path / "plain") == 0

@@ -144,10 +144,13 @@ def check_trainable(spec: VictimSpec, dataset: TextDataset) -> None:
         UnknownNameError: there is no such base or defense.
         ModelError: the base cannot be fine-tuned, or does not support a defense.
         DatasetError: the dataset has no training split.
+        InputError: a defense cannot train on the dataset.
     """
     find_base(spec.base)
-    compose(spec.defenses).check_base(spec.base)
+    defenses = compose(spec.defenses)
+    defenses.check_base(spec.base)
     dataset.split("train")
+    defenses.check_dataset(dataset)
 
 
 def training_seed(spec: VictimSpec, seed: int) -> int:

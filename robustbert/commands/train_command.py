@@ -80,6 +80,7 @@ def train(options: Any) -> int:
             "train a network, such as minilm"
         )
     dataset = training_source(options).load()
+    defenses.check_dataset(dataset)
     try:
         trained = _train(dataset, defenses, config, options)
     except KeyboardInterrupt:

@@ -27,7 +27,7 @@ from robustbert.errors import AttackError, InputError, RobustbertWarning
 if TYPE_CHECKING:
     import datasets
 
-    from robustbert.data import TextDataset
+    from robustbert.data import Example, TextDataset
     from robustbert.records.schema import Outcome
     from robustbert.training import TrainingConfig
 
@@ -71,6 +71,14 @@ class Augmentation(Defense):
         for recipe in self.recipes:
             runnable_recipe(recipe)
 
+    def check_dataset(self, dataset: TextDataset) -> None:
+        """Check that the training split holds as many examples as are attacked.
+
+        Raises:
+            InputError: it holds fewer.
+        """
+        self._examples(dataset, 0)
+
     def training_rows(
         self, dataset: TextDataset, plain: Path | None, config: TrainingConfig
     ) -> datasets.Dataset:
@@ -104,15 +112,13 @@ class Augmentation(Defense):
     def _attack(self, dataset: TextDataset, plain: Path, config: TrainingConfig) -> list[Outcome]:
         """The outcomes of all recipes, each on its own training examples."""
         from robustbert.attacks import AttackRunner
-        from robustbert.data import select_examples
         from robustbert.models import load_model
         from robustbert.progress import progress_bar
 
-        n = self.num_examples * len(self.recipes)
-        items = select_examples(dataset, "train", n, config.seed).items
+        items = self._examples(dataset, config.seed)
         classifier = load_model(str(plain), device=config.device, label_names=dataset.label_names)
         outcomes: list[Outcome] = []
-        with progress_bar(n, "attacking training examples", "text") as bar:
+        with progress_bar(len(items), "attacking training examples", "text") as bar:
             for index, recipe in enumerate(self.recipes):
                 runner = AttackRunner(
                     classifier,
@@ -125,6 +131,22 @@ class Augmentation(Defense):
                 share = items[index * self.num_examples : (index + 1) * self.num_examples]
                 outcomes += runner.run(share, on_outcome=lambda _: bar.update()).outcomes
         return outcomes
+
+    def _examples(self, dataset: TextDataset, seed: int) -> Sequence[Example]:
+        """The training examples of all recipes."""
+        from robustbert.data import select_examples
+
+        items = select_examples(dataset, "train", None, seed).items
+        n = self.num_examples * len(self.recipes)
+        if n > len(items):
+            most = len(items) // len(self.recipes)
+            raise InputError(
+                f"augmentation attacks {n} training examples ({self.num_examples} with each "
+                f"recipe), but {dataset.name}'s train split has {len(items)} texts of more than 4 "
+                "words; "
+                + (f"set num_examples to at most {most}" if most else "name fewer recipes")
+            )
+        return items[:n]
 
 
 def adversarial_rows(dataset: TextDataset, broken: Sequence[Outcome]) -> datasets.Dataset:

@@ -211,6 +211,9 @@ class Defense:
                     "adds training rows"
                 )
 
+    def check_dataset(self, dataset: TextDataset) -> None:
+        """Check that it can train on a dataset, before any training; raise InputError if not."""
+
     def train(
         self,
         dataset: TextDataset,

@@ -104,6 +104,11 @@ class Composition:
         for defense in self.defenses:
             defense.check_base(base)
 
+    def check_dataset(self, dataset: TextDataset) -> None:
+        """Check that all defenses can train on a dataset; see :meth:`Defense.check_dataset`."""
+        for defense in self.defenses:
+            defense.check_dataset(dataset)
+
     def training_config(self, config: TrainingConfig) -> TrainingConfig:
         """The training settings, changed by each defense in order."""
         for defense in self.defenses:

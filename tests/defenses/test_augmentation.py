@@ -8,7 +8,7 @@ import pytest
 
 from robustbert.attacks import AttackRunner
 from robustbert.bench.victim_spec import VictimSpec
-from robustbert.bench.victims import prepare_victim
+from robustbert.bench.victims import check_trainable, prepare_victim
 from robustbert.data import load_dataset
 from robustbert.defenses import DefenseSpec, make_defense
 from robustbert.defenses.augmentation import adversarial_rows
@@ -24,6 +24,7 @@ from robustbert.training import TrainingConfig
 from tests.records.builders import make_outcome
 
 PARAMS = {"recipes": ["deepwordbug", "pruthi"], "track": "published", "num_examples": 8}
+MANY = {"recipes": ["deepwordbug", "pruthi"], "num_examples": 5000}
 CONFIG = TrainingConfig(device="cpu")
 
 
@@ -150,8 +151,12 @@ def test_without_a_plain_model_it_is_not_trained(dataset, tmp_path):
 
 
 def test_more_examples_than_the_training_split_has(dataset, svm):
-    with pytest.raises(InputError, match="cannot take 5000 examples"):
-        make_defense("augmentation", {"num_examples": 5000}).training_rows(dataset, svm, CONFIG)
+    defense = make_defense("augmentation", MANY)
+    message = r"attacks 10000 training examples \(5000 .* set num_examples to at most \d+"
+    with pytest.raises(InputError, match=message):
+        defense.training_rows(dataset, svm, CONFIG)
+    with pytest.raises(InputError, match=message):
+        check_trainable(VictimSpec("m", "tfidf-nb", (DefenseSpec("augmentation", MANY),)), dataset)
 
 
 @pytest.mark.parametrize(
