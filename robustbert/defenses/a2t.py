@@ -132,6 +132,14 @@ class A2T(Defense):
         runner = self._runner(start)
         broken: list[Outcome] = []
         errors: list[Outcome] = []
+        shown = 0
+
+        def show(outcome: Outcome) -> None:
+            nonlocal shown
+            if outcome.status == "broken" and shown < wanted:  # a chunk can break more
+                shown += 1
+                bar.update()
+
         with progress_bar(
             wanted, f"attacking in epoch {start.epoch + 1}", "adversarial text"
         ) as bar:
@@ -139,11 +147,10 @@ class A2T(Defense):
                 # Chunks only limit how many examples are attacked in vain at the end.
                 size = max(wanted - len(broken), runner.lanes)
                 chunk, order = order[:size], order[size:]
-                outcomes = runner.run([_Example.of(start, row) for row in chunk]).outcomes
-                found = [outcome for outcome in outcomes if outcome.status == "broken"]
+                examples = [_Example.of(start, row) for row in chunk]
+                outcomes = runner.run(examples, on_outcome=show).outcomes
+                broken += [outcome for outcome in outcomes if outcome.status == "broken"]
                 errors += [outcome for outcome in outcomes if outcome.status == "error"]
-                broken += found
-                bar.update(len(found))
         if errors and not broken:
             raise AttackError(f"no attack on training examples succeeded: {errors[0].error}")
         if errors:

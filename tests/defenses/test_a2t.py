@@ -32,9 +32,12 @@ class FakeRunner:
         self.divisor, self.status = 2, "robust"
         self.attacked: list[int] = []
 
-    def run(self, examples: Any) -> SimpleNamespace:
+    def run(self, examples: Any, on_outcome: Any) -> SimpleNamespace:
         self.attacked += [int(example.example_id) for example in examples]
-        return SimpleNamespace(outcomes=[self.outcome(example) for example in examples])
+        outcomes = [self.outcome(example) for example in examples]
+        for outcome in outcomes:
+            on_outcome(outcome)
+        return SimpleNamespace(outcomes=outcomes)
 
     def outcome(self, example: Any) -> Any:
         number, label = int(example.example_id), example.label
@@ -109,6 +112,19 @@ def test_parameters_choose_epochs_share_and_weight(runner):
     assert {row.weight for row in defense.epoch_rows(start_of(2))} == {0.5}
     assert defense.weighs_rows
     assert not A2T().weighs_rows
+
+
+def test_the_progress_counts_each_broken_example_up_to_the_number_wanted(
+    runner, monkeypatch, capsys
+):
+    monkeypatch.setattr("robustbert.progress.FIRST_LINE", 0.0)
+    monkeypatch.setattr("robustbert.progress.NEXT_LINE", 0.0)
+    runner.divisor = 1  # a chunk of 16 breaks more than the 3 that are wanted
+    assert len(A2T(share=0.003).epoch_rows(start_of(1))) == 3
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [
+        f"robustbert: attacking in epoch 2: {done} of 3 adversarial texts" for done in (1, 2, 3)
+    ]
 
 
 def test_attacks_that_fail_are_reported_and_all_of_them_stop_the_training(runner):
