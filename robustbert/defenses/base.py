@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from robustbert.models import Classifier
     from robustbert.training import EpochStart, ExtraRow, TrainedModel, TrainingConfig
 
-#: The methods by which a defense changes the training loss, the training data or the predictions.
+#: The methods by which a defense changes training or predictions.
 HOOKS = ("training_loss", "training_rows", "epoch_rows", "wrap")
 
 
@@ -231,8 +231,7 @@ class Defense:
             base: the model to start from, as :func:`robustbert.training.train` takes it.
             config: the training settings, before :meth:`training_config`.
             out: the folder to write; it must not hold a model already.
-            plain: the folder of the plain model, which a defense with :attr:`needs_plain_model`
-                requires: trained from the same base with the same settings.
+            plain: the folder of the plain model; None unless :attr:`needs_plain_model`.
             resume: continue from the last checkpoint in ``out``, if there is one.
 
         Raises:
@@ -279,10 +278,8 @@ def train_defended(
         raise InputError(f"{names} trains nothing; wrap a trained classifier")
     for defense in defenses:
         if defense.needs_plain_model and plain is None:
-            raise InputError(
-                f"{type(defense).__name__} needs a plain model; train one and give its folder as "
-                "plain"
-            )
+            name = type(defense).__name__
+            raise InputError(f"{name} needs a plain model; train one and give its folder as plain")
         defense.check_base(str(base))
         config = defense.training_config(config)
     rows = [
