@@ -95,7 +95,11 @@ def _defenses() -> str:
         rows.append([printable(name), _lines(defense.paper), "\n".join(hooks), *passes])
     header = ["defense", "paper", "hooks", "forward", "backward"]
     table = text_table(header, rows, width, left=("paper", "hooks"))
-    note = wrapped("forward, backward: passes of the network per training step", width)
+    note = wrapped(
+        "forward, backward: passes of the network per training step, without attacks on training "
+        "texts",
+        width,
+    )
     return "\n".join([table, "", note, *problems, ""])
 
 
