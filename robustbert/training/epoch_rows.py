@@ -21,7 +21,12 @@ from pydantic import TypeAdapter, ValidationError
 from robustbert.errors import OutputError
 from robustbert.io import write_bytes
 from robustbert.seeds import derive_seed
-from robustbert.training.extra_rows import EpochRows, EpochStart, ExtraRow
+from robustbert.training.extra_rows import (
+    EpochRows,
+    EpochStart,
+    ExtraRow,
+    check_extra_rows,
+)
 from robustbert.training.seeding import seeded
 
 if TYPE_CHECKING:
@@ -138,7 +143,9 @@ class AddEpochRows(transformers.TrainerCallback):  # type: ignore[misc]
         # draws the same numbers.
         with seeded(derive_seed(seed, "extra rows", epoch)):
             start = self._describe(epoch, network)
-            return [row for make in self._makers for row in make(start)]
+            rows = [row for make in self._makers for row in make(start)]
+        check_extra_rows(rows, start)
+        return rows
 
     def _add(self, extra: Sequence[ExtraRow]) -> None:
         encoded = self._encode([e.text for e in extra], [e.label for e in extra]) if extra else []

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from robustbert.errors import InputError
 
 if TYPE_CHECKING:
     from robustbert.data import TextDataset
@@ -49,6 +52,29 @@ class EpochStart:
     labels: Sequence[int]
     config: TrainingConfig
     make_classifier: Callable[[], Classifier]
+
+
+def check_extra_rows(rows: Sequence[ExtraRow], start: EpochStart) -> None:
+    """Check what a maker of extra rows has made.
+
+    Raises:
+        InputError: one is not an :class:`ExtraRow`, is of no training row, has a label that the
+            data does not have, or a weight that is negative or not finite.
+    """
+    for row in rows:
+        if not isinstance(row, ExtraRow):
+            raise InputError(f"an extra row of an epoch is {row!r}; give robustbert's ExtraRow")
+        ranges = {"row": len(start.texts), "label": len(start.dataset.label_names)}
+        for name, count in ranges.items():
+            if not 0 <= getattr(row, name) < count:
+                raise InputError(
+                    f"an extra row of an epoch has the {name} {getattr(row, name)}; give 0 to "
+                    f"{count - 1}"
+                )
+        if not (math.isfinite(row.weight) and row.weight >= 0):
+            raise InputError(
+                f"an extra row of an epoch has the weight {row.weight}; give a number of at least 0"
+            )
 
 
 EpochRows = Callable[[EpochStart], Sequence[ExtraRow]]

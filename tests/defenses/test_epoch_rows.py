@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from robustbert.training.epoch_rows import (
     RowsWithExtras,
     weighted_cross_entropy,
 )
+from robustbert.training.extra_rows import check_extra_rows
 from robustbert.training.result import CHECKPOINTS
 from tests.defenses.epoch_copies import EpochCopies
 from tests.defenses.perturbed import (
@@ -50,7 +52,12 @@ def encode(texts: Sequence[str], labels: Sequence[int]) -> list[dict[str, Any]]:
 def begin_epoch(make: Any, folder: Path, *, step: int) -> RowsWithExtras:
     """The training rows at the start, or a later step, of an epoch of 5 steps."""
     rows = RowsWithExtras(ROWS)
-    added = AddEpochRows([make], rows, encode, lambda epoch, network: (epoch, network), folder)
+    data = SimpleNamespace(label_names=("neg", "pos"))
+
+    def describe(epoch: int, network: str) -> Any:
+        return SimpleNamespace(epoch=epoch, network=network, texts=["a text"] * 4, dataset=data)
+
+    added = AddEpochRows([make], rows, encode, describe, folder)
     args = SimpleNamespace(num_train_epochs=3, process_index=0, world_size=1, seed=7)
     state = SimpleNamespace(max_steps=15, global_step=step)
     added.on_epoch_begin(args, state, None, model="network")
@@ -65,7 +72,7 @@ def test_rows_are_made_from_the_network_when_an_epoch_starts(tmp_path):
         return [ExtraRow(2, "9", 1), ExtraRow(0, "8", 0, 0.5), ExtraRow(2, "7", 1)]
 
     rows = begin_epoch(make, tmp_path, step=5)
-    assert given == [(1, "network")]
+    assert [(start.epoch, start.network) for start in given] == [(1, "network")]
     assert len(rows) == 4
     assert rows[1] == ROWS[1]
     assert rows[3] == ROWS[3]
@@ -74,6 +81,12 @@ def test_rows_are_made_from_the_network_when_an_epoch_starts(tmp_path):
         {"input_ids": [2, 7, 3], "labels": 1, "weight": 1.0},
     ]
     assert [row["input_ids"] for row in rows] == [row["input_ids"] for row in ROWS]
+
+
+def test_wrong_rows_are_refused_before_they_are_kept(tmp_path):
+    with pytest.raises(InputError, match="has the row 4; give 0 to 3"):
+        begin_epoch(lambda _: [ExtraRow(4, "9", 1)], tmp_path, step=5)
+    assert not list(tmp_path.iterdir())
 
 
 def test_rows_are_read_again_in_the_middle_of_an_epoch(tmp_path):
@@ -197,3 +210,21 @@ def test_a_classical_model_has_no_epochs(few_texts, tmp_path):
         EpochCopies().check_base("tfidf-svm")
     with pytest.raises(ModelError, match="has no training loss, epochs or callbacks"):
         train(few_texts, "tfidf-svm", CONFIG, tmp_path / "m", epoch_rows=[LastWord().epoch_rows])
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("a text", "an extra row of an epoch is 'a text'; give robustbert's ExtraRow"),
+        (ExtraRow(2, "a text", 0), "has the row 2; give 0 to 1"),
+        (ExtraRow(0, "a text", 3), "has the label 3; give 0 to 2"),
+        (ExtraRow(0, "a text", 0, -1.0), "has the weight -1.0; give a number of at least 0"),
+        (ExtraRow(0, "a text", 0, math.nan), "has the weight nan; give a number of at least 0"),
+    ],
+)
+def test_wrong_rows_are_refused(row, message):
+    data = SimpleNamespace(label_names=("a", "b", "c"))
+    start = EpochStart(0, data, ["one", "two"], [0, 1], CONFIG, lambda: None)
+    check_extra_rows([ExtraRow(1, "a text", 2, 0.0)], start)
+    with pytest.raises(InputError, match=message):
+        check_extra_rows([row], start)
