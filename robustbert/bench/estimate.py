@@ -86,9 +86,8 @@ def estimate_plan(plan: Plan, options: RunOptions) -> Estimate:
     environment = capture_environment(options.device)
     victims = plan.victims()
     for dataset, victim in victims:
-        if victim.needs_training and not victim.base.startswith(
-            HUB_PREFIX
-        ):  # it would be downloaded
+        is_on_hub = victim.base.startswith(HUB_PREFIX)  # a check would download it
+        if victim.needs_training and not is_on_hub:
             check_trainable(victim, datasets[dataset])
     meter = Meter(plan, options, assets_complete=not missing)
     with unsaved_invariance_cache(), progress_bar(len(victims), "measuring", "model") as bar:

@@ -144,7 +144,7 @@ class A2T(Defense):
             wanted, f"attacking in epoch {start.epoch + 1}", "adversarial text"
         ) as bar:
             while order and len(broken) < wanted:
-                # Chunks only limit how many examples are attacked in vain at the end.
+                # Small chunks at the end, so that few examples are attacked beyond those needed.
                 size = max(wanted - len(broken), runner.lanes)
                 chunk, order = order[:size], order[size:]
                 examples = [_Example.of(start, row) for row in chunk]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shutil
 import sys
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
@@ -36,6 +36,7 @@ from tests.leaderboard.defense_results import (
     write_steps,
 )
 from tests.leaderboard.published import write_published
+from tests.leaderboard.table_scripts import load_script, run_script
 
 ROOT = Path(__file__).parents[2]
 PINNED = re.search(r"^matplotlib==(.+)$", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
@@ -55,24 +56,13 @@ after
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("defense_tables", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script(SCRIPT)
 
 
 @pytest.fixture
 def run(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """Run the script with arguments; the exit code."""
-
-    def run(*arguments: str) -> int:
-        monkeypatch.setattr(sys, "argv", [str(SCRIPT), *arguments])
-        code: int = script.main()
-        return code
-
-    return run
+    return partial(run_script, script, monkeypatch)
 
 
 @pytest.fixture

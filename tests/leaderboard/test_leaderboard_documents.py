@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -15,6 +14,7 @@ import pytest
 from robustbert.leaderboard import board_lines
 from robustbert.metrics import bootstrap_ranks
 from tests.leaderboard.published import core_cells, write_published
+from tests.leaderboard.table_scripts import load_script, run_script
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "docs" / "leaderboard_tables.py"
@@ -23,24 +23,13 @@ PAGE = (ROOT / "docs" / "leaderboard.md").read_text(encoding="utf-8")
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("leaderboard_tables", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script(SCRIPT)
 
 
 @pytest.fixture
 def run(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """Run the script with arguments; the exit code."""
-
-    def run(*arguments: str) -> int:
-        monkeypatch.setattr(sys, "argv", [str(SCRIPT), *arguments])
-        code: int = script.main()
-        return code
-
-    return run
+    return partial(run_script, script, monkeypatch)
 
 
 def table(header: str) -> list[list[str]]:

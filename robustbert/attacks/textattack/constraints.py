@@ -80,7 +80,8 @@ def encoders_last(constraints: Iterable[Any]) -> list[Any]:
     """The constraints in their order, but those that run a sentence encoder after all others.
 
     A text passes if it satisfies every constraint, whatever their order. A recipe may check the
-    similarity before cheaper constraints (``a2t`` does), and so encode many texts in vain.
+    similarity before cheaper constraints (``a2t`` does), and so encode many texts that these
+    reject.
     """
     return sorted(constraints, key=lambda one: isinstance(one, SentenceEncoder))
 

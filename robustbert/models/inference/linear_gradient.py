@@ -2,8 +2,8 @@
 
 The backward pass of a linear layer is one matmul with the transposed weight, so it is another
 linear layer. Here both are computed by :class:`~robustbert.models.inference.linear.Linear`, whose
-weights are prepacked (twice as fast as torch's own matmul where that is MKL's on an AMD CPU) and
-whose rows are padded to a verified row count. The weights themselves get no gradients.
+weights are prepacked and whose rows are padded to a verified row count. The weights themselves get
+no gradients.
 """
 
 from __future__ import annotations
