@@ -5,9 +5,11 @@
 Each model is a run of its own, ``robustbert bench --suite SUITE --models MODEL``, in the folder
 ``runs/SUITE/MODEL``, with its output in ``runs/SUITE/MODEL.log``. A free process takes the next
 model, the costliest training first, so that both finish at about the same time; one suite is run
-after the other. The same command resumes what was interrupted. If all models of all suites are
-finished, their records are filed in ``RESULTS``. Do not change the checkout meanwhile: each process
-reads the code when it starts.
+after the other. Do not change the checkout meanwhile: each process reads the code when it starts.
+
+When a model is finished, its records are filed in ``RESULTS``. The same command resumes what was
+interrupted. A model whose records are in ``RESULTS`` is not run, whichever machine has made them:
+remove them to run it again.
 
 Models are shared through the cache, whose locks make a second process wait instead of training the
 same model again.
@@ -19,8 +21,9 @@ import argparse
 import os
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,11 +35,16 @@ from robustbert.cli import main as robustbert
 from robustbert.commands.terminal import INTERRUPTED
 from robustbert.defenses import compose
 from robustbert.errors import RobustbertError
+from robustbert.leaderboard.planned_cells import PlannedCell, cell_of_record, planned_cells
+from robustbert.records import is_published, read_published
 from robustbert.records.names import file_name_part
 from robustbert.training import make_config
 
 # A backward pass takes about as long as two forward passes.
 BACKWARD = 2
+
+# One run is filed at a time: the results are checked as they will be with it.
+filing = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -47,11 +55,13 @@ class Run:
         suite: a name or a file, as for ``--suite``.
         model: a model of the suite, as for ``--models``.
         out: the output folder.
+        results: the folder in which its records are filed.
     """
 
     suite: str
     model: str
     out: Path
+    results: Path
 
     @property
     def arguments(self) -> list[str]:
@@ -60,12 +70,31 @@ class Run:
         return ["bench", *(word for option in options.items() for word in option)]
 
 
-def runs_of_suite(name: str, runs: Path) -> list[Run]:
+def runs_of_suite(name: str, runs: Path, results: Path) -> list[Run]:
     """A run per model of a suite, the costliest training first."""
     suite = load_suite(name)
     models = sorted(dict.fromkeys(suite.models), key=lambda model: -passes(suite, model))
     folder = runs / file_name_part(suite.name)
-    return [Run(name, model, folder / file_name_part(model)) for model in models]
+    return [Run(name, model, folder / file_name_part(model), results) for model in models]
+
+
+def unfiled(runs: Sequence[Run]) -> Iterator[Run]:
+    """The runs of which a record is not filed yet; names the others."""
+    filed: dict[Path, frozenset[PlannedCell]] = {}
+    for run in runs:
+        if run.results not in filed:
+            filed[run.results] = filed_cells(run.results)
+        plan = make_plan(load_suite(run.suite), Overrides(models=[run.model]))
+        if planned_cells(plan) <= filed[run.results]:
+            print(f"{run.out}: its records are in {run.results}", flush=True)
+        else:
+            yield run
+
+
+def filed_cells(results: Path) -> frozenset[PlannedCell]:
+    """The cells of which there is a record."""
+    cells = read_published(results) if is_published(results) else ()
+    return frozenset(cell_of_record(cell.record) for cell in cells)
 
 
 def passes(suite: Suite, model: str) -> int:
@@ -82,7 +111,7 @@ def _passes(victim: VictimSpec) -> int:
 
 
 def run_all(runs: Sequence[Run], start: Callable[[Run], int], processes: int) -> list[Run]:
-    """Run all, ``processes`` at a time; return those that failed.
+    """Run and file all, ``processes`` at a time; return those that failed.
 
     Args:
         runs: what to run, in order.
@@ -93,7 +122,7 @@ def run_all(runs: Sequence[Run], start: Callable[[Run], int], processes: int) ->
     def timed(run: Run) -> int:
         began = time.perf_counter()
         print(f"{run.out}: started", flush=True)
-        code = start(run)
+        code = start(run) or file(run)
         outcome = f"failed with exit code {code}" if code else "finished"
         print(f"{run.out}: {outcome}, {time.perf_counter() - began:.0f} s", flush=True)
         return code
@@ -119,6 +148,13 @@ def start(run: Run) -> int:
         ).returncode
 
 
+def file(run: Run) -> int:
+    """File the records of a finished run; the exit code."""
+    with filing:
+        add = ["leaderboard", "add", str(run.out), "--results", str(run.results), "--replace"]
+        return robustbert(add)
+
+
 def suite_and_results(argument: str) -> tuple[str, str]:
     """The parts of ``SUITE=RESULTS``."""
     suite, _, results = argument.rpartition("=")
@@ -128,7 +164,7 @@ def suite_and_results(argument: str) -> tuple[str, str]:
 
 
 def main() -> int:
-    """Run the suites and file their records; the exit code."""
+    """Run what is missing of the suites; the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("suites", nargs="+", type=suite_and_results, metavar="SUITE=RESULTS")
     parser.add_argument("--processes", type=int, default=2)
@@ -139,23 +175,21 @@ def main() -> int:
     if options.processes < 1:
         parser.error(f"--processes is {options.processes}; it must be at least 1")
     try:
-        runs = {suite: runs_of_suite(suite, options.runs) for suite, _ in options.suites}
+        suites = [
+            [*unfiled(runs_of_suite(suite, options.runs, Path(results)))]
+            for suite, results in options.suites
+        ]
     except RobustbertError as error:
         parser.error(str(error))
-    for of_suite in runs.values():
+    for of_suite in suites:
         try:
             failed = run_all(of_suite, start, options.processes)
         except KeyboardInterrupt:
             print("interrupted; to resume, run the same command")
             return INTERRUPTED
         if failed:
-            print(*(f"{run.out} failed: see {run.out}.log" for run in failed), sep="\n")
+            print(*(f"{run.out} failed: see above and {run.out}.log" for run in failed), sep="\n")
             return 1
-    for suite, results in options.suites:
-        for run in runs[suite]:
-            add = ["leaderboard", "add", str(run.out), "--results", results, "--replace"]
-            if code := robustbert(add):
-                return code
     return 0
 
 

@@ -20,6 +20,7 @@ from robustbert.bench import load_suite, make_plan
 from robustbert.cli import main
 from robustbert.errors import RecordError
 from robustbert.leaderboard.checks.check_results import check_results
+from robustbert.leaderboard.planned_cells import PlannedCell, cell_of_record, planned_cells
 from robustbert.records import (
     PublishedCell,
     cell_name,
@@ -27,13 +28,8 @@ from robustbert.records import (
     read_published,
     record_name,
 )
-from tests.leaderboard.planned_cells import (
-    OTHER_SUITES,
-    cell_of_record,
-    plan_of_command,
-    planned_cells,
-)
 from tests.leaderboard.published import write_published
+from tests.leaderboard.recorded_commands import OTHER_SUITES, plan_of_command
 from tests.leaderboard.valid_results import edit_outcome, valid_cell
 from tests.records.builders import add_cell, make_outcomes, make_record, write_cell
 
@@ -106,7 +102,7 @@ def test_other_results_are_complete_and_without_problems(suite: str, results: Pa
 
 @pytest.mark.parametrize(("suite", "results"), COMMITTED)
 def test_the_commands_of_other_results_plan_their_cells(suite: str, results: Path):
-    plans: dict[str, set[tuple[object, ...]]] = {}
+    plans: dict[str, frozenset[PlannedCell]] = {}
     for cell in read_published(results):
         command = str(cell.record.command)
         if command not in plans:

@@ -8,14 +8,17 @@ import sys
 import threading
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
 from robustbert.bench import environment, load_suite, make_plan
+from robustbert.leaderboard.planned_cells import planned_cells
 from robustbert.records import read_published, read_run
 from tests.leaderboard.defense_results import DEFENSES_SUITE
-from tests.leaderboard.planned_cells import OTHER_SUITES, plan_of_command, planned_cells
-from tests.leaderboard.valid_results import valid_record, write_run
+from tests.leaderboard.published import write_published
+from tests.leaderboard.recorded_commands import OTHER_SUITES, plan_of_command
+from tests.leaderboard.valid_results import valid_cell, valid_record, write_run
 
 SCRIPT = Path(__file__).parents[1] / "benchmarks" / "run_rows.py"
 
@@ -31,6 +34,11 @@ def script() -> ModuleType:
     return module
 
 
+def runs_of(script: ModuleType, suite: str) -> list[Any]:
+    found: list[Any] = script.runs_of_suite(suite, Path("runs"), Path("results/defenses"))
+    return found
+
+
 @pytest.fixture
 def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.chdir(tmp_path)
@@ -39,7 +47,7 @@ def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_a_run_per_model_the_costliest_training_first(script: ModuleType, suite: str) -> None:
-    runs = script.runs_of_suite(suite, Path("runs"))
+    runs = runs_of(script, suite)
     models = [run.model for run in runs if run.model != "minilm-from-plain"]
     # four passes per step, then three epochs, then two
     assert models == ["minilm-pgd", "minilm-control", "minilm", "minilm-temperature"]
@@ -47,15 +55,16 @@ def test_a_run_per_model_the_costliest_training_first(script: ModuleType, suite:
 
 
 def test_the_runs_are_the_suite(script: ModuleType, suite: str) -> None:
-    runs = script.runs_of_suite(suite, Path("runs"))
+    runs = runs_of(script, suite)
     commands = [" ".join(["robustbert", *run.arguments]) for run in runs]
     parts = [planned_cells(plan_of_command(command)) for command in commands]
-    assert set.union(*parts) == planned_cells(make_plan(load_suite(suite)))
-    assert sum(map(len, parts)) == len(set.union(*parts))
+    assert frozenset.union(*parts) == planned_cells(make_plan(load_suite(suite)))
+    assert sum(map(len, parts)) == len(frozenset.union(*parts))
 
 
-def test_a_free_process_takes_the_next_run(script: ModuleType, suite: str) -> None:
-    runs = script.runs_of_suite(suite, Path("runs"))
+def test_a_free_process_takes_the_next_run(script, suite: str, monkeypatch) -> None:
+    monkeypatch.setattr(script, "file", lambda run: 0)
+    runs = runs_of(script, suite)
     others_done = threading.Event()
     lock, running, most, done = threading.Lock(), 0, 0, []
 
@@ -78,8 +87,9 @@ def test_a_free_process_takes_the_next_run(script: ModuleType, suite: str) -> No
     assert most == 2
 
 
-def test_the_other_runs_go_on_after_a_failure(script: ModuleType, suite: str, capsys) -> None:
-    runs = script.runs_of_suite(suite, Path("runs"))
+def test_the_other_runs_go_on_after_a_failure(script, suite: str, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(script, "file", lambda run: 0)
+    runs = runs_of(script, suite)
     assert script.run_all(runs, lambda run: 2 * (run is runs[1]), 2) == [runs[1]]
     printed = capsys.readouterr().out
     assert printed.count(": finished, ") == len(runs) - 1
@@ -90,12 +100,12 @@ def test_one_thread_and_a_log(script: ModuleType, suite: str, monkeypatch) -> No
     program = "import os, sys; print(os.environ['OMP_NUM_THREADS'], sys.argv[1:]); sys.exit(3)"
     Path("robustbert.py").write_text(program, encoding="utf-8")  # in place of the package
     monkeypatch.setenv("PYTHONPATH", str(Path.cwd()))
-    run = script.runs_of_suite(suite, Path("runs"))[0]
+    run = runs_of(script, suite)[0]
     assert script.start(run) == 3
     assert Path("runs/defenses/minilm-pgd.log").read_text() == f"1 {run.arguments}\n"
 
 
-def test_records_are_filed_when_all_are_finished(script, suite: str, monkeypatch, capsys) -> None:
+def test_records_are_filed_when_a_run_is_finished(script, suite: str, monkeypatch, capsys) -> None:
     letters = {
         "minilm": "sbbrxr",
         "minilm-control": "sbbrrr",
@@ -116,14 +126,46 @@ def test_records_are_filed_when_all_are_finished(script, suite: str, monkeypatch
     monkeypatch.setattr(script, "start", start)
     monkeypatch.setattr(sys, "argv", ["run_rows.py", f"{suite}=results/defenses"])
     assert script.main() == 1
-    assert not Path("results").exists()
-    assert "minilm-pgd failed: see runs/defenses/minilm-pgd.log" in capsys.readouterr().out
+    assert len(read_published(Path("results/defenses"))) == 4
+    assert (
+        "minilm-pgd failed: see above and runs/defenses/minilm-pgd.log" in capsys.readouterr().out
+    )
     failing.clear()
     assert script.main() == 0
     assert len(read_published(Path("results/defenses"))) == 5
     assert len(read_run(Path("runs/defenses/minilm-pgd")).records) == 1
     assert script.main() == 0  # again: nothing changes
     assert "Added" not in capsys.readouterr().out.rpartition("started")[2]
+
+
+def test_a_run_that_cannot_be_filed_has_failed(script, suite: str, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(script, "start", lambda run: 0)  # it leaves no run folder
+    runs = runs_of(script, suite)[:1]
+    assert script.run_all(runs, script.start, 1) == runs
+    assert "failed with exit code 2" in capsys.readouterr().out
+
+
+def test_rows_that_are_filed_are_not_run(script, monkeypatch, tmp_path: Path, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = """
+        name = "small"
+        datasets = ["rotten_tomatoes"]
+        models = ["minilm", "longer"]
+        recipes = ["pwws"]
+        num_examples = 6
+
+        [model.longer]
+        name = "minilm"
+        base = "minilm"
+        training.epochs = 3
+    """
+    Path("small.toml").write_text(text, encoding="utf-8")
+    write_published([valid_cell("sbbrxr")], Path("results/small"))
+    runs = script.runs_of_suite("small.toml", Path("runs"), Path("results/small"))
+    assert [run.model for run in script.unfiled(runs)] == ["longer"]
+    assert "runs/small/minilm: its records are in results/small" in capsys.readouterr().out
+    Path("small.toml").write_text(text.replace("= 6", "= 7"), encoding="utf-8")
+    assert [run.model for run in script.unfiled(runs)] == ["longer", "minilm"]
 
 
 def test_uncommitted_changes_are_refused_before_anything_runs(

@@ -1,4 +1,4 @@
-"""The cells of a plan and those of records, described alike."""
+"""What a recorded command would run again."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import shlex
 from robustbert.bench import Overrides, Plan, load_suite, make_plan
 from robustbert.cli import _parser
 from robustbert.commands.dataset_options import chosen_datasets
-from robustbert.leaderboard.row_settings import settings_of_record, settings_of_victim
-from robustbert.records import Record
 
 #: Suites whose rows do not rank with those of the leaderboard, and the folders of their results.
 OTHER_SUITES = {
@@ -32,23 +30,3 @@ def plan_of_command(command: str) -> Plan:
         split=options.split,
     )
     return make_plan(load_suite(options.suite), overrides)
-
-
-def planned_cells(plan: Plan) -> set[tuple[object, ...]]:
-    return {
-        (c.dataset, plan.split, settings_of_victim(c.victim), c.track, c.recipe, c.n)
-        for c in plan.cells
-    }
-
-
-def cell_of_record(record: Record) -> tuple[object, ...]:
-    """The cell of a record, as :func:`planned_cells` describes it."""
-    dataset, settings = record.dataset, settings_of_record(record)
-    return (
-        dataset.name,
-        dataset.split,
-        settings,
-        record.track,
-        record.recipe.name,
-        record.protocol.n,
-    )
