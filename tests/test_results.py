@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import random
+import re
 import shutil
 import sys
 import time
@@ -16,11 +17,17 @@ import jsonschema
 import pytest
 
 from robustbert.attacks.protocol import PROTOCOL_REVISION
-from robustbert.bench import load_suite, make_plan
+from robustbert.bench import Overrides, load_suite, make_plan
 from robustbert.cli import main
 from robustbert.errors import RecordError
 from robustbert.leaderboard.checks.check_results import check_results
 from robustbert.leaderboard.planned_cells import PlannedCell, cell_of_record, planned_cells
+from robustbert.leaderboard.row_settings import (
+    RowSettings,
+    rows_of_suite,
+    settings_of_victim,
+)
+from robustbert.leaderboard.suite_table import read_suite_tables
 from robustbert.records import (
     PublishedCell,
     cell_name,
@@ -108,6 +115,27 @@ def test_the_commands_of_other_results_plan_their_cells(suite: str, results: Pat
         if command not in plans:
             plans[command] = planned_cells(plan_of_command(command))
         assert cell_of_record(cell.record) in plans[command]
+
+
+@pytest.mark.skipif(
+    not (ROOT / OTHER_SUITES["defense_selection"]).exists(),
+    reason="the settings of defenses have not been tried yet",
+)
+def test_the_defenses_have_the_best_settings_that_were_tried():
+    tried = load_suite("defense_selection")
+    [table] = read_suite_tables(ROOT / OTHER_SUITES["defense_selection"], tried)
+    rows = {line.settings: line.row for line in table.lines}
+    methods: dict[str, list[RowSettings]] = {}
+    for model in tried.models:
+        [(_, victim)] = make_plan(tried, Overrides(models=[model])).victims()
+        methods.setdefault(re.sub(r"-\d$", "", model), []).append(settings_of_victim(victim))
+    [plain] = methods.pop("plain")
+    lowest_clean = rows[plain].clean.value - 0.10
+    used = {row for rows in rows_of_suite(load_suite("defenses")).values() for row in rows}
+    for settings in methods.values():
+        good = [one for one in settings if rows[one].clean.value >= lowest_clean - 1e-9]
+        best = max(good, key=lambda one: rows[one].worst_case.value)  # the first of several
+        assert [one.title for one in settings if one in used] == [best.title]
 
 
 def test_the_leaderboard_ignores_other_results(tmp_path: Path):

@@ -139,7 +139,8 @@ class TestThePrediction:
             np.testing.assert_array_equal(some, rows[chosen])
         monkeypatch.setattr(dirichlet_ensemble, "CHUNK_TOKENS", 40)
         np.testing.assert_array_equal(wrapped.predict_proba(TEXTS), rows)
-        again = make_defense("dne", PARAMS).wrap(load_model(str(tiny_victim), dtype=dtype))
+        model = load_model(str(tiny_victim), dtype=dtype, device="cpu")
+        again = make_defense("dne", PARAMS).wrap(model)
         np.testing.assert_array_equal(again.predict_proba(TEXTS), rows)
 
     def test_draws_from_no_global_generator(self, wrapped):

@@ -70,7 +70,8 @@ def two_processes(tiny_victim: Path, tiny_base: Path, tmp_path_factory) -> Path:
             # as accelerate launch sets them; the processes have met before they are read
             env=os.environ
             | {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": "2"}
-            | {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29500", "ACCELERATE_USE_CPU": "true"},
+            | {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29500", "ACCELERATE_USE_CPU": "true"}
+            | {"CUDA_VISIBLE_DEVICES": ""},  # even then a process takes the GPU of its rank
             stderr=subprocess.PIPE,
             text=True,
         )

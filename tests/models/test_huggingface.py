@@ -122,7 +122,7 @@ def real_size_folder(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path
 
 
 def test_exact_predictions_are_float32_for_every_dtype(tiny, tiny_folder):
-    low = load_model(str(tiny_folder), dtype="bfloat16")
+    low = load_model(str(tiny_folder), dtype="bfloat16", device="cpu")
     texts = random_texts(5)
     assert low.info.dtype == "bfloat16"
     np.testing.assert_array_equal(low.predict_proba_exact(texts), tiny.predict_proba(texts))
@@ -229,14 +229,14 @@ def test_token_gradient_has_no_side_effects(tiny):
 
 def test_save_and_load_give_the_same_model(tiny, tmp_path):
     tiny.save(tmp_path / "copy")
-    again = load_model(str(tmp_path / "copy"), dtype="float32")
+    again = load_model(str(tmp_path / "copy"), dtype="float32", device="cpu")
     texts = random_texts(20)
     np.testing.assert_array_equal(again.predict_proba(texts), tiny.predict_proba(texts))
     assert again.label_names == ("neg", "pos")
 
 
 def test_columns_follow_the_requested_labels(tiny, tiny_folder):
-    turned = load_model(str(tiny_folder), dtype="float32", label_names=["pos", "neg"])
+    turned = load_model(str(tiny_folder), dtype="float32", device="cpu", label_names=["pos", "neg"])
     texts = random_texts(5)
     np.testing.assert_array_equal(turned.predict_proba(texts), tiny.predict_proba(texts)[:, [1, 0]])
     np.testing.assert_array_equal(
@@ -260,12 +260,12 @@ def test_predict_and_classify_name_the_labels(tiny, tiny_folder):
     assert [item.label for item in found] == rows.argmax(axis=1).tolist()
     assert [item.name for item in found] == [("neg", "pos")[item.label] for item in found]
     assert [list(item.probabilities) for item in found] == rows.tolist()
-    assert classify(texts, model=tiny_folder, dtype="float32") == found
-    loaded = load_model(tiny_folder, dtype="float32")
+    assert classify(texts, model=tiny_folder, dtype="float32", device="cpu") == found
+    loaded = load_model(tiny_folder, dtype="float32", device="cpu")
     assert classify(texts, model=loaded) == found
     with pytest.raises(InputError, match="labels are given for a classifier"):
         classify(texts, model=loaded, labels=["bad", "good"])
-    assert classify(texts[0], model=str(tiny_folder), dtype="float32") == found[:1]
+    assert classify(texts[0], model=tiny_folder, dtype="float32", device="cpu") == found[:1]
 
 
 @pytest.fixture(scope="module")
@@ -295,7 +295,7 @@ class TestLabels:
         ]
 
     def test_replace_names_by_position(self, tiny, tiny_folder):
-        model = load_model(str(tiny_folder), dtype="float32", labels=["bad", "good"])
+        model = load_model(str(tiny_folder), dtype="float32", device="cpu", labels=["bad", "good"])
         assert model.label_names == ("bad", "good")
         texts = random_texts(4)
         np.testing.assert_array_equal(model.predict_proba(texts), tiny.predict_proba(texts))

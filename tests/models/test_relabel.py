@@ -21,7 +21,7 @@ def test_same_order_is_the_same_object(tiny):
 
 def test_columns_follow_the_names(tiny, tiny_folder):
     turned = relabel(tiny, ["pos", "neg"])
-    loaded = load_model(str(tiny_folder), dtype="float32", label_names=["pos", "neg"])
+    loaded = load_model(str(tiny_folder), dtype="float32", device="cpu", label_names=["pos", "neg"])
     assert turned.label_names == ("pos", "neg")
     for method in METHODS:
         np.testing.assert_array_equal(

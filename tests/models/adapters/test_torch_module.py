@@ -117,8 +117,11 @@ def test_softmax_of_the_logits_gives_the_probabilities(unmasked):
     "wrap", [lambda m: torch.compile(m, backend="eager"), torch.nn.DataParallel]
 )
 def test_the_module_inside_a_wrapper_is_called(unmasked, recurrent, wrap):
-    classifier = TorchClassifier(wrap(recurrent), hash_tokens, LABELS)
-    np.testing.assert_array_equal(classifier.predict_proba(TEXTS), unmasked.predict_proba(TEXTS))
+    wrapped = wrap(copy.deepcopy(recurrent))  # DataParallel moves a module to the GPU
+    classifier = TorchClassifier(wrapped, hash_tokens, LABELS)
+    np.testing.assert_allclose(
+        classifier.predict_proba(TEXTS), unmasked.predict_proba(TEXTS), atol=1e-6
+    )
     assert classifier.info == unmasked.info
 
 
