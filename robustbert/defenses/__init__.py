@@ -2,6 +2,7 @@
 
 from robustbert.defenses.base import Defense, StepCost
 from robustbert.defenses.composition import Composition, DefenseSpec, compose
+from robustbert.defenses.defended_training import train_defended
 from robustbert.defenses.defense_registry import DEFENSES, make_defense
 
 __all__ = [
@@ -12,4 +13,5 @@ __all__ = [
     "StepCost",
     "compose",
     "make_defense",
+    "train_defended",
 ]

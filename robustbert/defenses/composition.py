@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from robustbert.defenses.base import Defense, train_defended
+from robustbert.defenses.base import Defense
+from robustbert.defenses.defended_training import train_defended
 from robustbert.defenses.defense_registry import make_defense
 from robustbert.defenses.step_cost import StepCost
 from robustbert.errors import InputError, ModelError

@@ -15,6 +15,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from robustbert.data import Cleaning, TextDataset
+from robustbert.defenses import train_defended
 from robustbert.models.huggingface_files import read_tokenizer
 from robustbert.training import TrainingConfig
 from tests.tiny import make_tiny_bert, vocabulary
@@ -181,5 +182,7 @@ def weights_by_step(
             else:
                 with tempfile.TemporaryDirectory() as folder:
                     plain = make_tiny_bert(Path(folder)) if defense.needs_plain_model else None
-                    defense.train(dataset, base, config, out, plain=plain, resume=resume)
+                    train_defended(
+                        [defense], dataset, base, config, out, plain=plain, resume=resume
+                    )
     return found

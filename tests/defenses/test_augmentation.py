@@ -10,7 +10,7 @@ from robustbert.attacks import AttackRunner
 from robustbert.bench.victim_spec import VictimSpec
 from robustbert.bench.victims import check_trainable, prepare_victim
 from robustbert.data import load_dataset
-from robustbert.defenses import DefenseSpec, make_defense
+from robustbert.defenses import DefenseSpec, make_defense, train_defended
 from robustbert.defenses.augmentation import adversarial_rows
 from robustbert.errors import (
     AttackError,
@@ -96,7 +96,8 @@ def test_the_control_starts_from_the_base_and_takes_as_many_steps(
     for control in (False, True):
         params = {**PARAMS, "recipes": ["pruthi"], "num_examples": 4, "control": control}
         folder = tmp_path / str(control)
-        make_defense("augmentation", params).train(dataset, tiny_base, config, folder, plain=bert)
+        defense = make_defense("augmentation", params)
+        train_defended([defense], dataset, tiny_base, config, folder, plain=bert)
         written[control] = json.loads((folder / "training.json").read_text())
     for key in ("base", "config", "extra_examples", "steps"):
         assert written[False][key] == written[True][key]
@@ -139,15 +140,21 @@ class TestFailedAttacks:
     def test_it_is_an_error_if_all_fail(self, dataset, svm, tmp_path, failures):
         failures[0] = 8
         with pytest.raises(AttackError, match="every attack on training examples failed: ValueErr"):
-            make_defense("augmentation", PARAMS).train(
-                dataset, "tfidf-svm", CONFIG, tmp_path / "m", plain=svm
+            train_defended(
+                [make_defense("augmentation", PARAMS)],
+                dataset,
+                "tfidf-svm",
+                CONFIG,
+                tmp_path / "m",
+                plain=svm,
             )
         assert not (tmp_path / "m").exists()
 
 
 def test_without_a_plain_model_it_is_not_trained(dataset, tmp_path):
+    defense = make_defense("augmentation", PARAMS)
     with pytest.raises(InputError, match="Augmentation needs a plain model; train one and give"):
-        make_defense("augmentation", PARAMS).train(dataset, "tfidf-nb", CONFIG, tmp_path / "m")
+        train_defended([defense], dataset, "tfidf-nb", CONFIG, tmp_path / "m")
 
 
 def test_more_examples_than_the_training_split_has(dataset, svm):
