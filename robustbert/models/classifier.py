@@ -221,6 +221,18 @@ class Classifier(ABC):
             "transformers, and change its embeddings before it is wrapped"
         )
 
+    def redrawn(self, seed: int, votes: int | None = None) -> Classifier:
+        """The same classifier with other random numbers; itself if nothing about it is random.
+
+        A classifier that averages over random changes of a text derives them from the text. Checks
+        of such a classifier draw others, and attacks may average over more of them.
+
+        Args:
+            seed: at least 0; 0 gives the random numbers that the classifier has at first.
+            votes: the number of random changes to average over; None for as many as before.
+        """
+        return self
+
     def __repr__(self) -> str:
         info = self.info
         labels = ", ".join(map(repr, self.label_names[:10]))
