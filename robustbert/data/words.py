@@ -19,8 +19,8 @@ HOMOGLYPHS = MappingProxyType(
     )
 )
 
-_INNER = "'-_*@"  # part of a word, except at its ends
-_WORD = re.compile("[" + re.escape("".join(HOMOGLYPHS.values()) + _INNER) + r"\w]+")
+INNER_CHARACTERS = "'-_*@"  # part of a word, except at its ends
+WORD = re.compile("[" + re.escape("".join(HOMOGLYPHS.values()) + INNER_CHARACTERS) + r"\w]+")
 _CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
@@ -35,8 +35,8 @@ def words_of(text: str) -> list[str]:
     """
     if _CHINESE.search(text):
         text = " ".join(_segment(text))
-    pieces = (_WORD.findall(piece.strip(_INNER)) for piece in text.split())
-    words = (word.strip(_INNER) for word in chain.from_iterable(pieces))
+    pieces = (WORD.findall(piece.strip(INNER_CHARACTERS)) for piece in text.split())
+    words = (word.strip(INNER_CHARACTERS) for word in chain.from_iterable(pieces))
     return [word for word in words if word]
 
 
