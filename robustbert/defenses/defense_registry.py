@@ -34,6 +34,11 @@ DEFENSES = Registry(
             "attack training examples at the start of each epoch, train on both",
         ),
         Entry(
+            "discrete",
+            "robustbert.defenses.discrete:Discrete",
+            "train on the worst of several random changes of each text",
+        ),
+        Entry(
             "pgd",
             "robustbert.defenses.pgd:Pgd",
             "train on embeddings perturbed by gradient ascent",

@@ -42,6 +42,7 @@ class Case:
 CASES = (
     Case("augmentation", {"recipes": ["deepwordbug"], "num_examples": 16}),
     Case("tests.defenses.epoch_copies:EpochCopies", {}, {"share": 0.0}),
+    Case("discrete", {"samples": 2, "rounds": 2}, {"words_changed": 0.0}),
     Case("pgd", {"steps": 2}, {"steps": 0}, perturbs=True),
     Case("freelb", {"steps": 2}, {"steps": 0}, perturbs=True),
     Case("freelb++", {"steps": 3}),
