@@ -14,6 +14,15 @@ from robustbert.metrics.accuracies import (
     words_changed_mean,
     words_changed_share,
 )
+from robustbert.metrics.certificates import (
+    clopper_pearson_low,
+    is_certified_for_masks,
+    is_certified_for_substitutions,
+    mask_radius,
+    set_overlap,
+    smallest_overlap,
+    substitution_radius,
+)
 from robustbert.metrics.curves import Curve, accuracy_by_queries, accuracy_by_words_changed
 from robustbert.metrics.holm import holm
 from robustbert.metrics.intervals import Interval, examples_to_reach, proportion, wilson_interval
@@ -48,10 +57,14 @@ __all__ = [
     "bootstrap_of_counts",
     "bootstrap_ranks",
     "clean_accuracy",
+    "clopper_pearson_low",
     "counts",
     "examples_needed",
     "examples_to_reach",
     "holm",
+    "is_certified_for_masks",
+    "is_certified_for_substitutions",
+    "mask_radius",
     "mcnemar_exact",
     "mcnemar_of_counts",
     "mcnemar_power",
@@ -61,8 +74,11 @@ __all__ = [
     "queries_mean",
     "queries_mean_broken",
     "reliability",
+    "set_overlap",
     "similarity_mean",
     "smallest_drop",
+    "smallest_overlap",
+    "substitution_radius",
     "summarize",
     "survived",
     "textattack_queries_mean",

@@ -7,13 +7,18 @@ and of its batch-invariance result.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 from robustbert.records import BatchInvariance, Outcome, ReliabilityCheck
 
 #: A search that ended after at most this number of queries had very few candidates to try.
 FEW_QUERIES = 10
+#: The smallest number of attacked examples at which the 95% Wilson interval of a share of one half
+#: is at most ±20 points wide.
+ENOUGH_ATTACKED = 21
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,15 @@ def _few_queries(evidence: _Evidence) -> _Measured | None:
     return _share(sum(o.queries <= FEW_QUERIES for o in survivors), len(survivors))
 
 
+def _too_few_attacked(evidence: _Evidence) -> _Measured | None:
+    if not evidence.outcomes:
+        return None
+    attacked = sum(outcome.attacked for outcome in evidence.outcomes)
+    # half the width of the Wilson interval of attacked / 2 successes
+    z = NormalDist().inv_cdf(0.975)
+    return _Measured(z / (2 * math.sqrt(attacked + z * z)))
+
+
 def _batch_invariance(evidence: _Evidence) -> _Measured | None:
     result = evidence.batch_invariance
     return _Measured(result.differing, result.status == "verified") if result else None
@@ -85,11 +99,15 @@ _CHECKS = (
            "answers that differed when asked again alone: outcomes may not repeat"),
     _Check("not-deterministic", _changed, 0,
            "share of rechecked predictions that changed: outcomes may not repeat"),
+    _Check("too-few-attacked", _too_few_attacked, 0.20,
+           f"half-width of the interval of 50%: fewer than {ENOUGH_ATTACKED} attacked examples"),
 )
 # fmt: on
 
 #: The names of the checks, in the order of a record's list.
 CHECK_NAMES = tuple(check.name for check in _CHECKS)
+#: Checks that older records lack, because they were written before these checks existed.
+LATER_CHECKS = frozenset({"too-few-attacked"})
 
 
 def reliability(

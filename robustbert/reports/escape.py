@@ -31,6 +31,7 @@ _LATEX = {
     "…": r"\ldots{}",
     "±": r"\ensuremath{\pm}",
     "≠": r"\ensuremath{\neq}",
+    "°": r"\ensuremath{\circ}",
     "§": r"\S{}",
     "¶": r"\P{}",
     "†": r"\dag{}",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from robustbert.metrics import reliability
+from robustbert.metrics.reliability import ENOUGH_ATTACKED, LATER_CHECKS
 from robustbert.records import Outcome, Record, ReliabilityCheck
 
 #: Marks a row whose outcomes may depend on batching.
@@ -61,6 +62,11 @@ _MARKS = {
         "The model gave other probabilities when it classified some texts again, so outcomes may "
         "not repeat; share of the rechecked texts",
     ),
+    "too-few-attacked": Mark(
+        "°",
+        f"Fewer than {ENOUGH_ATTACKED} examples were attacked: the 95% interval of a share of one "
+        "half of them is wider than ±{threshold}",
+    ),
 }
 
 
@@ -71,10 +77,12 @@ def failed_checks(
 
     Args:
         record: records of schema 1 contain no checks.
-        outcomes: those of the record, used to compute the checks that it does not contain; None if
-            they are missing, in which case these checks are unavailable.
+        outcomes: those of the record, used to compute the checks of schema 1; None if they are
+            missing, in which case these checks are unavailable.
     """
-    checks = record.reliability or reliability(outcomes or (), None)
+    checks = record.reliability or [
+        check for check in reliability(outcomes or (), None) if check.name not in LATER_CHECKS
+    ]
     return tuple(c for c in checks if not c.passed and c.name != _BATCH_INVARIANCE)
 
 

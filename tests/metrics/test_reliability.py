@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from scipy.stats import binomtest
 
 from robustbert.metrics import reliability
-from robustbert.metrics.reliability import CHECK_NAMES
+from robustbert.metrics.reliability import CHECK_NAMES, ENOUGH_ATTACKED
 from robustbert.records import BatchInvariance, Outcome, ReliabilityCheck
 from tests.records.builders import make_outcome, make_outcomes
 
@@ -80,6 +81,20 @@ def test_not_deterministic_is_a_share_of_rechecked_predictions(changed: int, pas
     assert (made.measured, made.threshold, made.passed) == (changed / 200, 0, passed)
 
 
+@pytest.mark.parametrize(("attacked", "passed"), [(0, False), (20, False), (21, True), (500, True)])
+def test_too_few_attacked_is_the_half_width_of_an_interval(attacked: int, passed: bool) -> None:
+    """The oracle is scipy: the interval of one half, between those of two neighbouring counts."""
+    outcomes = make_outcomes(broken=attacked // 2, robust=attacked - attacked // 2, skipped=30)
+    found = check("too-few-attacked", outcomes)
+    assert (found.threshold, found.passed) == (0.2, passed)
+    if attacked == 0:
+        assert found.measured == pytest.approx(0.5)
+    elif attacked % 2 == 0:
+        interval = binomtest(attacked // 2, attacked).proportion_ci(method="wilson")
+        assert found.measured == pytest.approx((interval.high - interval.low) / 2)
+    assert passed == (attacked >= ENOUGH_ATTACKED)
+
+
 def test_records_written_before_changes_were_counted_do_not_have_the_check() -> None:
     old = VERIFIED.model_copy(update={"answers_changed": None})
     names = [one.name for one in reliability(make_outcomes(robust=1), old)]
@@ -89,11 +104,12 @@ def test_records_written_before_changes_were_counted_do_not_have_the_check() -> 
 
 def test_checks_without_data_are_omitted() -> None:
     assert reliability([], None) == []
-    assert reliability(make_outcomes(skipped=3, error=2), None) == []
+    names = [one.name for one in reliability(make_outcomes(skipped=3, error=2), None)]
+    assert names == ["too-few-attacked"]
     names = [one.name for one in reliability(make_outcomes(broken=3), None)]
-    assert names == ["exhausted", "retracted"]
+    assert names == ["exhausted", "retracted", "too-few-attacked"]
     names = [one.name for one in reliability(make_outcomes(robust=3), None)]
-    assert names == ["exhausted", "little-to-try"]
+    assert names == ["exhausted", "little-to-try", "too-few-attacked"]
 
 
 def test_complete_cell_has_all_checks_in_order_with_explanations() -> None:

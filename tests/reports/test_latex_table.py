@@ -45,6 +45,7 @@ PRINTED = {
     r"\ldots": "…",
     r"\pm": "±",
     r"\neq": "≠",
+    r"\circ": "°",
     r"\S": "§",
     r"\P": "¶",
     r"\dag": "†",
