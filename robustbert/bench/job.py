@@ -21,6 +21,7 @@ from robustbert.bench.record import (
 )
 from robustbert.bench.run_options import RunOptions
 from robustbert.bench.store import StoredCell
+from robustbert.bench.victim_checks import VictimChecks
 from robustbert.bench.victims import Victim
 from robustbert.data import DatasetSource, Examples, TextDataset, select_examples
 from robustbert.errors import BatchInvarianceWarning, RobustbertWarning
@@ -68,12 +69,14 @@ class LoadedJob:
         victim: the victim.
         runner: runs the recipe on the victim.
         header: the parts of the record that are known before the attack.
+        checks: the reliability checks that query the victim.
     """
 
     examples: Examples
     victim: Victim
     runner: AttackRunner = field(repr=False)
     header: CellHeader
+    checks: VictimChecks = field(repr=False)
 
     def example_ids(self) -> list[str]:
         """The ids of the examples, in order."""
@@ -121,6 +124,9 @@ class LoadedJob:
             timing=timing,
             engine=Engine(lanes=self.runner.lanes, token_budget=classifier.token_budget),
             batch_invariance=batch_invariance,
+            measured_checks=self.checks.of(
+                outcomes, {item.example_id: item.text for item in items}
+            ),
         )
         return JobResult(outcomes, record)
 
@@ -191,6 +197,7 @@ def load_job(
     victim: Victim,
     environment: Environment,
     output_cache: OutputCache | None = None,
+    checks: VictimChecks | None = None,
 ) -> LoadedJob:
     """Prepare a job for running.
 
@@ -201,6 +208,7 @@ def load_job(
         environment: versions and hardware, for the record.
         output_cache: a cache of the victim's predictions, to share between jobs; None for a new
             one.
+        checks: the checks of the victim, to share between jobs; None for new ones.
     """
     cell, options = job.cell, job.options
     examples = select_examples(dataset, job.split, cell.n, job.seed)
@@ -230,4 +238,4 @@ def load_job(
         protocol=protocol_ref(job.seed, cell.n, runner.active_limits),
         environment=environment,
     )
-    return LoadedJob(examples, victim, runner, header)
+    return LoadedJob(examples, victim, runner, header, checks or VictimChecks(victim.classifier))

@@ -29,6 +29,7 @@ from robustbert.records.schema import (
     Protocol,
     RecipeRef,
     Record,
+    ReliabilityCheck,
     Timing,
     Track,
 )
@@ -87,6 +88,7 @@ def make_record(
     timing: Timing,
     engine: Engine,
     batch_invariance: BatchInvariance,
+    measured_checks: Sequence[ReliabilityCheck] = (),
 ) -> Record:
     """The record of a cell, with the metrics of its outcomes.
 
@@ -97,6 +99,7 @@ def make_record(
         timing: seconds and queries spent.
         engine: how the attack was scheduled.
         batch_invariance: whether predictions depended on the batch.
+        measured_checks: the reliability checks that do not follow from the outcomes.
     """
     environment = header.environment.model_copy(update={"batch_invariance": batch_invariance})
     return Record(
@@ -114,7 +117,7 @@ def make_record(
         protocol=header.protocol,
         counts=counts(outcomes, truncated),
         metrics=summarize(outcomes),
-        reliability=reliability(outcomes, batch_invariance),
+        reliability=[*reliability(outcomes, batch_invariance), *measured_checks],
         timing=timing,
         engine=engine,
         environment=environment,

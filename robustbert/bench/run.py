@@ -18,6 +18,7 @@ from robustbert.bench.job import Job, LoadedJob, load_job, make_jobs
 from robustbert.bench.plan import Cell, Plan
 from robustbert.bench.run_options import RunOptions, check_options
 from robustbert.bench.store import Configuration, RunStore
+from robustbert.bench.victim_checks import VictimChecks
 from robustbert.bench.victim_spec import VictimSpec
 from robustbert.bench.victims import Victim, check_trainable, prepare_victim
 from robustbert.data import TextDataset, select_examples
@@ -210,14 +211,15 @@ def plan_configuration(
 def _loaded_jobs(
     plan: Plan, options: RunOptions, datasets: Mapping[str, TextDataset], victims: Victims
 ) -> Iterator[tuple[Job, LoadedJob]]:
-    """Each job, loaded; consecutive jobs with the same victim share a prediction cache."""
+    """Each job, loaded; consecutive jobs with the same victim share caches."""
     environment = capture_environment(options.device)
     jobs = make_jobs(plan, options)
     for (name, spec), group in groupby(jobs, lambda job: (job.cell.dataset, job.cell.victim)):
         victim = victims.get(name, spec)
         output_cache = OutputCache(victim.classifier.predict_proba)
+        checks = VictimChecks(victim.classifier)
         for job in group:
-            loaded = load_job(job, datasets[name], victim, environment, output_cache)
+            loaded = load_job(job, datasets[name], victim, environment, output_cache, checks)
             loaded.runner.load_recipe()
             yield job, loaded
 

@@ -1,8 +1,8 @@
 """Reliability checks of a cell's results.
 
 Modelled on the flags of AutoAttack (Croce and Hein 2020, ``flags_doc.md`` of fra31/auto-attack):
-each check has a name, a condition and an explanation. All are pure functions of a cell's outcomes
-and of its batch-invariance result.
+each check has a name, a condition and an explanation. Most are pure functions of a cell's outcomes
+and of its batch-invariance result; the others need a value that was measured on the model.
 """
 
 from __future__ import annotations
@@ -104,8 +104,26 @@ _CHECKS = (
 )
 # fmt: on
 
-#: The names of the checks, in the order of a record's list.
+
+@dataclass(frozen=True)
+class _MeasuredCheck:
+    threshold: float
+    about: str
+
+
+_MEASURED = {
+    "zero-gradients": _MeasuredCheck(
+        0.05, "share of attacked examples whose gradient vanishes: attacks may see nothing"
+    ),
+    "randomised": _MeasuredCheck(
+        0.10, "share of outcomes that other random numbers change: outcomes depend on the seed"
+    ),
+}
+
+#: The names of the checks of :func:`reliability`, in the order of a record's list.
 CHECK_NAMES = tuple(check.name for check in _CHECKS)
+#: The names of the checks of :func:`measured_check`, which follow them in a record's list.
+MEASURED_CHECK_NAMES = tuple(_MEASURED)
 #: Checks that older records lack, because they were written before these checks existed.
 LATER_CHECKS = frozenset({"too-few-attacked"})
 
@@ -135,3 +153,20 @@ def reliability(
         for check, measured in measurements
         if measured is not None
     ]
+
+
+def measured_check(name: str, measured: float) -> ReliabilityCheck:
+    """A check that does not follow from outcomes: a value measured on the model.
+
+    Args:
+        name: one of :data:`MEASURED_CHECK_NAMES`.
+        measured: the value, at least 0; the check fails if it is above its threshold.
+    """
+    check = _MEASURED[name]
+    return ReliabilityCheck(
+        name=name,
+        passed=measured <= check.threshold,
+        measured=measured,
+        threshold=check.threshold,
+        about=check.about,
+    )

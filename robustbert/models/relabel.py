@@ -89,7 +89,15 @@ class _Relabeled(Classifier):
         """See :meth:`Classifier.with_temperature`."""
         if temperature == 1:
             return self
-        inner = self._inner.with_temperature(temperature)
+        return self._around(self._inner.with_temperature(temperature))
+
+    def redrawn(self, seed: int, votes: int | None = None) -> Classifier:
+        """See :meth:`Classifier.redrawn`."""
+        inner = self._inner.redrawn(seed, votes)
+        return self if inner is self._inner else self._around(inner)
+
+    def _around(self, inner: Classifier) -> Classifier:
+        """The same view of another classifier."""
         changed = _Relabeled(inner, self.label_names, self._order)
         changed._own_info = self._own_info
         return changed

@@ -13,6 +13,13 @@ from robustbert.records import Outcome, Record, ReliabilityCheck
 NOT_VERIFIED = "†"
 #: What that mark means.
 NOT_VERIFIED_NOTE = "Batch invariance is not verified, so outcomes may not be reproducible"
+#: Marks a row whose predictions depend on random numbers.
+RANDOMISED = "≈"
+#: What that mark means.
+RANDOMISED_NOTE = (
+    "The predictions depend on random numbers, which are derived from the text; share of the "
+    "broken and the surviving examples whose outcome other random numbers change"
+)
 #: Marks a row whose conditions differ from those of most rows.
 DIFFERENT_CONDITIONS = "‡"
 # Marks a number whose record fails a check that this version does not know.
@@ -29,14 +36,22 @@ class Mark:
         symbol: shown after the number.
         footnote: the text of the note before its colon; ``{threshold}`` is replaced by the highest
             passing value.
+        unit: the unit of the measured value and the threshold, ``%`` or `` points``.
+        is_of_row: whether it was measured for the row as a whole.
     """
 
     symbol: str
     footnote: str
+    unit: str = "%"
+    is_of_row: bool = False
 
     def note(self, threshold: float) -> str:
         """The footnote of a check with this threshold, without a full stop."""
-        return self.footnote.replace("{threshold}", f"{100 * threshold:g}%")
+        return self.footnote.replace("{threshold}", f"{100 * threshold:g}{self.unit}")
+
+    def value(self, measured: float) -> str:
+        """A measured value with its unit."""
+        return f"{100 * measured:.1f}{self.unit}"
 
 
 # Keyed by the names of checks in records; "little-to-try" is the check for few queries.
@@ -66,6 +81,18 @@ _MARKS = {
         "°",
         f"Fewer than {ENOUGH_ATTACKED} examples were attacked: the 95% interval of a share of one "
         "half of them is wider than ±{threshold}",
+        unit=" points",
+    ),
+    "zero-gradients": Mark(
+        "∇",
+        "The gradient of the loss vanishes for more than {threshold} of the attacked examples. "
+        "Attacks that follow gradients or small changes of probabilities may see nothing",
+        is_of_row=True,
+    ),
+    "randomised": Mark(
+        "↔",
+        "Other random numbers change more than {threshold} of the outcomes, so the attack may have "
+        "fooled only the random numbers that it saw",
     ),
 }
 
@@ -98,6 +125,11 @@ def symbols(checks: Iterable[ReliabilityCheck]) -> str:
     ''
     """
     return "".join(dict.fromkeys(mark_of(check).symbol for check in checks))
+
+
+def is_randomised(record: Record) -> bool:
+    """Whether a record says that predictions depend on random numbers."""
+    return any(check.name == "randomised" for check in record.reliability)
 
 
 def batch_invariance(records: Iterable[Record]) -> str | None:

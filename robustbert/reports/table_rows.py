@@ -13,8 +13,10 @@ from robustbert.reports.grouping import Member
 from robustbert.reports.marks import (
     DIFFERENT_CONDITIONS,
     NOT_VERIFIED,
+    RANDOMISED,
     batch_invariance,
     failed_checks,
+    is_randomised,
     symbols,
 )
 from robustbert.reports.wording import listed
@@ -91,7 +93,8 @@ class Row:
     def marks(self) -> str:
         """The marks of the whole row."""
         marks = NOT_VERIFIED if self.batch_invariance == "not verified" else ""
-        return marks + (DIFFERENT_CONDITIONS if self.all_differences else "")
+        marks += DIFFERENT_CONDITIONS if self.all_differences else ""
+        return marks + (RANDOMISED if any(map(is_randomised, self._records)) else "")
 
     @property
     def all_differences(self) -> tuple[str, ...]:
@@ -101,7 +104,11 @@ class Row:
     @property
     def batch_invariance(self) -> str | None:
         """See :func:`robustbert.reports.marks.batch_invariance`."""
-        return batch_invariance(r for one in self.replicates for r in one.records.values())
+        return batch_invariance(self._records)
+
+    @property
+    def _records(self) -> list[Record]:
+        return [record for one in self.replicates for record in one.records.values()]
 
     @property
     def clean(self) -> Proportion:

@@ -9,7 +9,7 @@ from typing import Any
 from robustbert.leaderboard.checks.problem import Problem, in_outcomes
 from robustbert.leaderboard.checks.results_files import ReadResults
 from robustbert.metrics import counts, reliability, summarize
-from robustbert.metrics.reliability import LATER_CHECKS
+from robustbert.metrics.reliability import LATER_CHECKS, MEASURED_CHECK_NAMES, measured_check
 from robustbert.records import Outcome, PublishedCell, published_outcomes_path
 from robustbert.reports.wording import counted
 from robustbert.seeds import derive_seed
@@ -37,7 +37,7 @@ def wrong_metrics(results: ReadResults) -> Iterator[Problem]:
 
 
 def wrong_reliability(results: ReadResults) -> Iterator[Problem]:
-    """Reliability checks that do not follow from the outcomes.
+    """Reliability checks that do not follow from the outcomes, or from the values they measured.
 
     Records that were written before a check existed may lack it.
     """
@@ -47,6 +47,8 @@ def wrong_reliability(results: ReadResults) -> Iterator[Problem]:
         found, wanted = ({c.name: c for c in checks} for checks in (record.reliability, right))
         for name in LATER_CHECKS - found.keys():
             wanted.pop(name, None)
+        for name in found.keys() & set(MEASURED_CHECK_NAMES):
+            wanted[name] = measured_check(name, found[name].measured)
         if found.keys() != wanted.keys():
             names, right_names = (", ".join(checks) or "none" for checks in (found, wanted))
             yield _differs(cell, "the list of checks", names, right_names)

@@ -16,7 +16,13 @@ from robustbert.leaderboard.site.index_columns import (
     row_marks,
 )
 from robustbert.leaderboard.site.site_models import family
-from robustbert.reports.marks import DIFFERENT_CONDITIONS, NOT_VERIFIED, NOT_VERIFIED_NOTE, mark_of
+from robustbert.reports.marks import (
+    DIFFERENT_CONDITIONS,
+    NOT_VERIFIED,
+    NOT_VERIFIED_NOTE,
+    RANDOMISED,
+    mark_of,
+)
 from robustbert.reports.wording import counted
 
 # The upper end of each class of sizes, in parameters, and its name.
@@ -34,6 +40,7 @@ _ROW_MARKS = {
         "The row differs from most rows of its table in something that affects the numbers. A note "
         "of the table says in what, and whether it can be compared with them."
     ),
+    RANDOMISED: "The predictions depend on random numbers, which are derived from the text.",
 }
 
 

@@ -23,6 +23,7 @@ from robustbert.reports.notes.reliability_notes import (
     batch_invariance_not_verified,
     marked_checks,
     nonzero_counts,
+    randomised,
 )
 from robustbert.reports.table_rows import Outcomes, Row
 from robustbert.reports.wording import listed
@@ -48,6 +49,7 @@ def group_notes(
         *different_conditions(rows),
         *_replicates(rows, recipes),
         *marked_checks(cells),
+        *randomised(cells),
         *batch_invariance_not_verified(cells),
         *_clean_accuracies(rows),
         *_below_chance(rows),

@@ -74,3 +74,16 @@ def list_cells(annotated: Sequence[tuple[Cell, str]], limit: int | None = _MAX_L
     omitted = len(annotated) - len(annotated[:limit])
     parts = [f"{recipe} ({', '.join(texts)})" for recipe, texts in by_recipe.items()]
     return ", ".join(parts) + (f" and {omitted} more" if omitted else "")
+
+
+def list_of_rows(annotated: Sequence[tuple[Cell, str]]) -> str:
+    """The models of cells, each with its distinct annotations: ``minilm 28.2%, tfidf-nb 13.9%``.
+
+    Args:
+        annotated: cells and their annotations.
+    """
+    by_model: dict[str, dict[str, None]] = {}
+    for cell, annotation in annotated:
+        label = replicate_label(cell.row, cell.replicate)
+        by_model.setdefault(label, {})[annotation] = None
+    return ", ".join(f"{label} {' and '.join(values)}" for label, values in by_model.items())

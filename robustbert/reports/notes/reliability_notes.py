@@ -8,11 +8,13 @@ from robustbert.records import Counts, Record, ReliabilityCheck
 from robustbert.reports.marks import (
     NOT_VERIFIED,
     NOT_VERIFIED_NOTE,
+    RANDOMISED,
+    RANDOMISED_NOTE,
     Mark,
     batch_invariance,
     mark_of,
 )
-from robustbert.reports.notes.noted_cells import Cell, list_cells
+from robustbert.reports.notes.noted_cells import Cell, list_cells, list_of_rows
 
 # A note is shown if the count is not zero: (count, text, name of the reliability check whose mark
 # replaces the note, or empty).
@@ -43,8 +45,21 @@ def marked_checks(cells: Sequence[Cell]) -> Iterator[str]:
         for check in cell.failed:
             by_mark.setdefault((mark_of(check), check.threshold), []).append((cell, check))
     for (mark, threshold), failed in by_mark.items():
-        measured = [(cell, f"{100 * check.measured:.1f}%") for cell, check in failed]
-        yield f"{mark.symbol} {mark.note(threshold)}: {list_cells(measured, limit=None)}."
+        measured = [(cell, mark.value(check.measured)) for cell, check in failed]
+        listed_cells = list_of_rows(measured) if mark.is_of_row else list_cells(measured, None)
+        yield f"{mark.symbol} {mark.note(threshold)}: {listed_cells}."
+
+
+def randomised(cells: Sequence[Cell]) -> Iterator[str]:
+    """Name the rows whose predictions depend on random numbers."""
+    measured = [
+        (cell, f"{100 * check.measured:.1f}%")
+        for cell in cells
+        for check in cell.record.reliability
+        if check.name == "randomised"
+    ]
+    if measured:
+        yield f"{RANDOMISED} {RANDOMISED_NOTE}: {list_cells(measured, limit=None)}."
 
 
 def batch_invariance_not_verified(cells: Sequence[Cell]) -> Iterator[str]:

@@ -11,6 +11,7 @@ import pytest
 
 from robustbert.cli import main
 from robustbert.leaderboard.checks.check_results import CHECKS, check_results
+from robustbert.metrics.reliability import measured_check
 from robustbert.records import DefenseRef, read_published
 from tests.leaderboard.published import write_published
 from tests.leaderboard.valid_results import (
@@ -371,6 +372,20 @@ def test_a_file_name_is_printed_without_its_control_characters(results: Path, ca
     assert main(["leaderboard", "check", "--results", str(results)]) == 1
     line, _ = capsys.readouterr().out.splitlines()
     assert "\\x1b[31m\\u202eevil\\n.txt: files: does not belong" in line
+
+
+def test_the_threshold_of_a_measured_check_is_not_chosen_by_its_record(results: Path) -> None:
+    check = measured_check("zero-gradients", 0.5).model_dump()
+    path = results / ROW / "pwws.json"
+    edit_record(path, lambda content: content["reliability"].append(check))
+    assert not problem_lines(results)
+    weaker = {"passed": True, "threshold": 0.9}
+    edit_record(path, lambda content: content["reliability"][-1].update(weaker))
+    lines = problem_lines(results)
+    assert [line.partition("reliability: zero-gradients.")[2] for line in lines] == [
+        "passed is true, but pwws.jsonl gives false",
+        "threshold is 0.9, but pwws.jsonl gives 0.05",
+    ]
 
 
 def test_rows_that_are_not_repeatable_may_change_their_predictions(results: Path) -> None:
