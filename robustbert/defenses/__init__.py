@@ -4,6 +4,7 @@ from robustbert.defenses.base import Defense, StepCost
 from robustbert.defenses.composition import Composition, DefenseSpec, compose
 from robustbert.defenses.defended_training import train_defended
 from robustbert.defenses.defense_registry import DEFENSES, make_defense
+from robustbert.defenses.transformed_classifier import TransformedClassifier
 
 __all__ = [
     "DEFENSES",
@@ -11,6 +12,7 @@ __all__ = [
     "Defense",
     "DefenseSpec",
     "StepCost",
+    "TransformedClassifier",
     "compose",
     "make_defense",
     "train_defended",

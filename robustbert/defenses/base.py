@@ -40,16 +40,16 @@ if TYPE_CHECKING:
     from robustbert.training import EpochStart, ExtraRow, TrainingConfig
 
 #: The methods by which a defense changes training or predictions.
-HOOKS = ("training_loss", "training_rows", "epoch_rows", "wrap")
+HOOKS = ("training_texts", "training_loss", "training_rows", "epoch_rows", "wrap")
 
 
 @dataclass(frozen=True)
 class Defense:
     """A defense with its parameters; every hook does nothing unless it is overridden.
 
-    The hooks are :meth:`training_loss`, :meth:`training_rows`, :meth:`epoch_rows` and :meth:`wrap`.
-    A defense that overrides only :meth:`wrap` trains nothing: the plain model is wrapped, which is
-    the one that is trained without a defense.
+    The hooks are :meth:`training_texts`, :meth:`training_loss`, :meth:`training_rows`,
+    :meth:`epoch_rows` and :meth:`wrap`. A defense that overrides only :meth:`wrap` trains nothing:
+    the plain model is wrapped, which is the one that is trained without a defense.
 
     Attributes:
         revision: of the defense, at least 1, stored in records. Increase it when the same
@@ -77,6 +77,17 @@ class Defense:
         It may depend on the parameters. Attacks on training examples are not included.
         """
         return StepCost()
+
+    def training_texts(self, texts: Sequence[str]) -> Sequence[str]:
+        """Transform the texts that the model is trained, validated and tested on; none by default.
+
+        It is called with the texts of every split before anything else, and with those of extra
+        rows. Extra rows can be made of transformed texts, so transforming twice must do nothing
+        more. Each text's result is a function of that text alone, and has at least one word. A
+        defense that overrides it transforms the texts in :meth:`wrap` too, see
+        :class:`robustbert.defenses.TransformedClassifier`.
+        """
+        return texts
 
     def training_loss(self, model: Any, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """Compute the training loss of a batch, in place of cross-entropy.
@@ -190,8 +201,8 @@ class Defense:
     @property
     def trains(self) -> bool:
         """Whether it overrides a method for training, so that it has a model of its own."""
-        hooks = ("training_loss", "training_rows", "epoch_rows", "training_config", "callbacks")
-        return any(self.overrides(hook) for hook in hooks)
+        hooks = (*HOOKS, "training_config", "callbacks")
+        return any(self.overrides(hook) for hook in hooks if hook != "wrap")
 
     def check_base(self, base: str) -> None:
         """Check that the defense can train a base model.

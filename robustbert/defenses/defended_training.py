@@ -7,6 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from robustbert.defenses.added_rows import join_rows
+from robustbert.defenses.transformed_rows import (
+    transform_dataset,
+    transform_epoch_rows,
+    transform_rows,
+)
 from robustbert.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,7 +32,8 @@ def train_defended(
 ) -> TrainedModel:
     """Train a model with several defenses, at most one of which has a training loss.
 
-    Each changes the training settings in turn; rows and callbacks are joined.
+    Each transforms the texts of all splits and changes the training settings in turn; rows, whose
+    texts are transformed as well, and callbacks are joined.
 
     Args:
         defenses: the defenses.
@@ -40,7 +46,8 @@ def train_defended(
 
     Raises:
         RobustbertError: as in :meth:`Defense.check_base` and :func:`robustbert.training.train`.
-        InputError: no defense trains, or one needs a plain model and there is none.
+        InputError: no defense trains, one needs a plain model and there is none, or transformed
+            texts are not as :meth:`Defense.training_texts` says.
     """
     from robustbert.training import train
 
@@ -53,6 +60,8 @@ def train_defended(
             raise InputError(f"{name} needs a plain model; train one and give its folder as plain")
         defense.check_base(str(base))
         config = defense.training_config(config)
+    transforming = tuple(defense for defense in defenses if defense.overrides("training_texts"))
+    dataset = transform_dataset(dataset, transforming)
     rows = [
         defense.training_rows(dataset, plain if defense.needs_plain_model else None, config)
         for defense in defenses
@@ -63,9 +72,9 @@ def train_defended(
         str(base),
         config,
         out,
-        extra_examples=join_rows(rows),
+        extra_examples=transform_rows(join_rows(rows), transforming),
         loss=losses[0] if losses else None,
         callbacks=[callback for defense in defenses for callback in defense.callbacks()],
-        epoch_rows=[d.epoch_rows for d in defenses if d.overrides("epoch_rows")],
+        epoch_rows=transform_epoch_rows(defenses, transforming),
         resume=resume,
     )

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 
-from robustbert.defenses import make_defense
+from robustbert.defenses import make_defense, train_defended
 from robustbert.defenses.a2t import A2T
 from robustbert.errors import AttackError, InputError, RobustbertWarning, UnknownNameError
 from robustbert.models import load_model
@@ -157,7 +157,7 @@ def test_parameters_out_of_range_are_rejected_by_name(wrong, message):
 
 def test_a_training_without_an_epoch_of_attacks_is_refused(few_texts, tiny_base, tmp_path):
     with pytest.raises(InputError, match=r"clean_epochs = 2, but the training has epochs = 2; low"):
-        A2T(clean_epochs=2).train(few_texts, tiny_base, CONFIG, tmp_path / "m")
+        train_defended([A2T(clean_epochs=2)], few_texts, tiny_base, CONFIG, tmp_path / "m")
     assert not (tmp_path / "m").exists()
     assert A2T(clean_epochs=1).training_config(CONFIG) is CONFIG
     assert A2T(clean_epochs=2, share=0.0).training_config(CONFIG) is CONFIG

@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 from robustbert.bench.plan import VictimSpec
 from robustbert.bench.victims import check_trainable, find_trained, prepare_victim
 from robustbert.data import load_dataset
-from robustbert.defenses import Defense, DefenseSpec, StepCost, make_defense
+from robustbert.defenses import Defense, DefenseSpec, StepCost, make_defense, train_defended
 from robustbert.defenses.composition import source_sha256
 from robustbert.errors import InputError, ModelError
 from robustbert.models import Classifier, load_model
@@ -173,7 +173,7 @@ class Critic(transformers.TrainerCallback):
 
 
 def test_loss_may_use_gradients_and_its_own_modules(dataset, base, tmp_path):
-    model = Adversarial().train(dataset, base, CONFIG, tmp_path / "out")
+    model = train_defended([Adversarial()], dataset, base, CONFIG, tmp_path / "out")
     assert model.steps > 0
     assert Critic.trained == [True]
     weights = load_file(model.folder / "model.safetensors")
@@ -188,13 +188,13 @@ class NoScalar(Defense):
 
 def test_a_loss_that_is_not_a_scalar_is_rejected(dataset, base, tmp_path):
     with pytest.raises(ModelError, match=r"must be a scalar tensor, but it is shape \(16, 2\)"):
-        NoScalar().train(dataset, base, CONFIG, tmp_path / "out")
+        train_defended([NoScalar()], dataset, base, CONFIG, tmp_path / "out")
 
 
 def test_classical_model_rejects_a_custom_loss(dataset, tmp_path, cache):
     message = "NoScalar changes the training loss, which tfidf-svm does not have; use a network"
     with pytest.raises(ModelError, match=message):
-        NoScalar().train(dataset, "tfidf-svm", CONFIG, tmp_path / "out")
+        train_defended([NoScalar()], dataset, "tfidf-svm", CONFIG, tmp_path / "out")
     spec = VictimSpec("svm", "tfidf-svm", (DefenseSpec(f"{__name__}:NoScalar"),))
     with pytest.raises(ModelError, match=message):
         check_trainable(spec, dataset)
@@ -218,7 +218,7 @@ class Doubled(Defense):
 
 
 def test_rows_and_settings_reach_the_training(dataset, tmp_path):
-    model = Doubled().train(dataset, "tfidf-nb", CONFIG, tmp_path / "out")
+    model = train_defended([Doubled()], dataset, "tfidf-nb", CONFIG, tmp_path / "out")
     stored = json.loads((model.folder / "training.json").read_text())
     train = dataset.split("train")
     assert stored["extra_examples"] == train["label"].count(0)
@@ -288,7 +288,7 @@ class TestAWrapper:
 
     def test_has_no_training(self, dataset, base, tmp_path):
         with pytest.raises(InputError, match="Blur trains nothing"):
-            Blur().train(dataset, base, CONFIG, tmp_path / "out")
+            train_defended([Blur()], dataset, base, CONFIG, tmp_path / "out")
 
 
 def test_defense_without_hooks_changes_nothing(dataset, svm, tmp_path):
@@ -301,6 +301,8 @@ def test_defense_without_hooks_changes_nothing(dataset, svm, tmp_path):
     assert (defense.hooks, defense.is_randomised, defense.step_cost) == ((), False, StepCost(1, 1))
     assert (defense.params(), defense.dependencies()) == ({"names": ["a", "b"]}, {})
     assert defense.training_rows(dataset, None, CONFIG) is None
+    texts = ["a film"]
+    assert defense.training_texts(texts) is texts
     assert defense.training_config(CONFIG) is CONFIG
     assert tuple(defense.callbacks()) == ()
     classifier = load_model(str(svm))

@@ -16,7 +16,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from robustbert.defenses import Composition, Defense
+from robustbert.defenses import Composition, Defense, train_defended
 from robustbert.defenses.flooding import Flooding
 from robustbert.errors import InputError, ModelError, OutputError
 from robustbert.training import EpochStart, ExtraRow, train
@@ -169,7 +169,9 @@ def test_a_training_resumes_in_the_middle_of_an_epoch(few_texts, tiny_base, tmp_
 def test_an_unfinished_training_with_other_rows_is_not_resumed(few_texts, tiny_base, tmp_path):
     weights_by_step(EpochCopies(), few_texts, tiny_base, tmp_path / "out", config=TWICE, stop_at=3)
     with pytest.raises(OutputError, match="other data, base or settings"):
-        EpochCopies(share=0.25).train(few_texts, tiny_base, TWICE, tmp_path / "out", resume=True)
+        train_defended(
+            [EpochCopies(share=0.25)], few_texts, tiny_base, TWICE, tmp_path / "out", resume=True
+        )
 
 
 @dataclass(frozen=True)
