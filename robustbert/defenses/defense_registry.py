@@ -83,6 +83,16 @@ DEFENSES = Registry(
             "robustbert.defenses.temperature:Temperature",
             "train with a softmax at a high temperature",
         ),
+        Entry(
+            "safer",
+            "robustbert.defenses.safer:Safer",
+            "vote over random substitutions of all words",
+        ),
+        Entry(
+            "ranmask",
+            "robustbert.defenses.ranmask:RanMask",
+            "vote over random masks of the words",
+        ),
     ],
     accepts=_is_defense,
     expected="a dataclass that extends robustbert.defenses.Defense",

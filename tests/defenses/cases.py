@@ -52,6 +52,8 @@ CASES = (
     Case("dne", {"steps": 2, "min_cosine": 0.4}, {"neighbours": 1}),
     Case("flooding", {"level": 0.7}, {"level": 0.0}),
     Case("temperature", {"temperature": 5.0}, {"temperature": 1.0}),
+    Case("safer", {}),
+    Case("ranmask", {"mask_share": 0.3}),
 )
 
 #: Those that replace the training loss.
