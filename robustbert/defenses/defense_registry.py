@@ -93,6 +93,11 @@ DEFENSES = Registry(
             "robustbert.defenses.ranmask:RanMask",
             "vote over random masks of the words",
         ),
+        Entry(
+            "spell-correction",
+            "robustbert.defenses.spell_correction:SpellCorrection",
+            "correct misspelled words before the classifier reads them",
+        ),
     ],
     accepts=_is_defense,
     expected="a dataclass that extends robustbert.defenses.Defense",
