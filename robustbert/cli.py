@@ -26,6 +26,7 @@ from robustbert.commands import (
     list_command,
     plot_command,
     predict_command,
+    recheck_command,
     replay_command,
     show_command,
     similarity_command,
@@ -41,9 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line.
 
     Returns:
-        0: done; 1: an attack failed, an accuracy is too low or has dropped, an asset is missing, or
-        doctor found a problem; 2: invalid input, reported in one line on standard error; 130:
-        interrupted.
+        0: done; 1: an attack failed, an accuracy is too low or has dropped, a reliability check
+        failed (with --strict), an asset is missing, or doctor found a problem; 2: invalid input,
+        reported in one line on standard error; 130: interrupted.
     """
     try:
         given = sys.argv[1:] if arguments is None else list(arguments)
@@ -129,6 +130,7 @@ def _parser() -> argparse.ArgumentParser:
         show_command.add_show,
         explore_command.add_explore,
         similarity_command.add_similarity,
+        recheck_command.add_recheck,
         card_command.add_card,
         compare_command.add_compare,
         baseline_command.add_baseline,

@@ -66,6 +66,7 @@ print([name for name in {HEAVY} if name in sys.modules])
         "show",
         "explore",
         "similarity",
+        "recheck",
         "replay",
         "baseline",
         "history",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -203,6 +203,11 @@ class RunStore:
         write_outcomes(outcomes, outcomes_path(self._folder, name))
         write_record(record, record_path(self._folder, name))
         cell.journal.unlink(missing_ok=True)
+
+    def replace_records(self, records: Iterable[Record]) -> None:
+        """Write records of finished cells again, for example with more reliability checks."""
+        for record in records:
+            write_record(record, record_path(self._folder, record_name(record)))
 
     def content(self, first: Sequence[Record]) -> Run:
         """All records and outcomes of the folder.

@@ -21,6 +21,7 @@ from robustbert.commands.dataset_options import (
     reading_options,
 )
 from robustbert.commands.defense_options import add_defense_options, chosen_defenses
+from robustbert.commands.strict_option import add_strict, marks_fail
 from robustbert.commands.terminal import INTERRUPTED, print_error, print_report
 from robustbert.commands.threshold_options import add_thresholds, chosen_thresholds
 from robustbert.console import terminal_width
@@ -144,6 +145,7 @@ def _add_run_options(command: Any, out: str) -> None:
     command.add_argument(
         "--allow-errors", action="store_true", help="exit with 0 even if attacks failed"
     )
+    add_strict(command, "the run")
     add_thresholds(command)
     add_labels(command)
     add_dtype_and_device(command, "inference")
@@ -247,6 +249,7 @@ def _run(plan: Plan, thresholds: Thresholds | None, options: Any, out: Path) -> 
     print_report(f"{render_text(result.table, terminal_width())}\n")
     _print_skipped(result.skipped)
     passed = thresholds is None or _compare(result, thresholds)
+    passed = not (options.strict and marks_fail(result.records)) and passed
     print(f"{result.seconds:.0f} s; records, outcomes and tables are in {out}")
     return 1 if _failed_attacks(result, options, out) or not passed else 0
 

@@ -118,6 +118,12 @@ _MEASURED = {
     "randomised": _MeasuredCheck(
         0.10, "share of outcomes that other random numbers change: outcomes depend on the seed"
     ),
+    "miscalibration": _MeasuredCheck(
+        0.02, "drop of the worst case, if significant, when the calibrated model is attacked"
+    ),
+    "more-votes": _MeasuredCheck(
+        0.02, "drop of the worst case, if significant, when the search averages over more votes"
+    ),
 }
 
 #: The names of the checks of :func:`reliability`, in the order of a record's list.

@@ -21,6 +21,13 @@ from robustbert.records.references import (
     Protocol,
     RecipeRef,
 )
+from robustbert.records.row_recheck import (
+    Calibration,
+    MoreVotes,
+    RowRecheck,
+    SecondAttack,
+    TriedTemperature,
+)
 from robustbert.records.schema import Record
 from robustbert.records.schema_json import json_schema
 
@@ -31,6 +38,7 @@ TABLES: Mapping[str, type[BaseModel]] = MappingProxyType(
             *(Outcome, Record, DefenseRef, Counts, Metrics, Metric, ReliabilityCheck),
             *(Timing, Engine, Environment, BatchInvariance),
             *(Baseline, BaselineCell, Acceptance),
+            *(RowRecheck, Calibration, TriedTemperature, MoreVotes, SecondAttack),
         )
     }
 )

@@ -34,6 +34,8 @@ _LATEX = {
     "≈": r"\ensuremath{\approx}",
     "°": r"\ensuremath{\circ}",
     "∇": r"\ensuremath{\nabla}",
+    "τ": r"\ensuremath{\tau}",
+    "Σ": r"\ensuremath{\Sigma}",
     "↔": r"\ensuremath{\leftrightarrow}",
     "§": r"\S{}",
     "¶": r"\P{}",

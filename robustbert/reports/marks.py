@@ -94,6 +94,20 @@ _MARKS = {
         "Other random numbers change more than {threshold} of the outcomes, so the attack may have "
         "fooled only the random numbers that it saw",
     ),
+    "miscalibration": Mark(
+        "τ",
+        "The robustness is partly an illusion: the worst case falls by more than {threshold} when "
+        "the attack sees calibrated probabilities, which change no prediction",
+        unit=" points",
+        is_of_row=True,
+    ),
+    "more-votes": Mark(
+        "Σ",
+        "The worst case falls by more than {threshold} when the attack follows the average over "
+        "more votes",
+        unit=" points",
+        is_of_row=True,
+    ),
 }
 
 

@@ -31,6 +31,11 @@ PLACES = {
     "Baseline": "## Baseline",
     "BaselineCell": "### `cells`",
     "Acceptance": "### `acceptances`",
+    "RowRecheck": "## Rechecks",
+    "Calibration": "### `calibration`",
+    "TriedTemperature": "`tried` has",
+    "MoreVotes": "### `more_votes`",
+    "SecondAttack": "### `attack`",
 }
 
 

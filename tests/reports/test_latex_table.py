@@ -48,6 +48,8 @@ PRINTED = {
     r"\approx": "≈",
     r"\circ": "°",
     r"\nabla": "∇",
+    r"\tau": "τ",
+    r"\Sigma": "Σ",
     r"\leftrightarrow": "↔",
     r"\S": "§",
     r"\P": "¶",

@@ -1,0 +1,87 @@
+"""A classifier at another temperature, whatever computes its logits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from robustbert.errors import ModelError
+from robustbert.models.classifier import Classifier
+from robustbert.models.inference.invariance import InvarianceResult
+from robustbert.models.output_checks import softmax
+
+
+def at_temperature(classifier: Classifier, temperature: float) -> Classifier:
+    """The same classifier with its logits divided by a temperature.
+
+    A classifier that has a temperature of its own keeps its gradients
+    (:meth:`Classifier.with_temperature`); another one is wrapped.
+
+    Args:
+        classifier: a classifier with logits.
+        temperature: a number above 0.
+
+    Raises:
+        ModelError: the classifier has no logits.
+    """
+    if not classifier.has_logits:
+        raise ModelError(
+            f"model {classifier.info.name!r} has no logits, so it has no temperature; choose a "
+            "transformer or a linear model"
+        )
+    try:
+        return classifier.with_temperature(temperature)
+    except ModelError:  # only networks of transformers can
+        return _Scaled(classifier, temperature)
+
+
+class _Scaled(Classifier):
+    """A classifier whose probabilities are computed from the logits of another one.
+
+    Args:
+        inner: a classifier with logits.
+        temperature: divides the logits.
+    """
+
+    def __init__(self, inner: Classifier, temperature: float) -> None:
+        self._inner = inner
+        self._temperature = temperature
+        self.label_names = inner.label_names
+        self.info = inner.info
+        self.token_budget = inner.token_budget
+
+    @property
+    def batch_invariance(self) -> InvarianceResult:
+        """That of the wrapped classifier."""
+        return self._inner.batch_invariance
+
+    @property
+    def identified(self) -> bool:
+        """That of the wrapped classifier."""
+        return self._inner.identified
+
+    @property
+    def has_logits(self) -> bool:
+        """Always true."""
+        return True
+
+    def redrawn(self, seed: int, votes: int | None = None) -> Classifier:
+        """See :meth:`Classifier.redrawn`."""
+        inner = self._inner.redrawn(seed, votes)
+        return self if inner is self._inner else _Scaled(inner, self._temperature)
+
+    def _logits(self, texts: Sequence[str]) -> np.ndarray:
+        return self._inner.predict_logits(texts) / self._temperature
+
+    def _probabilities(self, texts: Sequence[str]) -> np.ndarray:
+        return softmax(self._logits(texts))
+
+    def _exact(self, texts: Sequence[str]) -> np.ndarray:
+        """Softmax of the logarithms, which are the logits up to a constant."""
+        exact = self._inner.predict_proba_exact(texts).astype(np.float64)
+        smallest = np.finfo(np.float64).tiny  # a probability that was rounded to 0
+        return softmax(np.log(np.maximum(exact, smallest)) / self._temperature)
+
+    def _truncated(self, texts: Sequence[str]) -> np.ndarray:
+        return self._inner.truncated(texts)

@@ -1,0 +1,1 @@
+"""Attack finished rows again, to find out whether their robustness is real."""

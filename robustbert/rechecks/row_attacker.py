@@ -1,0 +1,107 @@
+"""Attack the model of a finished row again, under the row's conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from robustbert.attacks.protocol import PROTOCOL_REVISION
+from robustbert.bench.attack_progress import AttackProgress
+from robustbert.errors import InputError
+from robustbert.gate.repeated_cells import LoadedVictim, RepeatedCells
+from robustbert.models import Classifier
+from robustbert.models.inference.output_cache import OutputCache
+from robustbert.rechecks.attacked_row import AttackedRow
+from robustbert.records import Outcome, Record
+from robustbert.registry import is_import_path
+from robustbert.reports.row_labels import record_label
+
+
+@dataclass(frozen=True)
+class RowAttacker:
+    """Attacks a row's model, or another classifier in its place, with the row's recipes.
+
+    Args:
+        row: the finished row.
+        loaded: its model.
+        cells: loads its data.
+    """
+
+    row: AttackedRow
+    loaded: LoadedVictim
+    cells: RepeatedCells
+
+    @property
+    def classifier(self) -> Classifier:
+        """The row's model with its defenses."""
+        return self.loaded.victim.classifier
+
+    def attack(self, classifier: Classifier, title: str) -> dict[str, Sequence[Outcome]]:
+        """The outcomes of each recipe on the examples of the row.
+
+        Args:
+            classifier: what is attacked.
+            title: what is done, for the progress.
+
+        Raises:
+            InputError: the examples are not those of the row.
+        """
+        victim = self._victim(classifier)
+        found = {}
+        for record in self.row.records:
+            stored = [outcome.example_id for outcome in self.row.outcomes[record.recipe.name]]
+            outcomes = self._outcomes(victim, record, record.protocol.n, title)
+            if {outcome.example_id for outcome in outcomes} != set(stored):
+                raise InputError(
+                    f"the examples of {record_label(record)} on {record.dataset.name} are not "
+                    "those of the protocol; run it again"
+                )
+            found[record.recipe.name] = outcomes
+        return found
+
+    def attack_split(
+        self, classifier: Classifier, split: str, n: int, title: str
+    ) -> dict[str, Sequence[Outcome]]:
+        """The outcomes of each recipe on the first ``n`` examples of another split."""
+        victim = self._victim(classifier)
+        found = {}
+        for record in self.row.records:
+            dataset = record.dataset.model_copy(update={"split": split})
+            moved = record.model_copy(update={"dataset": dataset})
+            found[record.recipe.name] = self._outcomes(victim, moved, n, title)
+        return found
+
+    def _victim(self, classifier: Classifier) -> LoadedVictim:
+        victim = replace(self.loaded.victim, classifier=classifier)
+        return LoadedVictim(victim, OutputCache(classifier.predict_proba))
+
+    def _outcomes(
+        self, victim: LoadedVictim, record: Record, n: int, title: str
+    ) -> Sequence[Outcome]:
+        job = self.cells.job(victim, record, n=n, seed=record.protocol.seed)
+        described = f"{record_label(record)} on {record.dataset.name}, {record.recipe.name}"
+        with AttackProgress(n, f"{title}: {described}") as progress:
+            run = job.runner.run(job.examples.items, progress.add, progress.show_queries)
+        return run.outcomes
+
+
+def check_repeatable(record: Record, trusted: Sequence[str]) -> None:
+    """Check that a cell can be attacked again by this version, without importing unknown code.
+
+    Args:
+        record: the record of the cell.
+        trusted: import paths that the record may name.
+
+    Raises:
+        InputError: it cannot.
+    """
+    for name in (record.recipe.name, *(defense.name for defense in record.defenses)):
+        if is_import_path(name) and name not in trusted:
+            raise InputError(
+                f"{record_label(record)} names code, {name}; if you trust it, add --trust {name}"
+            )
+    if record.protocol.revision != PROTOCOL_REVISION:
+        raise InputError(
+            f"{record_label(record)} has revision {record.protocol.revision or 'unknown'} of the "
+            f"protocol, but this version of robustbert has {PROTOCOL_REVISION}; run it again"
+        )

@@ -1,0 +1,51 @@
+"""Classifiers at another temperature, and classifiers that are attacked through another one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+
+from robustbert.errors import ModelError
+from robustbert.models import load_model
+from robustbert.models.searched_through import SearchedThrough
+from robustbert.models.temperature_scaling import at_temperature
+from tests.tiny import toy_reviews
+from tests.voting import MaskedVotes
+
+TEXTS = [*dict.fromkeys(toy_reviews(20)[0])]
+
+
+@pytest.mark.parametrize("model", ["svm", "bert"])
+@pytest.mark.parametrize("temperature", [0.1, 7.0])
+def test_probabilities_are_the_softmax_of_divided_logits(model, temperature, request) -> None:
+    folder: Path = request.getfixturevalue(model)
+    plain = load_model(folder, dtype="float32", device="cpu")
+    scaled = at_temperature(plain, temperature)
+    expected = plain.predict_logits(TEXTS).astype(np.float64) / temperature
+    np.testing.assert_allclose(scaled.predict_logits(TEXTS), expected, rtol=1e-5, atol=1e-6)
+    for predict in (scaled.predict_proba, scaled.predict_proba_exact):
+        np.testing.assert_allclose(predict(TEXTS), softmax(expected, axis=1), atol=2e-5)
+    assert (scaled.predict_proba(TEXTS).argmax(1) == plain.predict_proba(TEXTS).argmax(1)).all()
+    assert scaled.info == plain.info
+    assert scaled.has_gradients == plain.has_gradients
+    alone = np.concatenate([scaled.predict_proba([text]) for text in TEXTS])
+    assert (scaled.predict_proba_unbatched(TEXTS) == alone).all()
+    assert (scaled.truncated(TEXTS) == plain.truncated(TEXTS)).all()
+
+
+def test_a_model_without_logits_has_no_temperature() -> None:
+    with pytest.raises(ModelError, match="'votes' has no logits"):
+        at_temperature(MaskedVotes(), 2.0)
+
+
+def test_searches_ask_more_votes_and_verdicts_the_attacked_classifier() -> None:
+    attacked, search = MaskedVotes(votes=1), MaskedVotes(votes=50)
+    through = SearchedThrough(attacked, search)
+    assert (through.predict_proba(TEXTS) == search.predict_proba(TEXTS)).all()
+    assert (through.predict_proba_unbatched(TEXTS) == search.predict_proba(TEXTS)).all()
+    assert (through.predict_proba_exact(TEXTS) == attacked.predict_proba_exact(TEXTS)).all()
+    assert (search.predict_proba(TEXTS) != attacked.predict_proba(TEXTS)).any()
+    assert (through.info, through.label_names) == (attacked.info, attacked.label_names)
