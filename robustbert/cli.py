@@ -18,6 +18,7 @@ from robustbert.commands import (
     baseline_command,
     bench_command,
     card_command,
+    certify_command,
     compare_command,
     doctor_command,
     explore_command,
@@ -125,6 +126,7 @@ def _parser() -> argparse.ArgumentParser:
     for add in (
         bench_command.add_bench,
         bench_command.add_attack,
+        certify_command.add_certify,
         train_command.add_train,
         predict_command.add_predict,
         show_command.add_show,

@@ -61,6 +61,7 @@ print([name for name in {HEAVY} if name in sys.modules])
     [
         "bench",
         "attack",
+        "certify",
         "train",
         "predict",
         "show",

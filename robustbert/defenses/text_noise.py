@@ -10,6 +10,11 @@ import numpy as np
 class TextNoise(ABC):
     """A distribution of changed texts for each text, with a certificate of a vote over them."""
 
+    @property
+    @abstractmethod
+    def certified_attacks(self) -> str:
+        """What an attack may do with a word so that the certificate holds, as a short clause."""
+
     @abstractmethod
     def draw(self, text: str, generator: np.random.Generator, count: int) -> list[str]:
         """Draw changed texts, independently of each other.

@@ -31,6 +31,11 @@ class SubstitutionNoise(TextNoise):
     def __init__(self, sets: PerturbationSets) -> None:
         self._sets = sets
 
+    @property
+    def certified_attacks(self) -> str:
+        """See :meth:`TextNoise.certified_attacks`."""
+        return "a word is replaced by one of the defense's own substitutes, in the same spelling"
+
     def draw(self, text: str, generator: np.random.Generator, count: int) -> list[str]:
         """See :meth:`TextNoise.draw`."""
         split = WordSplit.of(text)
@@ -88,6 +93,11 @@ class MaskNoise(TextNoise):
     def __init__(self, mask: str, share: float) -> None:
         self._mask = mask
         self._share = share
+
+    @property
+    def certified_attacks(self) -> str:
+        """See :meth:`TextNoise.certified_attacks`."""
+        return "a word is replaced by anything without white space"
 
     def num_kept(self, words: int) -> int:
         """The number of words of a text that are kept.

@@ -28,6 +28,8 @@ LABELS = ("neg", "pos", "other")
 class LastWord(TextNoise):
     """Adds a random number to a text."""
 
+    certified_attacks = "none"
+
     def draw(self, text: str, generator: np.random.Generator, count: int) -> list[str]:
         return [f"{text} {number}" for number in generator.integers(9, size=count).tolist()]
 
