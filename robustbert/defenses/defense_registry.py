@@ -98,6 +98,11 @@ DEFENSES = Registry(
             "robustbert.defenses.spell_correction:SpellCorrection",
             "correct misspelled words before the classifier reads them",
         ),
+        Entry(
+            "synonym-encoding",
+            "robustbert.defenses.synonym_encoding:SynonymEncoding",
+            "replace each word by the code of its cluster of synonyms",
+        ),
     ],
     accepts=_is_defense,
     expected="a dataclass that extends robustbert.defenses.Defense",
