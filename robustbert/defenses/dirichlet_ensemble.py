@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -55,6 +56,7 @@ class DirichletEnsemble(Classifier):
         self._alpha = alpha
         self._samples = samples
         self._power = confidence_power
+        self._seed = 0
         self.label_names = classifier.label_names
         self.info = classifier.info
         self.token_budget = classifier.token_budget
@@ -68,6 +70,13 @@ class DirichletEnsemble(Classifier):
     def identified(self) -> bool:
         """That of the wrapped classifier."""
         return self._inner.identified
+
+    def redrawn(self, seed: int, votes: int | None = None) -> DirichletEnsemble:
+        """See :meth:`Classifier.redrawn`; a vote is a sample."""
+        changed = copy.copy(self)
+        changed._seed = seed
+        changed._samples = self._samples if votes is None else votes
+        return changed
 
     @property
     def has_gradients(self) -> bool:
@@ -140,7 +149,8 @@ class DirichletEnsemble(Classifier):
         result = weight[tokens[0]].repeat(self._samples, 1, 1)
         mask = found.mask[0, moved]
         concentrations = self._neighbours.concentrations(tokens[0, moved], mask, self._alpha, 1.0)
-        generator = np.random.default_rng(derive_seed("dne", *ids))
+        other = ("seed", self._seed) if self._seed else ()
+        generator = np.random.default_rng(derive_seed("dne", *ids, *other))
         shape = (self._samples, *concentrations.shape)
         logs = log_dirichlet(np.broadcast_to(concentrations, shape), generator)
         mixed = torch.nn.functional.embedding_bag(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from robustbert.attacks.protocol import PROTOCOL_REVISION
 from robustbert.bench.attack_progress import AttackProgress
-from robustbert.errors import InputError
-from robustbert.gate.repeated_cells import LoadedVictim, RepeatedCells
+from robustbert.errors import InputError, RobustbertWarning
+from robustbert.gate.repeated_cells import LoadedVictim, RepeatedCells, condition_difference
 from robustbert.models import Classifier
 from robustbert.models.inference.output_cache import OutputCache
 from robustbert.rechecks.attacked_row import AttackedRow
@@ -79,6 +80,14 @@ class RowAttacker:
         self, victim: LoadedVictim, record: Record, n: int, title: str
     ) -> Sequence[Outcome]:
         job = self.cells.job(victim, record, n=n, seed=record.protocol.seed)
+        difference = condition_difference(job.header, record)
+        if difference is not None:
+            warnings.warn(
+                f"{record_label(record)} was attacked under other conditions: they differ in "
+                f"{difference}; outcomes may differ for that reason",
+                RobustbertWarning,
+                stacklevel=2,
+            )
         described = f"{record_label(record)} on {record.dataset.name}, {record.recipe.name}"
         with AttackProgress(n, f"{title}: {described}") as progress:
             run = job.runner.run(job.examples.items, progress.add, progress.show_queries)

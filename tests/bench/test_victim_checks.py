@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 import robustbert as rb
+from robustbert.bench import run_plan
 from robustbert.bench.victim_checks import FRESH_SEEDS, VANISHED, VictimChecks
 from robustbert.models import load_model
 from robustbert.models.classifier import TokenGradient
 from robustbert.records import Outcome, ReliabilityCheck
 from robustbert.reports import leaderboard_table, render_text
+from tests.bench.toy_runs import options, plan
 from tests.records.builders import make_outcome
 from tests.tiny import toy_reviews
 from tests.voting import MaskedVotes
@@ -108,10 +110,18 @@ def test_randomised_is_the_share_of_outcomes_that_fresh_seeds_change() -> None:
 def test_a_run_records_the_check_and_its_table_marks_the_row() -> None:
     texts, labels = toy_reviews(40)
     distinct = dict(zip(texts, labels, strict=True))
-    options = {"track": "published", "dtype": "float32", "device": "cpu"}
-    result = rb.attack(MaskedVotes(), "deepwordbug", [*distinct], [*distinct.values()], **options)
+    given = {"track": "published", "dtype": "float32", "device": "cpu"}
+    result = rb.attack(MaskedVotes(), "deepwordbug", [*distinct], [*distinct.values()], **given)
     [check] = [c for c in result.record.reliability if c.name == "randomised"]
     assert check.measured > 0
     text = render_text(leaderboard_table([result.record]))
     assert "votes ≈" in text
     assert f"deepwordbug (votes {100 * check.measured:.1f}%)" in " ".join(text.split())
+
+
+@pytest.mark.usefixtures("own_cache")
+@pytest.mark.filterwarnings("ignore:The 'warn' method is deprecated:DeprecationWarning")
+def test_only_models_with_gradients_have_the_check(reviews, bert, svm, tmp_path) -> None:
+    result = run_plan(plan(reviews, bert, svm, n=4), options(tmp_path / "out"))
+    network, classical = ({c.name for c in record.reliability} for record in result.records)
+    assert network - classical == {"zero-gradients"}

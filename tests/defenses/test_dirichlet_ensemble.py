@@ -282,3 +282,18 @@ class TestTheAverage:
     def test_of_undecided_samples_is_the_mean(self):
         rows = torch.full((4, 2), 0.5, dtype=torch.float64)
         assert confident_average(rows, 3).tolist() == [0.5, 0.5]
+
+
+def test_seeds_draw_other_samples_and_more_votes_are_closer_to_the_expectation(wrapped):
+    first = wrapped.predict_proba(TEXTS)
+    assert (wrapped.redrawn(0).predict_proba(TEXTS) == first).all()
+    other = wrapped.redrawn(1)
+    assert (other.predict_proba(TEXTS) != first).any()
+    assert (other.predict_proba(TEXTS) == wrapped.redrawn(1).predict_proba(TEXTS)).all()
+    assert (wrapped.predict_proba(TEXTS) == first).all(), "it is not changed itself"
+
+    def spread(votes):
+        rows = [wrapped.redrawn(seed, votes).predict_proba(TEXTS)[:, 0] for seed in range(6)]
+        return np.std(rows, axis=0).max()
+
+    assert spread(60) < 0.5 * spread(2)
