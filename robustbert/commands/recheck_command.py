@@ -20,8 +20,8 @@ def add_recheck(subparsers: Any) -> None:
         subparsers,
         "recheck",
         recheck,
-        "attack the rows of a run again, with calibrated probabilities and through more votes, and "
-        "mark those whose robustness does not hold",
+        "attack the rows of a run again, with calibrated probabilities and adapted to their "
+        "defenses, and mark those whose robustness does not hold",
     )
     command.add_argument(
         "run_folder", type=Path, metavar="RUN", help="output folder of bench or attack"
@@ -78,8 +78,8 @@ def recheck(options: Any) -> int:
 
 
 def _options(options: Any) -> RecheckOptions:
+    from robustbert.rechecks.adaptive import DEFAULT_VOTES
     from robustbert.rechecks.recheck_run import RecheckOptions
-    from robustbert.rechecks.votes import DEFAULT_VOTES
 
     return RecheckOptions(
         row=options.row,

@@ -44,6 +44,15 @@ class TransformedClassifier(Classifier):
         return [self._transform(text) for text in texts]
 
     @property
+    def transforms_texts(self) -> bool:
+        """Always true."""
+        return True
+
+    def seen_as(self, texts: Sequence[str]) -> list[str]:
+        """What the innermost classifier reads in place of each text, see :meth:`transform`."""
+        return self._inner.seen_as(self.transform(texts))
+
+    @property
     def batch_invariance(self) -> InvarianceResult:
         """That of the wrapped classifier."""
         return self._inner.batch_invariance

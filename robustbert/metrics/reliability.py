@@ -121,8 +121,8 @@ _MEASURED = {
     "miscalibration": _MeasuredCheck(
         0.02, "drop of the worst case, if significant, when the calibrated model is attacked"
     ),
-    "more-votes": _MeasuredCheck(
-        0.02, "drop of the worst case, if significant, when the search averages over more votes"
+    "adaptive": _MeasuredCheck(
+        0.02, "drop of the worst case, if significant, when the attack knows the defense"
     ),
 }
 

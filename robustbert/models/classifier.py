@@ -233,6 +233,19 @@ class Classifier(ABC):
         """
         return self
 
+    @property
+    def transforms_texts(self) -> bool:
+        """Whether :meth:`seen_as` changes texts."""
+        return False
+
+    def seen_as(self, texts: Sequence[str]) -> list[str]:
+        """What the model sees of each text; texts that it sees as the same are classified the same.
+
+        By default the texts themselves. A classifier that transforms texts returns the transformed
+        ones, so that an attack can leave out edits that are undone, without a query.
+        """
+        return list(texts)
+
     def __repr__(self) -> str:
         info = self.info
         labels = ", ".join(map(repr, self.label_names[:10]))

@@ -96,6 +96,15 @@ class _Relabeled(Classifier):
         inner = self._inner.redrawn(seed, votes)
         return self if inner is self._inner else self._around(inner)
 
+    @property
+    def transforms_texts(self) -> bool:
+        """That of the wrapped classifier."""
+        return self._inner.transforms_texts
+
+    def seen_as(self, texts: Sequence[str]) -> list[str]:
+        """See :meth:`Classifier.seen_as`."""
+        return self._inner.seen_as(texts)
+
     def _around(self, inner: Classifier) -> Classifier:
         """The same view of another classifier."""
         changed = _Relabeled(inner, self.label_names, self._order)

@@ -10,6 +10,23 @@ from robustbert.models.classifier import Classifier, TokenGradient
 from robustbert.models.inference.invariance import InvarianceResult
 
 
+def attack_through(classifier: Classifier, votes: int) -> SearchedThrough | None:
+    """What an adaptive attack searches in place of a classifier; None if there is nothing to adapt.
+
+    If the classifier is randomised, the search queries the average over more votes. If it
+    transforms texts, the search spends no candidates on edits that are undone.
+
+    Args:
+        classifier: the classifier under attack.
+        votes: the number of votes that a search averages over, at least 1.
+    """
+    is_randomised = classifier.redrawn(1) is not classifier
+    if not (is_randomised or classifier.transforms_texts):
+        return None
+    search = classifier.redrawn(0, votes) if is_randomised else classifier
+    return SearchedThrough(classifier, search)
+
+
 class SearchedThrough(Classifier):
     """Probabilities of one classifier for searches, exact ones of the attacked one for verdicts.
 
@@ -43,6 +60,15 @@ class SearchedThrough(Classifier):
     def has_gradients(self) -> bool:
         """That of the classifier that searches query."""
         return self._search.has_gradients
+
+    @property
+    def transforms_texts(self) -> bool:
+        """That of the attacked classifier."""
+        return self._attacked.transforms_texts
+
+    def seen_as(self, texts: Sequence[str]) -> list[str]:
+        """See :meth:`Classifier.seen_as`."""
+        return self._attacked.seen_as(texts)
 
     def token_gradient(self, text: str) -> TokenGradient:
         """That of the classifier that searches query."""

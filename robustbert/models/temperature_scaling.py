@@ -71,6 +71,15 @@ class _Scaled(Classifier):
         inner = self._inner.redrawn(seed, votes)
         return self if inner is self._inner else _Scaled(inner, self._temperature)
 
+    @property
+    def transforms_texts(self) -> bool:
+        """That of the wrapped classifier."""
+        return self._inner.transforms_texts
+
+    def seen_as(self, texts: Sequence[str]) -> list[str]:
+        """See :meth:`Classifier.seen_as`."""
+        return self._inner.seen_as(texts)
+
     def _logits(self, texts: Sequence[str]) -> np.ndarray:
         return self._inner.predict_logits(texts) / self._temperature
 

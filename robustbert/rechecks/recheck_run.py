@@ -13,7 +13,7 @@ from robustbert.gate.repeated_cells import LoadedVictim, RepeatedCells
 from robustbert.leaderboard.rebuilt_victims import rebuild_victim
 from robustbert.metrics import proportion, reliability
 from robustbert.metrics.reliability import measured_check
-from robustbert.rechecks import miscalibration, votes
+from robustbert.rechecks import adaptive, miscalibration
 from robustbert.rechecks.attacked_row import AttackedRow, attacked_rows, significant_drop
 from robustbert.rechecks.row_attacker import RowAttacker, check_repeatable
 from robustbert.records import Record, ReliabilityCheck
@@ -24,7 +24,7 @@ from robustbert.reports.run_folder import read_finished
 from robustbert.reports.run_view import select_records
 from robustbert.version import __version__
 
-_REPLACED = frozenset({miscalibration.NAME, votes.NAME})
+_REPLACED = frozenset({miscalibration.NAME, adaptive.NAME})
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class RecheckOptions:
 
     row: str | None = None
     model: str | None = None
-    votes: int = votes.DEFAULT_VOTES
+    votes: int = adaptive.DEFAULT_VOTES
     device: str = "auto"
     trusted: tuple[str, ...] = ()
 
@@ -106,10 +106,12 @@ def recheck_row(
         num_votes: the number of votes that searches of a randomised model average over.
     """
     attacker = RowAttacker(row, loaded, cells)
-    reasons = {
-        miscalibration.NAME: miscalibration.reason_not_to_check(attacker),
-        votes.NAME: votes.reason_not_to_check(attacker),
-    }
+    reason = miscalibration.reason_not_to_check(attacker)
+    not_checked = {} if reason is None else {miscalibration.NAME: reason}
+    calibration = None if reason else miscalibration.check_calibration(attacker)
+    adapted = adaptive.check_adaptive(attacker, num_votes)
+    if adapted is None:
+        not_checked[adaptive.NAME] = "the model is not randomised and transforms no texts"
     survivors = row.survivors()
     return RowRecheck(
         robustbert_version=__version__,
@@ -120,11 +122,9 @@ def recheck_row(
         recipes=[record.recipe.name for record in row.records],
         model_sha256=row.first.model.sha256,
         worst_case=proportion(sum(survivors.values()), len(survivors)),
-        calibration=(
-            None if reasons[miscalibration.NAME] else miscalibration.check_calibration(attacker)
-        ),
-        more_votes=None if reasons[votes.NAME] else votes.check_votes(attacker, num_votes),
-        not_checked={name: reason for name, reason in reasons.items() if reason is not None},
+        calibration=calibration,
+        adaptive=adapted,
+        not_checked=not_checked,
     )
 
 
@@ -134,9 +134,9 @@ def checks_of(result: RowRecheck) -> list[ReliabilityCheck]:
     if result.calibration is not None:
         drop = significant_drop(result.calibration.attack)
         found.append(measured_check(miscalibration.NAME, drop))
-    if result.more_votes is not None:
-        drop = significant_drop(result.more_votes.attack)
-        found.append(measured_check(votes.NAME, drop))
+    if result.adaptive is not None:
+        drop = significant_drop(result.adaptive.attack)
+        found.append(measured_check(adaptive.NAME, drop))
     return found
 
 

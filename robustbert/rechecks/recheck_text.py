@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from robustbert.console import printable
-from robustbert.rechecks import miscalibration, votes
+from robustbert.rechecks import adaptive, miscalibration
 from robustbert.rechecks.recheck_run import checks_of
-from robustbert.records.row_recheck import Calibration, RowRecheck, SecondAttack
+from robustbert.records.row_recheck import AdaptiveAttack, Calibration, RowRecheck, SecondAttack
 from robustbert.reports.marks import mark_of
 from robustbert.reports.wording import listed, percent
 
@@ -27,11 +27,9 @@ def _lines(result: RowRecheck) -> Iterator[str]:
     if result.calibration is not None:
         mark = marks.get(miscalibration.NAME, "")
         yield f"  {_calibrated(result.calibration)}: {_after(result.calibration.attack)}{mark}"
-    if result.more_votes is not None:
-        mark = marks.get(votes.NAME, "")
-        yield (
-            f"  through {result.more_votes.votes} votes: {_after(result.more_votes.attack)}{mark}"
-        )
+    if result.adaptive is not None:
+        mark = marks.get(adaptive.NAME, "")
+        yield f"  {_adapted(result.adaptive)}: {_after(result.adaptive.attack)}{mark}"
     for name, reason in result.not_checked.items():
         yield f"  {name}: not checked, because {reason}"
 
@@ -42,6 +40,12 @@ def _calibrated(found: Calibration) -> str:
         f"calibrated (temperature {found.temperature:.3g}{tried}; negative log-likelihood "
         f"{found.nll_before:.3f} before and {found.nll:.3f} after)"
     )
+
+
+def _adapted(found: AdaptiveAttack) -> str:
+    parts = [] if found.votes is None else [f"through {found.votes} votes"]
+    parts += ["without edits that the model undoes"] * found.leaves_out_undone_edits
+    return f"adaptive ({', '.join(parts)})"
 
 
 def _after(attack: SecondAttack) -> str:

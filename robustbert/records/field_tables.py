@@ -22,8 +22,8 @@ from robustbert.records.references import (
     RecipeRef,
 )
 from robustbert.records.row_recheck import (
+    AdaptiveAttack,
     Calibration,
-    MoreVotes,
     RowRecheck,
     SecondAttack,
     TriedTemperature,
@@ -38,7 +38,7 @@ TABLES: Mapping[str, type[BaseModel]] = MappingProxyType(
             *(Outcome, Record, DefenseRef, Counts, Metrics, Metric, ReliabilityCheck),
             *(Timing, Engine, Environment, BatchInvariance),
             *(Baseline, BaselineCell, Acceptance),
-            *(RowRecheck, Calibration, TriedTemperature, MoreVotes, SecondAttack),
+            *(RowRecheck, Calibration, TriedTemperature, AdaptiveAttack, SecondAttack),
         )
     }
 )

@@ -74,11 +74,16 @@ class Calibration(StrictModel):
     attack: SecondAttack = Field(description="the attack on the calibrated model")
 
 
-class MoreVotes(StrictModel):
-    """The attack on a randomised model whose search averages over more votes."""
+class AdaptiveAttack(StrictModel):
+    """The attack that knows the defense of the model."""
 
-    votes: PositiveInt = Field(description="number of votes that the search averages over")
-    attack: SecondAttack = Field(description="the attack through that average")
+    votes: PositiveInt | None = Field(
+        description="number of votes that the search averages over; null if it is not randomised"
+    )
+    leaves_out_undone_edits: bool = Field(
+        description="whether the search leaves out edits that the model undoes"
+    )
+    attack: SecondAttack = Field(description="the attack on the same model")
 
 
 class RowRecheck(StrictModel):
@@ -94,7 +99,7 @@ class RowRecheck(StrictModel):
     model_sha256: Sha256 = Field(description="hash of the model")
     worst_case: Metric = Field(description="share of examples that survive the first attack")
     calibration: Calibration | None = Field(description="null if it was not checked")
-    more_votes: MoreVotes | None = Field(description="null if it was not checked")
+    adaptive: AdaptiveAttack | None = Field(description="null if it was not checked")
     not_checked: dict[str, str] = Field(
         description="why a check was not made, keyed by its name, for example `miscalibration`"
     )

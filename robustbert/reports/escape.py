@@ -35,7 +35,7 @@ _LATEX = {
     "°": r"\ensuremath{\circ}",
     "∇": r"\ensuremath{\nabla}",
     "τ": r"\ensuremath{\tau}",
-    "Σ": r"\ensuremath{\Sigma}",
+    "α": r"\ensuremath{\alpha}",
     "↔": r"\ensuremath{\leftrightarrow}",
     "§": r"\S{}",
     "¶": r"\P{}",

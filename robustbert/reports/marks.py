@@ -101,10 +101,9 @@ _MARKS = {
         unit=" points",
         is_of_row=True,
     ),
-    "more-votes": Mark(
-        "Σ",
-        "The worst case falls by more than {threshold} when the attack follows the average over "
-        "more votes",
+    "adaptive": Mark(
+        "α",
+        "The worst case falls by more than {threshold} when the attack is adapted to the defense",
         unit=" points",
         is_of_row=True,
     ),

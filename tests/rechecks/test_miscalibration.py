@@ -52,7 +52,8 @@ def test_logits_times_100_are_marked(results):
     text = recheck_text(found)
     assert "scale 100 on reviews" in text
     assert text.splitlines()[1].endswith(", marked τ")
-    assert "more-votes: not checked, because the model is not randomised" in text
+    reason = "the model is not randomised and transforms no texts"
+    assert f"adaptive: not checked, because {reason}" in text
 
 
 def test_the_plain_model_is_not_marked_and_agrees_with_it_after_calibration(results):
@@ -100,4 +101,4 @@ def test_a_model_without_logits_is_not_checked(many_reviews, tmp_path):
     found = recheck_row(row, loaded(votes), cells_of(many_reviews), 8)
     assert found.calibration is None
     assert found.not_checked == {"miscalibration": "the model has no logits"}
-    assert [check.name for check in checks_of(found)] == ["more-votes"]
+    assert [check.name for check in checks_of(found)] == ["adaptive"]

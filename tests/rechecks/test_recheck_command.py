@@ -54,7 +54,7 @@ def test_the_result_is_stored_beside_the_records_and_added_to_them(run, svm, man
     assert path == recheck_path(run, before.records[0])
     assert path.stem.endswith("--svm--none--published")
     assert found.model_sha256 == before.records[0].model.sha256
-    assert found.not_checked == {"more-votes": "the model is not randomised"}
+    assert found.not_checked == {"adaptive": "the model is not randomised and transforms no texts"}
     after = read_run(run)
     [old], [new] = before.records, after.records
     assert after.outcomes == before.outcomes

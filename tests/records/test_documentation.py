@@ -34,7 +34,7 @@ PLACES = {
     "RowRecheck": "## Rechecks",
     "Calibration": "### `calibration`",
     "TriedTemperature": "`tried` has",
-    "MoreVotes": "### `more_votes`",
+    "AdaptiveAttack": "### `adaptive`",
     "SecondAttack": "### `attack`",
 }
 

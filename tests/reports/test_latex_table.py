@@ -49,7 +49,7 @@ PRINTED = {
     r"\circ": "°",
     r"\nabla": "∇",
     r"\tau": "τ",
-    r"\Sigma": "Σ",
+    r"\alpha": "α",
     r"\leftrightarrow": "↔",
     r"\S": "§",
     r"\P": "¶",

@@ -13,10 +13,12 @@ from robustbert.attacks.textattack.constraints import encoders_last
 from robustbert.attacks.textattack.model_wrapper import PooledModelWrapper
 from robustbert.attacks.textattack.query_budget import DistinctQueryBudget
 from robustbert.attacks.textattack.recipe_builder import build_attack
+from robustbert.attacks.textattack.seen_edits import SeenEdits
 from robustbert.attacks.textattack.track_limits import apply_track
 from robustbert.attacks.tracks import TrackLimits
 from robustbert.data.words import words_of
 from robustbert.errors import describe_error
+from robustbert.models.searched_through import SearchedThrough
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,9 @@ def search(
         attack.goal_function.batch_size = sys.maxsize  # the pool forms the batches
         attack.constraints = encoders_last(attack.constraints)
         attack = apply_track(track, recipe, attack, model, len(words_of(text)), encoder)
+        through = victim.classifier
+        if isinstance(through, SearchedThrough) and through.transforms_texts:
+            attack.transformation = SeenEdits(attack.transformation, through.seen_as)
         result = attack.attack(text, label)
     except Exception as error:  # an exception of any type is the outcome of this example
         raise SearchFailedError(describe_error(error), _counts(model, attack)) from error

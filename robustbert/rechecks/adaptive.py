@@ -1,0 +1,42 @@
+"""The check ``adaptive``: attack a model through its defense.
+
+Athalye et al. 2018, "Obfuscated Gradients Give a False Sense of Security", and Tramèr et al. 2020,
+"On Adaptive Attacks to Adversarial Example Defenses": an attack that does not know the defense
+wastes its queries, and the defense looks robust. The attack here knows it:
+
+- The answers of a randomised model are noisy. The search follows their expectation, the average
+  over more votes.
+- A model that transforms texts undoes some edits, for example corrects typos. The search spends the
+  candidates of each word on edits that the model sees (:meth:`Classifier.seen_as`).
+
+The model as it is, with its own votes, decides whether a text fools it.
+"""
+
+from __future__ import annotations
+
+from robustbert.models.searched_through import attack_through
+from robustbert.rechecks.row_attacker import RowAttacker
+from robustbert.records.row_recheck import AdaptiveAttack
+
+NAME = "adaptive"
+#: The default number of votes that searches average over.
+DEFAULT_VOTES = 32
+
+
+def check_adaptive(attacker: RowAttacker, votes: int) -> AdaptiveAttack | None:
+    """Attack the model of a row through its defense; None if there is nothing to adapt to.
+
+    Args:
+        attacker: attacks the row.
+        votes: the number of votes that searches of randomised models average over, at least 1.
+    """
+    classifier = attacker.classifier
+    through = attack_through(classifier, votes)
+    if through is None:
+        return None
+    outcomes = attacker.attack(through, "adaptive")
+    return AdaptiveAttack(
+        votes=None if classifier.redrawn(1) is classifier else votes,
+        leaves_out_undone_edits=classifier.transforms_texts,
+        attack=attacker.row.test(outcomes),
+    )
