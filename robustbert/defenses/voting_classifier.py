@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -135,7 +136,8 @@ class VotingClassifier(Classifier):
         # the labels of hard votes are those of float32 already
         if not (exact or self._hard_votes or self.info.dtype in ("float32", "float64")):
             best = np.partition(rows, -2, axis=1)
-            close = np.flatnonzero(best[:, -1] - best[:, -2] < CLOSE_MARGIN).tolist()
+            margin = CLOSE_MARGIN / math.sqrt(self._votes)  # errors of different votes average out
+            close = np.flatnonzero(best[:, -1] - best[:, -2] < margin).tolist()
             if close:
                 rows[close] = self._exact([texts[row] for row in close])
         return rows

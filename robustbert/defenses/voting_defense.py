@@ -91,7 +91,7 @@ class VotingDefense(Defense):
 
     def dependencies(self) -> dict[str, Any]:
         """The hashes of the sources of the random changes."""
-        return source_hashes("word_noise", "perturbation_sets")
+        return source_hashes("word_noise", "perturbation_sets", "letter_case")
 
     def wrap(self, classifier: Classifier) -> Classifier:
         """The average of a classifier's predictions over random changes of the text.

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from robustbert.data.word_split import WordSplit
+from robustbert.defenses.letter_case import like_case
 from robustbert.defenses.perturbation_sets import PerturbationSets
 from robustbert.defenses.text_noise import TextNoise
 from robustbert.metrics import mask_radius, substitution_radius
@@ -19,7 +18,7 @@ class SubstitutionNoise(TextNoise):
     """Replaces every word by a random one of its perturbation set, all as likely.
 
     Words are those of :class:`robustbert.data.word_split.WordSplit`; what is between them stays.
-    Upper case and a capital first letter are kept; other spellings become lower case.
+    Upper case and a capital first letter are kept, as in TextAttack; other capitals are not.
 
     The certificate holds for attacks that replace words by their substitutes S(w), in the same
     spelling, and for no others.
@@ -59,21 +58,11 @@ class SubstitutionNoise(TextNoise):
         return substitution_radius(low, [self._sets.overlap(word.lower()) for word in words])
 
     def _choices(self, word: str) -> tuple[str, ...]:
-        found, spelling = self._sets.perturbations(word.lower()), _spelling(word)
+        lower = word.lower()
+        found = self._sets.perturbations(lower)
         if len(found) == 1:
             return (word,)
-        return found if spelling is str.lower else tuple(map(spelling, found))
-
-
-def _spelling(word: str) -> Callable[[str], str]:
-    """Spells a word in lower case as another one is spelled.
-
-    >>> [_spelling(word)("film") for word in ("MOVIE", "Movie", "movie", "mOvie")]
-    ['FILM', 'Film', 'film', 'film']
-    """
-    if word.isupper():
-        return str.upper
-    return str.capitalize if word == word.capitalize() else str.lower
+        return found if word == lower else tuple(like_case(other, word) for other in found)
 
 
 class MaskNoise(TextNoise):
