@@ -249,20 +249,21 @@ class TestMasks:
     def test_an_estimated_factor_certifies_what_can_be_broken(self):
         """With the label's share of votes in place of 1, as in their ``classifier.py``.
 
-        The label's vote is unanimous on masks that keep the first word, and split on the others.
+        One of 20 words is kept, and the label is that of 16 of them; an attack changes 7 of these.
         """
-        text, kept = ("a", "b", "b", "b", "b"), 1
+        text = tuple(f"w{number}" for number in range(20))
 
         def label(words: Words) -> int:
-            return int(words in (("a", "#", "#", "#", "#"), *masked(text, 1)[1:4]))
+            return int(any(word in text[:16] for word in words))
 
-        exact = share_of(label, masked(text, kept))
-        assert exact == Fraction(4, 5)
-        radius = authors_radius(float(exact), 5, kept, float(exact)) - 1
-        assert radius == 1
-        others = rewritten(text, "abc", 2)
-        assert mask_radius(exact, 5, kept) == 1
-        assert breakable(label, others, kept)
+        exact = share_of(label, masked(text, 1))
+        assert exact == Fraction(16, 20)
+        first_that_fails = authors_radius(float(exact), 20, 1, float(exact))
+        assert first_that_fails == 8, "they certify 7 words even if the last one is left out"
+        attack = ("x",) * 7 + text[7:]
+        assert share_of(label, masked(attack, 1)) == Fraction(9, 20)
+        assert mask_radius(exact, 20, 1) == 5
+        assert share_of(label, masked(("x",) * 5 + text[5:], 1)) == Fraction(11, 20)
 
     def test_the_radius_is_the_largest_certified_number_of_words(self):
         for words, kept, low in product((1, 4, 20), (0, 1, 3), (0.3, 0.5, 0.56, 0.81, 0.99)):
