@@ -103,6 +103,11 @@ DEFENSES = Registry(
             "robustbert.defenses.synonym_encoding:SynonymEncoding",
             "replace each word by the code of its cluster of synonyms",
         ),
+        Entry(
+            "robust-encoding",
+            "robustbert.defenses.robust_encoding:RobustEncoding",
+            "replace words, and typos of them, by the codes of their clusters",
+        ),
     ],
     accepts=_is_defense,
     expected="a dataclass that extends robustbert.defenses.Defense",

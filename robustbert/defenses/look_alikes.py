@@ -34,12 +34,12 @@ def plain_letters(word: str) -> str:
 def readings(word: str) -> tuple[str, ...]:
     """What a word may read: letters without accents, and letters for digits and signs.
 
-    More than half of it must be letters of a to z.
+    More than half of it must be letters of a to z, and the ambiguous 1 may occur twice.
 
     >>> readings("f1lm"), readings("f\u00edlm"), readings("film"), readings("90s")
     (('fllm', 'film'), ('film',), (), ())
     """
-    if 2 * _count_letters(word) <= len(word) - word.count("'"):
+    if 2 * _count_letters(word) <= len(word) - word.count("'") or word.count("1") > 2:
         return ()
     decomposed = unicodedata.normalize("NFKD", word)
     base = "".join(c for c in decomposed if not unicodedata.combining(c))

@@ -124,18 +124,20 @@ class SpellCorrector:
     def _joined(self, split: WordSplit) -> WordSplit:
         """The words, with pairs joined, those with the most evidence first."""
         words, gaps = list(split.words), list(split.gaps)
-        while True:
-            gains = [
-                self._model.join_gain(words[i].lower(), words[i + 1].lower())
-                if gaps[i + 1] == " "
-                else -math.inf
-                for i in range(len(words) - 1)
-            ]
-            if not gains or max(gains) <= self._min_gain:
-                return WordSplit(tuple(words), tuple(gaps))
+        gains = [self._gain(words, gaps, place) for place in range(len(words) - 1)]
+        while gains and max(gains) > self._min_gain:
             place = gains.index(max(gains))
             words[place : place + 2] = [words[place] + words[place + 1]]
-            del gaps[place + 1]
+            del gaps[place + 1], gains[place]
+            for beside in range(max(place - 1, 0), min(place + 1, len(gains))):
+                gains[beside] = self._gain(words, gaps, beside)
+        return WordSplit(tuple(words), tuple(gaps))
+
+    def _gain(self, words: Sequence[str], gaps: Sequence[str], place: int) -> float:
+        """What joining a word with the next one gains; -inf unless only a space is between them."""
+        if gaps[place + 1] != " ":
+            return -math.inf
+        return self._model.join_gain(words[place].lower(), words[place + 1].lower())
 
     def _corrected(self, words: Sequence[str], place: int) -> str:
         word = words[place].lower()

@@ -192,6 +192,16 @@ def spelling_assets() -> dict[str, str]:
     return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in _files().items()}
 
 
+def frequency_asset() -> dict[str, str]:
+    """The SHA-256 of wordfreq's English frequencies, under their name in :func:`spelling_assets`.
+
+    Raises:
+        MissingAssetError: the file is missing.
+    """
+    path = package_file("wordfreq", _FREQUENCIES)
+    return {"wordfreq": hashlib.sha256(path.read_bytes()).hexdigest()}
+
+
 def _files() -> dict[str, Path]:
     return {
         "symspellpy-words": package_file("symspellpy", _DICTIONARY),

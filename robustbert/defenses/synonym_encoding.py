@@ -83,7 +83,7 @@ def check_neighbours(neighbours: int, min_cosine: float) -> None:
 
 
 def encode_synonyms(
-    words: Iterable[str], synonyms: Callable[[str], Sequence[str]], common: Iterable[str]
+    words: Iterable[str], synonyms: Callable[[str], Iterable[str]], common: Iterable[str]
 ) -> dict[str, str]:
     """The code of each word, which is a word; Algorithm 1 of Wang et al. 2021.
 
@@ -100,15 +100,15 @@ def encode_synonyms(
     for word in words:
         if word in codes:
             continue
-        near = synonyms(word)
+        near = list(synonyms(word))
         codes[word] = next((codes[other] for other in near if other in codes), word)
         for other in near:
             codes.setdefault(other, codes[word])
     return codes
 
 
-def near_words(vectors: WordVectors, count: int, min_cosine: float) -> Mapping[str, Sequence[str]]:
-    """The nearest words of each word, nearest first.
+def near_words(vectors: WordVectors, count: int, min_cosine: float) -> dict[str, dict[str, float]]:
+    """The cosine similarities of each word's nearest words, nearest first.
 
     Args:
         vectors: the word vectors.
@@ -120,7 +120,8 @@ def near_words(vectors: WordVectors, count: int, min_cosine: float) -> Mapping[s
     for row, word in enumerate(vectors.words):
         near = vectors.neighbours[row, 1 : 1 + count]
         cosines = (vectors.vectors[near] @ vectors.vectors[row]).round(6)
-        found[word] = [vectors.words[other] for other in near[cosines >= min_cosine]]
+        pairs = zip(near.tolist(), cosines.tolist(), strict=True)
+        found[word] = {vectors.words[i]: cosine for i, cosine in pairs if cosine >= min_cosine}
     return found
 
 

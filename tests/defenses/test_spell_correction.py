@@ -75,6 +75,12 @@ def test_every_look_alike_is_undone():
             assert CORRECT(f"the {changed} was") == f"the {word} was"
 
 
+def test_hostile_texts_take_no_longer():
+    for text in ("1l" * 5000, "a1" * 5000 + "b" * 9000, "mo vie " * 500, "x " * 2000, "é" * 9000):
+        CORRECT(text)
+    assert CORRECT("mo vie " * 3) == "movie " * 3
+
+
 WORDS = st.sampled_from(
     [*KNOWN, "flim", "Badd", "zz", "mo", "f1lm", "мир", "é", "don`t", "-", "x's"]
 )
