@@ -7,16 +7,16 @@ see them. The clusters are all words that confusions connect ("connected"), or f
 time, in a trade-off of fidelity and stability ("agglomerative"), see
 :mod:`robustbert.defenses.typo_clusters`. The code is the most frequent word of the cluster.
 
-The defaults are those of the authors' code (ejones313/roben): agglomerative clusters with gamma 0.3
-(``README.md``), and typos that leave the first and the last letter as they are
-(``edit_dist_utils.py``). Attacks may change those too: ``ends = true`` covers them, with larger
-clusters.
+The clusters are those of the authors' code (ejones313/roben): agglomerative with gamma 0.3
+(``README.md``), of typos that leave the first and the last letter as they are
+(``edit_dist_utils.py``); all typos together connect most words.
 
 Differences: their vocabulary is the 100,000 most frequent words of the COCA corpus that GloVe has
 (``construct_clusters.py``), here it is wordfreq's words. There the mask token replaces words that
-are neither known nor typos (``recoverer.py``); here they stay as they are, and so do words of which
-less than half are letters of a to z. Merges are tried for a word and one that its typos are taken
-for, there for all words that share a typo.
+are neither known nor typos (``recoverer.py``). Here they get the code of the most frequent word of
+which they are a typo of the first or last letter, or else stay as they are, and so do words of
+which less than half are letters of a to z. Merges are tried for a word and one that its typos are
+taken for, there for all words that share a typo.
 
 With ``neighbours`` above 0, clusters of synonyms get one code too, which the paper does not do:
 clusters take the place of words in the algorithm of :mod:`robustbert.defenses.synonym_encoding`.
@@ -58,7 +58,6 @@ class RobustEncoding(TextEncoding):
         gamma: the weight of fidelity against stability for agglomerative clusters, 0 to 1; the
             larger, the more clusters.
         vocabulary: the number of known words, the most frequent of English, 1 to 50,000.
-        ends: whether typos can change the first and the last letter too.
         neighbours: the largest number of synonyms of a cluster, 0 to 100; with 0 only words that
             typos confuse share a code.
         min_cosine: the smallest cosine similarity of a word and its synonym in the word vectors,
@@ -74,7 +73,6 @@ class RobustEncoding(TextEncoding):
     clusters: Literal["agglomerative", "connected"] = "agglomerative"
     gamma: float = 0.3
     vocabulary: int = 30_000
-    ends: bool = False
     neighbours: int = 0
     min_cosine: float = 0.7
 
@@ -111,24 +109,25 @@ class RobustEncoding(TextEncoding):
 
     def encoder(self) -> Callable[[str], str]:
         """See :meth:`TextEncoding.encoder`."""
-        known = _word_codes(self.clusters, self.gamma, self.vocabulary, self.ends)
+        known = _word_codes(self.clusters, self.gamma, self.vocabulary)
         if self.neighbours:
             near = near_words(load_word_vectors(), self.neighbours, self.min_cosine)
             merged = encode_clusters(known, near, self.neighbours)
             known = {word: merged[code] for word, code in known.items()}
-        return TypoEncoder(known, inner=not self.ends)
+        return TypoEncoder(known)
 
 
 class TypoEncoder:
     """Gives the code of a known word, or of the most frequent known word that has a typo.
 
+    Only if there is none, typos of the first and the last letter count too.
+
     Args:
         codes: the code of each known word, the most frequent word first.
-        inner: whether typos leave the first and the last letter as they are.
     """
 
-    def __init__(self, codes: Mapping[str, str], *, inner: bool) -> None:
-        self._codes, self._inner = codes, inner
+    def __init__(self, codes: Mapping[str, str]) -> None:
+        self._codes = codes
         self._rank = {word: rank for rank, word in enumerate(codes)}
         self._longest = max(map(len, codes), default=0)
         self._cached = lru_cache(maxsize=_CACHED)(self._find)
@@ -146,9 +145,12 @@ class TypoEncoder:
         letters = sum(character.isascii() and character.isalpha() for character in plain)
         if 2 * letters < len(plain) or len(plain) > self._longest + 1:
             return word
-        # a typo of a word has the word among its own typos
-        meant = [other for other in edits(plain, inner=self._inner) if other in self._codes]
-        return self._codes[min(meant, key=self._rank.__getitem__)] if meant else word
+        for inner in (True, False):
+            # a typo of a word has the word among its own typos
+            meant = [other for other in edits(plain, inner=inner) if other in self._codes]
+            if meant:
+                return self._codes[min(meant, key=self._rank.__getitem__)]
+        return word
 
 
 def representatives(words: Sequence[str], clusters: Iterable[int]) -> dict[str, str]:
@@ -195,7 +197,7 @@ def known_words(count: int) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=4)
-def _word_codes(clusters: str, gamma: float, vocabulary: int, ends: bool) -> Mapping[str, str]:
+def _word_codes(clusters: str, gamma: float, vocabulary: int) -> Mapping[str, str]:
     from wordfreq import get_frequency_dict
 
     from robustbert.defenses.typo_clusters import (
@@ -205,7 +207,7 @@ def _word_codes(clusters: str, gamma: float, vocabulary: int, ends: bool) -> Map
     )
 
     words = known_words(vocabulary)
-    pairs = confusions(words, inner=not ends)
+    pairs = confusions(words, inner=True)
     if clusters == "connected":
         return representatives(words, connected_clusters(pairs, len(words)).tolist())
     frequencies = get_frequency_dict("en")

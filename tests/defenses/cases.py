@@ -54,6 +54,7 @@ CASES = (
     Case("temperature", {"temperature": 5.0}, {"temperature": 1.0}),
     Case("safer", {}),
     Case("ranmask", {"mask_share": 0.3}),
+    Case("synonym-encoding", {"min_cosine": 0.4}, {"min_cosine": 1.0}),
 )
 
 #: Those that replace the training loss.
