@@ -47,7 +47,7 @@ def add_recheck(subparsers: Any) -> None:
         type=names,
         default=[],
         metavar="NAME[,NAME]",
-        help="import paths of recipes and defenses that the run may name",
+        help="import paths of recipes, defenses and datasets that the run may name",
     )
     add_strict(command, "the rows")
     add_labels(command)

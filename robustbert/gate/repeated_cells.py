@@ -24,6 +24,7 @@ from robustbert.frozen import FrozenMapping
 from robustbert.models.inference.output_cache import OutputCache
 from robustbert.models.model_registry import DTYPES
 from robustbert.records import DefenseRef, Environment, Record
+from robustbert.registry import is_import_path
 from robustbert.reports.conditions import canonical, short_hash
 from robustbert.reports.row_labels import record_label
 
@@ -199,6 +200,19 @@ def condition_difference(header: CellHeader, record: Record) -> str | None:
         del parts["training seed"]  # the hash of the weights tells whether the model is the same
         identities.append(CellIdentity(parts))
     return identities[0].difference(identities[1])
+
+
+def named_code(record: Record) -> list[str]:
+    """The import paths that a record names: of its data, its recipe and its defenses.
+
+    Parameters of defenses count too, because they can name recipes.
+    """
+    names: list[Any] = [record.dataset.name, record.recipe.name]
+    for defense in record.defenses:
+        names.append(defense.name)
+        for value in defense.params.values():
+            names += value if isinstance(value, list | tuple) else [value]
+    return [name for name in names if isinstance(name, str) and is_import_path(name)]
 
 
 def defense_specs(record: Record) -> tuple[DefenseSpec, ...]:

@@ -13,7 +13,12 @@ from robustbert.bench.job import LoadedJob
 from robustbert.data import DATASETS
 from robustbert.defenses import DEFENSES
 from robustbert.errors import InputError, RobustbertError
-from robustbert.gate.repeated_cells import LoadedVictim, RepeatedCells, condition_difference
+from robustbert.gate.repeated_cells import (
+    LoadedVictim,
+    RepeatedCells,
+    condition_difference,
+    named_code,
+)
 from robustbert.leaderboard.checks.problem import Problem
 from robustbert.leaderboard.rebuilt_victims import rebuild_victim
 from robustbert.records import (
@@ -23,7 +28,6 @@ from robustbert.records import (
     published_outcomes_path,
     row_sha256,
 )
-from robustbert.registry import is_import_path
 
 _CHECK = "recompute"
 _ADVICE = "install the package of its source in the version of the record"
@@ -176,10 +180,8 @@ class _RepeatedAttacks:
 
 def _check_imports(record: Record, trusted: str | None) -> None:
     """Refuse names that would import code which a record chose, and not the user."""
-    names = [record.dataset.name, record.recipe.name]
-    names += [defense.name for defense in record.defenses]
-    for name in names:
-        if is_import_path(name) and name != trusted:
+    for name in named_code(record):
+        if name != trusted:
             raise InputError(
                 f"it names code, {name}; if that is a recipe that you trust, give it with --recipe"
             )

@@ -78,7 +78,8 @@ def recheck_run(
     read = read_finished(run)
     rows = attacked_rows(read, select_records(read.records, run, model=options.row))
     for row in rows:
-        check_repeatable(row.first, options.trusted)
+        for record in row.records:
+            check_repeatable(record, options.trusted)
     store = RunStore(run)
     changed: list[Record] = []
     with store.locked():

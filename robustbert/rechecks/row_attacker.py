@@ -9,12 +9,16 @@ from dataclasses import dataclass, replace
 from robustbert.attacks.protocol import PROTOCOL_REVISION
 from robustbert.bench.attack_progress import AttackProgress
 from robustbert.errors import InputError, RobustbertWarning
-from robustbert.gate.repeated_cells import LoadedVictim, RepeatedCells, condition_difference
+from robustbert.gate.repeated_cells import (
+    LoadedVictim,
+    RepeatedCells,
+    condition_difference,
+    named_code,
+)
 from robustbert.models import Classifier
 from robustbert.models.inference.output_cache import OutputCache
 from robustbert.rechecks.attacked_row import AttackedRow
 from robustbert.records import Outcome, Record
-from robustbert.registry import is_import_path
 from robustbert.reports.row_labels import record_label
 
 
@@ -104,8 +108,8 @@ def check_repeatable(record: Record, trusted: Sequence[str]) -> None:
     Raises:
         InputError: it cannot.
     """
-    for name in (record.recipe.name, *(defense.name for defense in record.defenses)):
-        if is_import_path(name) and name not in trusted:
+    for name in named_code(record):
+        if name not in trusted:
             raise InputError(
                 f"{record_label(record)} names code, {name}; if you trust it, add --trust {name}"
             )

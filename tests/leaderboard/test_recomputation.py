@@ -124,6 +124,15 @@ def test_a_recipe_of_own_code_is_imported_only_if_the_user_names_it() -> None:
         recompute([replace(cell, record=record)], 2, trusted="evil.code:run")
 
 
+def test_a_recipe_that_a_parameter_names_is_not_imported() -> None:
+    cell = read_published_cell(MINILM)
+    for params in ({"recipe": "evil.code:run"}, {"recipes": ["pwws", "evil.code:run"]}):
+        defense = DefenseRef(name="augmentation", params=params, revision=1)
+        record = cell.record.model_copy(update={"defenses": [defense]})
+        with pytest.raises(InputError, match="it names code, evil"):
+            recompute([replace(cell, record=record)], 2)
+
+
 def test_if_nothing_can_be_recomputed_the_exit_code_is_2(tmp_path: Path, capsys) -> None:
     results = tmp_path / "results"
     write_published([valid_cell("sbr", dataset="mine")], results)

@@ -13,7 +13,7 @@ from robustbert.cli import main
 from robustbert.errors import RecordError
 from robustbert.metrics.reliability import measured_check
 from robustbert.rechecks import recheck_run as module
-from robustbert.records import read_run
+from robustbert.records import DefenseRef, read_run
 from robustbert.records.row_recheck import read_recheck, recheck_path
 from tests.bench.toy_runs import options, plan
 from tests.leaderboard.valid_results import write_valid
@@ -116,10 +116,30 @@ def test_model_and_data_must_be_those_of_the_run(run, bert, many_reviews, review
     assert not (run / "rechecks").exists()
 
 
-def test_code_that_a_record_names_is_not_imported(tmp_path, capsys):
-    add_cell(tmp_path, make_outcomes(robust=3), recipe="antigravity:Attack")
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"recipe": "evil.code:run"},
+        {"dataset": "evil.code:run"},
+        {"defense": "evil.code:run"},
+        {"defenses": [DefenseRef(name="a2t", params={"recipe": "evil.code:run"}, revision=1)]},
+        {"defenses": [DefenseRef(name="x", params={"recipes": ["evil.code:run"]}, revision=1)]},
+    ],
+    ids=["recipe", "dataset", "defense", "parameter", "list"],
+)
+def test_code_that_a_record_names_is_not_imported(tmp_path, capsys, names):
+    add_cell(tmp_path, make_outcomes(robust=3), **({"recipe": "iga"} | names))
     assert main(["recheck", str(tmp_path)]) == 2
-    assert "names code, antigravity:Attack; if you trust it, add --trust" in capsys.readouterr().err
+    assert "names code, evil.code:run; if you trust it, add --trust" in capsys.readouterr().err
+
+
+def test_code_that_any_record_of_a_row_names_is_not_imported(tmp_path, capsys):
+    """Without core recipes, all recipes of a row are used."""
+    for recipe in ("bae", "evil.code:run", "iga"):
+        add_cell(tmp_path, make_outcomes(robust=3), recipe=recipe)
+    assert read_run(tmp_path).records[0].recipe.name == "bae"
+    assert main(["recheck", str(tmp_path)]) == 2
+    assert "names code, evil.code:run" in capsys.readouterr().err
 
 
 def test_published_results_are_not_a_run(tmp_path, capsys):
