@@ -10,6 +10,7 @@ from robustbert.errors import InputError
 from robustbert.metrics import mcnemar_of_counts, proportion, survived
 from robustbert.records import Outcome, Record, Run, record_name, row_sha256
 from robustbert.records.row_recheck import SecondAttack
+from robustbert.reports.row_labels import record_label
 
 Outcomes = Mapping[str, Sequence[Outcome]]
 """The outcomes of each recipe, keyed by its name."""
@@ -44,15 +45,23 @@ class AttackedRow:
 
         The second attack may search through another classifier, so its clean predictions do not
         count: an example survives it if the row classifies its text correctly, and no recipe of the
-        second attack breaks it.
+        second attack breaks it. Examples with an error in either attack are left out.
 
         Args:
             second: the outcomes of the second attack.
+
+        Raises:
+            InputError: no example is left.
         """
         before = self.survivors()
         correct = _all(self.outcomes, lambda outcome: outcome.correct)
         unbroken = _all(second, lambda outcome: outcome.status != "broken")
-        shared = before.keys() & unbroken.keys()
+        shared = _finished(self.outcomes) & _finished(second)
+        if not shared:
+            raise InputError(
+                f"no example of {record_label(self.first)} was attacked twice without an error; "
+                "run it again"
+            )
         after = {i: correct[i] and unbroken[i] for i in shared}
         only_before = sum(before[i] and not after[i] for i in shared)
         only_after = sum(after[i] and not before[i] for i in shared)
@@ -99,6 +108,12 @@ def _row(run: Run, records: Sequence[Record]) -> AttackedRow:
     if not row.survivors():
         raise InputError(f"the recipes of {record_name(chosen[0])} share no example; run it again")
     return row
+
+
+def _finished(outcomes: Outcomes) -> set[str]:
+    """The shared examples without an error."""
+    found = _all(outcomes, lambda outcome: outcome.status != "error")
+    return {i for i, finished in found.items() if finished}
 
 
 def _all(outcomes: Outcomes, holds: Callable[[Outcome], bool]) -> dict[str, bool]:

@@ -20,6 +20,7 @@ from robustbert.models.inference.output_cache import OutputCache
 from robustbert.rechecks.attacked_row import AttackedRow
 from robustbert.records import Outcome, Record
 from robustbert.reports.row_labels import record_label
+from robustbert.reports.wording import counted
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,14 @@ class RowAttacker:
         described = f"{record_label(record)} on {record.dataset.name}, {record.recipe.name}"
         with AttackProgress(n, f"{title}: {described}") as progress:
             run = job.runner.run(job.examples.items, progress.add, progress.show_queries)
+        errors = [outcome.error for outcome in run.outcomes if outcome.error is not None]
+        if errors:
+            warnings.warn(
+                f"{title}: {described}: {counted(len(errors), 'attack')} failed with an error, so "
+                f"these examples are left out; the first: {errors[0]}",
+                RobustbertWarning,
+                stacklevel=2,
+            )
         return run.outcomes
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
-from robustbert.errors import InputError
+from robustbert.errors import InputError, RobustbertWarning
 from robustbert.metrics import mcnemar_exact, proportion
 from robustbert.rechecks.attacked_row import AttackedRow, attacked_rows, significant_drop
+from robustbert.rechecks.row_attacker import RowAttacker
 from robustbert.records import read_run
 from robustbert.records.row_recheck import SecondAttack
+from tests.rechecks.toy_rechecks import loaded
 from tests.records.builders import add_cell, make_outcome, make_record
+from tests.voting import MaskedVotes
 
 STATUS = {"s": "skipped", "r": "robust", "b": "broken", "x": "exhausted", "e": "error"}
 
@@ -49,6 +54,14 @@ def test_clean_predictions_of_the_second_attack_do_not_count():
     assert (found.only_before, found.only_after) == (0, 1)
 
 
+def test_examples_with_an_error_in_either_attack_are_left_out():
+    first = row(pwws="rrreb", textfooler="rrrrr")
+    found = first.test({"pwws": outcomes("rbrbe"), "textfooler": outcomes("rrerr")})
+    assert (found.only_before, found.only_after, found.worst_case.n) == (1, 0, 2)
+    with pytest.raises(InputError, match="attacked twice without an error; run it again"):
+        first.test({"pwws": outcomes("eeere"), "textfooler": outcomes("rrrrr")})
+
+
 @pytest.mark.parametrize(
     ("before", "after", "p_value", "drop"),
     [(10, 0, 0.002, 0.1), (10, 0, 0.05, 0), (3, 1, 0.6, 0), (0, 10, 0.002, 0), (9, 1, 0.02, 0.08)],
@@ -86,3 +99,14 @@ def test_recipes_without_a_common_example_are_refused(tmp_path):
     read = read_run(tmp_path)
     with pytest.raises(InputError, match="share no example"):
         attacked_rows(read, read.records)
+
+
+def test_attacks_that_fail_are_told():
+    first = row(pwws="rrr")
+    ran = SimpleNamespace(run=lambda *_: SimpleNamespace(outcomes=outcomes("ere")))
+    job = SimpleNamespace(
+        header=first.first, runner=ran, examples=SimpleNamespace(items=first.outcomes["pwws"])
+    )
+    attacker = RowAttacker(first, loaded(MaskedVotes()), SimpleNamespace(job=lambda *_, **__: job))
+    with pytest.warns(RobustbertWarning, match=r"again: minilm.*2 attacks failed .*it went wrong"):
+        assert [*attacker.attack(MaskedVotes(), "again")] == ["pwws"]
