@@ -88,10 +88,10 @@ def recheck_run(
             write_recheck(result, recheck_path(run, row.first))
             records = [_with_checks(row, record, result) for record in row.records]
             store.replace_records(records)
+            stored = store.content([])
+            store.write_table(leaderboard_table(stored.records, stored.outcomes))
             changed += records
             on_row(result)
-        stored = store.content([])
-        store.write_table(leaderboard_table(stored.records, stored.outcomes))
     return tuple(changed)
 
 
