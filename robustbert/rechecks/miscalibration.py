@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from robustbert.data import select_examples
 from robustbert.metrics.calibration import fit_temperature
 from robustbert.models.temperature_scaling import at_temperature
 from robustbert.rechecks.attacked_row import AttackedRow
@@ -26,7 +27,7 @@ SPLIT = "validation"
 UNDER_CONFIDENT = 0.5
 #: The temperatures that are tried for an under-confident model, in multiples of the fitted one.
 FACTORS = (1.0, 0.25, 4.0)
-#: The number of validation examples on which they are tried; all of them if there are fewer.
+#: The number of validation examples on which they are tried; all that attacks take if fewer.
 TRIED_EXAMPLES = 50
 
 
@@ -48,7 +49,7 @@ def check_calibration(attacker: RowAttacker) -> Calibration:
     rows = attacker.cells.dataset(attacker.row.first).split(SPLIT)
     logits = attacker.classifier.predict_logits(rows["text"][:])
     fitted = fit_temperature(logits, np.array(rows["label"][:]))
-    tried = _tried(attacker, fitted.temperature, len(rows))
+    tried = _tried(attacker, fitted.temperature)
     chosen = min(tried, key=lambda one: one.accuracy).temperature if tried else fitted.temperature
     calibrated = at_temperature(attacker.classifier, chosen)
     outcomes = attacker.attack(calibrated, f"calibrated (temperature {chosen:.3g})")
@@ -63,19 +64,21 @@ def check_calibration(attacker: RowAttacker) -> Calibration:
     )
 
 
-def _tried(attacker: RowAttacker, fitted: float, available: int) -> list[TriedTemperature]:
+def _tried(attacker: RowAttacker, fitted: float) -> list[TriedTemperature]:
     """Temperatures with the worst case under attack on validation examples; the fitted one first.
 
     There are none for a model that is not under-confident.
     """
     if fitted >= UNDER_CONFIDENT:
         return []
+    first = attacker.row.first
+    available = select_examples(attacker.cells.dataset(first), SPLIT, None, first.protocol.seed)
     found = []
     for temperature in (fitted * factor for factor in FACTORS):
         outcomes = attacker.attack_split(
             at_temperature(attacker.classifier, temperature),
             SPLIT,
-            min(TRIED_EXAMPLES, available),
+            min(TRIED_EXAMPLES, len(available)),
             f"temperature {temperature:.3g}",
         )
         survivors = AttackedRow(attacker.row.records, outcomes).survivors()

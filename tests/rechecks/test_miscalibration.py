@@ -7,13 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from robustbert.data import load_dataset
 from robustbert.metrics import mcnemar_of_counts
 from robustbert.models.temperature_scaling import at_temperature
-from robustbert.rechecks.miscalibration import FACTORS
+from robustbert.rechecks.miscalibration import FACTORS, TRIED_EXAMPLES
 from robustbert.rechecks.recheck_run import checks_of, recheck_row
 from robustbert.rechecks.recheck_text import recheck_text
 from robustbert.rechecks.row_attacker import RowAttacker
 from robustbert.records.row_recheck import RowRecheck
+from tests.conftest import write_reviews
 from tests.rechecks.toy_rechecks import WordLogits, cells_of, loaded, row_of, run_of
 from tests.voting import MaskedVotes
 
@@ -93,6 +95,21 @@ def test_other_temperatures_are_tried_for_an_under_confident_model(results):
     assert tried == pytest.approx([found.fitted_temperature * factor for factor in FACTORS])
     accuracies = [one.accuracy for one in found.tried]
     assert found.temperature == tried[int(np.argmin(accuracies))]
+
+
+def test_temperatures_are_tried_on_texts_that_attacks_take(tmp_path):
+    """Those of more than 4 words, although the validation split has others too."""
+    reviews = write_reviews(tmp_path / "reviews.csv", 100)
+    with reviews.open("a", encoding="utf-8") as file:
+        file.writelines(f"good film {number},pos\n" for number in range(60))
+    found = rechecked(0.1, reviews, tmp_path / "run").calibration
+    validation = load_dataset(f"file:{reviews}").split("validation")["text"]
+    attacked = sum(len(text.split()) > 4 for text in validation)
+    assert 0 < attacked < len(validation) < TRIED_EXAMPLES
+    assert len(found.tried) == len(FACTORS)
+    for one in found.tried:
+        survivors = one.accuracy * attacked
+        assert survivors == pytest.approx(round(survivors)), "all of them are attacked"
 
 
 def test_a_model_without_logits_is_not_checked(many_reviews, tmp_path):
