@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
+from robustbert.defenses.transformed_classifier import TransformedClassifier
 from robustbert.errors import ModelError
-from robustbert.models import load_model
-from robustbert.models.searched_through import SearchedThrough
+from robustbert.models import load_model, relabel
+from robustbert.models.searched_through import SearchedThrough, attack_through
 from robustbert.models.temperature_scaling import at_temperature
+from tests.rechecks.toy_rechecks import WordLogits
 from tests.tiny import toy_reviews
 from tests.voting import MaskedVotes
 
@@ -49,3 +51,23 @@ def test_searches_ask_more_votes_and_verdicts_the_attacked_classifier() -> None:
     assert (through.predict_proba_exact(TEXTS) == attacked.predict_proba_exact(TEXTS)).all()
     assert (search.predict_proba(TEXTS) != attacked.predict_proba(TEXTS)).any()
     assert (through.info, through.label_names) == (attacked.info, attacked.label_names)
+
+
+def test_what_a_classifier_sees_goes_through_all_wrappers() -> None:
+    inner = TransformedClassifier(MaskedVotes(votes=2), str.lower)
+    outer = TransformedClassifier(inner, lambda text: text.replace("!", ""))
+    exchanged = relabel(outer, ["pos", "neg"])
+    for classifier in (outer, exchanged, SearchedThrough(exchanged, exchanged)):
+        assert classifier.transforms_texts
+        assert classifier.seen_as(["A Good film!"]) == ["a good film"]
+    assert not MaskedVotes().transforms_texts
+    assert MaskedVotes().seen_as(["A Good film!"]) == ["A Good film!"]
+
+
+def test_redrawn_goes_through_all_wrappers() -> None:
+    wrapped = relabel(TransformedClassifier(MaskedVotes(votes=2), str.lower), ["pos", "neg"])
+    other = MaskedVotes(votes=9, seed=4).predict_proba([text.lower() for text in TEXTS])
+    assert (wrapped.redrawn(4, 9).predict_proba(TEXTS) == other[:, ::-1]).all()
+    assert attack_through(wrapped, 9) is not None
+    plain = relabel(WordLogits(), ["pos", "neg"])
+    assert plain.redrawn(4) is plain
