@@ -11,7 +11,7 @@ from robustbert.commands.arguments import (
     add_labels,
     integer,
 )
-from robustbert.commands.dataset_options import add_dataset_options, given_source
+from robustbert.commands.dataset_options import add_dataset_options, data_files, given_source
 from robustbert.commands.defense_options import add_defense_options, chosen_defenses
 from robustbert.commands.output_files import check_output_files
 from robustbert.commands.terminal import print_report
@@ -107,7 +107,7 @@ def certify(options: Any) -> int:
     from robustbert.io import write_bytes
     from robustbert.records.strict_json import encode
 
-    check_output_files({"--out": options.out})
+    check_output_files({"--out": options.out}, data_files(options))
     source = given_source(options)
     if source is None:
         raise InputError("no dataset is given; give --dataset or --test-file")
@@ -141,7 +141,7 @@ def _report(record: CertificationRecord) -> str:
     middle = accuracies.median_radius
     rows = [["vote, without attack", percent(accuracies.vote)]]
     rows += [[name, percent(accuracies.certified[key])] for key, name in _ROWS]
-    rows += [["median radius in words", MISSING if middle is None else f"{middle:g}"]]
+    rows += [["median radius in words", MISSING if middle is None else str(middle)]]
     title = "+".join([record.model.name, *(defense.name for defense in record.defenses)])
     notes = (
         f"{len(record.examples)} examples of {record.dataset.name} ({record.dataset.split}), "

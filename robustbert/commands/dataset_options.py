@@ -154,6 +154,12 @@ def given_source(options: Any) -> DatasetSource | None:
     return replace(source, **given)
 
 
+def data_files(options: Any) -> list[str]:
+    """The data files that the options name, to check that no output replaces them."""
+    given = [options.dataset, *(getattr(options, f"{split}_file") for split in _SPLITS)]
+    return [name.removeprefix("file:") for name in given if name]
+
+
 def reading_options(options: Any) -> dict[str, Any]:
     """How to read the datasets: fields of :class:`robustbert.bench.Overrides`."""
     fields = ("text_column", "label_column", "label_names", "label_map", "text_length")

@@ -126,6 +126,16 @@ def test_wrong_input_is_one_line_and_nothing_is_written(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("option", ["--dataset", "--test-file"])
+def test_the_data_are_not_replaced(svm, reviews, tmp_path, capsys, option):
+    data = tmp_path / "reviews.csv"
+    data.write_bytes(reviews.read_bytes())
+    given = [option, f"file:{data}" if option == "--dataset" else str(data), "--out", str(data)]
+    assert main(["certify", "--model", str(svm), *RANMASK, "--samples", "2", *given]) == 2
+    assert f"--out: {data} is an input; give another file" in capsys.readouterr().err
+    assert data.read_bytes() == reviews.read_bytes()
+
+
 def test_a_dataset_is_needed(svm, capsys):
     assert main(["certify", "--model", str(svm), *RANMASK]) == 2
     assert "no dataset is given" in capsys.readouterr().err
