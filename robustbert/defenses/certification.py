@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from statistics import median
+from statistics import median_low
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
@@ -60,9 +60,10 @@ class CertifiedAccuracies(StrictModel):
             "certified for 1, 2 and 3 changed words, for the `unified` limit and for `all` words"
         )
     )
-    median_radius: float | None = Field(
+    median_radius: NonNegativeInt | None = Field(
         description=(
-            "the median of all radii, null ones below 0; null if the median is not at least 0"
+            "the median of all radii, null being the smallest, and the smaller of the two middle "
+            "ones if their number is even"
         )
     )
 
@@ -71,14 +72,14 @@ class CertifiedAccuracies(StrictModel):
         """The accuracies on examples, at least one."""
         n = len(examples)
         wanted: tuple[int | Literal["unified", "all"], ...] = (*CHANGES, "unified", "all")
-        middle = median(-1 if one.radius is None else one.radius for one in examples)
+        middle = median_low(-1 if one.radius is None else one.radius for one in examples)
         return cls(
             vote=proportion(sum(one.prediction == one.label for one in examples), n),
             certified={
                 str(changes): proportion(sum(one.is_certified_for(changes) for one in examples), n)
                 for changes in wanted
             },
-            median_radius=float(middle) if middle >= 0 else None,
+            median_radius=middle if middle >= 0 else None,
         )
 
 

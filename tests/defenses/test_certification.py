@@ -128,9 +128,9 @@ def test_accuracies_count_the_examples_that_are_certified():
 
 @pytest.mark.parametrize(
     ("radii", "median"),
-    [([None, None, 5], None), ([None, 0], None), ([0, 0, 4], 0.0), ([None, 2, 3, 5], 2.5)],
+    [([None, None, 5], None), ([None, 5], None), ([0, 0, 4], 0), ([None, 2, 4, 5], 2)],
 )
-def test_the_median_puts_texts_that_are_not_certified_below_0(radii, median):
+def test_the_median_is_a_radius_and_texts_that_are_not_certified_have_the_smallest(radii, median):
     assert CertifiedAccuracies.of([example(radius) for radius in radii]).median_radius == median
 
 
