@@ -169,10 +169,10 @@ def load_spelling_model(min_zipf: float, max_edits: int, typo_rate: float) -> Sp
     Raises:
         MissingAssetError: a file of symspellpy or wordfreq is missing.
     """
+    files = _files()
     from symspellpy import SymSpell
     from wordfreq import get_frequency_dict
 
-    files = _files()
     lines = files["symspellpy-words"].read_text(encoding="utf-8-sig").splitlines()
     counts = SymSpell(max_dictionary_edit_distance=0)
     counts.load_bigram_dictionary(files["symspellpy-pairs"], 0, 2, encoding="utf-8-sig")

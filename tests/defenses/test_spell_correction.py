@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from importlib import metadata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +13,7 @@ from robustbert.data.words import HOMOGLYPHS
 from robustbert.defenses import TransformedClassifier, make_defense
 from robustbert.defenses.spell_correction import SpellCorrector
 from robustbert.defenses.spelling import SpellingModel, spelling_assets
-from robustbert.errors import InputError
+from robustbert.errors import InputError, MissingAssetError
 from robustbert.models import load_model
 
 KNOWN = {
@@ -166,3 +169,13 @@ def test_the_files_are_named_by_their_hashes():
     assert found == spelling_assets()
     assert set(found) == {"symspellpy-words", "symspellpy-pairs", "wordfreq"}
     assert all(len(digest) == 64 for digest in found.values())
+
+
+def test_a_missing_package_is_named_with_its_command(svm, monkeypatch):
+    def missing(name: str) -> None:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "distribution", missing)
+    monkeypatch.setitem(sys.modules, "symspellpy", None)
+    with pytest.raises(MissingAssetError, match="pip install --no-deps symspellpy"):
+        make_defense("spell-correction", {"min_zipf": 7.5}).wrap(load_model(str(svm)))
