@@ -33,6 +33,10 @@ class MaskedVotes(Classifier):
     def batch_invariance(self) -> InvarianceResult:
         return InvarianceResult(verified=True)
 
+    @property
+    def num_votes(self) -> int:
+        return self.votes
+
     def redrawn(self, seed: int, votes: int | None = None) -> MaskedVotes:
         return MaskedVotes(self.votes if votes is None else votes, seed)
 

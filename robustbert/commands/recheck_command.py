@@ -40,7 +40,8 @@ def add_recheck(subparsers: Any) -> None:
         type=integer,
         default=None,
         metavar="N",
-        help="number of votes that searches of randomised models average over; default: 32",
+        help="number of votes that searches of randomised models average over, if the model has "
+        "fewer; default: 32",
     )
     command.add_argument(
         "--trust",

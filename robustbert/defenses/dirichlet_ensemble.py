@@ -71,6 +71,11 @@ class DirichletEnsemble(Classifier):
         """That of the wrapped classifier."""
         return self._inner.identified
 
+    @property
+    def num_votes(self) -> int:
+        """The number of samples."""
+        return self._samples
+
     def redrawn(self, seed: int, votes: int | None = None) -> DirichletEnsemble:
         """See :meth:`Classifier.redrawn`; a vote is a sample."""
         changed = copy.copy(self)

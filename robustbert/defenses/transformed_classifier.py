@@ -75,6 +75,11 @@ class TransformedClassifier(Classifier):
         """See :meth:`Classifier.redrawn`; random is at most the wrapped classifier."""
         return self._around(self._inner.redrawn(seed, votes))
 
+    @property
+    def num_votes(self) -> int | None:
+        """That of the wrapped classifier."""
+        return self._inner.num_votes
+
     def _around(self, classifier: Classifier) -> Classifier:
         """The same transformation around another classifier."""
         if classifier is self._inner:

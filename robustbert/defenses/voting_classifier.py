@@ -77,6 +77,11 @@ class VotingClassifier(Classifier):
         """That of the wrapped classifier."""
         return self._inner.identified
 
+    @property
+    def num_votes(self) -> int:
+        """The number of changed texts per text."""
+        return self._votes
+
     def redrawn(self, seed: int, votes: int | None = None) -> VotingClassifier:
         """See :meth:`Classifier.redrawn`; a wrapped classifier keeps its own number of votes.
 

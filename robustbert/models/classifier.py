@@ -234,6 +234,11 @@ class Classifier(ABC):
         return self
 
     @property
+    def num_votes(self) -> int | None:
+        """The number of random changes of a text that it averages over; None if it does not."""
+        return None
+
+    @property
     def transforms_texts(self) -> bool:
         """Whether :meth:`seen_as` changes texts."""
         return False

@@ -97,6 +97,11 @@ class _Relabeled(Classifier):
         return self if inner is self._inner else self._around(inner)
 
     @property
+    def num_votes(self) -> int | None:
+        """That of the wrapped classifier."""
+        return self._inner.num_votes
+
+    @property
     def transforms_texts(self) -> bool:
         """That of the wrapped classifier."""
         return self._inner.transforms_texts

@@ -18,12 +18,15 @@ def attack_through(classifier: Classifier, votes: int) -> SearchedThrough | None
 
     Args:
         classifier: the classifier under attack.
-        votes: the number of votes that a search averages over, at least 1.
+        votes: the number of votes that a search averages over, at least 1; not fewer than those of
+            the classifier are used.
     """
     is_randomised = classifier.redrawn(1) is not classifier
     if not (is_randomised or classifier.transforms_texts):
         return None
-    search = classifier.redrawn(0, votes) if is_randomised else classifier
+    search = classifier
+    if is_randomised:
+        search = classifier.redrawn(0, max(votes, classifier.num_votes or 1))
     return SearchedThrough(classifier, search)
 
 
@@ -55,6 +58,11 @@ class SearchedThrough(Classifier):
     def identified(self) -> bool:
         """That of the attacked classifier."""
         return self._attacked.identified
+
+    @property
+    def num_votes(self) -> int | None:
+        """That of the classifier that searches query."""
+        return self._search.num_votes
 
     @property
     def has_gradients(self) -> bool:

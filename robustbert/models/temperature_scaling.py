@@ -72,6 +72,11 @@ class _Scaled(Classifier):
         return self if inner is self._inner else _Scaled(inner, self._temperature)
 
     @property
+    def num_votes(self) -> int | None:
+        """That of the wrapped classifier."""
+        return self._inner.num_votes
+
+    @property
     def transforms_texts(self) -> bool:
         """That of the wrapped classifier."""
         return self._inner.transforms_texts

@@ -28,7 +28,8 @@ def check_adaptive(attacker: RowAttacker, votes: int) -> AdaptiveAttack | None:
 
     Args:
         attacker: attacks the row.
-        votes: the number of votes that searches of randomised models average over, at least 1.
+        votes: the number of votes that searches of randomised models average over, at least 1; not
+            fewer than those of the model are used.
     """
     classifier = attacker.classifier
     through = attack_through(classifier, votes)
@@ -36,7 +37,7 @@ def check_adaptive(attacker: RowAttacker, votes: int) -> AdaptiveAttack | None:
         return None
     outcomes = attacker.attack(through, "adaptive")
     return AdaptiveAttack(
-        votes=None if classifier.redrawn(1) is classifier else votes,
+        votes=None if classifier.redrawn(1) is classifier else through.num_votes or votes,
         leaves_out_undone_edits=classifier.transforms_texts,
         attack=attacker.row.test(outcomes),
     )

@@ -297,3 +297,4 @@ def test_seeds_draw_other_samples_and_more_votes_are_closer_to_the_expectation(w
         return np.std(rows, axis=0).max()
 
     assert spread(60) < 0.5 * spread(2)
+    assert wrapped.redrawn(1, 60).num_votes == 60

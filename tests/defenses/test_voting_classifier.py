@@ -150,6 +150,7 @@ class TestRedrawn:
         found = voting().redrawn(0, votes=64)
         np.testing.assert_allclose(found.predict_proba(TEXTS), expected(TEXTS, 64), atol=1e-6)
         assert found.redrawn(1).vote_counts(TEXTS).sum() == 64 * len(TEXTS)
+        assert (voting().num_votes, found.num_votes, found.redrawn(1).num_votes) == (5, 64, 64)
 
     def test_redraws_what_it_wraps(self):
         twice = VotingClassifier(voting(votes=3), LastWord(), votes=2)

@@ -64,6 +64,17 @@ def test_what_a_classifier_sees_goes_through_all_wrappers() -> None:
     assert MaskedVotes().seen_as(["A Good film!"]) == ["A Good film!"]
 
 
+@pytest.mark.parametrize(("own", "asked", "used"), [(2, 9, 9), (9, 9, 9), (40, 9, 40)])
+def test_searches_never_average_over_fewer_votes_than_the_model(own, asked, used) -> None:
+    wrapped = relabel(TransformedClassifier(MaskedVotes(votes=own), str.lower), ["pos", "neg"])
+    assert wrapped.num_votes == own
+    through = attack_through(wrapped, asked)
+    assert through.num_votes == used
+    expected = wrapped.redrawn(0, used).predict_proba(TEXTS)
+    assert (through.predict_proba(TEXTS) == expected).all()
+    assert WordLogits().num_votes is None
+
+
 def test_redrawn_goes_through_all_wrappers() -> None:
     wrapped = relabel(TransformedClassifier(MaskedVotes(votes=2), str.lower), ["pos", "neg"])
     other = MaskedVotes(votes=9, seed=4).predict_proba([text.lower() for text in TEXTS])
