@@ -45,7 +45,9 @@ class AttackedRow:
 
         The second attack may search through another classifier, so its clean predictions do not
         count: an example survives it if the row classifies its text correctly, and no recipe of the
-        second attack breaks it. Examples with an error in either attack are left out.
+        second attack breaks it. One that the second attack skips, because the other classifier
+        misclassifies its clean text, was not attacked again: it survives if it survived before.
+        Examples with an error in either attack are left out.
 
         Args:
             second: the outcomes of the second attack.
@@ -56,13 +58,14 @@ class AttackedRow:
         before = self.survivors()
         correct = _all(self.outcomes, lambda outcome: outcome.correct)
         unbroken = _all(second, lambda outcome: outcome.status != "broken")
+        attacked = _all(second, lambda outcome: outcome.attacked)
         shared = _finished(self.outcomes) & _finished(second)
         if not shared:
             raise InputError(
                 f"no example of {record_label(self.first)} was attacked twice without an error; "
                 "run it again"
             )
-        after = {i: correct[i] and unbroken[i] for i in shared}
+        after = {i: correct[i] and unbroken[i] if attacked[i] else before[i] for i in shared}
         only_before = sum(before[i] and not after[i] for i in shared)
         only_after = sum(after[i] and not before[i] for i in shared)
         tested = mcnemar_of_counts(only_before, only_after, len(shared))

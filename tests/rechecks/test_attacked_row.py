@@ -50,8 +50,9 @@ def test_a_second_attack_is_tested_by_the_exact_mcnemar_test():
 
 def test_clean_predictions_of_the_second_attack_do_not_count():
     """It may search through a classifier that is wrong about a text which the model has right."""
-    found = row(pwws="rrb").test({"pwws": outcomes("srs")})
-    assert (found.only_before, found.only_after) == (0, 1)
+    found = row(pwws="rrbbs").test({"pwws": outcomes("srsrr")})
+    assert (found.only_before, found.only_after) == (0, 1), "e3; e2 was not attacked again"
+    assert found.worst_case.value == pytest.approx(3 / 5), "e0, e1 and e3"
 
 
 def test_examples_with_an_error_in_either_attack_are_left_out():
