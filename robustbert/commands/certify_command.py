@@ -13,7 +13,7 @@ from robustbert.commands.arguments import (
 )
 from robustbert.commands.dataset_options import add_dataset_options, data_files, given_source
 from robustbert.commands.defense_options import add_defense_options, chosen_defenses
-from robustbert.commands.output_files import check_output_files
+from robustbert.commands.output_files import check_output_files, check_writable
 from robustbert.commands.terminal import print_report
 from robustbert.console import printable, terminal_width, wrapped
 from robustbert.errors import InputError
@@ -107,7 +107,9 @@ def certify(options: Any) -> int:
     from robustbert.io import write_bytes
     from robustbert.records.strict_json import encode
 
-    check_output_files({"--out": options.out}, data_files(options))
+    out = options.out or default_out("certify").with_suffix(".json")
+    check_output_files({"--out": out}, data_files(options))
+    check_writable("--out", out)
     source = given_source(options)
     if source is None:
         raise InputError("no dataset is given; give --dataset or --test-file")
@@ -125,9 +127,8 @@ def certify(options: Any) -> int:
     record = certify_model(
         options.model, source, chosen_defenses(options), chosen, labels=options.labels
     )
-    out = options.out or default_out("certify").with_suffix(".json")
+    print_report(_report(record))  # first, so that it is not lost if the file cannot be written
     write_bytes(out, encode(record, indent=2))
-    print_report(_report(record))
     print(printable(f"{record.seconds:.0f} s; the certificate of each example is in {out}"))
     return 0
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from robustbert.errors import InputError
+from robustbert.errors import InputError, OutputError
 from robustbert.io import is_special
 
 _FOLDERS_OF_RUNS = ("records", "outcomes")
@@ -39,6 +39,24 @@ def check_output_files(
         if place in options and not is_special(path):
             raise InputError(f"{options[place]} and {option} are both {path}; give different files")
         options[place] = option
+
+
+def check_writable(option: str, path: Path) -> None:
+    """Check the folder of an output file, or the one in which its folders will be made.
+
+    Raises:
+        OutputError: nothing can be written there.
+    """
+    if is_special(path):
+        return
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not above.is_dir():
+        reason = "it is not a folder"
+    elif not os.access(above, os.W_OK | os.X_OK):
+        reason = "permission denied"
+    else:
+        return
+    raise OutputError(f"{option}: cannot write to {above} ({reason}); choose another folder")
 
 
 def _is_of_run(place: Path, folder: Path) -> bool:

@@ -112,6 +112,10 @@ def test_names_are_shown_without_control_characters(svm, reviews, tmp_path, caps
         ((*RANMASK, "-n", "100000"), "cannot take 100000 examples"),
         ((*RANMASK, "--out", "."), "--out: . is a folder; give a file"),
         ((*RANMASK, "--dtype", "int8"), "unknown dtype 'int8'"),
+        (
+            (*RANMASK, "--out", f"{__file__}/x/y.json"),
+            "(it is not a folder); choose",
+        ),
     ],
 )
 def test_wrong_input_is_one_line_and_nothing_is_written(
@@ -134,6 +138,19 @@ def test_the_data_are_not_replaced(svm, reviews, tmp_path, capsys, option):
     assert main(["certify", "--model", str(svm), *RANMASK, "--samples", "2", *given]) == 2
     assert f"--out: {data} is an input; give another file" in capsys.readouterr().err
     assert data.read_bytes() == reviews.read_bytes()
+
+
+def test_a_folder_that_is_not_writable_is_told_first(svm, reviews, tmp_path, capsys, monkeypatch):
+    """The default folder too: its parent is looked at, as it does not exist yet."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("os.access", lambda place, mode: False)
+    for given in ([], ["--out", "deep/er/x.json"]):
+        assert main(arguments(svm, reviews, *RANMASK, *given)) == 2
+        [line] = capsys.readouterr().err.splitlines()
+        assert line == (
+            f"robustbert: --out: cannot write to {tmp_path} (permission denied); choose another "
+            "folder"
+        )
 
 
 def test_a_dataset_is_needed(svm, capsys):
