@@ -213,7 +213,7 @@ def mask_cases() -> list[tuple[Words, int, Labels, dict[int, list[Words]]]]:
 
 
 def breakable(label: Labels, others: Sequence[Words], kept: int) -> bool:
-    return any(share_of(label, masked(other, kept)) < Fraction(1, 2) for other in others)
+    return any(share_of(label, masked(other, kept)) <= Fraction(1, 2) for other in others)
 
 
 def authors_radius(bound: float, size: int, kept: int, factor: float) -> int:
