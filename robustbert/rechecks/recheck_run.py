@@ -16,7 +16,7 @@ from robustbert.metrics.reliability import measured_check
 from robustbert.rechecks import adaptive, miscalibration
 from robustbert.rechecks.attacked_row import AttackedRow, attacked_rows, significant_drop
 from robustbert.rechecks.row_attacker import RowAttacker, check_repeatable
-from robustbert.records import Record, ReliabilityCheck
+from robustbert.records import Record, ReliabilityCheck, record_name, record_path
 from robustbert.records.row_recheck import RowRecheck, recheck_path, write_recheck
 from robustbert.reports import leaderboard_table
 from robustbert.reports.row_labels import record_label
@@ -80,6 +80,7 @@ def recheck_run(
     for row in rows:
         for record in row.records:
             check_repeatable(record, options.trusted)
+            _check_file_name(run, record)
     store = RunStore(run)
     changed: list[Record] = []
     with store.locked():
@@ -148,6 +149,16 @@ def _with_checks(row: AttackedRow, record: Record, result: RowRecheck) -> Record
     before = record.reliability or reliability(outcomes, record.environment.batch_invariance)
     kept = [check for check in before if check.name not in _REPLACED]
     return record.model_copy(update={"reliability": [*kept, *checks_of(result)]})
+
+
+def _check_file_name(run: Path, record: Record) -> None:
+    """Refuse a record that would be written to another file than it was read from."""
+    path = record_path(run, record_name(record))
+    if not path.exists():
+        raise InputError(
+            f"the record of {record_label(record)} on {record.dataset.name}, {record.recipe.name}, "
+            f"is not in {path}; give the file this name, or run it again"
+        )
 
 
 def _victim(record: Record, cells: RepeatedCells, options: RecheckOptions) -> LoadedVictim:

@@ -106,6 +106,17 @@ def test_wrong_options_are_one_line(run, svm, many_reviews, capsys, arguments, m
     assert not (run / "rechecks").exists()
 
 
+def test_a_record_with_another_file_name_does_not_become_two(run, svm, many_reviews, capsys):
+    [path] = (run / "records").iterdir()
+    [outcomes] = (run / "outcomes").iterdir()
+    path.rename(path.with_stem("old"))
+    outcomes.rename(outcomes.with_stem("old"))
+    assert recheck(run, svm, many_reviews) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert f"deepwordbug, is not in {path}; give the file this name" in line
+    assert not (run / "rechecks").exists()
+
+
 def test_model_and_data_must_be_those_of_the_run(run, bert, many_reviews, reviews, svm, capsys):
     assert recheck(run, bert, many_reviews) == 2
     assert "give the model that was attacked" in capsys.readouterr().err
