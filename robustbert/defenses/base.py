@@ -81,10 +81,10 @@ class Defense:
     def training_texts(self, texts: Sequence[str]) -> Sequence[str]:
         """Transform the texts that the model is trained, validated and tested on; none by default.
 
-        It is called with the texts of every split before anything else, and with those of extra
-        rows. Extra rows can be made of transformed texts, so transforming twice must do nothing
-        more. Each text's result is a function of that text alone, and has at least one word. A
-        defense that overrides it transforms the texts in :meth:`wrap` too, see
+        It is called with the texts of every split, and with those of extra rows. Rows of epochs are
+        made of transformed texts, so transforming twice must do nothing more. Each text's result is
+        a function of that text alone, and has at least one word. A defense that overrides it
+        transforms the texts in :meth:`wrap` too, see
         :class:`robustbert.defenses.TransformedClassifier`.
         """
         return texts
@@ -122,7 +122,8 @@ class Defense:
         since it runs again when a training is resumed; derive random choices from ``config.seed``.
 
         Args:
-            dataset: the training data.
+            dataset: the training data, which no defense has transformed: the plain model is trained
+                on such texts. All defenses that transform texts then transform those of the rows.
             plain: the folder of the plain model, for :func:`robustbert.models.load_model`; None
                 unless :attr:`needs_plain_model`.
             config: the training settings.
@@ -135,6 +136,10 @@ class Defense:
         Each is trained on in the batch of the row that it was made from, so that the number of
         steps stays the same. It must give the same rows for the same arguments. The global
         generators are seeded for it, and it runs in one process.
+
+        The rows are transformed by all defenses that transform texts. But if the defense overrides
+        :meth:`wrap` too, its rows are what the wrapped classifier reads, and only the defenses
+        after it in the list transform them, as they do at inference.
 
         Args:
             start: the epoch, the training rows, and the network as a classifier.

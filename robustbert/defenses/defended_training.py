@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from robustbert.defenses.added_rows import join_rows
 from robustbert.defenses.transformed_rows import (
+    those_that_transform,
     transform_dataset,
     transform_epoch_rows,
     transform_rows,
@@ -60,21 +61,20 @@ def train_defended(
             raise InputError(f"{name} needs a plain model; train one and give its folder as plain")
         defense.check_base(str(base))
         config = defense.training_config(config)
-    transforming = tuple(defense for defense in defenses if defense.overrides("training_texts"))
-    dataset = transform_dataset(dataset, transforming)
+    transforming = those_that_transform(defenses)
     rows = [
         defense.training_rows(dataset, plain if defense.needs_plain_model else None, config)
         for defense in defenses
     ]
     losses = [defense.training_loss for defense in defenses if defense.has_training_loss]
     return train(
-        dataset,
+        transform_dataset(dataset, transforming),
         str(base),
         config,
         out,
         extra_examples=transform_rows(join_rows(rows), transforming),
         loss=losses[0] if losses else None,
         callbacks=[callback for defense in defenses for callback in defense.callbacks()],
-        epoch_rows=transform_epoch_rows(defenses, transforming),
+        epoch_rows=transform_epoch_rows(defenses),
         resume=resume,
     )

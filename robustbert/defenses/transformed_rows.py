@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from robustbert.training.extra_rows import EpochRows
 
 
+def those_that_transform(defenses: Sequence[Defense]) -> tuple[Defense, ...]:
+    """The defenses that override :meth:`Defense.training_texts`."""
+    return tuple(defense for defense in defenses if defense.overrides("training_texts"))
+
+
 def transform_texts(texts: Sequence[str], defenses: Sequence[Defense]) -> list[str]:
     """The texts after the transformations of all defenses, that of the first one first.
 
@@ -72,17 +77,21 @@ def transform_rows(
     return datasets.Dataset.from_dict(columns)
 
 
-def transform_epoch_rows(makers: Sequence[Defense], defenses: Sequence[Defense]) -> list[EpochRows]:
+def transform_epoch_rows(defenses: Sequence[Defense]) -> list[EpochRows]:
     """The functions that make the extra rows of epochs, with transformed texts.
 
     Args:
-        makers: the defenses, of which some make rows.
-        defenses: those that transform.
+        defenses: the defenses of a model in order, some of which make rows, and some transform. All
+            transform the rows of a defense, see :meth:`Defense.epoch_rows` for the exception.
     """
-    making = [maker for maker in makers if maker.overrides("epoch_rows")]
-    if not defenses:
-        return [maker.epoch_rows for maker in making]
-    return [TransformedEpochRows(maker, tuple(defenses)).epoch_rows for maker in making]
+    found: list[EpochRows] = []
+    for place, maker in enumerate(defenses):
+        if maker.overrides("epoch_rows"):
+            others = defenses[place + 1 :] if maker.overrides("wrap") else defenses
+            transforming = those_that_transform(others)
+            rows = TransformedEpochRows(maker, transforming) if transforming else maker
+            found.append(rows.epoch_rows)
+    return found
 
 
 @dataclass(frozen=True)

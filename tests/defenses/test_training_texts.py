@@ -58,12 +58,28 @@ class Rows(Defense):
 
 
 @dataclass(frozen=True)
+class RowsWithGood(Defense):
+    """Adds the texts that have the word ``good``."""
+
+    def training_rows(self, dataset, plain, config):
+        return dataset.split("train").filter(lambda row: "good" in row["text"].split())
+
+
+@dataclass(frozen=True)
 class GoodRows(Defense):
     """Trains on the word ``good`` beside the first texts."""
 
     def epoch_rows(self, start: EpochStart) -> Sequence[ExtraRow]:
         assert not any("good" in text.split() for text in start.texts)
         return [ExtraRow(row, "good", start.labels[row]) for row in range(3)]
+
+
+@dataclass(frozen=True)
+class WrappedGoodRows(GoodRows):
+    """As a vote over changed texts: what it trains on is what the wrapped classifier reads."""
+
+    def wrap(self, classifier):
+        return TransformedClassifier(classifier, lambda text: "good")
 
 
 class Seen(list):
@@ -147,7 +163,27 @@ def test_extra_rows_are_transformed(dataset, seen, tmp_path):
     assert seen == [replace.replaced(text) for text in [*train, *train[:4]]]
 
 
-def test_extra_rows_of_epochs_are_transformed(few_texts, tiny_base, tmp_path, monkeypatch):
+def test_extra_rows_are_made_of_the_texts_as_they_are(dataset, seen, tmp_path):
+    replace = Replace("good", "fine")
+    train_defended([replace, RowsWithGood()], dataset, "tfidf-nb", CONFIG, tmp_path / "out")
+    train = dataset.split("train")["text"]
+    good = [text for text in train if "good" in text.split()]
+    assert good
+    assert seen == [replace.replaced(text) for text in [*train, *good]]
+
+
+@pytest.mark.parametrize(
+    ("chain", "word"),
+    [
+        ((GoodRows(), Replace("good", "fine")), "fine"),
+        ((Replace("good", "fine"), GoodRows()), "fine"),
+        ((WrappedGoodRows(), Replace("good", "fine")), "fine"),
+        ((Replace("good", "fine"), WrappedGoodRows()), "good"),
+    ],
+)
+def test_extra_rows_of_epochs_are_transformed_as_at_inference(
+    chain, word, few_texts, tiny_base, tmp_path, monkeypatch
+):
     from robustbert.training import finetune
 
     encoded, encode = [], finetune._encode
@@ -157,11 +193,9 @@ def test_extra_rows_of_epochs_are_transformed(few_texts, tiny_base, tmp_path, mo
         return encode(tokenizer, texts, labels)
 
     monkeypatch.setattr(finetune, "_encode", watch)
-    train_defended(
-        [GoodRows(), Replace("good", "fine")], few_texts, tiny_base, CONFIG, tmp_path / "out"
-    )
-    assert encoded[-2:] == [["fine"] * 3] * 2, "in both epochs"
-    assert not any("good" in text.split() for texts in encoded for text in texts)
+    train_defended(chain, few_texts, tiny_base, CONFIG, tmp_path / "out")
+    assert encoded[-2:] == [[word] * 3] * 2, "in both epochs"
+    assert not any("good" in text.split() for texts in encoded[:-2] for text in texts)
 
 
 def test_a_transformation_that_changes_nothing_is_plain_training(
