@@ -204,7 +204,7 @@ def selection_parts(table: SuiteTable, chosen: Sequence[RowSettings]) -> Iterato
             title_cell(line),
             *worst_case_cells(line, table, group.core),
             *recipe_cells(line, table, with_interval=True),
-            "yes" if line.settings.is_defended and line.settings in chosen else "",
+            "yes" if line.row and line.settings.is_defended and line.settings in chosen else "",
         ]
         for line in table.lines
     ]
