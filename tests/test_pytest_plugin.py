@@ -86,7 +86,7 @@ def test_robustness(): raise ValueError("the body does not run")
             "1 of 2 thresholds failed: worst_case of neg on reviews: 60.0%, below 90%",
             "",
             "reviews (test, n=10), published track: accuracy in %, 95% intervals",
-            "neg *60.0 [[]31.3, 83.2]*",
+            "neg *60.0 *°*",  # fewer than 21 examples
             "reviews (test), published track: thresholds for the value, in %",
             "neg    clean             20  60.0 [[]31.3, 83.2]  10  PASSED",
             "neg    worst_case        90  60.0 [[]31.3, 83.2]  10  FAILED",

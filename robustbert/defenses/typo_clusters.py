@@ -26,7 +26,7 @@ def edits(word: str, *, inner: bool) -> set[str]:
     """All typos of a word, without the word itself.
 
     >>> sorted(edits("abc", inner=True) - {f"a{letter}bc" for letter in string.ascii_lowercase})[:3]
-    ['abac', 'abbc', 'abcc']
+    ['aac', 'abac', 'abcc']
 
     Args:
         word: any string.

@@ -35,7 +35,8 @@ class SearchedThrough(Classifier):
 
     A search that queries the average over more votes than the attacked classifier takes follows its
     expectation (Athalye et al. 2018, "Obfuscated Gradients Give a False Sense of Security"). The
-    attacked classifier itself decides whether a text fools it, by :meth:`predict_proba_exact`.
+    attacked classifier itself decides whether a text fools it, by
+    :meth:`Classifier.predict_proba_exact`.
 
     Args:
         attacked: the classifier under attack.

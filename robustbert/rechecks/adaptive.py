@@ -7,7 +7,8 @@ wastes its queries, and the defense looks robust. The attack here knows it:
 - The answers of a randomised model are noisy. The search follows their expectation, the average
   over more votes.
 - A model that transforms texts undoes some edits, for example corrects typos. The search spends the
-  candidates of each word on edits that the model sees (:meth:`Classifier.seen_as`).
+  candidates of each word on edits that the model sees
+  (:meth:`robustbert.models.Classifier.seen_as`).
 
 The model as it is, with its own votes, decides whether a text fools it.
 """
