@@ -11,6 +11,7 @@ import torch
 from robustbert.defenses.dirichlet import Neighbourhood, log_dirichlet
 from robustbert.models import Classifier
 from robustbert.models.classifier import TokenGradient
+from robustbert.models.classifier_wrapper import ClassifierWrapper
 from robustbert.models.embedded_network import EmbeddedNetwork
 from robustbert.models.huggingface import CLOSE_MARGIN
 from robustbert.models.inference.batching import unique_sequences
@@ -24,7 +25,7 @@ CHUNK_TOKENS = 65_536
 Tokens = tuple[int, ...]
 
 
-class DirichletEnsemble(Classifier):
+class DirichletEnsemble(ClassifierWrapper):
     """A network whose predictions are averaged over samples of a text's embeddings.
 
     In each sample, the embedding of a word is a random mixture of its own and its neighbours'. The
@@ -50,26 +51,18 @@ class DirichletEnsemble(Classifier):
         samples: int,
         confidence_power: float,
     ) -> None:
-        self._inner = classifier
+        super().__init__(classifier)
         self._network = network
         self._neighbours = neighbours
         self._alpha = alpha
         self._samples = samples
         self._power = confidence_power
         self._seed = 0
-        self.label_names = classifier.label_names
-        self.info = classifier.info
-        self.token_budget = classifier.token_budget
 
     @property
     def batch_invariance(self) -> InvarianceResult:
         """That of the network on embeddings, which is checked when it is first asked for."""
         return self._inner.batch_invariance & self._network.batch_invariance
-
-    @property
-    def identified(self) -> bool:
-        """That of the wrapped classifier."""
-        return self._inner.identified
 
     @property
     def num_votes(self) -> int:
@@ -129,9 +122,6 @@ class DirichletEnsemble(Classifier):
     def _exact(self, texts: Sequence[str]) -> np.ndarray:
         sequences = [tuple(ids) for ids in self._network.tokenization.encode(texts)]
         return self._averages(sequences, exact=True, unbatched=True)
-
-    def _truncated(self, texts: Sequence[str]) -> np.ndarray:
-        return self._inner.truncated(texts)
 
     def _averages(self, sequences: Sequence[Tokens], *, exact: bool, unbatched: bool) -> np.ndarray:
         """The averaged probabilities of n texts, float64 (n, k)."""

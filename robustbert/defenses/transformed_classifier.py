@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from robustbert.models import Classifier
-from robustbert.models.inference.invariance import InvarianceResult
+from robustbert.models.classifier_wrapper import ClassifierWrapper
 from robustbert.models.input_checks import check_texts
 
 
-class TransformedClassifier(Classifier):
+class TransformedClassifier(ClassifierWrapper):
     """A classifier whose texts are transformed before it reads them.
 
     It has no gradients: those of the wrapped classifier are of the tokens of the transformed text,
@@ -25,11 +24,8 @@ class TransformedClassifier(Classifier):
     """
 
     def __init__(self, classifier: Classifier, transformation: Callable[[str], str]) -> None:
-        self._inner = classifier
+        super().__init__(classifier)
         self._transformation = transformation
-        self.label_names = classifier.label_names
-        self.info = classifier.info
-        self.token_budget = classifier.token_budget
 
     def transform(self, texts: Sequence[str]) -> list[str]:
         """What the wrapped classifier reads in place of each text.
@@ -53,16 +49,6 @@ class TransformedClassifier(Classifier):
         return self._inner.seen_as(self.transform(texts))
 
     @property
-    def batch_invariance(self) -> InvarianceResult:
-        """That of the wrapped classifier."""
-        return self._inner.batch_invariance
-
-    @property
-    def identified(self) -> bool:
-        """That of the wrapped classifier."""
-        return self._inner.identified
-
-    @property
     def has_logits(self) -> bool:
         """That of the wrapped classifier."""
         return self._inner.has_logits
@@ -70,23 +56,6 @@ class TransformedClassifier(Classifier):
     def with_temperature(self, temperature: float) -> Classifier:
         """See :meth:`Classifier.with_temperature`."""
         return self._around(self._inner.with_temperature(temperature))
-
-    def redrawn(self, seed: int, votes: int | None = None) -> Classifier:
-        """See :meth:`Classifier.redrawn`; random is at most the wrapped classifier."""
-        return self._around(self._inner.redrawn(seed, votes))
-
-    @property
-    def num_votes(self) -> int | None:
-        """That of the wrapped classifier."""
-        return self._inner.num_votes
-
-    def _around(self, classifier: Classifier) -> Classifier:
-        """The same transformation around another classifier."""
-        if classifier is self._inner:
-            return self
-        changed = copy.copy(self)
-        changed._inner = classifier
-        return changed
 
     def _transform(self, text: str) -> str:
         transformed = self._transformation(text)

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from robustbert.defenses.text_noise import TextNoise
 from robustbert.models import Classifier
+from robustbert.models.classifier_wrapper import ClassifierWrapper
 from robustbert.models.huggingface import CLOSE_MARGIN
-from robustbert.models.inference.invariance import InvarianceResult
 from robustbert.seeds import derive_seed
 from robustbert.validation import check_at_least
 
@@ -26,7 +26,7 @@ BLOCK_TEXTS = 1_024
 Score = Callable[[Sequence[str]], NDArray[np.float32]]
 
 
-class VotingClassifier(Classifier):
+class VotingClassifier(ClassifierWrapper):
     """A classifier whose predictions are averaged over random changes of a text.
 
     The random numbers are derived from the text and the seed, so a text has the same changes in
@@ -58,24 +58,11 @@ class VotingClassifier(Classifier):
     ) -> None:
         check_at_least(1, votes=votes)
         check_at_least(0, seed=seed)
-        self._inner = classifier
+        super().__init__(classifier)
         self._votes = votes
         self._hard_votes = hard_votes
         self._seed = seed
         self.noise = noise
-        self.label_names = classifier.label_names
-        self.info = classifier.info
-        self.token_budget = classifier.token_budget
-
-    @property
-    def batch_invariance(self) -> InvarianceResult:
-        """That of the wrapped classifier."""
-        return self._inner.batch_invariance
-
-    @property
-    def identified(self) -> bool:
-        """That of the wrapped classifier."""
-        return self._inner.identified
 
     @property
     def num_votes(self) -> int:
@@ -101,11 +88,7 @@ class VotingClassifier(Classifier):
 
         See :meth:`Classifier.with_temperature`; predicted labels may change unless votes are hard.
         """
-        if temperature == 1:
-            return self
-        changed = copy.copy(self)
-        changed._inner = self._inner.with_temperature(temperature)
-        return changed
+        return self._around(self._inner.with_temperature(temperature))
 
     def vote_counts(self, texts: Sequence[str]) -> NDArray[np.int64]:
         """The number of changed texts of each text that get each label: int64 (n, k).

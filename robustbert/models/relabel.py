@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from robustbert.models.classifier import Classifier, ModelInfo, TokenGradient
-from robustbert.models.inference.invariance import InvarianceResult
+from robustbert.models.classifier_wrapper import ClassifierWrapper
 from robustbert.models.label_names import label_order
 
 if TYPE_CHECKING:
@@ -34,17 +34,16 @@ def relabel(classifier: Classifier, label_names: Sequence[str]) -> Classifier:
     return classifier if names == classifier.label_names else _Relabeled(classifier, names, order)
 
 
-class _Relabeled(Classifier):
+class _Relabeled(ClassifierWrapper):
     """A classifier with the outputs of another one, in another order."""
 
     def __init__(
         self, inner: Classifier, label_names: tuple[str, ...], order: Sequence[int]
     ) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._order = list(order)
         self._own_info: ModelInfo | None = None
         self.label_names = label_names
-        self.token_budget = inner.token_budget
 
     @property
     def info(self) -> ModelInfo:  # type: ignore[override]
@@ -56,16 +55,6 @@ class _Relabeled(Classifier):
     @info.setter
     def info(self, info: ModelInfo) -> None:
         self._own_info = info
-
-    @property
-    def batch_invariance(self) -> InvarianceResult:
-        """That of the wrapped classifier."""
-        return self._inner.batch_invariance
-
-    @property
-    def identified(self) -> bool:
-        """That of the wrapped classifier."""
-        return self._inner.identified
 
     @property
     def has_logits(self) -> bool:
@@ -87,19 +76,7 @@ class _Relabeled(Classifier):
 
     def with_temperature(self, temperature: float) -> Classifier:
         """See :meth:`Classifier.with_temperature`."""
-        if temperature == 1:
-            return self
         return self._around(self._inner.with_temperature(temperature))
-
-    def redrawn(self, seed: int, votes: int | None = None) -> Classifier:
-        """See :meth:`Classifier.redrawn`."""
-        inner = self._inner.redrawn(seed, votes)
-        return self if inner is self._inner else self._around(inner)
-
-    @property
-    def num_votes(self) -> int | None:
-        """That of the wrapped classifier."""
-        return self._inner.num_votes
 
     @property
     def transforms_texts(self) -> bool:
@@ -109,12 +86,6 @@ class _Relabeled(Classifier):
     def seen_as(self, texts: Sequence[str]) -> list[str]:
         """See :meth:`Classifier.seen_as`."""
         return self._inner.seen_as(texts)
-
-    def _around(self, inner: Classifier) -> Classifier:
-        """The same view of another classifier."""
-        changed = _Relabeled(inner, self.label_names, self._order)
-        changed._own_info = self._own_info
-        return changed
 
     def embedded_network(self) -> EmbeddedNetwork:
         """See :meth:`Classifier.embedded_network`."""
@@ -131,6 +102,3 @@ class _Relabeled(Classifier):
 
     def _logits(self, texts: Sequence[str]) -> np.ndarray:
         return self._inner.predict_logits(texts)[:, self._order]
-
-    def _truncated(self, texts: Sequence[str]) -> np.ndarray:
-        return self._inner.truncated(texts)

@@ -8,7 +8,7 @@ import numpy as np
 
 from robustbert.errors import ModelError
 from robustbert.models.classifier import Classifier
-from robustbert.models.inference.invariance import InvarianceResult
+from robustbert.models.classifier_wrapper import ClassifierWrapper
 from robustbert.models.output_checks import softmax
 
 
@@ -36,7 +36,7 @@ def at_temperature(classifier: Classifier, temperature: float) -> Classifier:
         return _Scaled(classifier, temperature)
 
 
-class _Scaled(Classifier):
+class _Scaled(ClassifierWrapper):
     """A classifier whose probabilities are computed from the logits of another one.
 
     Args:
@@ -45,36 +45,13 @@ class _Scaled(Classifier):
     """
 
     def __init__(self, inner: Classifier, temperature: float) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._temperature = temperature
-        self.label_names = inner.label_names
-        self.info = inner.info
-        self.token_budget = inner.token_budget
-
-    @property
-    def batch_invariance(self) -> InvarianceResult:
-        """That of the wrapped classifier."""
-        return self._inner.batch_invariance
-
-    @property
-    def identified(self) -> bool:
-        """That of the wrapped classifier."""
-        return self._inner.identified
 
     @property
     def has_logits(self) -> bool:
         """Always true."""
         return True
-
-    def redrawn(self, seed: int, votes: int | None = None) -> Classifier:
-        """See :meth:`Classifier.redrawn`."""
-        inner = self._inner.redrawn(seed, votes)
-        return self if inner is self._inner else _Scaled(inner, self._temperature)
-
-    @property
-    def num_votes(self) -> int | None:
-        """That of the wrapped classifier."""
-        return self._inner.num_votes
 
     @property
     def transforms_texts(self) -> bool:
@@ -96,6 +73,3 @@ class _Scaled(Classifier):
         exact = self._inner.predict_proba_exact(texts).astype(np.float64)
         smallest = np.finfo(np.float64).tiny  # a probability that was rounded to 0
         return softmax(np.log(np.maximum(exact, smallest)) / self._temperature)
-
-    def _truncated(self, texts: Sequence[str]) -> np.ndarray:
-        return self._inner.truncated(texts)
