@@ -64,7 +64,10 @@ def result_parts(table: SuiteTable, suite: Suite, times: StepTimes | None) -> It
     yield _table(header, rows)
     if plain is not None:
         yield from comparison(table, plain)
-    yield _bullets([*cost_notes(table, times), *gradient_notes(suite, group.dataset), *group.notes])
+    notes = [*cost_notes(table, times), *gradient_notes(suite, group.dataset), *group.notes]
+    if any(line.row is None for line in table.lines):
+        notes.append("Rows without numbers have not been run yet.")
+    yield _bullets(notes)
 
 
 def title_cell(line: SuiteLine) -> str:
@@ -151,14 +154,13 @@ def cost_notes(table: SuiteTable, times: StepTimes | None) -> Iterator[str]:
             f"{counted(times.batch_size, 'text')}, each done by all in turn on one thread "
             f"({times.environment.processor}, {times.instructions})."
         )
-    yield "Passes per step: forward + backward, without attacks on training texts."
+    yield "Passes per step: forward + backward, without those that make training texts."
     defenses = dict(pair for line in table.lines for pair in line.settings.built_in.items())
     adding = [name for name, one in defenses.items() if {*one.hooks} & {*ROW_HOOKS}]
     if adding:
-        verb, whose = ("has", "its") if len(adding) == 1 else ("have", "their")
         yield (
-            f"{listed(adding)} {verb} no step time: {whose} training consists of attacks on "
-            "training texts and of plain steps on more texts."
+            f"No step time for {listed(adding)}: training texts are attacked or changed at random, "
+            "and the steps are plain ones with more texts."
         )
     after_plain = [name for name in adding if defenses[name].needs_plain_model]
     if after_plain:
@@ -209,8 +211,14 @@ def selection_parts(table: SuiteTable, chosen: Sequence[RowSettings]) -> Iterato
         for line in table.lines
     ]
     yield _table(["model", "clean", "worst case", *map(markdown, group.recipes), "chosen"], rows)
-    if group.notes:
-        yield _bullets(group.notes)
+    notes = [*group.notes]
+    if any(line.row is None for line in table.lines):
+        notes.append(
+            "Settings without numbers have not been run yet. Until all settings of a method have "
+            "been run, the rows above have its default."
+        )
+    if notes:
+        yield _bullets(notes)
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

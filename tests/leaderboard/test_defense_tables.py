@@ -297,7 +297,7 @@ def test_notes_say_what_the_step_time_is(script: ModuleType, root: Path) -> None
         "quartiles over 3 batches of 32 texts, each done by all in turn on one thread (a "
         "processor, AVX2)."
     ) in text
-    assert f"- {FROM_PLAIN} has no step time: its training consists of attacks on" in text
+    assert f"- No step time for {FROM_PLAIN}: training texts are attacked or changed" in text
     assert f"- For {FROM_PLAIN}, the plain model is trained first" in text
 
 
