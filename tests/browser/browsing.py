@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 TIMEOUT = 10_000  # milliseconds; machines of tests are busy
 PHONE = {"width": 390, "height": 844}
@@ -52,6 +53,11 @@ def opened(browser: Browser, path: Path, fragment: str = "", **options: Any) -> 
     yield page
     context.close()
     assert faults == []
+
+
+def expect_fragment(page: Page, fragment: str) -> None:
+    """Wait until the address ends in ``#fragment``; the browser reports it with a delay."""
+    expect(page).to_have_url(re.compile(re.escape(f"#{fragment}") + "$"))
 
 
 def serious_faults(page: Page) -> list[str]:
