@@ -66,7 +66,14 @@ def test_every_committed_suite_can_be_planned(name: str):
 def test_the_names_of_the_committed_suites():
     checkout = Path(__file__).parents[2] / "benchmarks" / "suites"
     assert suites_folder() == checkout
-    assert suite_names() == ("defense_selection", "defenses", "imdb", "quick", "results")
+    assert suite_names() == (
+        "composition_selection",
+        "defense_selection",
+        "defenses",
+        "imdb",
+        "quick",
+        "results",
+    )
 
 
 def test_defaults(tmp_path: Path):
