@@ -1,19 +1,23 @@
-"""A classifier that is attacked through another one, which searches query in its place."""
+"""A classifier that is attacked through another one, whose scores searches follow."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from robustbert.models.classifier import Classifier, TokenGradient
-from robustbert.models.inference.invariance import InvarianceResult
+from robustbert.models.classifier_wrapper import ClassifierWrapper
+
+#: The seed of the votes beyond those of the attacked classifier. No check draws fresh votes with
+#: it, so that the attack does not see them before.
+MORE_VOTES_SEED = 1_000
 
 
 def attack_through(classifier: Classifier, votes: int) -> SearchedThrough | None:
     """What an adaptive attack searches in place of a classifier; None if there is nothing to adapt.
 
-    If the classifier is randomised, the search queries the average over more votes. If it
+    If the classifier is randomised, the search follows the average over more votes. If it
     transforms texts, the search spends no candidates on edits that are undone.
 
     Args:
@@ -21,80 +25,87 @@ def attack_through(classifier: Classifier, votes: int) -> SearchedThrough | None
         votes: the number of votes that a search averages over, at least 1; not fewer than those of
             the classifier are used.
     """
-    is_randomised = classifier.redrawn(1) is not classifier
-    if not (is_randomised or classifier.transforms_texts):
+    if not (is_randomised(classifier) or classifier.transforms_texts):
         return None
-    search = classifier
-    if is_randomised:
-        search = classifier.redrawn(0, max(votes, classifier.num_votes or 1))
-    return SearchedThrough(classifier, search)
+    return SearchedThrough(classifier, votes)
 
 
-class SearchedThrough(Classifier):
-    """Probabilities of one classifier for searches, exact ones of the attacked one for verdicts.
+def is_randomised(classifier: Classifier) -> bool:
+    """Whether predictions of a classifier depend on random numbers."""
+    return classifier.redrawn(MORE_VOTES_SEED) is not classifier
 
-    A search that queries the average over more votes than the attacked classifier takes follows its
-    expectation (Athalye et al. 2018, "Obfuscated Gradients Give a False Sense of Security"). The
-    attacked classifier itself decides whether a text fools it, by
-    :meth:`Classifier.predict_proba_exact`.
+
+class SearchedThrough(ClassifierWrapper):
+    """The labels of the attacked classifier, with probabilities that searches can follow.
+
+    The probabilities are the average over more votes than the attacked classifier takes, its own
+    among them: searches follow its expectation (Athalye et al. 2018, "Obfuscated Gradients Give a
+    False Sense of Security"). Where the average has another label than the attacked classifier, the
+    probabilities are those of the attacked classifier, which alone decides whether a text fools it.
 
     Args:
         attacked: the classifier under attack.
-        search: what searches query; it has the same labels.
+        votes: the number of votes to average over; those of the attacked classifier if it takes
+            more, or if it is not randomised.
     """
 
-    def __init__(self, attacked: Classifier, search: Classifier) -> None:
-        self._attacked = attacked
-        self._search = search
-        self.label_names = attacked.label_names
-        self.info = attacked.info
-        self.token_budget = search.token_budget
-
-    @property
-    def batch_invariance(self) -> InvarianceResult:
-        """That of both classifiers."""
-        return self._search.batch_invariance & self._attacked.batch_invariance
-
-    @property
-    def identified(self) -> bool:
-        """That of the attacked classifier."""
-        return self._attacked.identified
+    def __init__(self, attacked: Classifier, votes: int) -> None:
+        super().__init__(attacked)
+        self._own_votes = attacked.num_votes or 1
+        self._further_votes = max(0, votes - self._own_votes) if is_randomised(attacked) else 0
+        self._further = (
+            attacked.redrawn(MORE_VOTES_SEED, self._further_votes) if self._further_votes else None
+        )
 
     @property
     def num_votes(self) -> int | None:
-        """That of the classifier that searches query."""
-        return self._search.num_votes
+        """The number of votes that are averaged; None if the classifier is not randomised."""
+        if self._further is None:
+            return self._inner.num_votes
+        return self._own_votes + self._further_votes
 
     @property
     def has_gradients(self) -> bool:
-        """That of the classifier that searches query."""
-        return self._search.has_gradients
+        """That of the attacked classifier."""
+        return self._inner.has_gradients
 
     @property
     def transforms_texts(self) -> bool:
         """That of the attacked classifier."""
-        return self._attacked.transforms_texts
+        return self._inner.transforms_texts
 
     def seen_as(self, texts: Sequence[str]) -> list[str]:
         """See :meth:`Classifier.seen_as`."""
-        return self._attacked.seen_as(texts)
+        return self._inner.seen_as(texts)
 
     def token_gradient(self, text: str) -> TokenGradient:
-        """That of the classifier that searches query."""
-        return self._search.token_gradient(text)
+        """That of the attacked classifier."""
+        return self._inner.token_gradient(text)
 
     def token_gradients(self, texts: Sequence[str]) -> list[TokenGradient]:
-        """Those of the classifier that searches query."""
-        return self._search.token_gradients(texts)
+        """Those of the attacked classifier."""
+        return self._inner.token_gradients(texts)
+
+    def redrawn(self, seed: int, votes: int | None = None) -> Classifier:
+        """The attacked classifier with other random numbers, see :meth:`Classifier.redrawn`."""
+        return self._inner.redrawn(seed, votes)
 
     def _probabilities(self, texts: Sequence[str]) -> np.ndarray:
-        return self._search.predict_proba(texts)
+        return self._averaged(lambda classifier: classifier.predict_proba(texts))
 
     def _unbatched(self, texts: Sequence[str]) -> np.ndarray:
-        return self._search.predict_proba_unbatched(texts)
+        return self._averaged(lambda classifier: classifier.predict_proba_unbatched(texts))
 
     def _exact(self, texts: Sequence[str]) -> np.ndarray:
-        return self._attacked.predict_proba_exact(texts)
+        return self._inner.predict_proba_exact(texts)
 
-    def _truncated(self, texts: Sequence[str]) -> np.ndarray:
-        return self._attacked.truncated(texts)
+    def _averaged(self, predict: Callable[[Classifier], np.ndarray]) -> np.ndarray:
+        """The average over all votes; the own ones where that has another label: float32 (n, k)."""
+        own = predict(self._inner)
+        if self._further is None:
+            return own
+        weights = (self._own_votes, self._further_votes)
+        average = np.average([own, predict(self._further)], axis=0, weights=weights)
+        average = average.astype(np.float32)
+        agree = average.argmax(axis=1) == own.argmax(axis=1)
+        return np.where(agree[:, None], average, own)

@@ -10,12 +10,12 @@ wastes its queries, and the defense looks robust. The attack here knows it:
   candidates of each word on edits that the model sees
   (:meth:`robustbert.models.Classifier.seen_as`).
 
-The model as it is, with its own votes, decides whether a text fools it.
+The model as it is, with its own votes, decides whether a text fools it, during the search as well.
 """
 
 from __future__ import annotations
 
-from robustbert.models.searched_through import attack_through
+from robustbert.models.searched_through import attack_through, is_randomised
 from robustbert.rechecks.row_attacker import RowAttacker
 from robustbert.records.row_recheck import AdaptiveAttack
 
@@ -38,7 +38,7 @@ def check_adaptive(attacker: RowAttacker, votes: int) -> AdaptiveAttack | None:
         return None
     outcomes = attacker.attack(through, "adaptive")
     return AdaptiveAttack(
-        votes=None if classifier.redrawn(1) is classifier else through.num_votes or votes,
+        votes=(through.num_votes or votes) if is_randomised(classifier) else None,
         leaves_out_undone_edits=classifier.transforms_texts,
         attack=attacker.row.test(outcomes),
     )

@@ -43,11 +43,11 @@ class AttackedRow:
     def test(self, second: Outcomes) -> SecondAttack:
         """Test whether fewer examples survive a second attack on the same model.
 
-        The second attack may search through another classifier, so its clean predictions do not
-        count: an example survives it if the row classifies its text correctly, and no recipe of the
-        second attack breaks it. One that the second attack skips, because the other classifier
-        misclassifies its clean text, was not attacked again: it survives if it survived before.
-        Examples with an error in either attack are left out.
+        The second attack may be on a classifier that rounds its probabilities otherwise, such as a
+        calibrated one, so its clean predictions do not count: an example survives it if the row
+        classifies its text correctly, and no recipe of the second attack breaks it. One that the
+        second attack skips was not attacked again: it survives if it survived before. Examples with
+        an error in either attack are left out.
 
         Args:
             second: the outcomes of the second attack.

@@ -10,8 +10,9 @@ from scipy.special import softmax
 
 from robustbert.defenses.transformed_classifier import TransformedClassifier
 from robustbert.errors import ModelError
-from robustbert.models import load_model, relabel
-from robustbert.models.searched_through import SearchedThrough, attack_through
+from robustbert.models import Classifier, load_model, relabel
+from robustbert.models.classifier import ModelInfo
+from robustbert.models.searched_through import MORE_VOTES_SEED, attack_through
 from robustbert.models.temperature_scaling import at_temperature
 from tests.rechecks.toy_rechecks import WordLogits
 from tests.tiny import toy_reviews
@@ -43,21 +44,76 @@ def test_a_model_without_logits_has_no_temperature() -> None:
         at_temperature(MaskedVotes(), 2.0)
 
 
-def test_searches_ask_more_votes_and_verdicts_the_attacked_classifier() -> None:
-    attacked, search = MaskedVotes(votes=1), MaskedVotes(votes=50)
-    through = SearchedThrough(attacked, search)
-    assert (through.predict_proba(TEXTS) == search.predict_proba(TEXTS)).all()
-    assert (through.predict_proba_unbatched(TEXTS) == search.predict_proba(TEXTS)).all()
-    assert (through.predict_proba_exact(TEXTS) == attacked.predict_proba_exact(TEXTS)).all()
-    assert (search.predict_proba(TEXTS) != attacked.predict_proba(TEXTS)).any()
+class Votes(Classifier):
+    """Reads its probabilities for the second label from the text: its own, and of further votes."""
+
+    label_names = ("neg", "pos")
+    info = ModelInfo("read", "test", "d" * 64, "float64", None, None)
+
+    def __init__(self, votes: int, column: int = 0) -> None:
+        self._column = column
+        self._votes = votes
+
+    @property
+    def num_votes(self) -> int:
+        return self._votes
+
+    def redrawn(self, seed: int, votes: int | None = None) -> Votes:
+        return Votes(self._votes if votes is None else votes, 1 if seed else 0)
+
+    def _probabilities(self, texts):
+        positive = np.array([float(text.split()[self._column]) for text in texts])
+        return np.stack([1 - positive, positive], axis=1)
+
+    _exact = _probabilities
+
+
+@pytest.mark.parametrize(
+    ("own", "further", "followed"),
+    [
+        (0.6, 0.8, 0.75),  # 2 of 8 votes are its own
+        (0.2, 0.4, 0.35),
+        (0.6, 0.4, 0.6),  # the average is fooled where its own votes are not
+        (0.4, 0.9, 0.4),  # and the reverse
+        (0.9, 0.5, 0.6),
+        (0.5, 0.6, 0.5),  # a tie of its own votes is the first label, as an argmax has it
+    ],
+)
+def test_searches_follow_more_votes_with_the_labels_of_the_attacked(own, further, followed) -> None:
+    text = [f"{own} {further}"]
+    attacked = Votes(2)
+    through = attack_through(attacked, 8)
+    for predict in (through.predict_proba, through.predict_proba_unbatched):
+        [row] = predict(text)
+        np.testing.assert_allclose(row, [1 - followed, followed], atol=1e-7)
+        assert row.argmax() == attacked.predict_proba(text).argmax()
+    assert (through.predict_proba_exact(text) == attacked.predict_proba_exact(text)).all()
+    assert through.num_votes == 8
     assert (through.info, through.label_names) == (attacked.info, attacked.label_names)
+    [other] = through.redrawn(3).predict_proba(text)
+    np.testing.assert_allclose(other, [1 - further, further], atol=1e-7)
+
+
+def test_its_own_votes_are_computed_once() -> None:
+    drawn = []
+
+    class Counted(MaskedVotes):
+        def redrawn(self, seed, votes=None):
+            return Counted(self.votes if votes is None else votes, seed)
+
+        def _probabilities(self, texts):
+            drawn.append((self.seed, self.votes))
+            return super()._probabilities(texts)
+
+    attack_through(Counted(8), 32).predict_proba(TEXTS)
+    assert drawn == [(0, 8), (MORE_VOTES_SEED, 24)]
 
 
 def test_what_a_classifier_sees_goes_through_all_wrappers() -> None:
     inner = TransformedClassifier(MaskedVotes(votes=2), str.lower)
     outer = TransformedClassifier(inner, lambda text: text.replace("!", ""))
     exchanged = relabel(outer, ["pos", "neg"])
-    for classifier in (outer, exchanged, SearchedThrough(exchanged, exchanged)):
+    for classifier in (outer, exchanged, attack_through(exchanged, 4)):
         assert classifier.transforms_texts
         assert classifier.seen_as(["A Good film!"]) == ["a good film"]
     assert not MaskedVotes().transforms_texts
@@ -70,8 +126,9 @@ def test_searches_never_average_over_fewer_votes_than_the_model(own, asked, used
     assert wrapped.num_votes == own
     through = attack_through(wrapped, asked)
     assert through.num_votes == used
-    expected = wrapped.redrawn(0, used).predict_proba(TEXTS)
-    assert (through.predict_proba(TEXTS) == expected).all()
+    plain = wrapped.predict_proba(TEXTS)
+    assert (through.predict_proba(TEXTS).argmax(axis=1) == plain.argmax(axis=1)).all()
+    assert (through.predict_proba(TEXTS) == plain).all() == (used == own)
     assert WordLogits().num_votes is None
 
 

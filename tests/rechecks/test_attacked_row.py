@@ -49,7 +49,7 @@ def test_a_second_attack_is_tested_by_the_exact_mcnemar_test():
 
 
 def test_clean_predictions_of_the_second_attack_do_not_count():
-    """It may search through a classifier that is wrong about a text which the model has right."""
+    """It may be on a calibrated model that rounds other probabilities to a tie."""
     found = row(pwws="rrbbs").test({"pwws": outcomes("srsrr")})
     assert (found.only_before, found.only_after) == (0, 1), "e3; e2 was not attacked again"
     assert found.worst_case.value == pytest.approx(3 / 5), "e0, e1 and e3"

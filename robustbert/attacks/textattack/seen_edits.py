@@ -54,6 +54,8 @@ class SeenEdits:
         )
 
     def __getattr__(self, name: str) -> Any:
+        if "_whole" not in self.__dict__:  # copy and pickle ask before they restore it
+            raise AttributeError(name)
         return getattr(self._whole, name)
 
     def _of_part(self, part: Any, current: Any, given: Any, options: Any) -> list[Any]:

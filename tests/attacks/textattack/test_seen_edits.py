@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import random
 from collections import Counter
 
@@ -114,3 +116,15 @@ def test_indices_and_attributes_are_those_of_the_transformation(attacked_text):
     expected = whole(attacked_text, return_indices=True)
     assert wrapped(attacked_text, return_indices=True) == expected == {0, 1, 2, 3, 4}
     assert (wrapped.random_one, wrapped.deterministic) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))]
+)
+def test_it_can_be_copied_and_pickled(attacked_text, copied):
+    from robustbert.attacks.textattack.seen_edits import SeenEdits
+
+    wrapped = SeenEdits(edits(), without_vowels)
+    other = copied(wrapped)
+    assert seeded(other, attacked_text) == seeded(wrapped, attacked_text)
+    assert not hasattr(other, "max_candidates")
