@@ -114,7 +114,7 @@ class Discrete(Defense):
             MissingAssetError: as in :func:`robustbert.assets.ensure_assets`.
         """
         return {
-            **source_hashes("random_changes", "typos"),
+            **source_hashes("random_changes", "letter_case", "typos"),
             "assets": dict(ensure_assets(ASSETS)),
         }
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from robustbert.assets import asset_folder, ensure_assets, load_word_vectors
+from robustbert.defenses.letter_case import like_case
 from robustbert.defenses.typos import SHORTEST, random_typo
 
 #: The assets that are read.
@@ -37,7 +38,7 @@ class WordNeighbours:
         """
         near = self.neighbours.get(word.lower(), ())[:count]
         if near and generator.random() >= typos:
-            return _in_case_of(word, generator.choice(near))
+            return like_case(generator.choice(near), word)
         return random_typo(word, generator) if len(word) >= SHORTEST and typos else word
 
     def may_change(self, word: str) -> bool:
@@ -61,10 +62,3 @@ def word_neighbours() -> WordNeighbours:
     }
     stopwords = (asset_folder("stopwords") / "english").read_text(encoding="utf-8").split()
     return WordNeighbours(neighbours, frozenset(stopwords))
-
-
-def _in_case_of(word: str, other: str) -> str:
-    """Another word in the case of a word."""
-    if word.isupper() and len(word) > 1:
-        return other.upper()
-    return other.capitalize() if word[:1].isupper() else other
