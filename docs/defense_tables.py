@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from robustbert.attacks.recipes import CORE_RECIPES
@@ -21,12 +21,18 @@ from robustbert.gate.comparison.comparison_notation import p_value, points
 from robustbert.io import write_bytes
 from robustbert.leaderboard.against_plain_plot import TITLE, against_plain_plot
 from robustbert.leaderboard.against_plain_text import findings
+from robustbert.leaderboard.relative_times import (
+    QueryTimes,
+    RelativeTimes,
+    StepTimes,
+    times_of,
+)
 from robustbert.leaderboard.row_settings import RowSettings, rows_of_suite, settings_of_victim
-from robustbert.leaderboard.step_times import StepTimes, step_times_of
 from robustbert.leaderboard.suite_table import SuiteLine, SuiteTable, read_suite_tables
 from robustbert.reports.escape import markdown
 from robustbert.reports.markdown_table import pipe_table
 from robustbert.reports.table_cells import accuracy_cell, marked
+from robustbert.reports.table_groups import Group
 from robustbert.reports.wording import MISSING, counted, listed
 
 ROOT = Path(__file__).parents[1]
@@ -34,14 +40,30 @@ DOCUMENT, PLOT = "docs/defenses.md", "docs/plots/defenses.svg"
 #: The suites, and where their records are.
 DEFENSES, SELECTION = "defenses", "defense_selection"
 RESULTS = {DEFENSES: "results/defenses", SELECTION: "results/defense-selection"}
-#: Measured training steps.
-SPEED = "results/training-speed"
+#: Measured training steps and queries.
+TRAINING_SPEED, INFERENCE_SPEED = "results/training-speed", "results/inference-speed"
 #: The hooks by which a defense adds training texts.
 ROW_HOOKS = ("training_rows", "epoch_rows")
 NOT_MEASURED = "Not measured yet: `make defenses` runs the suite and writes the tables.\n"
 
 
-def result_parts(table: SuiteTable, suite: Suite, times: StepTimes | None) -> Iterator[str]:
+@dataclass(frozen=True)
+class Costs:
+    """What training steps and queries cost on the dataset of a table; None if not measured."""
+
+    steps: StepTimes | None
+    queries: QueryTimes | None
+
+    @classmethod
+    def of(cls, group: Group, root: Path) -> Costs:
+        """Read them, as measured on the processor of the table's rows."""
+        return cls(
+            times_of(StepTimes, group, root / TRAINING_SPEED),
+            times_of(QueryTimes, group, root / INFERENCE_SPEED),
+        )
+
+
+def result_parts(table: SuiteTable, suite: Suite, costs: Costs) -> Iterator[str]:
     """The part of one dataset: accuracies, the comparison with the plain row, and notes."""
     group, plain = table.group, table.plain
     yield f"### {markdown(group.dataset)}\n"
@@ -51,20 +73,20 @@ def result_parts(table: SuiteTable, suite: Suite, times: StepTimes | None) -> It
         f"examples that survive {listed(CORE_RECIPES)}.\n"
     )
     header = ["model", "clean", "worst case", *map(markdown, group.recipes)]
-    header += ["step time", "passes per step"]
+    header += ["step time", "passes per step", "query time"]
     rows = [
         [
             title_cell(line),
             *worst_case_cells(line, table),
             *recipe_cells(line, table),
-            *cost_cells(line.settings, times),
+            *cost_cells(line.settings, costs),
         ]
         for line in table.lines
     ]
     yield _table(header, rows)
     if plain is not None:
         yield from comparison(table, plain)
-    notes = [*cost_notes(table, times), *gradient_notes(suite, group.dataset), *group.notes]
+    notes = [*cost_notes(table, costs), *gradient_notes(suite, group.dataset), *group.notes]
     if any(line.row is None for line in table.lines):
         notes.append("Rows without numbers have not been run yet.")
     yield _bullets(notes)
@@ -103,13 +125,16 @@ def recipe_cells(line: SuiteLine, table: SuiteTable, *, with_interval: bool = Fa
     return cells
 
 
-def cost_cells(settings: RowSettings, times: StepTimes | None) -> list[str]:
-    """The time of a training step relative to plain training, and its passes."""
-    ratio = times.ratio(settings) if times else None
+def cost_cells(settings: RowSettings, costs: Costs) -> list[str]:
+    """The relative time of a training step, its passes, and the relative time of a query."""
+    step, query = (
+        times.ratio(settings) if times else None for times in (costs.steps, costs.queries)
+    )
     passes = settings.step_cost
     return [
-        str(ratio) if ratio else MISSING,
+        str(step) if step else MISSING,
         f"{passes.forward} + {passes.backward}" if passes else MISSING,
+        str(query) if query else MISSING,
     ]
 
 
@@ -145,14 +170,17 @@ def test_cells(measure: ComparedMeasure | None) -> list[str]:
     ]
 
 
-def cost_notes(table: SuiteTable, times: StepTimes | None) -> Iterator[str]:
-    """What the step time is, and what the training of rows with more texts consists of."""
-    if times is not None:
+def cost_notes(table: SuiteTable, costs: Costs) -> Iterator[str]:
+    """What the times are, and what the training of rows with more texts consists of."""
+    if costs.steps is not None:
         yield (
-            f"Step time: CPU time of a training step of {times.model} relative to plain training, "
-            f"median and quartiles over {times.num_batches} batches of "
-            f"{counted(times.batch_size, 'text')}, each done by all in turn on one thread "
-            f"({times.environment.processor}, {times.instructions})."
+            f"Step time: CPU time of a training step of {costs.steps.model} relative to plain "
+            f"training, {batches_of(costs.steps)}."
+        )
+    if costs.queries is not None:
+        yield (
+            f"Query time: CPU time of a prediction of {costs.queries.model} relative to the plain "
+            f"model, {batches_of(costs.queries)}."
         )
     yield "Passes per step: forward + backward, without those that make training texts."
     defenses = dict(pair for line in table.lines for pair in line.settings.built_in.items())
@@ -165,6 +193,15 @@ def cost_notes(table: SuiteTable, times: StepTimes | None) -> Iterator[str]:
     after_plain = [name for name in adding if defenses[name].needs_plain_model]
     if after_plain:
         yield f"For {listed(after_plain)}, the plain model is trained first, to attack it."
+
+
+def batches_of(times: RelativeTimes) -> str:
+    """What a ratio is computed from."""
+    return (
+        f"median and quartiles over {times.num_batches} batches of "
+        f"{counted(times.batch_size, 'text')}, each done by all in turn on one thread "
+        f"({times.environment.processor}, {times.instructions})"
+    )
 
 
 def gradient_notes(suite: Suite, dataset: str) -> Iterator[str]:
@@ -250,7 +287,7 @@ def contents(root: Path) -> dict[str, str]:
         results = [
             part
             for table in measured
-            for part in result_parts(table, suite, step_times_of(table.group, root / SPEED))
+            for part in result_parts(table, suite, Costs.of(table.group, root))
         ]
     if results:
         link = PurePosixPath(PLOT).relative_to("docs")

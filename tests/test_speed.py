@@ -15,7 +15,7 @@ import torch
 
 from robustbert.bench import Suite
 from robustbert.defenses import Composition, Defense, DefenseSpec, compose
-from robustbert.leaderboard.step_times import DefenseSteps, StepTimes
+from robustbert.leaderboard.relative_times import MeasuredDefenses, QueryTimes, StepTimes
 from tests.defenses.cases import LOSSES
 from tests.defenses.perturbed import CONFIG, toy_dataset
 from tests.records.builders import ENVIRONMENT
@@ -29,7 +29,7 @@ def tools(monkeypatch: pytest.MonkeyPatch):
     """A function that imports a module of ``benchmarks/speed`` by name."""
     monkeypatch.syspath_prepend(str(SPEED))
     names = ("a2t_epoch", "compare", "floor", "parity", "plain", "shares", "speed_tables")
-    names += ("training_steps",)
+    names += ("query_times", "training_steps")
     yield importlib.import_module
     for name in names:
         sys.modules.pop(name, None)
@@ -319,10 +319,72 @@ def test_measured_steps_are_printed_with_their_passes(tools):
         instructions="AVX2",
         environment=ENVIRONMENT,
         rows=[
-            DefenseSteps(defenses=[], cpu_seconds=[0.1, 0.3]),
-            DefenseSteps(defenses=list(made.refs()), cpu_seconds=[0.4, 0.6]),
+            MeasuredDefenses(defenses=[], cpu_seconds=[0.1, 0.3]),
+            MeasuredDefenses(defenses=list(made.refs()), cpu_seconds=[0.4, 0.6]),
         ],
     )
     *_, row = tools("training_steps").format_table(times).splitlines()
     cells = [cell.strip() for cell in row.split("|")[1:-1]]
     assert cells == ["minilm + pgd (steps = 3)", "4 + 4", "500", "3.0× (2.5–3.5)"]
+
+
+@dataclass
+class Recording:
+    """Stores who was asked about which texts."""
+
+    name: str
+    seen: list[tuple[str, list[str]]]
+
+    def predict_proba(self, texts: list[str]) -> None:
+        self.seen.append((self.name, texts))
+
+
+def test_each_batch_of_queries_is_done_by_all_in_rotated_order(tools):
+    seen: list[tuple[str, list[str]]] = []
+    classifiers = [Recording(name, seen) for name in "abc"]
+    found = tools("query_times").measure_queries(classifiers, [["w", "x"], ["y"], ["z"]])
+    assert "".join(name for name, _ in seen) == "abcbcacab"
+    assert [texts for _, texts in seen] == [["w", "x"]] * 3 + [["y"]] * 3 + [["z"]] * 3
+    assert [len(seconds) for seconds in found] == [2, 2, 2]  # without the first batch
+    assert min(map(min, found)) > 0
+
+
+def test_the_queries_of_a_suite_are_those_of_its_wrappers(tools):
+    tables = {
+        "a": {"base": "minilm", "defense": "pgd"},
+        "b": {"base": "minilm", "defense": ["spell-correction", "augmentation", "dne"]},
+        "c": {"base": "minilm", "defense": ["spell-correction", "dne"]},
+        "d": {"base": "minilm", "defense": "dne", "training": {"max_length": 64}},
+    }
+    suite = Suite(
+        name="toy",
+        datasets=("rotten_tomatoes",),
+        models=("tfidf-nb", "minilm", *tables),
+        recipes=("pwws",),
+        num_examples=5,
+        model=tables,
+    )
+    found = tools("query_times").wrappers_of_suite(suite)
+    assert [one.names for one in found] == [(), ("spell-correction", "dne")]
+
+
+def test_measured_queries_are_printed(tools):
+    made = compose([DefenseSpec("dne")])
+    times = QueryTimes(
+        model="minilm",
+        dataset="rotten_tomatoes",
+        batch_size=50,
+        seed=0,
+        instructions="AVX2",
+        environment=ENVIRONMENT,
+        rows=[
+            MeasuredDefenses(defenses=[], cpu_seconds=[0.1, 0.1]),
+            MeasuredDefenses(defenses=list(made.refs()), cpu_seconds=[0.4, 0.6]),
+        ],
+    )
+    *_, row = tools("query_times").format_table(times).splitlines()
+    assert [cell.strip() for cell in row.split("|")[1:-1]] == [
+        "minilm + dne",
+        "10.00",
+        "5.0× (4.5–5.5)",
+    ]

@@ -30,14 +30,14 @@ from a2t_epoch import TRAINING_RESULTS
 from speed_tables import processor_folder
 from tabulate import tabulate
 
-from robustbert.leaderboard.row_settings import RowSettings
-from robustbert.leaderboard.step_times import (
+from robustbert.leaderboard.relative_times import (
     STEP_SETTINGS,
-    DefenseSteps,
+    MeasuredDefenses,
     StepTimes,
-    read_step_times,
-    write_step_times,
+    read_times,
+    write_times,
 )
+from robustbert.leaderboard.row_settings import RowSettings
 from robustbert.reports.conditions import canonical
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def measure(suite: Suite, dataset_name: str, batches: int) -> StepTimes:
         instructions=instruction_set(),
         environment=environment,
         rows=[
-            DefenseSteps(
+            MeasuredDefenses(
                 defenses=list(defenses.refs()),
                 cpu_seconds=[round(seconds, 4) for seconds in of_defenses],
             )
@@ -214,8 +214,8 @@ def main() -> None:
     if not options.table:
         times = measure(load_suite(options.suite), options.dataset, options.batches)
         folder = TRAINING_RESULTS / processor_folder(times.model_dump()).name
-        write_step_times(times, folder)
-    found = read_step_times(TRAINING_RESULTS, options.dataset)
+        write_times(times, folder)
+    found = read_times(StepTimes, TRAINING_RESULTS, options.dataset)
     print("\n\n".join(format_table(times) for times in found))
 
 

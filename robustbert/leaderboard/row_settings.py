@@ -59,6 +59,15 @@ class RowSettings:
         return {name: one for name, one in found.items() if one is not None}
 
     @property
+    def wrappers(self) -> str | None:
+        """Those of its defenses that change predictions, as JSON; None if one is not built in."""
+        found = [(ref, _built_in(ref.name)) for ref in self._refs()]
+        wraps = {ref.name: one is not None and one.overrides("wrap") for ref, one in found}
+        if any(one is None for _, one in found):
+            return None
+        return canonical([ref.model_dump() for ref, _ in found if wraps[ref.name]])
+
+    @property
     def step_cost(self) -> StepCost | None:
         """The passes of a training step; None if it is not known.
 

@@ -9,7 +9,12 @@ from typing import Any
 
 from robustbert.attacks.recipes import CORE_RECIPES
 from robustbert.defenses import DEFENSES, make_defense
-from robustbert.leaderboard.step_times import DefenseSteps, StepTimes, write_step_times
+from robustbert.leaderboard.relative_times import (
+    MeasuredDefenses,
+    QueryTimes,
+    StepTimes,
+    write_times,
+)
 from robustbert.records import DefenseRef, PublishedCell, Timing, without_texts
 from tests.leaderboard.published import published, write_published
 from tests.leaderboard.valid_results import outcomes_of
@@ -140,20 +145,32 @@ def write_selection(root: Path) -> list[PublishedCell]:
     return cells
 
 
-def write_steps(
+def write_measured_times(
     root: Path, *, processor: str = ENVIRONMENT.processor, dataset: str = "rotten_tomatoes"
 ) -> None:
-    """Write measured training steps: plain ones, and those of a row of :data:`DEFENSES_SUITE`."""
-    times = StepTimes(
-        model="minilm",
-        dataset=dataset,
+    """Write times of training steps and queries: plain ones, and those of a defense each."""
+    shared: dict[str, Any] = {
+        "model": "minilm",
+        "dataset": dataset,
+        "seed": 0,
+        "instructions": "AVX2",
+        "environment": ENVIRONMENT.model_copy(update={"processor": processor}),
+    }
+    steps = StepTimes(
         batch_size=32,
-        seed=0,
-        instructions="AVX2",
-        environment=ENVIRONMENT.model_copy(update={"processor": processor}),
         rows=[
-            DefenseSteps(defenses=[], cpu_seconds=[1.0, 2.0, 4.0]),
-            DefenseSteps(defenses=[defense("pgd", steps=3)], cpu_seconds=[3.0, 8.0, 20.0]),
+            MeasuredDefenses(defenses=[], cpu_seconds=[1.0, 2.0, 4.0]),
+            MeasuredDefenses(defenses=[defense("pgd", steps=3)], cpu_seconds=[3.0, 8.0, 20.0]),
         ],
+        **shared,
     )
-    write_step_times(times, root / "results" / "training-speed" / "a-processor")
+    queries = QueryTimes(
+        batch_size=64,
+        rows=[
+            MeasuredDefenses(defenses=[], cpu_seconds=[1.0, 1.0]),
+            MeasuredDefenses(defenses=[defense("temperature")], cpu_seconds=[1.0, 2.0]),
+        ],
+        **shared,
+    )
+    write_times(steps, root / "results" / "training-speed" / "a-processor")
+    write_times(queries, root / "results" / "inference-speed" / "a-processor")

@@ -32,8 +32,8 @@ from tests.leaderboard.defense_results import (
     defense,
     row,
     write_defenses,
+    write_measured_times,
     write_selection,
-    write_steps,
 )
 from tests.leaderboard.published import write_published
 from tests.leaderboard.table_scripts import load_script, run_script
@@ -163,20 +163,22 @@ def test_a_document_without_markers_is_left_alone(run, root: Path) -> None:
 
 def test_each_row_of_the_suite_has_its_accuracies_and_costs(run, root: Path) -> None:
     write_defenses(root)
-    write_steps(root)
+    write_measured_times(root)
     assert run("--root", str(root)) == 0
     plain, *_ = cells_of(root, "minilm")
     # 20 of 20 examples are there: 2 skipped, 4 survive deepwordbug, 18 the others
     assert plain == [
         *("90.0 [69.9, 97.2]", "20.0 [8.1, 41.6] #", "20.0 #"),
         *(["90.0 #"] * 4),
-        *("1.0× (1.0–1.0)", "1 + 1"),
+        *("1.0× (1.0–1.0)", "1 + 1", "1.0× (1.0–1.0)"),
     ]
     pgd, _ = cells_of(root, "minilm + pgd (steps = 3)")
     assert pgd[1:3] == ["70.0 [48.1, 85.5] #", "70.0 #"]
-    assert pgd[-2:] == ["4.0× (3.5–4.5)", "4 + 4"]
+    assert pgd[-3:] == ["4.0× (3.5–4.5)", "4 + 4", "1.0× (1.0–1.0)"]
     control, _ = cells_of(root, "minilm (epochs = 3)")
-    assert control[-2:] == ["1.0× (1.0–1.0)", "1 + 1"]  # more steps, not longer ones
+    assert control[-3:-1] == ["1.0× (1.0–1.0)", "1 + 1"]  # more steps, not longer ones
+    temperature, _ = cells_of(root, "minilm + temperature")
+    assert temperature[-3:] == ["n/a", "1 + 1", "1.5× (1.2–1.8)"]  # measured before it is run
 
 
 def test_missing_cells_are_shown_as_missing(run, root: Path) -> None:
@@ -185,7 +187,7 @@ def test_missing_cells_are_shown_as_missing(run, root: Path) -> None:
     for cells in cells_of(root, "minilm + temperature"):  # no record at all
         assert {*cells} <= {"n/a", "1 + 1"}
     other, tests = cells_of(root, f"minilm + {FROM_PLAIN}")
-    assert other[-3:] == ["n/a", "n/a", "1 + 1"]  # not attacked by a2t, no step time
+    assert other[-4:] == ["n/a", "n/a", "1 + 1", "n/a"]  # not attacked by a2t, no times
     assert "n/a" not in tests
     notes = [line for line in lines_of(root) if line.startswith("- ")]
     assert any(note == f"- a2t was not run for minilm + {FROM_PLAIN}." for note in notes)
@@ -288,13 +290,16 @@ def test_a_cell_under_other_conditions_is_not_compared(script: ModuleType, root:
     assert "Not compared: minilm + temperature (pwws: TextAttack 0.3.10 instead of 0.3.11)." in text
 
 
-def test_notes_say_what_the_step_time_is(script: ModuleType, root: Path) -> None:
+def test_notes_say_what_the_times_are(script: ModuleType, root: Path) -> None:
     write_defenses(root)
-    write_steps(root)
+    write_measured_times(root)
     text = script.contents(root)["defense results"]
     assert (
         "- Step time: CPU time of a training step of minilm relative to plain training, median and "
         "quartiles over 3 batches of 32 texts, each done by all in turn on one thread (a "
+        "processor, AVX2).\n"
+        "- Query time: CPU time of a prediction of minilm relative to the plain model, median and "
+        "quartiles over 2 batches of 64 texts, each done by all in turn on one thread (a "
         "processor, AVX2)."
     ) in text
     assert f"- No step time for {FROM_PLAIN}: training texts are attacked or changed" in text
@@ -302,12 +307,13 @@ def test_notes_say_what_the_step_time_is(script: ModuleType, root: Path) -> None
 
 
 @pytest.mark.parametrize("other", [{"processor": "another"}, {"dataset": "bbc_news"}])
-def test_steps_elsewhere_are_not_those_of_the_table(script, root: Path, other) -> None:
+def test_times_elsewhere_are_not_those_of_the_table(script, root: Path, other) -> None:
     write_defenses(root)
-    write_steps(root, **other)
+    write_measured_times(root, **other)
     text = script.contents(root)["defense results"]
-    assert "| n/a | 4 + 4 |" in text
+    assert "| n/a | 4 + 4 | n/a |" in text
     assert "Step time" not in text
+    assert "Query time" not in text
 
 
 def test_recipes_that_need_gradients_are_explained(script: ModuleType, root: Path) -> None:
