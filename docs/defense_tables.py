@@ -21,6 +21,7 @@ from robustbert.gate.comparison.comparison_notation import p_value, points
 from robustbert.io import write_bytes
 from robustbert.leaderboard.against_plain_plot import TITLE, against_plain_plot
 from robustbert.leaderboard.against_plain_text import findings
+from robustbert.leaderboard.certified_rows import CertifiedRow, read_certified_rows
 from robustbert.leaderboard.relative_times import (
     QueryTimes,
     RelativeTimes,
@@ -33,13 +34,15 @@ from robustbert.reports.escape import markdown
 from robustbert.reports.markdown_table import pipe_table
 from robustbert.reports.table_cells import accuracy_cell, marked
 from robustbert.reports.table_groups import Group
-from robustbert.reports.wording import MISSING, counted, listed
+from robustbert.reports.wording import MISSING, counted, listed, percent
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT, PLOT = "docs/defenses.md", "docs/plots/defenses.svg"
 #: The suites, and where their records are.
 DEFENSES, SELECTION = "defenses", "defense_selection"
 RESULTS = {DEFENSES: "results/defenses", SELECTION: "results/defense-selection"}
+#: The certificates of rows that vote over random changes.
+CERTIFICATES = "results/certificates"
 #: Measured training steps and queries.
 TRAINING_SPEED, INFERENCE_SPEED = "results/training-speed", "results/inference-speed"
 #: The hooks by which a defense adds training texts.
@@ -63,7 +66,9 @@ class Costs:
         )
 
 
-def result_parts(table: SuiteTable, suite: Suite, costs: Costs) -> Iterator[str]:
+def result_parts(
+    table: SuiteTable, suite: Suite, costs: Costs, certified: Sequence[CertifiedRow]
+) -> Iterator[str]:
     """The part of one dataset: accuracies, the comparison with the plain row, and notes."""
     group, plain = table.group, table.plain
     yield f"### {markdown(group.dataset)}\n"
@@ -86,6 +91,7 @@ def result_parts(table: SuiteTable, suite: Suite, costs: Costs) -> Iterator[str]
     yield _table(header, rows)
     if plain is not None:
         yield from comparison(table, plain)
+    yield from certificates(certified)
     notes = [*cost_notes(table, costs), *gradient_notes(suite, group.dataset), *group.notes]
     if any(line.row is None for line in table.lines):
         notes.append("Rows without numbers have not been run yet.")
@@ -168,6 +174,41 @@ def test_cells(measure: ComparedMeasure | None) -> list[str]:
         markdown(p_value(measure.p_value)),
         markdown(p_value(measure.adjusted_p)),
     ]
+
+
+def certificates(rows: Sequence[CertifiedRow]) -> Iterator[str]:
+    """The table of certified accuracies, if there are any."""
+    if not rows:
+        return
+    yield (
+        "The share of examples that no change of so many words can break, in %, with 95% Wilson "
+        "intervals, and what [a certificate holds for](#certificates). Vote: the share that most "
+        "changed texts get right, without an attack. Unified limit: as many words as attacks of "
+        "the unified track may change.\n"
+    )
+    keys = ("1", "2", "3", "unified", "all")
+    header = ["model", "examples", "vote", "1 word", "2 words", "3 words", "unified limit"]
+    header += ["all words", "median radius", "changed texts", "confidence"]
+    yield _table(
+        header,
+        [
+            [
+                markdown(row.settings.title),
+                str(len(row.record.examples)),
+                percent(row.record.accuracies.vote),
+                *(percent(row.record.accuracies.certified[key]) for key in keys),
+                number_or_missing(row.record.accuracies.median_radius),
+                str(row.record.samples),
+                f"{100 * row.record.confidence:g}%",
+            ]
+            for row in rows
+        ],
+    )
+
+
+def number_or_missing(number: int | None) -> str:
+    """A number, or that there is none."""
+    return MISSING if number is None else str(number)
 
 
 def cost_notes(table: SuiteTable, costs: Costs) -> Iterator[str]:
@@ -278,6 +319,19 @@ def read_tables(root: Path, name: str) -> tuple[SuiteTable, ...]:
     return read_suite_tables(root / RESULTS[name], suite) if suite else ()
 
 
+def certified_rows(root: Path, table: SuiteTable) -> list[CertifiedRow]:
+    """The certificates on the dataset and split of a table, in the order of its lines."""
+    order = [line.settings for line in table.lines]
+    found = [
+        row
+        for row in read_certified_rows(root / CERTIFICATES)
+        if row.record.dataset.name == table.group.dataset
+        and row.record.dataset.split == table.group.split
+        and row.settings in order
+    ]
+    return sorted(found, key=lambda row: order.index(row.settings))
+
+
 def contents(root: Path) -> dict[str, str]:
     """The current tables, keyed by the name in their markers."""
     suite, measured = read_suites(root).get(DEFENSES), read_tables(root, DEFENSES)
@@ -287,7 +341,9 @@ def contents(root: Path) -> dict[str, str]:
         results = [
             part
             for table in measured
-            for part in result_parts(table, suite, Costs.of(table.group, root))
+            for part in result_parts(
+                table, suite, Costs.of(table.group, root), certified_rows(root, table)
+            )
         ]
     if results:
         link = PurePosixPath(PLOT).relative_to("docs")

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from robustbert.bench import Suite, make_plan
+from robustbert.bench.certification_record import CertificationRecord
 from robustbert.bench.victim_spec import VictimSpec
 from robustbert.defenses import (
     DEFENSES,
@@ -110,7 +111,7 @@ def settings_of_victim(victim: VictimSpec) -> RowSettings:
     return _settings(victim.name, compose(victim.defenses).refs(), asdict(config))
 
 
-def settings_of_record(record: Record) -> RowSettings:
+def settings_of_record(record: Record | CertificationRecord) -> RowSettings:
     """The settings of the row that a record belongs to."""
     return _settings(record.model.name, record.defenses, record.model.training or {})
 

@@ -25,6 +25,7 @@ from robustbert.leaderboard.row_settings import (
 )
 from robustbert.leaderboard.suite_table import read_suite_tables
 from robustbert.records import DefenseRef, PublishedCell, read_record
+from tests.leaderboard.certified import certification, write_certification
 from tests.leaderboard.defense_results import (
     FROM_PLAIN,
     PGD,
@@ -419,3 +420,19 @@ def test_other_weights_of_the_same_settings_are_two_rows(root: Path) -> None:
     titles = [line.title for line in table.lines]
     assert len({*titles}) == len(titles)
     assert sum(title.startswith("minilm [") for title in titles) == 2
+
+
+def test_certificates_of_a_row_are_shown(script: ModuleType, root: Path) -> None:
+    write_defenses(root)
+    assert "certificate" not in script.contents(root)["defense results"]
+    certificates = root / "results" / "certificates"
+    write_certification(certification(defenses=[defense("pgd", steps=3)]), certificates, "row")
+    write_certification(certification(), certificates, "not-in-the-suite")
+    text = script.contents(root)["defense results"]
+    [line] = [line for line in text.splitlines() if line.endswith("| 100 | 99% |")]
+    assert "minilm + safer" not in text
+    cells = [cell.strip() for cell in line.split("|")[1:-1]]
+    assert cells[:2] == ["minilm + pgd (steps = 3)", "10"]
+    shares = [float(cell.split()[0]) for cell in cells[2:8]]
+    assert shares == [80.0, 60.0, 30.0, 20.0, 30.0, 10.0]  # the unified limit is 2 words
+    assert cells[8] == "1"
