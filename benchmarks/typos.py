@@ -1,12 +1,16 @@
-"""Measure how many typos the defense spell-correction corrects, and what it does to clean texts.
+"""Measure how many typos spell-correction and robust-encoding undo, and what clean texts become.
 
-    python benchmarks/typos.py    (about a minute on one thread)
+    python benchmarks/typos.py    (about two minutes on one thread)
 
 In each validation text of rotten_tomatoes one word is edited, once per kind of edit. The edits are
 those of TextAttack's deepwordbug and textbugger: a random place, and a random letter of either
 case; stopwords are not edited. An edit counts as corrected if the classifier reads the same as for
 the clean text. The last columns are the shares of words of clean texts that are corrected, and of
 spaces that are removed.
+
+The second table is about kinds of words: the share of words of clean texts that change, and of
+edits of the distinct words, one per kind of edit but for spaces, for which the classifier reads the
+same as for the word.
 """
 
 from __future__ import annotations
@@ -14,8 +18,10 @@ from __future__ import annotations
 import math
 import random
 import string
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from wordfreq import get_frequency_dict
 
@@ -23,8 +29,10 @@ from robustbert.assets import asset_folder
 from robustbert.data import load_dataset
 from robustbert.data.word_split import WordSplit
 from robustbert.data.words import HOMOGLYPHS
+from robustbert.defenses.robust_encoding import RobustEncoding
 from robustbert.defenses.spell_correction import SpellCorrection, SpellCorrector
 from robustbert.defenses.spelling import SpellingModel, load_spelling_model
+from robustbert.defenses.text_encoding import encode_text
 from robustbert.reports.render import text_table
 
 DATASET, SPLIT, SEED = "rotten_tomatoes", "validation", 0
@@ -32,6 +40,7 @@ DATASET, SPLIT, SEED = "rotten_tomatoes", "validation", 0
 WORDFREQ_ALONE = 2.5
 
 Edit = Callable[[str, random.Random], str]
+Read = Callable[[str], str]
 
 
 def delete(word: str, draw: random.Random) -> str:
@@ -105,7 +114,37 @@ def make_cases(texts: Sequence[str]) -> list[Case]:
     return cases
 
 
-def measure(correct: SpellCorrector, texts: Sequence[str], cases: Sequence[Case]) -> list[str]:
+KINDS: dict[str, Callable[[str], bool]] = {
+    "with an apostrophe": lambda word: "'" in word,
+    "with a hyphen": lambda word: "-" in word,
+    "with a digit": lambda word: any(map(str.isdigit, word)),
+    "other": lambda word: True,
+}
+
+
+def measure_kinds(read: Read, texts: Sequence[str]) -> list[str]:
+    """The shares of changed clean words and of undone edits, for each kind of words."""
+    draw = random.Random(SEED)
+    words = Counter(word for text in texts for word in WordSplit.of(text.lower()).words)
+    kinds = {word: next(kind for kind, holds in KINDS.items() if holds(word)) for word in words}
+    clean = {word: read(word).lower() for word in words}
+    cells = []
+    for name in KINDS:
+        of_kind = [word for word in sorted(words) if kinds[word] == name]
+        changed = sum(words[word] for word in of_kind if clean[word] != word)
+        cells.append(f"{100 * changed / sum(words[word] for word in of_kind):.1f}")
+        edits = [
+            (word, edited)
+            for word in of_kind
+            for kind, edit in EDITS.items()
+            if kind != "split" and len(word) > 1 and (edited := edit(word, draw)) != word
+        ]
+        undone = sum(read(edited).lower() == clean[word] for word, edited in edits)
+        cells.append(f"{100 * undone / len(edits):.1f}")
+    return cells
+
+
+def measure(correct: Read, texts: Sequence[str], cases: Sequence[Case]) -> list[str]:
     """The shares of corrected edits, of each kind and of all, and of changed clean words."""
     clean = {text: correct(text).lower() for text in texts}
     found = [(case.kind, correct(case.edited).lower() == clean[case.clean]) for case in cases]
@@ -128,7 +167,7 @@ def main() -> None:
     dictionary = load_spelling_model(8.0, defense.max_edits, defense.typo_rate)
     listed = {word: math.log10(p) for word, p in get_frequency_dict("en", "large").items()}
     frequent = {word: p for word, p in listed.items() if p + 9 >= WORDFREQ_ALONE}
-    models = {
+    spelling = {
         "spell-correction": model,
         "without neighbouring words": SpellingModel(model.known, model.other),
         "symspellpy's dictionary alone": dictionary,
@@ -136,12 +175,19 @@ def main() -> None:
     }
     texts = list(load_dataset(DATASET).split(SPLIT)["text"])
     cases = make_cases(texts)
-    rows = [
-        [name, *measure(SpellCorrector(one, defense.join_ratio), texts, cases)]
-        for name, one in models.items()
-    ]
+    readers: dict[str, Read] = {
+        name: SpellCorrector(one, defense.join_ratio) for name, one in spelling.items()
+    }
+    readers["robust-encoding"] = partial(encode_text, encode=RobustEncoding().encoder())
+    rows = [[name, *measure(read, texts, cases)] for name, read in readers.items()]
     header = ["corrected, in %", *EDITS, "all", "clean words", "clean spaces"]
     print(f"{len(cases)} edits in {len(texts)} texts of {DATASET}'s {SPLIT} split")
+    print(text_table(header, rows, 120))
+    header = ["words, in %", *(cell for kind in KINDS for cell in (kind, "undone"))]
+    rows = [
+        [name, *measure_kinds(readers[name], texts)]
+        for name in ("spell-correction", "robust-encoding")
+    ]
     print(text_table(header, rows, 120))
     edited = [case for case in cases if case.kind not in ("split", "look-alike")]
     known = sum(model.is_known(case.word.lower()) for case in edited)

@@ -9,10 +9,15 @@ from robustbert.data.words import HOMOGLYPHS
 
 #: The letters that a digit or sign may stand for.
 _SIGNS = {"0": "o", "1": "li", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a"}
-#: The character for each look-alike of TextAttack; those that are letters of a to z themselves,
-#: such as the O for 0, are left out.
+#: The character for each look-alike of TextAttack, in lower case too; those that are letters of a
+#: to z themselves, such as the O for 0, are left out.
 _LOOK_ALIKES = str.maketrans(
-    {look: character for character, look in HOMOGLYPHS.items() if not look.encode().isalnum()}
+    {
+        written: character
+        for character, look in HOMOGLYPHS.items()
+        if not look.encode().isalnum()
+        for written in (look.lower(), look)
+    }
 )
 
 

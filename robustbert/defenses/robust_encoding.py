@@ -14,9 +14,15 @@ The clusters are those of the authors' code (ejones313/roben): agglomerative wit
 Differences: their vocabulary is the 100,000 most frequent words of the COCA corpus that GloVe has
 (``construct_clusters.py``), here it is wordfreq's words. There the mask token replaces words that
 are neither known nor typos (``recoverer.py``). Here they get the code of the most frequent word of
-which they are a typo of the first or last letter, or else stay as they are, and so do words of
-which less than half are letters of a to z. Merges are tried for a word and one that its typos are
-taken for, there for all words that share a typo.
+which they are a typo of the first or last letter, or else stay as they are. Merges are tried for a
+word and one that its typos are taken for, there for all words that share a typo.
+
+In both, typos have no other new characters than the letters a to z (``edit_dist_utils.py``), so
+"isn't" is no typo of "isnt". Their tokens are what is between spaces, so that a contraction or
+hyphenated word outside the vocabulary is masked. Here words with apostrophes or digits stay, if
+they are on wordfreq's list, see :mod:`robustbert.defenses.typo_vocabulary`, and so do hyphenated
+words and possessives of known words. Their typos become the words that they are read as. Other
+words with digits or accents stay, unless a known word has letters in their place.
 
 With ``neighbours`` above 0, clusters of synonyms get one code too, which the paper does not do:
 clusters take the place of words in the algorithm of :mod:`robustbert.defenses.synonym_encoding`.
@@ -26,6 +32,7 @@ The synonyms of a cluster are the clusters of its words' neighbours.
 from __future__ import annotations
 
 import math
+import string
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -33,7 +40,7 @@ from typing import Any, ClassVar, Literal
 
 from robustbert.assets import load_word_vectors
 from robustbert.defenses.embedding_defense import source_hashes
-from robustbert.defenses.look_alikes import plain_letters
+from robustbert.defenses.look_alikes import plain_letters, readings
 from robustbert.defenses.synonym_encoding import (
     check_neighbours,
     common_words,
@@ -41,12 +48,15 @@ from robustbert.defenses.synonym_encoding import (
     near_words,
 )
 from robustbert.defenses.text_encoding import TextEncoding
+from robustbert.defenses.typo_vocabulary import typo_vocabulary
+from robustbert.defenses.word_parts import word_parts
 from robustbert.errors import InputError
 from robustbert.validation import check_at_least
 
 #: The largest vocabulary.
 MOST_WORDS = 50_000
 _CACHED = 100_000
+_LETTERS = string.ascii_lowercase + "'"
 
 
 @dataclass(frozen=True)
@@ -93,7 +103,9 @@ class RobustEncoding(TextEncoding):
         Raises:
             MissingAssetError: as in :func:`robustbert.assets.ensure_assets`.
         """
-        modules = source_hashes("typo_clusters", "synonym_encoding", "look_alikes")
+        modules = source_hashes(
+            "typo_clusters", "typo_vocabulary", "word_parts", "synonym_encoding", "look_alikes"
+        )
         return {**super().dependencies(), **modules}
 
     def wrapper_assets(self) -> dict[str, str]:
@@ -109,18 +121,20 @@ class RobustEncoding(TextEncoding):
 
     def encoder(self) -> Callable[[str], str]:
         """See :meth:`TextEncoding.encoder`."""
-        known = _word_codes(self.clusters, self.gamma, self.vocabulary)
+        known = word_codes(self.clusters, self.gamma, self.vocabulary)
         if self.neighbours:
             near = near_words(load_word_vectors(), self.neighbours, self.min_cosine)
             merged = encode_clusters(known, near, self.neighbours)
             known = {word: merged[code] for word, code in known.items()}
-        return TypoEncoder(known)
+        return TypoEncoder({**known, **typo_vocabulary(self.vocabulary).others})
 
 
 class TypoEncoder:
     """Gives the code of a known word, or of the most frequent known word that has a typo.
 
-    Only if there is none, typos of the first and the last letter count too.
+    Only if there is none, typos of the first and the last letter count too. Words with hyphens, or
+    with ``'s`` at the end, stay if their parts are known; an unknown part becomes the word that it
+    is read as.
 
     Args:
         codes: the code of each known word, the most frequent word first.
@@ -131,26 +145,51 @@ class TypoEncoder:
         self._rank = {word: rank for rank, word in enumerate(codes)}
         self._longest = max(map(len, codes), default=0)
         self._cached = lru_cache(maxsize=_CACHED)(self._find)
+        self._meant = lru_cache(maxsize=_CACHED)(self._find_meant)
 
     def __call__(self, word: str) -> str:
         """The code of a word in lower case."""
         return self._codes.get(word) or self._cached(word)
 
     def _find(self, word: str) -> str:
-        from robustbert.defenses.typo_clusters import edits
-
         plain = plain_letters(word)
         if plain in self._codes:
             return self._codes[plain]
-        letters = sum(character.isascii() and character.isalpha() for character in plain)
-        if 2 * letters < len(plain) or len(plain) > self._longest + 1:
+        # in ASCII only, as mending changes the length, on which plain letters depend elsewhere
+        parts = word_parts(plain) if plain.isascii() else [plain]
+        if len(parts) > 1 and all(not part or part in self._codes for part in parts[::2]):
+            return plain
+        meant = self._meant(plain)
+        if meant is not None:
+            return self._codes[meant]
+        if len(parts) == 1:
             return word
-        for inner in (True, False):
-            # a typo of a word has the word among its own typos
-            meant = [other for other in edits(plain, inner=inner) if other in self._codes]
-            if meant:
-                return self._codes[min(meant, key=self._rank.__getitem__)]
-        return word
+        parts[::2] = [
+            part if part in self._codes else self._meant(part) or part for part in parts[::2]
+        ]
+        return "".join(parts)
+
+    def _find_meant(self, word: str) -> str | None:
+        """The known word that an unknown word is read as; None if there is none."""
+        from robustbert.defenses.typo_clusters import edits
+
+        if not word or word[0].isdigit() or len(word) > self._longest + 1:
+            return None
+        found = [reading for reading in readings(word) if reading in self._codes]
+        if not found and _is_spelled(word):
+            for inner in (True, False):
+                # A typo of a word has the word among its own typos, if these add apostrophes too,
+                # which typos of words only lose.
+                near = edits(word, inner=inner, letters=_LETTERS)
+                found = [other for other in near if other in self._codes]
+                found = [other for other in found if other.count("'") >= word.count("'")]
+                if found:
+                    break
+        return min(found, key=self._rank.__getitem__, default=None)
+
+
+def _is_spelled(word: str) -> bool:
+    return word.isascii() and word.replace("'", "").isalpha()
 
 
 def representatives(words: Sequence[str], clusters: Iterable[int]) -> dict[str, str]:
@@ -189,27 +228,25 @@ def encode_clusters(
     return encode_synonyms(similar, order.__getitem__, common_words(list(similar)))
 
 
-def known_words(count: int) -> tuple[str, ...]:
-    """The most frequent English words of the letters a to z, in descending frequency."""
-    from robustbert.assets.word_embeddings import frequent_words
-
-    return frequent_words(count)
-
-
 @lru_cache(maxsize=4)
-def _word_codes(clusters: str, gamma: float, vocabulary: int) -> Mapping[str, str]:
-    from wordfreq import get_frequency_dict
+def word_codes(clusters: str, gamma: float, vocabulary: int) -> Mapping[str, str]:
+    """The code of each known word of the letters a to z, in descending frequency.
 
+    Args:
+        clusters: see :class:`RobustEncoding`.
+        gamma: see :class:`RobustEncoding`.
+        vocabulary: see :class:`RobustEncoding`.
+    """
     from robustbert.defenses.typo_clusters import (
         agglomerative_clusters,
         confusions,
         connected_clusters,
     )
 
-    words = known_words(vocabulary)
-    pairs = confusions(words, inner=True)
+    known = typo_vocabulary(vocabulary)
+    pairs = confusions(known.words, inner=True)
     if clusters == "connected":
-        return representatives(words, connected_clusters(pairs, len(words)).tolist())
-    frequencies = get_frequency_dict("en")
-    found = agglomerative_clusters(pairs, [frequencies[word] for word in words], gamma)
-    return representatives(words, found.tolist())
+        found = connected_clusters(pairs, len(known.words))
+    else:
+        found = agglomerative_clusters(pairs, known.frequencies, gamma)
+    return representatives(known.words, found.tolist())

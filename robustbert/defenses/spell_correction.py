@@ -15,7 +15,6 @@ text is in capitals.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -25,13 +24,11 @@ from robustbert.defenses.base import Defense
 from robustbert.defenses.letter_case import like_case
 from robustbert.defenses.look_alikes import plain_letters
 from robustbert.defenses.spelling import SpellingModel, load_spelling_model, spelling_assets
+from robustbert.defenses.word_parts import word_parts
 from robustbert.errors import InputError
 
 if TYPE_CHECKING:
     from robustbert.models import Classifier
-
-# The parts of a word that are corrected on their own.
-_PARTS = re.compile(r"([-_*]|'s$)")
 
 
 @dataclass(frozen=True)
@@ -145,12 +142,13 @@ class SpellCorrector:
             return words[place]
         plain = plain_letters(words[place])
         beside = [words[i].lower() if 0 <= i < len(words) else "" for i in (place - 1, place + 1)]
-        parts = [self._corrected_part(part, *beside) for part in _PARTS.split(plain.lower())]
+        parts = word_parts(plain.lower())
+        parts[::2] = [self._corrected_part(part, *beside) for part in parts[::2]]
         found = "".join(parts)
         return words[place] if found == word else like_case(found, plain)
 
     def _corrected_part(self, part: str, before: str, after: str) -> str:
-        if not part or _PARTS.fullmatch(part) or self._model.is_known(part):
+        if not part or self._model.is_known(part):
             return part
 
         def score(number: int) -> float:

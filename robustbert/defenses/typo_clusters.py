@@ -22,7 +22,7 @@ _BASE = 0x9E3779B97F4A7C15
 _INVERSE = pow(_BASE, -1, 2**64)
 
 
-def edits(word: str, *, inner: bool) -> set[str]:
+def edits(word: str, *, inner: bool, letters: str = string.ascii_lowercase) -> set[str]:
     """All typos of a word, without the word itself.
 
     >>> sorted(edits("abc", inner=True) - {f"a{letter}bc" for letter in string.ascii_lowercase})[:3]
@@ -31,12 +31,13 @@ def edits(word: str, *, inner: bool) -> set[str]:
     Args:
         word: any string.
         inner: whether the first and the last letter stay.
+        letters: what typos add.
     """
     first, end = (1, len(word) - 1) if inner else (0, len(word))
     places = range(first, end)
     found = {word[:i] + word[i + 1 :] for i in places}
     found |= {word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in places[:-1]}
-    for letter in string.ascii_lowercase:
+    for letter in letters:
         found |= {word[:i] + letter + word[i + 1 :] for i in places}
         found |= {word[:i] + letter + word[i:] for i in range(first, end + 1)}
     return found - {word, ""}
