@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from robustbert.commands.arguments import add_labels, integer
+from robustbert.commands.arguments import add_labels, integer, names
 from robustbert.commands.dataset_options import (
     add_dataset_options,
     chosen_datasets,
@@ -51,6 +51,12 @@ def add_model_options(command: Any) -> None:
         type=integer,
         metavar="N",
         help="number of examples per cell with --quick; default: 50",
+    )
+    group.add_argument(
+        "--trust",
+        type=names,
+        metavar="NAME[,NAME]",
+        help="import paths of recipes, defenses and datasets that the runs may name",
     )
     add_labels(group)
     group.add_argument("--device", help="cpu, cuda, cuda:N, mps, or auto (default)")
@@ -114,7 +120,12 @@ def _check_inputs(options: Any) -> None:
     if options.confirm or options.quick:
         check_dtype_and_device("auto", options.device or "auto")
         return
-    given = {"data": has_data or None, "--labels": options.labels, "--device": options.device}
+    given = {
+        "data": has_data or None,
+        "--trust": options.trust,
+        "--labels": options.labels,
+        "--device": options.device,
+    }
     for what, value in given.items():
         if value is not None:
             raise InputError(
@@ -133,6 +144,7 @@ def confirmed(
         ConfirmedSide("base", base, options.base_model),
         ConfirmedSide("candidate", candidate, options.candidate_model),
         _loader(options, settings, options.labels),
+        trusted=options.trust or (),
     )
 
 
@@ -160,6 +172,7 @@ def quickly_compared(base: GateRun, options: Any, settings: GateSettings) -> Com
         examples=options.quick_examples or config.quick_examples,
         allow=settings.allow,
         loader=_loader(options, settings, config.labels if of_config else options.labels),
+        trusted=options.trust or (),
     )
 
 

@@ -6,7 +6,7 @@ examples and attack seeds that no comparison has used, tells a real regression f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from robustbert.bench.attack_progress import AttackProgress
@@ -18,7 +18,7 @@ from robustbert.gate.comparison.paired_measures import PairedMeasure, pointwise_
 from robustbert.gate.comparison.verdicts import Comparison, judge
 from robustbert.gate.gate_run import GateCell, GateRun
 from robustbert.gate.policy import POWER
-from robustbert.gate.repeated_cells import LoadedVictim, RepeatedCells
+from robustbert.gate.repeated_cells import LoadedVictim, RepeatedCells, check_trusted
 from robustbert.metrics import examples_needed, mcnemar_power
 from robustbert.records import Record, statuses_of
 from robustbert.reports.wording import counted, listed, percent
@@ -56,7 +56,12 @@ class ConfirmedSide:
 
 
 def confirm(
-    comparison: Comparison, base: ConfirmedSide, candidate: ConfirmedSide, loader: RepeatedCells
+    comparison: Comparison,
+    base: ConfirmedSide,
+    candidate: ConfirmedSide,
+    loader: RepeatedCells,
+    *,
+    trusted: Collection[str] = (),
 ) -> Comparison:
     """Test each regression of a comparison again, on fresh examples with fresh seeds.
 
@@ -71,18 +76,21 @@ def confirm(
         base: the base.
         candidate: the candidate.
         loader: loads the data and the models.
+        trusted: import paths of recipes, defenses and datasets that the runs may name.
 
     Returns:
         The comparison; each measure with a regression has its ``confirmation``.
 
     Raises:
-        InputError: a run has several rows, or a model or the data is not that of the run.
+        InputError: a run has several rows or names other code, or a model or the data is not that
+            of the run.
         ModelError: a model cannot be loaded.
     """
+    sides = (base, candidate)
+    check_trusted((cell.record for side in sides for cell in side.run.cells), trusted)
     failing = [m for m in comparison.measures if m.verdict == "regression"]
     if not failing:
         return comparison
-    sides = (base, candidate)
     for side in sides:
         _check_one_row(side)
     attacks = _FreshAttacks(sides, failing, loader, comparison.policy.alpha / len(failing))

@@ -20,7 +20,7 @@ from robustbert.gate.comparison.cell_differences import differences
 from robustbert.gate.comparison.verdicts import Comparison, compare_runs
 from robustbert.gate.gate_run import GateCell, GateRun
 from robustbert.gate.policy import POWER, GatePolicy, check_differences
-from robustbert.gate.repeated_cells import RepeatedCells, condition_difference
+from robustbert.gate.repeated_cells import RepeatedCells, check_trusted, condition_difference
 from robustbert.records import Counts, Record, statuses_of
 from robustbert.reports.conditions import short_hash
 from robustbert.reports.wording import counted, listed
@@ -51,6 +51,7 @@ def quick_compare(
     examples: int = 50,
     allow: Collection[str] = (),
     loader: RepeatedCells | None = None,
+    trusted: Collection[str] = (),
 ) -> Comparison:
     """Attack a model on the first examples of each cell of a base, and compare it with the base.
 
@@ -65,9 +66,11 @@ def quick_compare(
         examples: the number of examples per cell, at least 1; all if the base has fewer.
         allow: kinds of differences to allow; see :func:`robustbert.gate.compare_runs`.
         loader: loads the data and the model; None for built-in datasets.
+        trusted: import paths of recipes, defenses and datasets that the base may name.
 
     Raises:
-        InputError: the base has several rows, or a dataset is not that of the base.
+        InputError: the base has several rows or names other code, or a dataset is not that of the
+            base.
         ModelError: the model cannot be loaded, or has other labels.
         UnknownNameError: there is no such kind of difference.
     """
@@ -79,6 +82,7 @@ def quick_compare(
             f"--quick attacks one model, but {base.name} has the rows {listed(base.rows())}; "
             "choose one with --base-row"
         )
+    check_trusted((cell.record for cell in base.cells), trusted)
     cells = [_quick_cell(cell, model, examples, allowed, loader) for cell in base.cells]
     same = all(cell.state == "same" for cell in cells)
     comparison = compare_runs(

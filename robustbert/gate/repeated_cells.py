@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -213,6 +213,25 @@ def named_code(record: Record) -> list[str]:
         for value in defense.params.values():
             names += value if isinstance(value, list | tuple) else [value]
     return [name for name in names if isinstance(name, str) and is_import_path(name)]
+
+
+def check_trusted(records: Iterable[Record], trusted: Collection[str]) -> None:
+    """Check that records name no other code than what the user trusts; nothing is imported.
+
+    Args:
+        records: the records of cells that are attacked again.
+        trusted: import paths that they may name.
+
+    Raises:
+        InputError: one names another import path.
+    """
+    for record in records:
+        for name in named_code(record):
+            if name not in trusted:
+                raise InputError(
+                    f"{record_label(record)} names code, {name}; if you trust it, add --trust "
+                    f"{name}"
+                )
 
 
 def defense_specs(record: Record) -> tuple[DefenseSpec, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,64 @@ def test_confirmation_is_in_every_report(svm_run, bert_run, svm, bert, reviews, 
         assert "1000003" in report
 
 
+EVIL = "robustbert_evil:Thing"
+
+
+@pytest.fixture
+def untrusted(repository, monkeypatch) -> Path:
+    """A module that leaves a file when it is imported."""
+    monkeypatch.syspath_prepend(repository)
+    module = repository / "robustbert_evil.py"
+    module.write_text("from pathlib import Path\nPath('imported').touch()\n")
+    yield repository / "imported"
+    sys.modules.pop("robustbert_evil", None)
+
+
+def name_code(baseline: Path, place: str) -> None:
+    """Make the records of a baseline name the module."""
+    parsed = json.loads(baseline.read_text())
+    # no two cells of a run have the same recipe, but all have one model
+    for cell in parsed["cells"][: 1 if place == "recipe" else None]:
+        record = cell["record"]
+        if place in ("recipe", "dataset"):
+            record[place]["name"] = EVIL
+        else:
+            named = {"name": EVIL, "params": {}, "revision": 1}
+            given = {"name": "a2t", "params": {"recipe": EVIL}, "revision": 1}
+            record["defenses"] = [named if place == "defense" else given]
+    baseline.write_text(json.dumps(parsed))
+
+
+@pytest.mark.parametrize("place", ["recipe", "dataset", "defense", "parameter"])
+@pytest.mark.parametrize("way", ["quick", "confirm"])
+def test_code_that_a_baseline_names_is_not_imported(repository, untrusted, svm, capsys, way, place):
+    baseline = repository / "robustbert-baseline.json"
+    name_code(baseline, place)
+    if way == "quick":
+        given = ["compare", "--quick"]
+    else:
+        (repository / "copy.json").write_bytes(baseline.read_bytes())
+        models = ["--base-model", str(svm), "--candidate-model", str(svm)]
+        given = ["compare", str(repository / "copy.json"), str(baseline), "--confirm", *models]
+    capsys.readouterr()
+    assert main(given) == 2
+    error = capsys.readouterr().err
+    assert f"names code, {EVIL}; if you trust it, add --trust {EVIL}" in error
+    assert error.count("\n") == 1
+    assert not untrusted.exists()
+
+
+def test_trusted_code_is_imported(repository, untrusted, capsys):
+    """It is used, so that the module without the recipe is the next error."""
+    name_code(repository / "robustbert-baseline.json", "recipe")
+    assert main(["compare", "--quick", "--trust", "other:Thing"]) == 2
+    assert not untrusted.exists()
+    capsys.readouterr()
+    assert main(["compare", "--quick", "--trust", EVIL]) == 2
+    assert "Thing" in capsys.readouterr().err
+    assert untrusted.exists()
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -91,6 +150,7 @@ def test_confirmation_is_in_every_report(svm_run, bert_run, svm, bert, reviews, 
         ("--quick --device abc", "unknown device 'abc'"),
         ("a b --dataset x", "data is given without --confirm or --quick"),
         ("a b --labels x,y", "--labels is given without --confirm or --quick"),
+        ("a b --trust x:y", "--trust is given without --confirm or --quick"),
         ("a b --device cpu", "--device is given without --confirm or --quick"),
         ("--quick --text-column x", "--text-column is given without data; add --dataset"),
         ("--quick a b", "2 runs given; with --quick, give BASE alone"),
