@@ -16,6 +16,15 @@ _WORD_VECTORS = "word-vectors"
 _Value = TypeVar("_Value", bound=Hashable)
 
 
+def canonical(value: Any) -> str:
+    """JSON with sorted keys; equal if and only if the values are equal, including their types."""
+    return json.dumps(value, sort_keys=True)
+
+
+def _equal(value: Any, other: Any) -> bool:
+    return canonical(value) == canonical(other)
+
+
 @dataclass(frozen=True)
 class Condition:
     """One value that must be the same in all compared records.
@@ -23,15 +32,12 @@ class Condition:
     Args:
         value: reads the value from a record; the result is serializable as JSON.
         difference: describes a value that differs from the most common one, given both.
+        same: whether two values count as the same; by default, if they are equal.
     """
 
     value: Callable[[Record], Any]
     difference: Callable[[Any, Any], str]
-
-
-def canonical(value: Any) -> str:
-    """JSON with sorted keys; equal if and only if the values are equal, including their types."""
-    return json.dumps(value, sort_keys=True)
+    same: Callable[[Any, Any], bool] = _equal
 
 
 def readable(value: Any) -> str:
@@ -87,6 +93,39 @@ def _dict_difference(name: str, show: Callable[[Any], str]) -> Callable[[Any, An
     return difference
 
 
+def _asset_condition(chosen: Callable[[str], bool]) -> Condition:
+    """A condition on the hashes of the assets with chosen names.
+
+    All cells of a recipe read the assets of the recipe. A cell with defenses can have more assets,
+    which its defenses read at inference; they are no difference.
+    """
+    describe = _dict_difference("hash of asset", short_hash)
+
+    def value(record: Record) -> dict[str, Any]:
+        hashes = {name: digest for name, digest in record.assets.hashes.items() if chosen(name)}
+        return {"hashes": hashes, "defended": bool(record.defenses)}
+
+    def differing(one: Any, other: Any) -> list[str]:
+        a, b = one["hashes"], other["hashes"]
+        return [
+            name
+            for name in {**a, **b}
+            if (a[name] != b[name] if name in a and name in b else not _has_more(one, other, name))
+        ]
+
+    def difference(one: Any, other: Any) -> str:
+        names = differing(one, other)
+        parts = ({k: v for k, v in side["hashes"].items() if k in names} for side in (one, other))
+        return describe(*parts)
+
+    return Condition(value, difference, lambda one, other: not differing(one, other))
+
+
+def _has_more(one: Any, other: Any, name: str) -> bool:
+    """Whether the only one of two cells that has an asset has defenses."""
+    return bool((one if name in one["hashes"] else other)["defended"])
+
+
 def length_class_of(record: Record) -> str | None:
     """The length class of the texts ("short" or "long"), on which the limits depend.
 
@@ -109,19 +148,10 @@ TEXTATTACK = Condition(
 RECIPE_PARAMS = Condition(
     lambda record: record.recipe.params, _dict_difference("parameter", readable)
 )
-ASSET_HASHES = Condition(
-    lambda record: record.assets.hashes, _dict_difference("hash of asset", short_hash)
-)
-
+ASSET_HASHES = _asset_condition(lambda name: True)
 #: The word vectors alone: rows in which nothing else differs can be compared with a caveat.
-WORD_VECTORS = Condition(
-    lambda record: {k: v for k, v in record.assets.hashes.items() if k == _WORD_VECTORS},
-    _dict_difference("hash of asset", short_hash),
-)
-_OTHER_ASSETS = Condition(
-    lambda record: {k: v for k, v in record.assets.hashes.items() if k != _WORD_VECTORS},
-    _dict_difference("hash of asset", short_hash),
-)
+WORD_VECTORS = _asset_condition(lambda name: name == _WORD_VECTORS)
+_OTHER_ASSETS = _asset_condition(lambda name: name != _WORD_VECTORS)
 
 #: Equal in all records of a row; records with a different value form a separate row.
 ROW_CONDITIONS = (
@@ -166,8 +196,9 @@ def differences(
     """Describe how each record differs from most of the records in ``reference``."""
     found: list[list[str]] = [[] for _ in records]
     for condition in conditions:
-        majority = most_common(canonical(condition.value(record)) for record in reference)
+        values = (canonical(condition.value(record)) for record in reference)
+        majority = json.loads(most_common(values))
         for messages, value in zip(found, map(condition.value, records), strict=True):
-            if canonical(value) != majority:
-                messages.append(condition.difference(value, json.loads(majority)))
+            if not condition.same(value, majority):
+                messages.append(condition.difference(value, majority))
     return found

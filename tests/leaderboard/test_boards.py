@@ -8,7 +8,7 @@ import pytest
 from robustbert.attacks.recipes import CORE_RECIPES
 from robustbert.leaderboard import Board, BoardRow, make_leaderboard, read_leaderboard
 from robustbert.metrics import MeanStd, Rank, bootstrap_ranks
-from robustbert.records import Metric, PublishedCell
+from robustbert.records import DefenseRef, Metric, PublishedCell
 from tests.leaderboard.published import board_of, cell, core_cells, published, write_published
 from tests.reports.tables import changed
 
@@ -120,6 +120,16 @@ def test_a_row_with_word_vectors_of_another_processor_ranks_with_a_mark() -> Non
     )
     assert ranks(board)["odd"].low == 1
     assert row(board, "odd").row.marks == "‡"
+
+
+def test_a_row_whose_defense_reads_an_asset_ranks() -> None:
+    cells = []
+    for one in model("defended", "rb", defenses=[DefenseRef(name="adv", params={}, revision=1)]):
+        hashes = {**one.record.assets.hashes, "spelling": "d" * 64}
+        cells.append(published(changed(one.record, assets={"hashes": hashes}), one.outcomes))
+    board = board_of(*cells, *model("a", "bb"), *model("b", "bb"))
+    [defended] = [one for one in board.rows if one.row.name.startswith("defended")]
+    assert (defended.not_ranked, defended.row.marks) == ("", "")
 
 
 def test_a_row_with_another_wordnet_does_not_rank() -> None:

@@ -133,6 +133,37 @@ def test_row_with_other_word_vectors_is_marked_and_may_be_compared() -> None:
     )
 
 
+@pytest.mark.parametrize("defended", [1, 2])
+def test_assets_that_only_defenses_read_are_no_difference(defended: int) -> None:
+    """They are in the records of defended rows, whether these are the majority or not."""
+    more = {"wordnet": "c" * 64, "word-vectors": B, "spelling": A}
+    records = [
+        make_record(RUN, model="a"),
+        make_record(RUN, model="b"),
+        make_record(RUN, model="c"),
+    ]
+    for i in range(defended):
+        records[i] = changed(
+            records[i].model_copy(update={"defenses": [defense()]}), assets={"hashes": more}
+        )
+    assert [row.marks for row in group_of(records).rows] == [""] * 3
+
+
+def test_a_missing_asset_is_a_difference_without_defenses() -> None:
+    odd = changed(make_record(RUN, model="odd"), assets={"hashes": {}})
+    group = group_of([odd, make_record(RUN), make_record(RUN, model="b")])
+    difference = "pwws: hash of asset wordnet not set instead of cccccc"
+    assert f"‡ Do not compare odd with the other rows: {difference}." in group.notes
+
+
+def test_another_version_of_a_recipe_s_asset_is_a_difference_with_defenses() -> None:
+    odd = make_record(RUN, model="odd", defenses=[defense()])
+    odd = changed(odd, assets={"hashes": {"wordnet": B, "spelling": A}})
+    group = group_of([odd, make_record(RUN), make_record(RUN, model="b")])
+    [note] = [note for note in group.notes if note.startswith("‡")]
+    assert note.endswith("pwws: hash of asset wordnet 9b2e11 instead of cccccc.")
+
+
 def test_row_on_fewer_examples_is_marked() -> None:
     few = make_outcomes(broken=3)
     [group] = table_of((RUN, {}), (RUN, {"model": "b"}), (few, {"model": "few"})).groups

@@ -18,9 +18,9 @@ from robustbert.reports.conditions import (
     PROTOCOL_REVISION,
     RECIPE_PARAMS,
     Condition,
-    canonical,
     value_difference,
 )
+from robustbert.reports.conditions import differences as condition_differences
 from robustbert.reports.wording import counted
 
 # Keyed by the kind of difference.
@@ -52,12 +52,7 @@ def differences(base: GateCell, candidate: GateCell) -> dict[str, list[str]]:
         :data:`robustbert.gate.policy.DIFFERENCES`. Kinds without a difference are absent.
     """
     found = {
-        kind: [
-            condition.difference(new, old)
-            for condition in conditions
-            for new, old in [(condition.value(candidate.record), condition.value(base.record))]
-            if canonical(new) != canonical(old)
-        ]
+        kind: condition_differences([candidate.record], conditions, [base.record])[0]
         for kind, conditions in _CONDITIONS.items()
     }
     found["versions"] = _different_versions(base.record, candidate.record)

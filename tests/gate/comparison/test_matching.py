@@ -10,7 +10,7 @@ from robustbert.errors import InputError, UnknownNameError
 from robustbert.gate import GateRun, compare_runs
 from robustbert.gate.comparison.comparison_wording import relation_sentences
 from robustbert.gate.comparison.matching import match_runs
-from robustbert.records import AssetsRef, Protocol, RecipeRef
+from robustbert.records import AssetsRef, DefenseRef, Protocol, RecipeRef
 from tests.gate.runs import make_cell, make_run
 from tests.records.builders import ENVIRONMENT
 
@@ -86,6 +86,16 @@ def test_what_is_no_part_of_the_conditions_may_differ() -> None:
     matching = match_runs(run_of("a", make_cell("rr")), run_of("b", candidate))
     assert len(matching.pairs) == 1
     assert matching.not_compared == ()
+
+
+@pytest.mark.parametrize("defended", ["base", "candidate"])
+def test_assets_that_a_defense_reads_may_differ(defended: str) -> None:
+    defenses = [DefenseRef(name="spell-correction", params={}, revision=1)]
+    assets = AssetsRef(profile="offline", hashes={"wordnet": "c" * 64, "spelling": "d" * 64})
+    cells = {"base": make_cell("rr"), "candidate": make_cell("rb")}
+    cells[defended] = make_cell("rb", defenses=defenses, assets=assets)
+    matching = match_runs(run_of("a", cells["base"]), run_of("b", cells["candidate"]))
+    assert [len(matching.pairs), *matching.not_compared] == [1]
 
 
 def test_other_examples_are_refused_and_if_allowed_only_the_shared_ones_are_used() -> None:
