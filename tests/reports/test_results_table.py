@@ -190,7 +190,8 @@ def test_row_without_verified_batch_invariance_is_marked() -> None:
     [note] = [note for note in group.notes if note.startswith("†")]
     assert note == (
         "† Batch invariance is not verified, so outcomes may not be reproducible: textfooler (a 3 "
-        "of 210 model outputs differed when recomputed with batch size 1), pwws (d)."
+        "of 210), pwws (d). Numbers are those of model outputs that differed when recomputed with "
+        "batch size 1."
     )
 
 

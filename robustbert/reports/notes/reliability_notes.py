@@ -67,17 +67,19 @@ def batch_invariance_not_verified(cells: Sequence[Cell]) -> Iterator[str]:
     failed = [cell for cell in cells if batch_invariance([cell.record]) == "not verified"]
     if failed:
         annotated = [(cell, _differing_outputs(cell.record)) for cell in failed]
-        yield f"{NOT_VERIFIED} {NOT_VERIFIED_NOTE}: {list_cells(annotated, limit=None)}."
+        meaning = (
+            " Numbers are those of model outputs that differed when recomputed with batch size 1."
+            if any(number for _, number in annotated)
+            else ""
+        )
+        yield f"{NOT_VERIFIED} {NOT_VERIFIED_NOTE}: {list_cells(annotated, limit=None)}.{meaning}"
 
 
 def _differing_outputs(record: Record) -> str:
     found = record.environment.batch_invariance
     if found is None or not found.differing:
         return ""
-    checked = found.answers_checked + found.encodings_checked
-    return (
-        f"{found.differing} of {checked} model outputs differed when recomputed with batch size 1"
-    )
+    return f"{found.differing} of {found.answers_checked + found.encodings_checked}"
 
 
 def nonzero_counts(cells: Sequence[Cell]) -> Iterator[str]:
