@@ -3,11 +3,12 @@
     python benchmarks/costs.py [RESULTS]
 
 The output is the content of ``COSTS`` in ``robustbert/bench/costs.py``: one line per recipe and
-track, with two numbers.
+track, with three numbers.
 
 - Queries per word: total queries / total words, over all examples of all cells, including skipped
   examples.
 - Overhead: (attack_seconds - victim_seconds) / queries, over the cells that were not resumed.
+- Success: broken examples / all examples.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ class Sums:
 
     queries: int = 0
     words: int = 0
+    examples: int = 0
+    broken: int = 0
     timed_queries: int = 0
     overhead: float = 0.0
 
@@ -38,6 +41,8 @@ def sums(results: Path) -> dict[tuple[str, str], Sums]:
         queries = sum(outcome.queries for outcome in cell.outcomes)
         total.queries += queries
         total.words += sum(outcome.words for outcome in cell.outcomes)
+        total.examples += len(cell.outcomes)
+        total.broken += sum(outcome.status == "broken" for outcome in cell.outcomes)
         timing = cell.record.timing
         if timing.attack_seconds is not None and timing.victim_seconds is not None:
             total.timed_queries += queries
@@ -50,7 +55,8 @@ def main() -> None:
     for (recipe, track), total in sums(results).items():
         per_word = f"{total.queries / total.words:.2f}"
         overhead = f"{1000 * total.overhead / total.timed_queries:.2f}"
-        print(f'    ("{recipe}", "{track}"): RecipeCost({per_word}, {overhead}),')
+        success = f"{total.broken / total.examples:.2f}"
+        print(f'    ("{recipe}", "{track}"): RecipeCost({per_word}, {overhead}, {success}),')
 
 
 if __name__ == "__main__":

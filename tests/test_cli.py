@@ -146,10 +146,10 @@ class TestList:
         monkeypatch.setenv("COLUMNS", "80")
         main(["list", "defenses"])
         lines = capsys.readouterr().out.splitlines()
-        assert lines[0].split() == ["defense", "paper", "hooks", "forward", "backward"]
+        assert lines[0].split() == ["defense", "paper", "hooks", "forward", "backward", "query"]
         assert max(map(len, lines)) <= 80
         cells = {line.split()[0]: re.split(r"  +", line) for line in lines if line}
-        assert cells["augmentation"][1:] == ["Jin et al. 2020", "training_rows", "1", "1"]
+        assert cells["augmentation"][1:] == ["Jin et al. 2020", "training_rows", "1", "1", "1"]
 
     def test_defenses_of_packages_that_fail_are_listed_below_the_table(self, capsys, monkeypatch):
         points = [EntryPoint("lost", "no_such_module:X", "robustbert.defenses")]

@@ -15,32 +15,34 @@ class RecipeCost:
         queries_per_word: mean number of queries per word of the attacked text.
         overhead_ms: milliseconds per query spent outside of the victim: search, sentence encoder
             and constraint checks.
+        success: broken examples as a share of all, those included that were already wrong.
     """
 
     queries_per_word: float
     overhead_ms: float
+    success: float
 
 
 # Printed by `python benchmarks/costs.py` from the published results. Per recipe and track:
-# total queries divided by total words, over 10 or 11 cells (a2t: 4); and (attack_seconds -
+# total queries divided by total words, over 10 or 11 cells (a2t: 4); (attack_seconds -
 # victim_seconds) divided by total queries, on one thread of an Intel Xeon with AMX that was also
-# running other jobs.
+# running other jobs; and broken examples divided by all.
 COSTS: Mapping[tuple[str, str], RecipeCost] = MappingProxyType(
     {
-        ("a2t", "published"): RecipeCost(0.60, 15.40),
-        ("a2t", "unified"): RecipeCost(0.88, 7.85),
-        ("deepwordbug", "published"): RecipeCost(1.58, 0.92),
-        ("deepwordbug", "unified"): RecipeCost(1.13, 6.86),
-        ("iga", "published"): RecipeCost(60.29, 1.45),
-        ("iga", "unified"): RecipeCost(23.87, 4.87),
-        ("pruthi", "published"): RecipeCost(16.29, 0.09),
-        ("pruthi", "unified"): RecipeCost(14.80, 0.69),
-        ("pwws", "published"): RecipeCost(5.99, 0.24),
-        ("pwws", "unified"): RecipeCost(5.04, 1.77),
-        ("textbugger", "published"): RecipeCost(2.50, 2.81),
-        ("textbugger", "unified"): RecipeCost(4.76, 2.64),
-        ("textfooler", "published"): RecipeCost(5.49, 1.38),
-        ("textfooler", "unified"): RecipeCost(3.72, 2.85),
+        ("a2t", "published"): RecipeCost(0.60, 15.40, 0.14),
+        ("a2t", "unified"): RecipeCost(0.88, 7.85, 0.20),
+        ("deepwordbug", "published"): RecipeCost(1.58, 0.92, 0.65),
+        ("deepwordbug", "unified"): RecipeCost(1.13, 6.86, 0.36),
+        ("iga", "published"): RecipeCost(60.29, 1.45, 0.47),
+        ("iga", "unified"): RecipeCost(23.87, 4.87, 0.40),
+        ("pruthi", "published"): RecipeCost(16.29, 0.09, 0.17),
+        ("pruthi", "unified"): RecipeCost(14.80, 0.69, 0.16),
+        ("pwws", "published"): RecipeCost(5.99, 0.24, 0.66),
+        ("pwws", "unified"): RecipeCost(5.04, 1.77, 0.51),
+        ("textbugger", "published"): RecipeCost(2.50, 2.81, 0.57),
+        ("textbugger", "unified"): RecipeCost(4.76, 2.64, 0.67),
+        ("textfooler", "published"): RecipeCost(5.49, 1.38, 0.79),
+        ("textfooler", "unified"): RecipeCost(3.72, 2.85, 0.61),
     }
 )
 
@@ -58,6 +60,11 @@ class AttackCost:
     seconds: float | None
 
 
+def recipe_cost(recipe: str, track: str) -> RecipeCost | None:
+    """The cost of a recipe on a track; None if no committed record covers it."""
+    return COSTS.get((recipe, track)) or COSTS.get((recipe, track.partition("-")[0]))
+
+
 def attack_cost(recipe: str, track: str, words: float, query_seconds: float | None) -> AttackCost:
     """Estimate the cost of an attack.
 
@@ -72,7 +79,7 @@ def attack_cost(recipe: str, track: str, words: float, query_seconds: float | No
     >>> attack_cost("bae", "unified", 1000, 0.001)
     AttackCost(queries=None, seconds=None)
     """
-    cost = COSTS.get((recipe, track)) or COSTS.get((recipe, track.partition("-")[0]))
+    cost = recipe_cost(recipe, track)
     if cost is None:
         return AttackCost(None, None)
     queries = cost.queries_per_word * words

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, replace
 
-from robustbert.bench.costs import attack_cost
+from robustbert.bench.costs import attack_cost, recipe_cost
 from robustbert.bench.plan import Plan
 from robustbert.bench.run_options import RunOptions
 from robustbert.bench.speed import MAX_TEXTS, Speed, measure_base, measure_queries
@@ -17,7 +17,7 @@ from robustbert.bench.victims import (
 )
 from robustbert.data import TextDataset, select_examples
 from robustbert.data.words import words_of
-from robustbert.defenses import Composition, Defense, StepCost, compose
+from robustbert.defenses import Composition, RowCost, StepCost, compose
 from robustbert.models.pretrained import find_base
 from robustbert.training import TrainingConfig, make_config
 
@@ -40,6 +40,19 @@ class TrainingEstimate:
     victim: VictimSpec
     cached: bool
     seconds: float | None
+
+
+@dataclass(frozen=True)
+class _AddedRows:
+    """Rows that are added to a training.
+
+    Args:
+        rows: how many rows the epochs have more, all epochs together.
+        seconds: the time to make them.
+    """
+
+    rows: float
+    seconds: float
 
 
 class Meter:
@@ -81,7 +94,8 @@ class Meter:
             self.training_runs[key] = TrainingEstimate(dataset.name, victim, True, 0.0)
         else:
             speed = self._measure_base(dataset, victim)
-            self.query_seconds[key] = speed.query_seconds
+            passes = compose(victim.defenses).query_cost
+            self.query_seconds[key] = speed.query_seconds * passes
             seconds = self._training_seconds(dataset, victim, speed)
             self.training_runs[key] = TrainingEstimate(dataset.name, victim, False, seconds)
 
@@ -130,37 +144,35 @@ class Meter:
             seconds = 0.0 if counted else speed.training_seconds
         if not defenses.trains:
             return seconds
-        rows = self._all_training_rows_seconds(dataset, defenses, speed)
-        if rows is None:
-            return None
         epochs = defenses.training_config(config).epochs
+        added = self._added_rows(dataset, defenses, epochs, speed)
+        if added is None:
+            return None
         training = speed.training_seconds * epochs / config.epochs
-        return seconds + rows + training * _relative_cost(defenses.step_cost)
+        growth = 1 + added.rows / (len(dataset.split("train")) * epochs)
+        return seconds + added.seconds + training * growth * _relative_cost(defenses.loss_cost)
 
-    def _all_training_rows_seconds(
-        self, dataset: TextDataset, defenses: Composition, speed: Speed
-    ) -> float | None:
-        """Time to create the training rows of all defenses; None if unknown."""
-        parts = [self._training_rows_seconds(dataset, d, speed) for d in defenses.defenses]
-        known = [seconds for seconds in parts if seconds is not None]
-        return sum(known) if len(known) == len(parts) else None
+    def _added_rows(
+        self, dataset: TextDataset, defenses: Composition, epochs: int, speed: Speed
+    ) -> _AddedRows | None:
+        """The rows that the defenses add; None if it is unknown.
 
-    def _training_rows_seconds(
-        self, dataset: TextDataset, defense: Defense, speed: Speed
-    ) -> float | None:
-        """Time to create the training rows of a defense; None unless it attacks with recipes."""
-        params = defense.params()
-        if "epoch_rows" in defense.hooks:
-            return None
-        if "training_rows" not in defense.hooks:
-            return 0.0
-        if not {"recipes", "num_examples", "track"} <= params.keys():
-            return None
-        words = self._training_words(dataset) * params["num_examples"]
-        recipes, track = params["recipes"], params["track"]
-        costs = [attack_cost(name, track, words, speed.query_seconds) for name in recipes]
-        known = [cost.seconds for cost in costs if cost.seconds is not None]
-        return sum(known) if len(known) == len(costs) else None
+        Those of :meth:`Defense.training_rows` come first, as they are training rows for the others.
+        """
+        words = self._training_words(dataset)
+        plain = len(dataset.split("train"))
+        total = _AddedRows(0.0, 0.0)
+        for first in (True, False):
+            rows = round(plain + total.rows / epochs)
+            for defense in defenses.defenses:
+                if defense.overrides("training_rows") != first or not defense.trains:
+                    continue
+                cost = defense.row_cost(rows, epochs)
+                added = None if cost is None else _making_rows(cost, words, speed.query_seconds)
+                if added is None:
+                    return None
+                total = _AddedRows(total.rows + added.rows, total.seconds + added.seconds)
+        return total
 
     def _training_words(self, dataset: TextDataset) -> float:
         """The mean number of words of a training text."""
@@ -175,6 +187,29 @@ class Meter:
     def _config(self, victim: VictimSpec) -> TrainingConfig:
         seed = training_seed(victim, self._plan.seed)
         return make_config({"device": self._options.device, **victim.training}, seed=seed)
+
+
+def _making_rows(cost: RowCost, words: float, query_seconds: float) -> _AddedRows | None:
+    """The rows of a defense; None if no committed record covers a recipe that makes some.
+
+    Args:
+        cost: what it declares.
+        words: the mean number of words of a training text.
+        query_seconds: seconds per query of the network.
+    """
+    rows, seconds = float(cost.rows), cost.queries * query_seconds
+    for attack in cost.attacks:
+        known = recipe_cost(attack.recipe, attack.track)
+        if known is None:
+            return None
+        broken = attack.examples * known.success
+        wanted = broken if attack.wanted is None else min(attack.wanted, broken)
+        attacked = wanted / known.success
+        found = attack_cost(attack.recipe, attack.track, words * attacked, query_seconds)
+        assert found.seconds is not None
+        rows += wanted * attack.epochs
+        seconds += found.seconds
+    return _AddedRows(rows, seconds)
 
 
 def _relative_cost(cost: StepCost) -> float:

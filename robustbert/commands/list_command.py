@@ -91,13 +91,13 @@ def _defenses() -> str:
             for hook in defense.hooks
         ]
         cost = defense.step_cost
-        passes = [str(cost.forward), str(cost.backward)]
+        passes = [str(cost.forward), str(cost.backward), str(defense.query_cost)]
         rows.append([printable(name), _lines(defense.paper), "\n".join(hooks), *passes])
-    header = ["defense", "paper", "hooks", "forward", "backward"]
+    header = ["defense", "paper", "hooks", "forward", "backward", "query"]
     table = text_table(header, rows, width, left=("paper", "hooks"))
     note = wrapped(
         "forward, backward: passes of the network per training step, without attacks on training "
-        "texts",
+        "texts; query: forward passes per prediction",
         width,
     )
     return "\n".join([table, "", note, *problems, ""])

@@ -1,6 +1,6 @@
 """Defenses: published ways to make classifiers more robust."""
 
-from robustbert.defenses.base import Defense, StepCost
+from robustbert.defenses.base import Defense, RowCost, StepCost, TrainingAttack
 from robustbert.defenses.composition import Composition, DefenseSpec, compose
 from robustbert.defenses.defended_training import train_defended
 from robustbert.defenses.defense_registry import DEFENSES, make_defense
@@ -11,7 +11,9 @@ __all__ = [
     "Composition",
     "Defense",
     "DefenseSpec",
+    "RowCost",
     "StepCost",
+    "TrainingAttack",
     "TransformedClassifier",
     "compose",
     "make_defense",

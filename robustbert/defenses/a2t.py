@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from robustbert.attacks import check_track, runnable_recipe
 from robustbert.defenses.attack_dependencies import attack_dependencies
-from robustbert.defenses.base import Defense
+from robustbert.defenses.base import Defense, RowCost, TrainingAttack
 from robustbert.errors import AttackError, InputError, RobustbertWarning
 from robustbert.seeds import derive_seed
 from robustbert.validation import check_at_least
@@ -86,6 +86,14 @@ class A2T(Defense):
     def weighs_rows(self) -> bool:
         """Whether ``alpha`` is not 1."""
         return self.alpha != 1
+
+    def row_cost(self, rows: int, epochs: int) -> RowCost:
+        """The attacks of all epochs with adversarial examples, each of which is trained on once."""
+        if self.share == 0:
+            return RowCost()
+        wanted = math.ceil(self.share * rows)
+        attack = TrainingAttack(self.recipe, self.track, rows, wanted, 1)
+        return RowCost(attacks=(attack,) * len(range(self.clean_epochs, epochs, self.interval)))
 
     def epoch_rows(self, start: EpochStart) -> Sequence[ExtraRow]:
         """The adversarial examples of an epoch, with their true labels.

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from robustbert.attacks import check_track, runnable_recipe
 from robustbert.defenses.attack_dependencies import attack_dependencies
-from robustbert.defenses.base import Defense
+from robustbert.defenses.base import Defense, RowCost, TrainingAttack
 from robustbert.errors import AttackError, InputError, RobustbertWarning
 
 if TYPE_CHECKING:
@@ -70,6 +70,14 @@ class Augmentation(Defense):
         check_track(self.track)
         for recipe in self.recipes:
             runnable_recipe(recipe)
+
+    def row_cost(self, rows: int, epochs: int) -> RowCost:
+        """The attack of each recipe, before the first epoch."""
+        attacks = [
+            TrainingAttack(recipe, self.track, self.num_examples, None, epochs)
+            for recipe in self.recipes
+        ]
+        return RowCost(attacks=tuple(attacks))
 
     def check_dataset(self, dataset: TextDataset) -> None:
         """Check that the training split holds as many examples as are attacked.

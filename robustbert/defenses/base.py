@@ -26,7 +26,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from robustbert.defenses.step_cost import RowCost as RowCost
 from robustbert.defenses.step_cost import StepCost as StepCost
+from robustbert.defenses.step_cost import TrainingAttack as TrainingAttack
 from robustbert.errors import ModelError
 from robustbert.models.pretrained import find_base
 
@@ -77,6 +79,24 @@ class Defense:
         It may depend on the parameters. Attacks on training examples are not included.
         """
         return StepCost()
+
+    def row_cost(self, rows: int, epochs: int) -> RowCost | None:
+        """The cost of the rows that it adds to a training; None if it adds some at unknown cost.
+
+        A defense that overrides :meth:`training_rows` or :meth:`epoch_rows` can declare it, and is
+        part of the training time that ``--dry-run`` estimates then.
+
+        Args:
+            rows: the number of training rows.
+            epochs: the number of epochs.
+        """
+        adds = self.overrides("training_rows") or self.overrides("epoch_rows")
+        return None if adds else RowCost()
+
+    @property
+    def query_cost(self) -> int:
+        """The forward passes of a prediction of the wrapped classifier; 1 by default."""
+        return 1
 
     def training_texts(self, texts: Sequence[str]) -> Sequence[str]:
         """Transform the texts that the model is trained, validated and tested on; none by default.

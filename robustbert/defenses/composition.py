@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,9 +84,23 @@ class Composition:
 
     @property
     def step_cost(self) -> StepCost:
-        """The cost of a training step: that of the defense with a training loss, if any."""
+        """The cost of a training step: that of the loss on a batch with all rows of every step.
+
+        Rows of attacks, and those that not every epoch has, are not included.
+        """
+        copies = [d.step_cost.forward - 1 for d in self.defenses if not d.has_training_loss]
+        return self.loss_cost.times(1 + sum(copies))
+
+    @property
+    def loss_cost(self) -> StepCost:
+        """The cost of the loss on a batch: that of the defense with a training loss, if any."""
         costs = [defense.step_cost for defense in self.defenses if defense.has_training_loss]
         return costs[0] if costs else StepCost()
+
+    @property
+    def query_cost(self) -> int:
+        """The forward passes of a prediction, those of nested wrappers multiplied."""
+        return math.prod(defense.query_cost for defense in self.defenses)
 
     @property
     def wrappers(self) -> tuple[str, ...]:

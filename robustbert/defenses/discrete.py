@@ -28,7 +28,7 @@ import numpy as np
 
 from robustbert.assets import ensure_assets
 from robustbert.data.word_split import WordSplit
-from robustbert.defenses.base import Defense
+from robustbert.defenses.base import Defense, RowCost
 from robustbert.defenses.embedding_defense import source_hashes
 from robustbert.defenses.random_changes import ASSETS, WordNeighbours, word_neighbours
 from robustbert.errors import InputError
@@ -82,6 +82,11 @@ class Discrete(Defense):
         for name in ("words_changed", "typos"):
             if not is_proportion(getattr(self, name)):
                 raise InputError(f"{name} is {getattr(self, name)!r}; give a number from 0 to 1")
+
+    def row_cost(self, rows: int, epochs: int) -> RowCost:
+        """A change per training row after the clean epochs, and the predictions for all samples."""
+        changed = 0 if self.words_changed == 0 else max(0, epochs - self.clean_epochs) * rows
+        return RowCost(rows=changed, queries=changed * self.samples * self.rounds)
 
     def epoch_rows(self, start: EpochStart) -> Sequence[ExtraRow]:
         """The worst change of each training text, with its label."""

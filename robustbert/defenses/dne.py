@@ -114,6 +114,11 @@ class Dne(Defense):
         passes = 1 if self.neighbours == 1 else self.steps + 1
         return StepCost(passes, passes)
 
+    @property
+    def query_cost(self) -> int:
+        """One pass per sample."""
+        return 1 if self.neighbours == 1 else self.ensemble
+
     def dependencies(self) -> dict[str, Any]:
         """What it shares, and the substitutes, so that a model is trained again when they change.
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from robustbert.defenses.base import Defense, StepCost
+from robustbert.defenses.base import Defense, RowCost, StepCost
 from robustbert.defenses.embedding_defense import source_hashes
 from robustbert.models.pretrained import find_base
 from robustbert.seeds import derive_seed
@@ -64,6 +64,15 @@ class VotingDefense(Defense):
     def step_cost(self) -> StepCost:
         """One pass on the texts, and one on each of their copies."""
         return StepCost(1 + self.copies, 1 + self.copies)
+
+    def row_cost(self, rows: int, epochs: int) -> RowCost:
+        """The copies, which no prediction is needed for."""
+        return RowCost(rows=self.copies * rows * epochs)
+
+    @property
+    def query_cost(self) -> int:
+        """One pass per vote."""
+        return self.votes
 
     def check_base(self, base: str) -> None:
         """Check that the copies can be trained on; see :meth:`Defense.check_base`."""

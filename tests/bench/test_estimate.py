@@ -14,6 +14,7 @@ from robustbert.bench.costs import COSTS
 from robustbert.bench.run import run_plan
 from robustbert.cli import main
 from robustbert.data import load_dataset, select_examples
+from robustbert.data.words import words_of
 from robustbert.errors import ModelError, RecordError
 from tests.conftest import write_reviews
 from tests.tiny import make_tiny_bert
@@ -114,6 +115,95 @@ def test_training_estimates_are_positive_and_grow_with_the_epochs(reviews, cache
     assert pgd.seconds == pytest.approx(6 * plain.seconds)
     assert 0 < classical.seconds < 60
     assert not any(training.cached for training in found.training_runs)
+
+
+class TestCostsOfDefenses:
+    """All against the plain model's measurement, which every row of a dataset and base shares."""
+
+    EPOCHS = 3
+
+    @pytest.fixture
+    def estimates(self, reviews, cache, tmp_path):
+        """Makes the estimates of a plain model and of one with defenses."""
+        base = make_tiny_bert(tmp_path / "base", weight_std=0.1)
+
+        def make(*defenses: object):
+            training = {"base": str(base), "training": {"epochs": self.EPOCHS}}
+            tables = {"plain": training, "defended": {**training, "defense": list(defenses)}}
+            plan = make_plan(suite(reviews, *tables, model=tables))
+            return estimate_plan(plan, options(tmp_path / "out"))
+
+        return make
+
+    @staticmethod
+    def query_seconds(found, name: str) -> float:
+        """The seconds per query of a model, from the estimate of a cell."""
+        cell = next(cell for cell in found.cells if cell.cell.victim.name == name)
+        overhead = COSTS[cell.cell.recipe, "published"].overhead_ms / 1000
+        return cell.seconds / cell.queries - overhead
+
+    @pytest.mark.parametrize(
+        ("defenses", "passes"),
+        [
+            ([{"name": "ranmask", "votes": 5}], 5),
+            ([{"name": "dne", "ensemble": 4}], 4),
+            ([{"name": "dne", "neighbours": 1}], 1),
+            ([{"name": "safer", "votes": 3}, {"name": "ranmask", "votes": 5}], 15),
+            (["spell-correction", {"name": "pgd", "steps": 2}], 1),
+        ],
+    )
+    def test_a_query_takes_as_many_passes_as_are_averaged(self, estimates, defenses, passes):
+        found = estimates(*defenses)
+        plain, defended = (self.query_seconds(found, name) for name in ("plain", "defended"))
+        assert defended == pytest.approx(passes * plain)
+
+    @pytest.mark.parametrize(
+        ("defenses", "factor"),
+        [
+            ([{"name": "ranmask", "copies": 2}], 3),
+            ([{"name": "pgd", "steps": 4}, {"name": "ranmask", "copies": 2}], 5 * 3),
+            ([{"name": "safer", "copies": 3}, {"name": "ranmask", "copies": 2}], 6),
+        ],
+    )
+    def test_added_rows_multiply_the_passes_of_the_loss(self, estimates, defenses, factor):
+        plain, defended = estimates(*defenses).training_runs
+        assert defended.seconds == pytest.approx(factor * plain.seconds)
+
+    def test_changes_of_texts_are_classified_and_trained_on(self, estimates, reviews):
+        found = estimates({"name": "discrete", "samples": 4, "rounds": 2, "clean_epochs": 1})
+        plain, defended = found.training_runs
+        rows = len(load_dataset(f"file:{reviews}").split("train"))
+        queries = rows * 2 * 4 * 2
+        expected = plain.seconds * (1 + 2 / 3) + queries * self.query_seconds(found, "plain")
+        assert defended.seconds == pytest.approx(expected)
+
+    def test_attacks_during_training_end_with_enough_adversarial_texts(self, estimates, reviews):
+        found = estimates({"name": "a2t", "share": 0.1, "recipe": "pwws"})
+        plain, defended = found.training_runs
+        texts = load_dataset(f"file:{reviews}").split("train")["text"]
+        wanted, cost = -(-len(texts) // 10), COSTS["pwws", "published"]
+        words = sum(len(words_of(text)) for text in texts) / len(texts) * wanted / cost.success
+        query = self.query_seconds(found, "plain") + cost.overhead_ms / 1000
+        attacks = 2 * words * cost.queries_per_word * query
+        training = plain.seconds * (1 + 2 * wanted / (3 * len(texts)))
+        assert defended.seconds == pytest.approx(attacks + training)
+
+    def test_no_more_examples_are_attacked_than_there_are(self, estimates, reviews):
+        found = estimates({"name": "a2t", "share": 1.0, "recipe": "pwws"})
+        plain, defended = found.training_runs
+        cost = COSTS["pwws", "published"]
+        words = sum(
+            len(words_of(t)) for t in load_dataset(f"file:{reviews}").split("train")["text"]
+        )
+        query = self.query_seconds(found, "plain") + cost.overhead_ms / 1000
+        training = plain.seconds * (1 + 2 / 3 * cost.success)
+        expected = training + 2 * words * cost.queries_per_word * query
+        assert defended.seconds == pytest.approx(expected)
+
+    def test_attacks_without_a_committed_record_are_unknown(self, estimates):
+        plain, defended = estimates({"name": "a2t", "recipe": "leap"}).training_runs
+        assert plain.seconds > 0
+        assert defended.seconds is None
 
 
 def test_a_trained_model_is_cached(reviews, cache, tmp_path):

@@ -109,6 +109,9 @@ def test_parameters_choose_epochs_share_and_weight(runner):
     defense = A2T(share=0.0105, alpha=0.5, clean_epochs=2, interval=3)
     counts = [len(defense.epoch_rows(start_of(epoch))) for epoch in range(7)]
     assert counts == [0, 0, 11, 0, 0, 11, 0], "rounded up, as in TextAttack"
+    attack, *others = defense.row_cost(1000, 7).attacks
+    assert [attack.wanted, *(one.wanted for one in others)] == [11, 11]
+    assert (attack.examples, attack.epochs) == (1000, 1)
     assert {row.weight for row in defense.epoch_rows(start_of(2))} == {0.5}
     assert defense.weighs_rows
     assert not A2T().weighs_rows

@@ -18,7 +18,14 @@ from safetensors.torch import load_file
 from robustbert.bench.plan import VictimSpec
 from robustbert.bench.victims import check_trainable, find_trained, prepare_victim
 from robustbert.data import load_dataset
-from robustbert.defenses import Defense, DefenseSpec, StepCost, make_defense, train_defended
+from robustbert.defenses import (
+    Defense,
+    DefenseSpec,
+    RowCost,
+    StepCost,
+    make_defense,
+    train_defended,
+)
 from robustbert.defenses.composition import source_sha256
 from robustbert.errors import InputError, ModelError
 from robustbert.models import Classifier, load_model
@@ -299,6 +306,7 @@ def test_defense_without_hooks_changes_nothing(dataset, svm, tmp_path):
     defense = Nothing()
     assert (defense.revision, defense.needs_plain_model, defense.trains) == (1, False, False)
     assert (defense.hooks, defense.is_randomised, defense.step_cost) == ((), False, StepCost(1, 1))
+    assert (defense.row_cost(10, 2), defense.query_cost) == (RowCost(), 1)
     assert (defense.params(), defense.dependencies()) == ({"names": ["a", "b"]}, {})
     assert defense.training_rows(dataset, None, CONFIG) is None
     texts = ["a film"]

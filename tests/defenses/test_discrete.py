@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from robustbert.data.words import HOMOGLYPHS, words_of
-from robustbert.defenses import make_defense
+from robustbert.defenses import RowCost, make_defense
 from robustbert.defenses.random_changes import WordNeighbours, word_neighbours
 from robustbert.defenses.typos import random_typo
 from robustbert.errors import InputError
@@ -104,6 +104,15 @@ def test_other_epochs_and_seeds_give_other_changes():
     assert rows_of(2)[0] == rows_of(2)[0]
     fewer, _ = rows_of(2, TEXTS[:1])
     assert fewer == rows_of(2)[0][:1], "a text's changes do not depend on the others"
+
+
+def test_the_cost_counts_rows_and_predictions_of_every_epoch():
+    params = {"samples": 3, "rounds": 2, "clean_epochs": 1}
+    found = [rows_of(epoch, TEXTS[:2], **params) for epoch in range(4)]
+    cost = make_defense("discrete", params).row_cost(2, 4)
+    assert cost.rows == sum(len(rows) for rows, _ in found) == 6
+    assert cost.queries == sum(len(asked) for _, asked in found) == 36
+    assert make_defense("discrete", {"words_changed": 0.0}).row_cost(2, 4) == RowCost()
 
 
 def test_plain_epochs_have_no_rows():

@@ -216,6 +216,8 @@ def test_it_is_randomised_and_keeps_gradients():
     assert defense.is_randomised
     assert defense.keeps_gradients
     assert make_defense("dne", {"neighbours": 1}).step_cost == StepCost(1, 1)
+    assert make_defense("dne", {"neighbours": 1}).query_cost == 1
+    assert make_defense("dne", {"ensemble": 5}).query_cost == 5
 
 
 def test_records_hold_the_assets_of_its_substitutes():

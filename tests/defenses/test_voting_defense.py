@@ -45,7 +45,23 @@ class TestBoth:
         assert rows != defense.epoch_rows(start(seed=1))
 
     def test_cost_a_pass_on_each_copy(self, name, params):
-        assert make_defense(name, params | {"copies": 2}).step_cost == StepCost(3, 3)
+        defense = make_defense(name, params | {"copies": 2})
+        assert defense.step_cost == Composition((name,), (defense,)).step_cost == StepCost(3, 3)
+        assert defense.row_cost(len(TEXTS), 4).rows == 4 * len(defense.epoch_rows(start()))
+
+    def test_cost_a_pass_of_each_vote_per_query(self, name, params):
+        asked: list[str] = []
+
+        def predict(texts):
+            asked.extend(texts)
+            return [[0.5, 0.5]] * len(texts)
+
+        # a text that none of the changes repeats, so that no prediction is shared
+        defense = make_defense(name, params | {"votes": 2})
+        inner = CallableClassifier(predict, ["neg", "pos"], name="half")
+        asked.clear()
+        defense.wrap(inner).predict_proba(["the film was a wonderful and moving story about love"])
+        assert len(asked) == defense.query_cost == 2
 
     def test_are_randomised_and_have_no_gradients(self, name, params):
         defense = make_defense(name, params)
