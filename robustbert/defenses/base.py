@@ -200,7 +200,9 @@ class Defense:
         """What else the trained model depends on, as JSON: part of its cache key; none by default.
 
         For example hashes of assets and versions of packages. Data, base model, parameters,
-        training settings and the source of the defense's class are in the key already.
+        training settings and the source of the defense's class are in the key already, and so is
+        the source of :class:`robustbert.data.word_split.WordSplit` if the module of the class
+        imports it.
         """
         return {}
 

@@ -14,6 +14,7 @@ from robustbert.defenses.base import Defense
 from robustbert.defenses.defended_training import train_defended
 from robustbert.defenses.defense_registry import make_defense
 from robustbert.defenses.step_cost import StepCost
+from robustbert.defenses.word_sources import word_dependencies
 from robustbert.errors import InputError, ModelError
 from robustbert.frozen import FrozenMapping
 from robustbert.records import DefenseRef
@@ -179,7 +180,7 @@ class Composition:
                 "defense_revision": defense.revision,
                 "defense_source": source_sha256(defense),
                 "params": defense.params(),
-                "dependencies": defense.dependencies(),
+                "dependencies": {**word_dependencies(defense), **defense.dependencies()},
             }
             for name, defense in self._named()
             if defense.trains

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from robustbert.assets import ensure_assets
-from robustbert.data import word_split, words
 from robustbert.data.word_split import WordSplit
 from robustbert.defenses.base import Defense
 from robustbert.defenses.embedding_defense import source_hashes
 from robustbert.defenses.letter_case import like_case
+from robustbert.defenses.word_sources import word_split_hashes
 
 if TYPE_CHECKING:
     from robustbert.models import Classifier
@@ -65,12 +63,8 @@ class TextEncoding(Defense):
         Raises:
             MissingAssetError: as in :func:`robustbert.assets.ensure_assets`.
         """
-        modules = {module.__name__: module.__file__ for module in (word_split, words)}
-        hashes = {
-            name.rpartition(".")[2]: hashlib.sha256(Path(str(file)).read_bytes()).hexdigest()
-            for name, file in modules.items()
-        }
-        return {**hashes, **source_hashes("letter_case"), "assets": self.wrapper_assets()}
+        sources = {**word_split_hashes(), **source_hashes("letter_case")}
+        return {**sources, "assets": self.wrapper_assets()}
 
     def wrapper_assets(self) -> dict[str, str]:
         """The hashes of the assets.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from robustbert.defenses.base import Defense, RowCost, StepCost
 from robustbert.defenses.embedding_defense import source_hashes
+from robustbert.defenses.word_sources import word_split_hashes
 from robustbert.models.pretrained import find_base
 from robustbert.seeds import derive_seed
 from robustbert.validation import check_at_least
@@ -100,7 +101,8 @@ class VotingDefense(Defense):
 
     def dependencies(self) -> dict[str, Any]:
         """The hashes of the sources of the random changes."""
-        return source_hashes("word_noise", "perturbation_sets", "letter_case")
+        own = source_hashes("word_noise", "perturbation_sets", "letter_case")
+        return {**own, **word_split_hashes()}
 
     def wrap(self, classifier: Classifier) -> Classifier:
         """The average of a classifier's predictions over random changes of the text.
