@@ -157,7 +157,8 @@ class Meter:
     ) -> _AddedRows | None:
         """The rows that the defenses add; None if it is unknown.
 
-        Those of :meth:`Defense.training_rows` come first, as they are training rows for the others.
+        Those of :meth:`robustbert.defenses.Defense.training_rows` come first, as they are training
+        rows for the others.
         """
         words = self._training_words(dataset)
         plain = len(dataset.split("train"))
