@@ -12,8 +12,8 @@ from robustbert.errors import InputError, RobustbertWarning
 from robustbert.gate.repeated_cells import (
     LoadedVictim,
     RepeatedCells,
+    check_trusted,
     condition_difference,
-    named_code,
 )
 from robustbert.models import Classifier
 from robustbert.models.inference.output_cache import OutputCache
@@ -117,11 +117,7 @@ def check_repeatable(record: Record, trusted: Sequence[str]) -> None:
     Raises:
         InputError: it cannot.
     """
-    for name in named_code(record):
-        if name not in trusted:
-            raise InputError(
-                f"{record_label(record)} names code, {name}; if you trust it, add --trust {name}"
-            )
+    check_trusted([record], trusted)
     if record.protocol.revision != PROTOCOL_REVISION:
         raise InputError(
             f"{record_label(record)} has revision {record.protocol.revision or 'unknown'} of the "
