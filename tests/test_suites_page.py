@@ -92,8 +92,10 @@ def example_suite(section: str, example: dict[str, Any]) -> dict[str, Any]:
     if "training" in section:
         example = {"training": example}
     if "model" in section:
-        defense = {"defense": "augmentation"} if "params" in example else {}
-        return {**BASE, "models": ["a"], "model": {"a": {"base": "minilm", **defense, **example}}}
+        table: dict[str, Any] = {"base": "minilm", **example}
+        for key, defense in (("params", "augmentation"), ("adaptive", "safer")):
+            table |= {"defense": defense} if key in example else {}
+        return {**BASE, "models": ["a"], "model": {"a": table}}
     return {**BASE, "limits": example}
 
 

@@ -7,7 +7,8 @@ duration also from the speed of this machine (:mod:`robustbert.bench.speed`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from robustbert.assets import asset_status
 from robustbert.attacks.protocol import PROTOCOL_REVISION
@@ -20,6 +21,7 @@ from robustbert.bench.plan import Cell, Plan
 from robustbert.bench.run import load_datasets, plan_configuration
 from robustbert.bench.run_options import RunOptions, check_options
 from robustbert.bench.store import RunStore
+from robustbert.bench.victim_spec import VictimSpec
 from robustbert.bench.victims import check_trainable
 from robustbert.data import TextDataset, select_examples
 from robustbert.data.words import words_of
@@ -102,10 +104,17 @@ def estimate_plan(plan: Plan, options: RunOptions) -> Estimate:
         training_runs=tuple(
             meter.training_runs[datasets[dataset].name, victim]
             for dataset, victim in victims
-            if victim.needs_training
+            if victim.needs_training and not _is_trained_before(dataset, victim, victims)
         ),
         missing_assets=tuple(name for name in missing if name in needed),
     )
+
+
+def _is_trained_before(
+    dataset: str, victim: VictimSpec, victims: Sequence[tuple[str, VictimSpec]]
+) -> bool:
+    """Whether an adaptive attack is on a model that the plan trains for another attack as well."""
+    return victim.adaptive and (dataset, replace(victim, adaptive_votes=None)) in victims
 
 
 def _cell_estimate(

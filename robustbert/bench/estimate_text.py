@@ -65,7 +65,8 @@ def _cell_row(estimate: CellEstimate) -> list[str]:
 def _victim(victim: VictimSpec) -> list[str]:
     name = f"{victim.name} v{victim.variant}" if victim.variant else victim.name
     seed = "" if victim.training_seed is None else str(victim.training_seed)
-    return [_name(name), _name(victim.defense_names or ""), seed]
+    defense = victim.defense_names or ""
+    return [_name(name), _name(f"{defense} (adaptive)" if victim.adaptive else defense), seed]
 
 
 def _totals(estimate: Estimate) -> list[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from robustbert.bench.record import CellHeader
-from robustbert.records.schema import Record
+from robustbert.records.schema import Protocol, Record
 
 _MAX_VALUE_LENGTH = 24
 
@@ -74,7 +74,7 @@ def cell_identity(cell: CellHeader | Record) -> CellIdentity:
             "track": {"track": cell.track},
             "recipe": cell.recipe.model_dump(exclude={"textattack_version"}),
             "assets": dict(cell.assets.hashes),
-            "protocol": cell.protocol.model_dump(exclude={"n"}),
+            "protocol": _protocol(cell.protocol),
             "versions": {
                 "python": ".".join(environment.python.split(".")[:2]),
                 "torch": environment.torch,
@@ -90,6 +90,12 @@ def cell_identity(cell: CellHeader | Record) -> CellIdentity:
             },
         }
     )
+
+
+def _protocol(protocol: Protocol) -> dict[str, Any]:
+    """Records of earlier versions do not say that their attack was not adaptive."""
+    unknown = {"n"} if protocol.adaptive else {"n", "adaptive", "adaptive_votes"}
+    return protocol.model_dump(exclude=unknown)
 
 
 def _shown(value: Any) -> str:

@@ -206,14 +206,14 @@ def load_job(
         dataset: its loaded dataset.
         victim: its loaded victim.
         environment: versions and hardware, for the record.
-        output_cache: a cache of the victim's predictions, to share between jobs; None for a new
-            one.
+        output_cache: a cache of the predictions that searches follow, to share between jobs; None
+            for a new one.
         checks: the checks of the victim, to share between jobs; None for new ones.
     """
     cell, options = job.cell, job.options
     examples = select_examples(dataset, job.split, cell.n, job.seed)
     runner = AttackRunner(
-        victim.classifier,
+        victim.searched,
         cell.recipe,
         track=cell.track,
         limits=job.limits,
@@ -235,7 +235,7 @@ def load_job(
         track=cell.track,
         recipe=runner.recipe_ref(),
         assets=assets_ref({**victim.asset_hashes, **runner.asset_hashes}),
-        protocol=protocol_ref(job.seed, cell.n, runner.active_limits),
+        protocol=protocol_ref(job.seed, cell.n, runner.active_limits, victim),
         environment=environment,
     )
     return LoadedJob(examples, victim, runner, header, checks or VictimChecks(victim.classifier))

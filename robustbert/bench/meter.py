@@ -13,6 +13,7 @@ from robustbert.bench.victim_spec import VictimSpec
 from robustbert.bench.victims import (
     find_trained,
     load_classifier,
+    searched_through,
     training_seed,
 )
 from robustbert.data import TextDataset, select_examples
@@ -94,8 +95,7 @@ class Meter:
             self.training_runs[key] = TrainingEstimate(dataset.name, victim, True, 0.0)
         else:
             speed = self._measure_base(dataset, victim)
-            passes = compose(victim.defenses).query_cost
-            self.query_seconds[key] = speed.query_seconds * passes
+            self.query_seconds[key] = speed.query_seconds * _passes(victim)
             seconds = self._training_seconds(dataset, victim, speed)
             self.training_runs[key] = TrainingEstimate(dataset.name, victim, False, seconds)
 
@@ -114,7 +114,8 @@ class Meter:
             device=self._options.device,
             token_budget=self._options.token_budget,
         )
-        return measure_queries(classifier, self._texts(dataset))
+        searched = searched_through(victim, classifier) or classifier
+        return measure_queries(searched, self._texts(dataset))
 
     def _measure_base(self, dataset: TextDataset, victim: VictimSpec) -> Speed:
         # the seed does not affect the speed
@@ -211,6 +212,14 @@ def _making_rows(cost: RowCost, words: float, query_seconds: float) -> _AddedRow
         rows += wanted * attack.epochs
         seconds += found.seconds
     return _AddedRows(rows, seconds)
+
+
+def _passes(victim: VictimSpec) -> int:
+    """The forward passes of a query: more if an adaptive attack averages over more votes."""
+    defenses = compose(victim.defenses)
+    if any(defense.is_randomised for defense in defenses.defenses):
+        return max(defenses.query_cost, victim.adaptive_votes or 1)
+    return defenses.query_cost
 
 
 def _relative_cost(cost: StepCost) -> float:

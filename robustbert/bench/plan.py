@@ -37,7 +37,7 @@ class Cell:
     def describe(self, dataset: str) -> str:
         """A short description for the progress display, given the name of the loaded dataset."""
         victim = self.victim
-        parts = [victim.label, *([f"v{victim.variant}"] if victim.variant else [])]
+        parts = [victim.row_label, *([f"v{victim.variant}"] if victim.variant else [])]
         parts += [f"seed {self.replicate}"] if self.replicate is not None else []
         return " ".join([dataset, *parts, self.track, self.recipe])
 
@@ -51,6 +51,7 @@ class Cell:
             self.recipe,
             training_seed=self.replicate,
             variant=self.victim.variant,
+            adaptive=self.victim.adaptive,
         )
 
 

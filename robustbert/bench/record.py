@@ -15,6 +15,7 @@ from robustbert.bench.victims import Victim
 from robustbert.data import Examples, TextDataset
 from robustbert.metrics import counts, reliability, summarize
 from robustbert.models.inference.invariance import InvarianceResult
+from robustbert.models.searched_through import can_adapt_to
 from robustbert.records import cell_name, defense_names
 from robustbert.records.names import replicate_seed
 from robustbert.records.schema import (
@@ -77,6 +78,7 @@ class CellHeader:
             self.recipe.name,
             training_seed=replicate_seed(self.training_seed, self.protocol.seed),
             variant=self.model.variant,
+            adaptive=bool(self.protocol.adaptive),
         )
 
 
@@ -157,20 +159,27 @@ def assets_ref(hashes: Mapping[str, str]) -> AssetsRef:
     return AssetsRef(profile=PROFILE, hashes=dict(hashes))
 
 
-def protocol_ref(seed: int, n: int, limits: UnifiedLimits | LiLimits | None) -> Protocol:
+def protocol_ref(
+    seed: int, n: int, limits: UnifiedLimits | LiLimits | None, victim: Victim
+) -> Protocol:
     """The protocol entry of a record.
 
     Args:
         seed: the seed for example selection and attacks.
         n: number of examples.
         limits: the limits of the track; None if it has none.
+        victim: the victim, which may be attacked through its defenses.
     """
+    through = victim.through
+    could_adapt = can_adapt_to(victim.classifier)
     return Protocol(
         revision=PROTOCOL_REVISION,
         seed=seed,
         n=n,
         query_budget=limits.queries_per_word if limits else None,
         limits=dict(limits.as_record()) if limits else {},
+        adaptive=through is not None if could_adapt else None,
+        adaptive_votes=None if through is None else through.num_votes,
     )
 
 

@@ -216,7 +216,7 @@ def _loaded_jobs(
     jobs = make_jobs(plan, options)
     for (name, spec), group in groupby(jobs, lambda job: (job.cell.dataset, job.cell.victim)):
         victim = victims.get(name, spec)
-        output_cache = OutputCache(victim.classifier.predict_proba)
+        output_cache = OutputCache(victim.searched.predict_proba)
         checks = VictimChecks(victim.classifier)
         for job in group:
             loaded = load_job(job, datasets[name], victim, environment, output_cache, checks)

@@ -37,6 +37,7 @@ class Overrides:
         label_names: the names of the classes of every dataset, in order.
         label_map: names in the data, and the names to use for them.
         defenses: the defenses of every model, in order; none keeps those of the suite.
+        adaptive: whether attacks know the defenses of every model; False keeps what the suite says.
     """
 
     datasets: Sequence[str | DatasetSource] | None = None
@@ -54,6 +55,7 @@ class Overrides:
     label_names: Sequence[str] | None = None
     label_map: Mapping[str, str] | None = None
     defenses: Sequence[DefenseSpec] = ()
+    adaptive: bool = False
 
 
 _OF_DATASETS = MappingProxyType(
@@ -76,8 +78,8 @@ def make_plan(suite: Suite, overrides: Overrides | None = None) -> Plan:
         MissingAssetError: a recipe that cannot run offline.
         ModelError: a model that is neither a name nor a folder.
         InputError: a number out of range, a duplicate victim, defenses for a model of the suite
-            that has its own, no cell that can run, or an option for a dataset that defines it
-            itself.
+            that has its own, an adaptive attack without a defense that it could know, no cell that
+            can run, or an option for a dataset that defines it itself.
     """
     overrides = overrides or Overrides()
     objects = _objects(overrides.datasets or ())
@@ -91,7 +93,7 @@ def make_plan(suite: Suite, overrides: Overrides | None = None) -> Plan:
     return build_plan(
         suite=suite.name,
         sources=sources,
-        victims=victim_specs(suite, tuple(overrides.defenses)),
+        victims=victim_specs(suite, tuple(overrides.defenses), adaptive=overrides.adaptive),
         tracks=suite.tracks,
         recipes=suite.recipes,
         examples=suite.examples_of,
@@ -137,7 +139,7 @@ def _override(suite: Suite, overrides: Overrides, objects: Mapping[str, DatasetS
     given = {
         key: value
         for key, value in vars(overrides).items()
-        if value is not None and key not in (*_OF_DATASETS, "defenses")
+        if value is not None and key not in (*_OF_DATASETS, "defenses", "adaptive")
     }
     for key, minimum in (("num_examples", 1), ("seed", 0)):
         if given.get(key, minimum) < minimum:

@@ -61,6 +61,7 @@ class ModelTable(TomlTable):
             ``robustbert list defenses``, or a table of a name and parameters. None by default.
         training: training options that differ from the defaults.
         params: parameters of the defense, if it is a name; the form of earlier suites.
+        adaptive: whether attacks know the defenses, and attack the model through them.
     """
 
     base: Text
@@ -69,6 +70,7 @@ class ModelTable(TomlTable):
     defense: Annotated[tuple[InstanceOf[DefenseSpec], ...], BeforeValidator(read_defenses)] = ()
     training: Options = {}
     params: Options = {}
+    adaptive: bool = Field(default=False, strict=True)
 
     def defenses(self) -> tuple[DefenseSpec, ...]:
         """The defenses with their parameters.

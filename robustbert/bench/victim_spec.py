@@ -17,6 +17,7 @@ from robustbert.errors import InputError
 from robustbert.frozen import FrozenMapping
 from robustbert.models import MODELS, Classifier, TfidfBase
 from robustbert.models.folders import model_kind
+from robustbert.models.searched_through import DEFAULT_VOTES
 from robustbert.training import make_config
 
 
@@ -35,6 +36,8 @@ class VictimSpec:
             unique.
         labels: the names of the outputs of a trained model, in order; None for those that it has.
         classifier: a classifier in memory; None for a model that is loaded or trained.
+        adaptive_votes: the number of votes that searches of an adaptive attack average over if the
+            victim is randomised, at least 1; None for attacks that do not know the defenses.
     """
 
     name: str
@@ -45,6 +48,7 @@ class VictimSpec:
     variant: str | None = None
     labels: tuple[str, ...] | None = None
     classifier: Classifier | None = field(default=None, repr=False)
+    adaptive_votes: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "training", FrozenMapping(self.training))
@@ -54,6 +58,16 @@ class VictimSpec:
     def label(self) -> str:
         """The name, followed by a plus sign and the name for each defense."""
         return "+".join([self.name, *(defense.name for defense in self.defenses)])
+
+    @property
+    def adaptive(self) -> bool:
+        """Whether attacks know the defenses, and attack the victim through them."""
+        return self.adaptive_votes is not None
+
+    @property
+    def row_label(self) -> str:
+        """The label, with "(adaptive)" if attacks know the defenses."""
+        return f"{self.label} (adaptive)" if self.adaptive else self.label
 
     @property
     def defense_names(self) -> str | None:
@@ -85,20 +99,26 @@ class VictimSpec:
         return model_kind(Path(self.base).expanduser()) != "classical"
 
 
-def victim_specs(suite: Suite, defenses: tuple[DefenseSpec, ...] = ()) -> list[VictimSpec]:
+def victim_specs(
+    suite: Suite, defenses: tuple[DefenseSpec, ...] = (), *, adaptive: bool = False
+) -> list[VictimSpec]:
     """The victims of a suite in its order, one per training seed.
 
     Args:
         suite: the suite.
         defenses: the defenses of every victim; none for those in the suite.
+        adaptive: whether attacks know the defenses of every victim, and not only where the suite
+            says so.
 
     Raises:
         InputError: a victim has its own defenses and others are given, two victims are identical,
-            there are training seeds and every model is already trained, or there are label names
-            and no model uses them.
+            there are training seeds and every model is already trained, there are label names and
+            no model uses them, or an adaptive attack has nothing to adapt to.
     """
-    named = [_victim_spec(name, suite) for name in dict.fromkeys(suite.models)]
+    named = [_victim_spec(name, suite, adaptive) for name in dict.fromkeys(suite.models)]
     victims = with_variants([_with_defenses(victim, defenses) for victim in named])
+    for victim in victims:
+        _check_adaptive(victim)
     check_training_seeds(victims, suite.training_seeds or ())
     if suite.labels and not any(victim.labels == suite.labels for victim in victims):
         raise InputError(
@@ -149,16 +169,34 @@ def replicates(victims: Sequence[VictimSpec], seeds: Sequence[int]) -> list[Vict
     return [replicate for victim in victims for replicate in _replicates(victim, distinct)]
 
 
-def _victim_spec(name: str, suite: Suite) -> VictimSpec:
+def _victim_spec(name: str, suite: Suite, adaptive: bool) -> VictimSpec:
     table = suite.model.get(name)
     if table is None:
-        return model_spec(name, suite.labels)
-    return VictimSpec(
-        table.name or name,
-        table.base,
-        table.defenses(),
-        table.training,
-        labels=table.labels,
+        spec = model_spec(name, suite.labels)
+    else:
+        adaptive = adaptive or table.adaptive
+        spec = VictimSpec(
+            table.name or name,
+            table.base,
+            table.defenses(),
+            table.training,
+            labels=table.labels,
+        )
+    return replace(spec, adaptive_votes=DEFAULT_VOTES if adaptive else None)
+
+
+def _check_adaptive(victim: VictimSpec) -> None:
+    """Check before any training that an adaptive attack may have something to adapt to."""
+    if victim.adaptive and not compose(victim.defenses).wrappers:
+        raise nothing_to_adapt_to(victim)
+
+
+def nothing_to_adapt_to(victim: VictimSpec) -> InputError:
+    """The error for an adaptive attack on a victim whose defenses it cannot use."""
+    return InputError(
+        f"an adaptive attack has nothing to adapt to: {victim.label} has no defense that is "
+        "randomised or transforms texts; leave out adaptive, or choose another defense (safer, "
+        "ranmask, spell-correction, …)"
     )
 
 
@@ -184,7 +222,7 @@ def with_variants(victims: Sequence[VictimSpec]) -> list[VictimSpec]:
     Raises:
         InputError: two victims are identical.
     """
-    labels = Counter(victim.label for victim in victims)
+    labels = Counter(victim.row_label for victim in victims)
     first: dict[str, VictimSpec] = {}
     for victim in victims:
         if first.setdefault(_build_key(victim), victim) is not victim:
@@ -193,7 +231,7 @@ def with_variants(victims: Sequence[VictimSpec]) -> list[VictimSpec]:
                 "one of them"
             )
     return [
-        replace(victim, variant=_variant(victim)) if labels[victim.label] > 1 else victim
+        replace(victim, variant=_variant(victim)) if labels[victim.row_label] > 1 else victim
         for victim in victims
     ]
 
@@ -203,7 +241,7 @@ def _build_key(victim: VictimSpec) -> str:
     config = make_config(victim.training, seed=0) if victim.needs_training else None
     return json.dumps(
         {
-            "label": victim.label,
+            "label": victim.row_label,
             "base": _absolute(victim),
             "labels": victim.labels,
             "training": config.as_dict() if config else None,

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from robustbert.bench.model_cache import CachedModel, find_cached, find_or_train
-from robustbert.bench.victim_spec import VictimSpec
+from robustbert.bench.victim_spec import VictimSpec, nothing_to_adapt_to
 from robustbert.data import TextDataset
 from robustbert.defenses import compose
 from robustbert.models import Classifier, load_model, relabel
 from robustbert.models.devices import choose_device, choose_dtype
 from robustbert.models.pretrained import find_base
+from robustbert.models.searched_through import SearchedThrough, attack_through
 from robustbert.progress import report_step
 from robustbert.records.schema import DefenseRef, Params
 from robustbert.training import TrainedModel, TrainingConfig, make_config, train
@@ -38,6 +39,7 @@ class Victim:
             trained.
         train_seconds: the total training time; None if it was already trained, or if training was
             interrupted.
+        through: what an adaptive attack searches; None for attacks that do not know the defenses.
     """
 
     name: str
@@ -48,6 +50,12 @@ class Victim:
     training_seed: int | None
     training: Params | None
     train_seconds: float | None
+    through: SearchedThrough | None = None
+
+    @property
+    def searched(self) -> Classifier:
+        """What attacks search: the classifier itself, unless they know its defenses."""
+        return self.classifier if self.through is None else self.through
 
 
 def prepare_victim(
@@ -71,6 +79,7 @@ def prepare_victim(
 
     Raises:
         ModelError: the model cannot be loaded, or its labels are not the dataset's.
+        InputError: an adaptive attack has nothing to adapt to.
     """
     trained = _train(spec, dataset, seed, device) if spec.needs_training else None
     classifier = load_classifier(
@@ -91,7 +100,22 @@ def prepare_victim(
         training_seed=training_seed(spec, seed) if trained else None,
         training=_training(spec, seed, device) if trained else None,
         train_seconds=trained.seconds if trained else None,
+        through=searched_through(spec, classifier),
     )
+
+
+def searched_through(spec: VictimSpec, classifier: Classifier) -> SearchedThrough | None:
+    """What an adaptive attack on a loaded victim searches; None if its attacks are not adaptive.
+
+    Raises:
+        InputError: there is nothing to adapt to.
+    """
+    if spec.adaptive_votes is None:
+        return None
+    through = attack_through(classifier, spec.adaptive_votes)
+    if through is None:
+        raise nothing_to_adapt_to(spec)
+    return through
 
 
 def load_classifier(

@@ -101,7 +101,7 @@ def add_attack(subparsers: Any) -> None:
         help="a model folder, hub:NAME, or a name (see robustbert list models), which is trained "
         "first; NAME=FOLDER chooses the name in tables",
     )
-    add_defense_options(command, "the model")
+    add_defense_options(command, "the model", adaptive=True)
     add_dataset_options(command)
     command.add_argument(
         "--recipe",
@@ -209,6 +209,7 @@ def attack(options: Any) -> int:
     overrides = Overrides(
         datasets=chosen_datasets(options),
         defenses=chosen_defenses(options),
+        adaptive=options.adaptive,
         labels=options.labels,
         num_examples=options.num_examples,
         seed=options.seed,

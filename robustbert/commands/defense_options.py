@@ -23,12 +23,13 @@ class ChosenDefense:
     settings: tuple[str, ...] = ()
 
 
-def add_defense_options(command: Any, purpose: str) -> None:
-    """Add ``--defense`` and ``--set``.
+def add_defense_options(command: Any, purpose: str, *, adaptive: bool = False) -> None:
+    """Add ``--defense`` and ``--set``, and ``--adaptive`` for attacks that can know the defenses.
 
     Args:
         command: the parser of a command.
         purpose: what the defenses are applied to, for ``--help``.
+        adaptive: whether to add ``--adaptive``.
     """
     command.add_argument(
         "--defense",
@@ -47,6 +48,13 @@ def add_defense_options(command: Any, purpose: str) -> None:
         help="a parameter of the --defense before it, such as steps=3; lists are separated by "
         "commas; give the option again for several",
     )
+    if adaptive:
+        command.add_argument(
+            "--adaptive",
+            action="store_true",
+            help="attack the model through its defenses: follow the average over more votes, and "
+            "leave out edits that are undone",
+        )
 
 
 class _AddDefense(argparse.Action):

@@ -79,7 +79,7 @@ def recheck(options: Any) -> int:
 
 
 def _options(options: Any) -> RecheckOptions:
-    from robustbert.rechecks.adaptive import DEFAULT_VOTES
+    from robustbert.models.searched_through import DEFAULT_VOTES
     from robustbert.rechecks.recheck_run import RecheckOptions
 
     return RecheckOptions(

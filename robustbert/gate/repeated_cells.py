@@ -15,7 +15,7 @@ from robustbert.bench.identity import CellIdentity, cell_identity
 from robustbert.bench.job import Job, LoadedJob, load_job
 from robustbert.bench.record import CellHeader
 from robustbert.bench.victim_spec import VictimSpec, model_spec
-from robustbert.bench.victims import Victim, load_classifier
+from robustbert.bench.victims import Victim, load_classifier, searched_through
 from robustbert.data import DATASETS, DatasetSource, TextDataset
 from robustbert.data.dataset import ALL
 from robustbert.defenses import DefenseSpec, compose, make_defense
@@ -23,6 +23,7 @@ from robustbert.errors import InputError
 from robustbert.frozen import FrozenMapping
 from robustbert.models.inference.output_cache import OutputCache
 from robustbert.models.model_registry import DTYPES
+from robustbert.models.searched_through import DEFAULT_VOTES
 from robustbert.records import DefenseRef, Environment, Record
 from robustbert.registry import is_import_path
 from robustbert.reports.conditions import canonical, short_hash
@@ -35,6 +36,11 @@ class LoadedVictim:
 
     victim: Victim
     cache: OutputCache
+
+
+def loaded_victim(victim: Victim) -> LoadedVictim:
+    """A victim with a new cache of the predictions that searches follow."""
+    return LoadedVictim(victim, OutputCache(victim.searched.predict_proba))
 
 
 class RepeatedCells:
@@ -78,7 +84,7 @@ class RepeatedCells:
         return self._datasets[key]
 
     def victim(self, model: str, record: Record, *, same: bool) -> LoadedVictim:
-        """A model with the dtype and the defenses of a record.
+        """A model with the dtype and the defenses of a record, attacked through them if it was.
 
         Args:
             model: a folder, ``hub:NAME``, or either after ``NAME=``.
@@ -91,7 +97,8 @@ class RepeatedCells:
         """
         dtype = attack_dtype(record)
         defenses = [defense.model_dump() for defense in record.defenses]
-        key = canonical([model, record.dataset.sha256, dtype, defenses])
+        votes = adaptive_votes_of(record)
+        key = canonical([model, record.dataset.sha256, dtype, defenses, votes])
         if key not in self._victims:
             self._victims[key] = self._load(model, record, dtype)
         loaded = self._victims[key]
@@ -152,7 +159,9 @@ class RepeatedCells:
 
     def _load(self, model: str, record: Record, dtype: str) -> LoadedVictim:
         named = model_spec(model, self._labels)
-        spec = replace(named, defenses=defense_specs(record))
+        spec = replace(
+            named, defenses=defense_specs(record), adaptive_votes=adaptive_votes_of(record)
+        )
         dataset = self.dataset(record)
         classifier = load_classifier(spec, spec.base, dataset, dtype=dtype, device=self._device)
         victim = Victim(
@@ -164,8 +173,9 @@ class RepeatedCells:
             training_seed=None,
             training=None,
             train_seconds=None,
+            through=searched_through(spec, classifier),
         )
-        return LoadedVictim(victim, OutputCache(classifier.predict_proba))
+        return loaded_victim(victim)
 
 
 def attack_dtype(record: Record) -> str:
@@ -237,6 +247,12 @@ def check_trusted(records: Iterable[Record], trusted: Collection[str]) -> None:
 def defense_specs(record: Record) -> tuple[DefenseSpec, ...]:
     """The defenses of a record, for the specification of a victim."""
     return tuple(DefenseSpec(defense.name, defense.params) for defense in record.defenses)
+
+
+def adaptive_votes_of(record: Record) -> int | None:
+    """The votes that an adaptive attack of a record averages over; None if it is not adaptive."""
+    protocol = record.protocol
+    return (protocol.adaptive_votes or DEFAULT_VOTES) if protocol.adaptive else None
 
 
 def _current(defenses: Iterable[DefenseRef]) -> tuple[DefenseRef, ...]:

@@ -8,10 +8,15 @@ from robustbert.bench.victim_spec import VictimSpec
 from robustbert.bench.victims import TRAINING_REVISION, Victim, find_trained, prepare_victim
 from robustbert.data import TextDataset
 from robustbert.errors import ModelError
-from robustbert.gate.repeated_cells import LoadedVictim, attack_dtype, defense_specs
+from robustbert.gate.repeated_cells import (
+    LoadedVictim,
+    adaptive_votes_of,
+    attack_dtype,
+    defense_specs,
+    loaded_victim,
+)
 from robustbert.machine import processor_class
 from robustbert.models import MODELS, TfidfBase
-from robustbert.models.inference.output_cache import OutputCache
 from robustbert.records import Record
 from robustbert.registry import is_import_path
 from robustbert.reports.conditions import short_hash
@@ -40,7 +45,7 @@ def rebuild_victim(record: Record, dataset: TextDataset, device: str) -> LoadedV
         _check_processor(record)
     victim = prepare_victim(spec, dataset, seed=seed, dtype=attack_dtype(record), device=device)
     _check_weights(victim, record)
-    return LoadedVictim(victim, OutputCache(victim.classifier.predict_proba))
+    return loaded_victim(victim)
 
 
 def _fields(record: Record) -> dict[str, Any]:
@@ -51,6 +56,7 @@ def _fields(record: Record) -> dict[str, Any]:
         "training": settings,
         "training_seed": record.training_seed,
         "defenses": defense_specs(record),
+        "adaptive_votes": adaptive_votes_of(record),
     }
 
 

@@ -36,11 +36,13 @@ class RowSettings:
         model: the name of the model.
         defenses: the defenses with all parameters, as JSON.
         training: the training settings that differ from the defaults, as JSON.
+        adaptive: whether attacks know the defenses.
     """
 
     model: str
     defenses: str
     training: str
+    adaptive: bool = False
 
     @property
     def is_defended(self) -> bool:
@@ -51,7 +53,8 @@ class RowSettings:
     def title(self) -> str:
         """Model and defenses, with the parameters and settings that differ from the defaults."""
         model = _with_values(self.model, json.loads(self.training))
-        return " + ".join([model, *map(defense_title, self._refs())])
+        name = " + ".join([model, *map(defense_title, self._refs())])
+        return f"{name} (adaptive)" if self.adaptive else name
 
     @property
     def built_in(self) -> dict[str, Defense]:
@@ -108,12 +111,15 @@ def defense_title(defense: DefenseRef) -> str:
 def settings_of_victim(victim: VictimSpec) -> RowSettings:
     """The settings of a row of a suite."""
     config = make_config(victim.training, seed=0)
-    return _settings(victim.name, compose(victim.defenses).refs(), asdict(config))
+    refs = compose(victim.defenses).refs()
+    return _settings(victim.name, refs, asdict(config), victim.adaptive)
 
 
 def settings_of_record(record: Record | CertificationRecord) -> RowSettings:
-    """The settings of the row that a record belongs to."""
-    return _settings(record.model.name, record.defenses, record.model.training or {})
+    """The settings of the row that a record belongs to; certificates hold for any attack."""
+    model = record.model
+    adaptive = isinstance(record, Record) and bool(record.protocol.adaptive)
+    return _settings(model.name, record.defenses, model.training or {}, adaptive)
 
 
 def rows_of_suite(suite: Suite) -> dict[str, tuple[RowSettings, ...]]:
@@ -130,7 +136,7 @@ def plain_row(rows: Iterable[RowSettings]) -> RowSettings | None:
 
 
 def _settings(
-    model: str, defenses: Sequence[DefenseRef], training: Mapping[str, Any]
+    model: str, defenses: Sequence[DefenseRef], training: Mapping[str, Any], adaptive: bool
 ) -> RowSettings:
     defaults = asdict(TrainingConfig())
     chosen = {
@@ -139,7 +145,7 @@ def _settings(
         if name in defaults and name not in _NOT_CHOSEN and value != defaults[name]
     }
     refs = [ref.model_dump() for ref in defenses]
-    return RowSettings(model, canonical(refs), canonical(chosen))
+    return RowSettings(model, canonical(refs), canonical(chosen), adaptive)
 
 
 def _built_in(name: str) -> Defense | None:

@@ -12,6 +12,8 @@ from robustbert.models.classifier_wrapper import ClassifierWrapper
 #: The seed of the votes beyond those of the attacked classifier. No check draws fresh votes with
 #: it, so that the attack does not see them before.
 MORE_VOTES_SEED = 1_000
+#: The default number of votes that searches average over.
+DEFAULT_VOTES = 32
 
 
 def attack_through(classifier: Classifier, votes: int) -> SearchedThrough | None:
@@ -25,9 +27,12 @@ def attack_through(classifier: Classifier, votes: int) -> SearchedThrough | None
         votes: the number of votes that a search averages over, at least 1; not fewer than those of
             the classifier are used.
     """
-    if not (is_randomised(classifier) or classifier.transforms_texts):
-        return None
-    return SearchedThrough(classifier, votes)
+    return SearchedThrough(classifier, votes) if can_adapt_to(classifier) else None
+
+
+def can_adapt_to(classifier: Classifier) -> bool:
+    """Whether attacks can adapt to a classifier: it is randomised, or it transforms texts."""
+    return is_randomised(classifier) or classifier.transforms_texts
 
 
 def is_randomised(classifier: Classifier) -> bool:

@@ -20,8 +20,6 @@ from robustbert.rechecks.row_attacker import RowAttacker
 from robustbert.records.row_recheck import AdaptiveAttack
 
 NAME = "adaptive"
-#: The default number of votes that searches average over.
-DEFAULT_VOTES = 32
 
 
 def check_adaptive(attacker: RowAttacker, votes: int) -> AdaptiveAttack | None:

@@ -13,6 +13,7 @@ from robustbert.gate.repeated_cells import LoadedVictim, RepeatedCells
 from robustbert.leaderboard.rebuilt_victims import rebuild_victim
 from robustbert.metrics import proportion, reliability
 from robustbert.metrics.reliability import measured_check
+from robustbert.models.searched_through import DEFAULT_VOTES
 from robustbert.rechecks import adaptive, miscalibration
 from robustbert.rechecks.attacked_row import AttackedRow, attacked_rows, significant_drop
 from robustbert.rechecks.row_attacker import RowAttacker, check_repeatable
@@ -42,7 +43,7 @@ class RecheckOptions:
 
     row: str | None = None
     model: str | None = None
-    votes: int = adaptive.DEFAULT_VOTES
+    votes: int = DEFAULT_VOTES
     device: str = "auto"
     trusted: tuple[str, ...] = ()
 
@@ -111,9 +112,13 @@ def recheck_row(
     reason = miscalibration.reason_not_to_check(attacker)
     not_checked = {} if reason is None else {miscalibration.NAME: reason}
     calibration = None if reason else miscalibration.check_calibration(attacker)
-    adapted = adaptive.check_adaptive(attacker, num_votes)
-    if adapted is None:
-        not_checked[adaptive.NAME] = "the model is not randomised and transforms no texts"
+    if row.first.protocol.adaptive:
+        adapted = None
+        not_checked[adaptive.NAME] = "the attack of the row is adaptive"
+    else:
+        adapted = adaptive.check_adaptive(attacker, num_votes)
+        if adapted is None:
+            not_checked[adaptive.NAME] = "the model is not randomised and transforms no texts"
     survivors = row.survivors()
     return RowRecheck(
         robustbert_version=__version__,

@@ -12,11 +12,13 @@ from robustbert.errors import InputError, RobustbertWarning
 from robustbert.gate.repeated_cells import (
     LoadedVictim,
     RepeatedCells,
+    adaptive_votes_of,
     check_trusted,
     condition_difference,
+    loaded_victim,
 )
 from robustbert.models import Classifier
-from robustbert.models.inference.output_cache import OutputCache
+from robustbert.models.searched_through import attack_through
 from robustbert.rechecks.attacked_row import AttackedRow
 from robustbert.records import Outcome, Record
 from robustbert.reports.row_labels import record_label
@@ -43,7 +45,7 @@ class RowAttacker:
         return self.loaded.victim.classifier
 
     def attack(self, classifier: Classifier, title: str) -> dict[str, Sequence[Outcome]]:
-        """The outcomes of each recipe on the examples of the row.
+        """The outcomes of each recipe on the examples of the row; adaptive if those of the row are.
 
         Args:
             classifier: what is attacked.
@@ -78,8 +80,9 @@ class RowAttacker:
         return found
 
     def _victim(self, classifier: Classifier) -> LoadedVictim:
-        victim = replace(self.loaded.victim, classifier=classifier)
-        return LoadedVictim(victim, OutputCache(classifier.predict_proba))
+        votes = adaptive_votes_of(self.row.first)
+        through = None if votes is None else attack_through(classifier, votes)
+        return loaded_victim(replace(self.loaded.victim, classifier=classifier, through=through))
 
     def _outcomes(
         self, victim: LoadedVictim, record: Record, n: int, title: str

@@ -57,6 +57,17 @@ def migrate_record_2_to_3(record: Content) -> Content:
     return {**new, "schema_version": 3}
 
 
+def migrate_record_3_to_4(record: Content) -> Content:
+    """Migrate a record from version 3 to 4, which says whether the attack was adaptive.
+
+    Raises:
+        ValueError: the record has a field of version 4.
+    """
+    new = deepcopy(record)
+    _add(_part(new, "protocol"), adaptive=None, adaptive_votes=None)
+    return {**new, "schema_version": 4}
+
+
 def migrate_outcome_1_to_2(outcome: Content) -> Content:
     """Migrate an outcome from version 1 to 2: its ``queries`` are TextAttack's own count."""
     new = {**outcome, **dict.fromkeys(_OUTCOME_FIELDS_2)}
@@ -65,6 +76,11 @@ def migrate_outcome_1_to_2(outcome: Content) -> Content:
 
 def migrate_outcome_2_to_3(outcome: Content) -> Content:
     """Migrate an outcome from version 2 to 3: outcomes did not change."""
+    return outcome
+
+
+def migrate_outcome_3_to_4(outcome: Content) -> Content:
+    """Migrate an outcome from version 3 to 4: outcomes did not change."""
     return outcome
 
 
@@ -79,11 +95,11 @@ _OUTCOME_FIELDS_2 = (
 
 #: The migrations of records, keyed by the version that they start from.
 RECORD_MIGRATIONS: Migrations = MappingProxyType(
-    {1: migrate_record_1_to_2, 2: migrate_record_2_to_3}
+    {1: migrate_record_1_to_2, 2: migrate_record_2_to_3, 3: migrate_record_3_to_4}
 )
 #: The migrations of outcomes, keyed by the version that they start from.
 OUTCOME_MIGRATIONS: Migrations = MappingProxyType(
-    {1: migrate_outcome_1_to_2, 2: migrate_outcome_2_to_3}
+    {1: migrate_outcome_1_to_2, 2: migrate_outcome_2_to_3, 3: migrate_outcome_3_to_4}
 )
 
 

@@ -23,6 +23,7 @@ def cell_name(
     *,
     training_seed: int | None = None,
     variant: str | None = None,
+    adaptive: bool = False,
 ) -> str:
     """The file name, without extension, of a cell: five parts joined by ``--``.
 
@@ -39,6 +40,7 @@ def cell_name(
         recipe: the recipe's name.
         training_seed: the model's training seed, if it is not the run's seed.
         variant: 8 hex digits that distinguish models of the same name.
+        adaptive: whether the attack knows the defense; no track is named like its part then.
 
     >>> cell_name("rotten_tomatoes", "minilm", None, "unified", "pwws")
     'rotten_tomatoes--minilm--none--unified--pwws'
@@ -46,11 +48,14 @@ def cell_name(
     'my-set.csv-1fca6e5f--minilm-seed1--none--unified--pwws'
     >>> cell_name("my-set.csv-1fca6e5f", "minilm", None, "unified", "pwws")
     'my-set.csv-1fca6e5f-7f3bcc99--minilm--none--unified--pwws'
+    >>> cell_name("rotten_tomatoes", "minilm", "safer", "unified", "pwws", adaptive=True)
+    'rotten_tomatoes--minilm--safer--unified-adaptive--pwws'
     """
     suffix = f"-v{variant}" if variant else ""
     suffix += f"-seed{training_seed}" if training_seed is not None else ""
     named = _hashed(model) if _SUFFIXED.fullmatch(model) else file_name_part(model)
-    rest = (file_name_part(part) for part in (defense or "none", track, recipe))
+    attack = f"{track}-adaptive" if adaptive else track
+    rest = (file_name_part(part) for part in (defense or "none", attack, recipe))
     return "--".join((file_name_part(dataset), named + suffix, *rest))
 
 

@@ -113,3 +113,21 @@ class Protocol(StrictModel):
         description="maximum queries per word of a text; null if there is no budget"
     )
     limits: dict[str, Scalar] = Field(description="the track's other limits, keyed by name")
+    adaptive: bool | None = Field(
+        description=(
+            "whether the attack knew the defenses, and attacked the model through them; null if "
+            "there is nothing to adapt to, or if not known"
+        )
+    )
+    adaptive_votes: PositiveInt | None = Field(
+        description=(
+            "number of votes that searches of an adaptive attack averaged over; null if the model "
+            "is not randomised. *Rule*: null unless `adaptive` is true"
+        )
+    )
+
+    @model_validator(mode="after")
+    def _only_adaptive_votes(self) -> Protocol:
+        if self.adaptive_votes is not None and not self.adaptive:
+            raise ValueError("adaptive_votes: only adaptive attacks have them")
+        return self

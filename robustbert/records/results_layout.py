@@ -2,8 +2,9 @@
 
 ``DATASET/TRACK/MODEL[+DEFENSE…]-HASH/RECIPE.json`` is the record of a cell, and ``RECIPE.jsonl``
 beside it contains the outcomes, without texts. A row folder, ``MODEL[+DEFENSE…]-HASH``, holds one
-model under one list of defenses; ``HASH`` is the start of :func:`row_sha256`. It may also contain
-``claims.json``, the figures that papers state for the row.
+model under one list of defenses; ``HASH`` is the start of :func:`row_sha256`. If attacks know the
+defenses, ``-adaptive`` stands before it. The folder may also contain ``claims.json``, the figures
+that papers state for the row.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
-from typing import TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
 from robustbert.errors import RecordError
 from robustbert.records.names import file_name_part
@@ -58,12 +59,14 @@ class PublishedCell:
 def row_sha256(record: Record) -> str:
     """The hash of what makes a row: weights, dtype, maximum length, and defenses with parameters.
 
-    The same row on another dataset or track has the same hash; names do not matter.
+    An adaptive attack makes another row, also with another number of votes. The same row on another
+    dataset or track has the same hash; names do not matter.
     """
     model = record.model
     row = {
         "model": [model.sha256, model.dtype, model.max_length],
         "defenses": [defense.model_dump() for defense in record.defenses],
+        **_adaptive(record),
     }
     text = json.dumps(row, sort_keys=True)
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
@@ -72,7 +75,8 @@ def row_sha256(record: Record) -> str:
 def row_folder(record: Record) -> str:
     """The name of a row's folder, such as ``minilm+adversarial-training-1a2b3c4d``."""
     names = [record.model.name, *(defense.name for defense in record.defenses)]
-    return f"{'+'.join(map(file_name_part, names))}-{row_sha256(record)[:_HASH_LENGTH]}"
+    name = "+".join(map(file_name_part, names)) + ("-adaptive" if record.protocol.adaptive else "")
+    return f"{name}-{row_sha256(record)[:_HASH_LENGTH]}"
 
 
 def published_path(record: Record) -> PurePosixPath:
@@ -186,8 +190,13 @@ def _records(folder: Path, depth: int) -> tuple[Path, ...]:
 def _settings_sha256(record: Record) -> str:
     """A hash of a row without its weights: replicates share it."""
     model = record.model.model_dump(exclude={"sha256", "num_parameters", "variant"})
-    settings = [model, [defense.model_dump() for defense in record.defenses]]
+    settings = [model, [defense.model_dump() for defense in record.defenses], _adaptive(record)]
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+
+
+def _adaptive(record: Record) -> dict[str, Any]:
+    """The number of votes of an adaptive attack; empty for another one."""
+    return {"adaptive": record.protocol.adaptive_votes} if record.protocol.adaptive else {}
 
 
 def _with_variants(records: Sequence[Record], digest: Callable[[Record], str]) -> Sequence[Record]:

@@ -58,7 +58,7 @@ __all__ = [
 ]
 
 #: The version of the schema of new records and outcomes.
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 
 # A stored proportion may differ from the one computed from its counts only by rounding.
 _TOLERANCE = 1e-9
@@ -67,7 +67,7 @@ _TOLERANCE = 1e-9
 class Record(StrictModel):
     """The record of a cell: its metrics, and everything needed to reproduce it."""
 
-    schema_version: Literal[3] = Field(SCHEMA_VERSION, description="version of this schema")
+    schema_version: Literal[4] = Field(SCHEMA_VERSION, description="version of this schema")
     robustbert_version: Name = Field(description="version of robustbert that wrote the record")
     created_at: Timestamp | None = Field(
         description=(

@@ -54,6 +54,7 @@ def record_name(record: Record) -> str:
         record.recipe.name,
         training_seed=replicate_seed(record.training_seed, record.protocol.seed),
         variant=record.model.variant,
+        adaptive=bool(record.protocol.adaptive),
     )
 
 

@@ -37,7 +37,8 @@ def group_into_rows(records: Sequence[Record]) -> list[tuple[Member, ...]]:
     """The members of each row, ordered by the first record of the row.
 
     A row is one model (name, weights, dtype) with one list of defenses (names, parameters,
-    revisions) and one set of conditions (:data:`robustbert.reports.conditions.ROW_CONDITIONS`).
+    revisions) and one set of conditions (:data:`robustbert.reports.conditions.ROW_CONDITIONS`). An
+    adaptive attack makes a row of its own.
     Models that differ only in their training seed, and hence in their weights, are replicates and
     share a row.
 
@@ -59,7 +60,10 @@ def _setup(record: Record) -> str:
     """
     model = record.model.model_dump(exclude={"sha256", "num_parameters"})
     defenses = [defense.model_dump() for defense in record.defenses]
-    return canonical([model, defenses, *row_condition_values(record)])
+    protocol = record.protocol
+    # records of earlier versions do not say that their attack was not adaptive
+    adaptive = [bool(protocol.adaptive), protocol.adaptive_votes]
+    return canonical([model, defenses, adaptive, *row_condition_values(record)])
 
 
 def _split(same_setup: Sequence[Record]) -> list[tuple[Member, ...]]:

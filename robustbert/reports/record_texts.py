@@ -78,6 +78,18 @@ def limits_text(record: Record) -> str:
     return settings_text(named) or "the limits of each recipe"
 
 
+def adaptive_text(record: Record) -> str | None:
+    """Whether the attack of a record knew the defenses; None if there was nothing to know."""
+    protocol = record.protocol
+    if protocol.adaptive is None:
+        return None
+    if not protocol.adaptive:
+        return "attacked without knowledge of the defenses"
+    votes = protocol.adaptive_votes
+    followed = "" if votes is None else f"; searches average over {votes} votes"
+    return f"adaptive: attacked through the defenses{followed}"
+
+
 def commit_text(record: Record) -> str | None:
     """The commit of the code that made a record; None if it is not known."""
     commit, is_dirty = record.environment.git_commit, record.environment.dirty

@@ -73,6 +73,7 @@ def _command(record: Record) -> str:
     # with "=", because a name may begin with a dash
     words = [f"--{option}={value}" for option, value in options.items()]
     words += [word for defense in record.defenses for word in _defense_words(defense)]
+    words += ["--adaptive"] if protocol.adaptive else []
     return " ".join(["robustbert attack", *map(shlex.quote, words)])
 
 

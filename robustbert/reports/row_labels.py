@@ -15,7 +15,7 @@ _Members = tuple[Member, ...]
 
 
 def row_name(row: _Members) -> str:
-    """The names of the model and its defenses, joined by " + "."""
+    """The names of the model and its defenses, joined by " + ", and whether attacks know these."""
     return _with_defenses(row[0].first.model.name, row[0].first)
 
 
@@ -29,7 +29,8 @@ def record_label(record: Record) -> str:
 
 def _with_defenses(model: str, record: Record) -> str:
     defenses = defense_names(record.defenses)
-    return f"{model} + {defenses}" if defenses else model
+    name = f"{model} + {defenses}" if defenses else model
+    return f"{name} (adaptive)" if record.protocol.adaptive else name
 
 
 def row_qualifiers(rows: Sequence[_Members]) -> list[str]:
@@ -148,5 +149,6 @@ _ATTRIBUTES: tuple[Callable[[Sequence[_Members]], list[str]], ...] = (
     _from_record(lambda record: f"dataset {short_hash(record.dataset.sha256)}"),
     _from_record(lambda record: f"from {record.model.source}"),
     _from_record(lambda record: f"{len(record.defenses)} defenses"),
+    _from_record(lambda record: f"{record.protocol.adaptive_votes or 'no'} votes"),
     _from_record(lambda record: f"{record.model.num_parameters} parameters"),
 )

@@ -157,6 +157,22 @@ class TestCostsOfDefenses:
         plain, defended = (self.query_seconds(found, name) for name in ("plain", "defended"))
         assert defended == pytest.approx(passes * plain)
 
+    def test_adaptive_searches_average_over_more_votes_of_a_model_trained_once(
+        self, reviews, cache, tmp_path
+    ):
+        base = make_tiny_bert(tmp_path / "base", weight_std=0.1)
+        plain = {"base": str(base), "training": {"epochs": 1}}
+        voting = {**plain, "name": "x", "defense": {"name": "ranmask", "votes": 4}}
+        adaptive = {**voting, "adaptive": True}
+        tables = {"plain": plain, "voting": voting, "adaptive": adaptive}
+        plan = make_plan(suite(reviews, *tables, model=tables))
+        found = estimate_plan(plan, options(tmp_path / "out"))
+        assert len(found.training_runs) == 2
+        first = found.cells[0].cell.recipe
+        cells = [cell for cell in found.cells if cell.cell.recipe == first]
+        one, four, many = (cell.seconds / cell.queries for cell in cells)
+        assert many - one == pytest.approx(31 / 3 * (four - one))
+
     @pytest.mark.parametrize(
         ("defenses", "factor"),
         [

@@ -71,6 +71,17 @@ def test_the_difference_names_the_part(place: str, value: Any, difference: str) 
     assert now.sha256() != before.sha256()
 
 
+def test_an_adaptive_attack_belongs_to_the_identity() -> None:
+    known = changed("protocol.adaptive", False)
+    assert cell_identity(known).sha256() == cell_identity(RECORD).sha256(), "earlier: not known"
+    now = changed("protocol.adaptive", True)
+    difference = "protocol (protocol adaptive is none there, but True here)"
+    assert cell_identity(now).difference(cell_identity(RECORD)) == difference
+    more = changed("protocol.adaptive_votes", 64, now)
+    difference = "protocol (protocol adaptive_votes is none there, but 64 here)"
+    assert cell_identity(more).difference(cell_identity(now)) == difference
+
+
 def test_the_revision_of_a_defense_belongs_to_the_identity() -> None:
     now = changed("defenses", [DEFENSE.model_copy(update={"revision": 2})])
     before = changed("defenses", [DEFENSE])

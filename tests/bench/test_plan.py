@@ -169,6 +169,35 @@ def test_a_model_that_differs_only_by_defaults_is_rejected(tmp_path: Path, more:
         make_plan(twins(tmp_path, more))
 
 
+def adaptive_twins(folder: Path, defense: str) -> Suite:
+    """Twins with this defense, of which the second is attacked adaptively."""
+    suite = twins(folder, "adaptive = true")
+    given = {"defense": (DefenseSpec(defense),)}
+    tables = {name: table.model_copy(update=given) for name, table in suite.model.items()}
+    return suite.model_copy(update={"model": tables})
+
+
+def test_an_adaptive_attack_is_a_row_of_its_own(tmp_path: Path):
+    suite = adaptive_twins(tmp_path, "safer")
+    plain, adaptive = make_plan(suite).cells
+    assert (plain.victim.variant, adaptive.victim.variant) == (None, None)
+    assert (plain.victim.adaptive_votes, adaptive.victim.adaptive_votes) == (None, 32)
+    assert plain.file_name("x") == "x--twin--safer--unified--pwws"
+    assert adaptive.file_name("x") == "x--twin--safer--unified-adaptive--pwws"
+    assert adaptive.describe("x") == "x twin+safer (adaptive) unified pwws"
+    with pytest.raises(InputError, match="two models named 'twin' have the same"):
+        make_plan(suite, Overrides(adaptive=True))
+
+
+def test_an_adaptive_attack_without_anything_to_adapt_to_is_refused(tmp_path: Path):
+    message = "nothing to adapt to: twin.augmentation has no defense .* leave out adaptive"
+    with pytest.raises(InputError, match=message) as error:
+        make_plan(adaptive_twins(tmp_path, "augmentation"))
+    assert "\n" not in str(error.value)
+    with pytest.raises(InputError, match="nothing to adapt to: tfidf-nb has no defense"):
+        make_plan(SUITE, Overrides(["imdb"], ["tfidf-nb"], adaptive=True))
+
+
 def test_two_paths_of_the_same_folder_are_the_same_model(svm: Path):
     with pytest.raises(InputError, match="two models named 'svm' have the same"):
         make_plan(SUITE, Overrides(models=[str(svm), f"{svm}/../svm"]))

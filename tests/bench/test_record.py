@@ -9,6 +9,7 @@ from robustbert.bench.identity import cell_identity
 from robustbert.bench.record import CellHeader, batch_invariance_entry, make_record, protocol_ref
 from robustbert.models.inference.invariance import InvarianceResult
 from robustbert.records import Record, record_name
+from tests.rechecks.toy_rechecks import WordLogits, loaded
 from tests.records.builders import make_outcomes
 from tests.records.builders import make_record as build_record
 
@@ -82,5 +83,5 @@ def test_changes_that_an_earlier_version_did_not_count_stay_unknown() -> None:
 
 
 def test_a_track_without_limits_has_none_in_the_protocol() -> None:
-    protocol = protocol_ref(0, 5, None)
+    protocol = protocol_ref(0, 5, None, loaded(WordLogits()).victim)
     assert (protocol.query_budget, protocol.limits, protocol.n) == (None, {}, 5)

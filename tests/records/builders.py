@@ -84,7 +84,8 @@ def make_record(outcomes: Sequence[Outcome], **changes: Any) -> Record:
 
     ``dataset``, ``model``, ``defense``, ``recipe``, ``profile`` are names; ``seed`` and
     ``truncated`` numbers; ``length``, ``variant``, ``training`` and ``model_sha256`` go to the
-    dataset and model; anything else replaces a field.
+    dataset and model, ``adaptive`` and ``adaptive_votes`` to the protocol; anything else replaces a
+    field.
     """
     defense, seed = changes.pop("defense", None), changes.pop("seed", 0)
     fields: dict[str, Any] = {
@@ -126,6 +127,8 @@ def make_record(outcomes: Sequence[Outcome], **changes: Any) -> Record:
             n=len(outcomes),
             query_budget=50,
             limits={"words_changed": 0.3, "candidates": 50, "stopwords": False, "window": None},
+            adaptive=changes.pop("adaptive", None),
+            adaptive_votes=changes.pop("adaptive_votes", None),
         ),
         "counts": counts(outcomes, changes.pop("truncated", 0)),
         "metrics": summarize(outcomes),

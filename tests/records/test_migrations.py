@@ -34,6 +34,11 @@ FOLDER_2 = Path(__file__).parent / "schema_2"
 RECORD_2: dict[str, Any] = json.loads((FOLDER_2 / "record.json").read_text(encoding="utf-8"))
 
 
+# A file of version 3, and outcomes of the same cell.
+FOLDER_3 = Path(__file__).parent / "schema_3"
+RECORD_3: dict[str, Any] = json.loads((FOLDER_3 / "record.json").read_text(encoding="utf-8"))
+
+
 def read_changed(folder: Path, content: dict[str, Any]):
     path = folder / "cell.json"
     path.write_text(json.dumps(content))
@@ -83,14 +88,23 @@ def test_version_1_queries_become_textattack_queries() -> None:
 
 def test_a_record_of_version_2_gets_the_field_of_version_3() -> None:
     content = read_record(FOLDER_2 / "record.json").model_dump()
+    del content["protocol"]["adaptive"], content["protocol"]["adaptive_votes"]
     assert content.pop("schema_version") == SCHEMA_VERSION
     assert content["environment"]["batch_invariance"].pop("answers_changed") is None
     assert content == {name: RECORD_2[name] for name in RECORD_2 if name != "schema_version"}
 
 
-def test_outcomes_of_version_2_are_unchanged() -> None:
-    lines = (FOLDER_2 / "outcomes.jsonl").read_text(encoding="utf-8").splitlines()
-    outcomes = read_outcomes(FOLDER_2 / "outcomes.jsonl")
+def test_a_record_of_version_3_gets_the_fields_of_version_4() -> None:
+    content = read_record(FOLDER_3 / "record.json").model_dump()
+    assert content.pop("schema_version") == SCHEMA_VERSION
+    assert [content["protocol"].pop(name) for name in ("adaptive", "adaptive_votes")] == [None] * 2
+    assert content == {name: RECORD_3[name] for name in RECORD_3 if name != "schema_version"}
+
+
+@pytest.mark.parametrize("folder", [FOLDER_2, FOLDER_3])
+def test_outcomes_since_version_2_are_unchanged(folder: Path) -> None:
+    lines = (folder / "outcomes.jsonl").read_text(encoding="utf-8").splitlines()
+    outcomes = read_outcomes(folder / "outcomes.jsonl")
     assert [outcome.model_dump() for outcome in outcomes] == [json.loads(line) for line in lines]
 
 
@@ -98,6 +112,13 @@ def test_a_record_of_version_2_has_no_field_of_version_3(tmp_path: Path) -> None
     content = deepcopy(RECORD_2)
     content["environment"]["batch_invariance"]["answers_changed"] = 0
     with pytest.raises(RecordError, match="answers_changed: a field that this schema version"):
+        read_changed(tmp_path, content)
+
+
+def test_a_record_of_version_3_has_no_field_of_version_4(tmp_path: Path) -> None:
+    content = deepcopy(RECORD_3)
+    content["protocol"]["adaptive"] = True
+    with pytest.raises(RecordError, match="adaptive: a field that this schema version"):
         read_changed(tmp_path, content)
 
 
@@ -141,6 +162,9 @@ def test_migrations_do_not_change_their_argument() -> None:
     before = deepcopy(RECORD_2)
     RECORD_MIGRATIONS[2](RECORD_2)
     assert before == RECORD_2
+    before = deepcopy(RECORD_3)
+    RECORD_MIGRATIONS[3](RECORD_3)
+    assert before == RECORD_3
     line = json.loads(LINES_1[0])
     OUTCOME_MIGRATIONS[1](line)
     assert line == json.loads(LINES_1[0])

@@ -13,6 +13,7 @@ from robustbert.records import (
     published_outcomes_path,
     published_path,
     read_published,
+    record_name,
     row_folder,
     row_sha256,
     run_of_published,
@@ -58,6 +59,20 @@ def test_the_hash_is_that_of_weights_settings_and_defenses_alone() -> None:
         make_record(RUN, defense="adversarial-training"),
     ]
     assert len({row_sha256(one) for one in (record, *others)}) == 5
+
+
+def test_an_adaptive_attack_is_a_row_of_its_own() -> None:
+    record = make_record(RUN, defense="safer")
+    assert row_sha256(make_record(RUN, defense="safer", adaptive=False)) == row_sha256(record)
+    others = [
+        make_record(RUN, defense="safer", adaptive=True, adaptive_votes=votes)
+        for votes in (None, 32, 64)
+    ]
+    assert len({row_sha256(one) for one in (record, *others)}) == 4
+    assert row_folder(others[1]) == f"minilm+safer-adaptive-{row_sha256(others[1])[:8]}"
+    assert published_path(record).parent.name.startswith("minilm+safer-")
+    assert record_name(others[0]) == "rotten_tomatoes--minilm--safer--unified-adaptive--pwws"
+    assert record_name(record) == "rotten_tomatoes--minilm--safer--unified--pwws"
 
 
 def test_results_of_one_and_of_all_datasets_are_read(tmp_path: Path) -> None:

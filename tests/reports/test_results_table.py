@@ -28,6 +28,23 @@ def test_row_contains_its_recipes_and_their_worst_case() -> None:
     assert row.worst_case == proportion(1, 10)
 
 
+def test_an_adaptive_attack_is_a_row_of_its_own() -> None:
+    safer = {"defense": "safer", "adaptive": False}
+    adaptive = {"defense": "safer", "adaptive": True}
+    [group] = table_of(
+        (PWWS, {**safer, "adaptive": None}),
+        (FOOLER, {**safer, "recipe": "textfooler"}),
+        (FOOLER, {**adaptive, "adaptive_votes": 32}),
+        (FOOLER, {**adaptive, "model_sha256": "e" * 64, "variant": "1" * 8}),
+    ).groups
+    plain, first, second = group.rows
+    assert plain.label == "minilm + safer", "of an earlier record it is not known"
+    assert len(plain.replicates[0].records) == 2
+    assert first.label.startswith("minilm + safer (adaptive) [")
+    assert second.name == "minilm + safer (adaptive)"
+    assert [row.marks for row in group.rows] == ["", "", ""], "it is no other condition"
+
+
 def test_queries_and_words_are_pooled_over_examples() -> None:
     few = tuple(make_outcome(f"e{i}", "broken", queries=100, words=4) for i in range(2))
     many = (make_outcome("e0", "broken", queries=10, words=20, words_changed=5),)

@@ -19,7 +19,8 @@ from tests.records.builders import make_outcome, make_outcomes, make_record
 from tests.reports.tables import RUN, changed, defense, table_of
 from tests.reports.test_render import HOSTILE
 
-CELL = ["dataset", "split", "track", "model_sha256", "dtype", "defense", "defense_params", "recipe"]
+CELL = ["dataset", "split", "track", "model_sha256", "dtype", "defense", "defense_params"]
+CELL += ["adaptive", "recipe"]
 FOOLER = make_outcomes(skipped=2, robust=1, broken=7)
 SKIPPED = make_outcomes(skipped=3)
 
@@ -62,7 +63,8 @@ def test_counts_and_metrics_of_records_can_be_rebuilt_from_the_csv() -> None:
         params = json.dumps([d.model_dump() for d in record.defenses], sort_keys=True)
         dataset, model = record.dataset, record.model
         key = (dataset.name, dataset.split, record.track, model.sha256, model.dtype)
-        cell = cells.pop((*key, "adv" if record.defenses else "none", params, record.recipe.name))
+        name = "adv" if record.defenses else "none"
+        cell = cells.pop((*key, name, params, "", record.recipe.name))
         counts = {name: int(cell[name]["value"]) for name in Counts.model_fields}
         assert Counts(**counts) == record.counts
         metrics: dict[str, Any] = {}

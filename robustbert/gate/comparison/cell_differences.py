@@ -88,6 +88,13 @@ def _caveats(base: Record, candidate: Record) -> Iterable[str]:
             f"The base was attacked in {base.model.dtype}, the candidate in "
             f"{candidate.model.dtype}."
         )
+    adaptive = [base.protocol.adaptive, candidate.protocol.adaptive]
+    if sorted(map(str, adaptive)) == ["False", "True"]:
+        knowing, other = ("base", "candidate") if adaptive[0] else ("candidate", "base")
+        yield (
+            f"The attack on the {knowing} knew its defenses, and that on the {other} did not, so "
+            "they measure different things."
+        )
     if DATASET_HASH.value(base) != DATASET_HASH.value(candidate):
         yield (
             f"{base.dataset.name} has changed outside of the compared examples, or its other "

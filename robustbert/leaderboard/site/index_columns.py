@@ -81,8 +81,10 @@ def first_record(row: BoardRow) -> Record:
 
 
 def defenses(row: BoardRow) -> str:
-    """The names of the defenses; "none" if there are none."""
-    return defense_names(first_record(row).defenses) or "none"
+    """The names of the defenses, and whether attacks know them; "none" if there are none."""
+    record = first_record(row)
+    names = defense_names(record.defenses) or "none"
+    return f"{names} (adaptive)" if record.protocol.adaptive else names
 
 
 def _proportion(number: Proportion | None, marks: str = "") -> IndexCell:
@@ -190,7 +192,7 @@ _ABOUT_MODELS = (
     IndexColumn(
         "defense",
         "Defense",
-        "The defenses that were applied to the model.",
+        "The defenses that were applied to the model; adaptive if the attack knew them.",
         lambda _, row: IndexCell(defenses(row)),
         is_number=False,
     ),

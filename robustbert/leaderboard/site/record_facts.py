@@ -12,6 +12,7 @@ from robustbert.records import Record
 from robustbert.reports.marks import batch_invariance
 from robustbert.reports.record_texts import (
     UNKNOWN,
+    adaptive_text,
     commit_text,
     data_text,
     defenses_text,
@@ -106,6 +107,8 @@ def _protocol_facts(records: Sequence[Record]) -> Iterator[Fact]:
     yield Fact("Data", distinct_text(records, lambda record: data_text(record.dataset)))
     yield Fact("Examples", examples_text(records))
     yield Fact("Limits", distinct_text(records, limits_text))
+    if any(map(adaptive_text, records)):
+        yield Fact("Knowledge of the defenses", distinct_text(records, adaptive_text))
     yield Fact("Assets", distinct_text(records, lambda record: record.assets.profile))
     yield Fact(
         "TextAttack", distinct_text(records, lambda record: record.recipe.textattack_version)

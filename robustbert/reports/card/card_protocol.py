@@ -12,6 +12,7 @@ from robustbert.reports.conditions import canonical, limits_of
 from robustbert.reports.escape import markdown
 from robustbert.reports.record_texts import (
     UNKNOWN,
+    adaptive_text,
     commit_text,
     data_text,
     distinct_text,
@@ -46,6 +47,8 @@ def _facts(records: tuple[Record, ...]) -> Iterator[tuple[str, str]]:
     yield "Data", "; ".join(dict.fromkeys(map(_data, records)))
     yield "Texts", markdown(examples_text(records))
     yield from _tracks(records)
+    if any(map(adaptive_text, records)):
+        yield "Knowledge of the defenses", _distinct(records, adaptive_text)
     yield "Assets", _distinct(records, _assets)
     yield "TextAttack", _distinct(records, lambda record: record.recipe.textattack_version)
     yield (

@@ -177,6 +177,16 @@ def test_other_processors_and_dtypes_are_noted() -> None:
     assert compare_runs(base, base).notes == ()
 
 
+def test_attacks_with_and_without_knowledge_of_the_defenses_are_noted() -> None:
+    plain, adaptive = (
+        GateRun("x", (make_cell("rr", defense="safer", adaptive=adaptive),))
+        for adaptive in (False, True)
+    )
+    assert compare_runs(adaptive, adaptive).notes == ()
+    [note] = compare_runs(plain, adaptive).notes
+    assert "The attack on the candidate knew its defenses, and that on the base did not" in note
+
+
 def test_the_number_of_examples_that_is_needed_is_enough() -> None:
     """Also if a comparison on exactly this many is strict."""
     policy = GatePolicy(max_drop=0.04, alpha=0.06, strict=True)

@@ -21,7 +21,7 @@ from robustbert.metrics import mcnemar_exact, worst_case
 from robustbert.records import Outcome, ReliabilityCheck, without_texts
 from robustbert.reports.reproduction import reproduction
 from tests.hostile import HOSTILE
-from tests.leaderboard.published import published
+from tests.leaderboard.published import core_cells, published
 from tests.records.builders import make_outcome, make_outcomes, make_record
 
 RESULTS = Path(__file__).parents[3] / "results"
@@ -52,8 +52,40 @@ def column(index: IndexPage, key: str, board: int = 1) -> list[Any]:
     return [row.cells[number] for row in index.boards[board].rows]
 
 
+def adaptive_board() -> Leaderboard:
+    """A row and its adaptive attack."""
+    return make_leaderboard(
+        [
+            *core_cells("rrrrb", defense="safer", adaptive=False),
+            *core_cells("rrbbb", defense="safer", adaptive=True, adaptive_votes=32),
+        ]
+    )
+
+
 class TestIndex:
     """The table of all rows."""
+
+    def test_an_adaptive_attack_is_named(self) -> None:
+        leaderboard = adaptive_board()
+        defenses = [cell.text for cell in column(index_page(leaderboard), "defense", board=0)]
+        assert {*defenses} == {"safer", "safer (adaptive)"}
+        models = {model.name: model for model in site_models(leaderboard)}
+        assert {*models} == {"minilm + safer", "minilm + safer (adaptive)"}
+        names = {one["name"] for one in compare_data(leaderboard, [*models.values()])["models"]}
+        assert names == {*models}
+        known = {
+            name: fact.value
+            for name, model in models.items()
+            for section in model_page(model, ResultsHistory(None, "")).sections
+            for fact in section.protocol
+            if fact.name == "Knowledge of the defenses"
+        }
+        assert known == {
+            "minilm + safer": "attacked without knowledge of the defenses",
+            "minilm + safer (adaptive)": (
+                "adaptive: attacked through the defenses; searches average over 32 votes"
+            ),
+        }
 
     def test_boards_are_those_of_the_leaderboard(self, index: IndexPage) -> None:
         boards = [(board.dataset, board.track, len(board.rows)) for board in index.boards]
@@ -267,3 +299,9 @@ class TestReproduction:
         [ref] = record.defenses
         assert (chosen.name, chosen.settings) == (ref.name, ("epochs=2",))
         assert ref.params == {"epochs": 2}
+        assert not self.parsed(command).adaptive
+
+    def test_the_command_of_an_adaptive_attack_is_adaptive(self) -> None:
+        record = make_record(make_outcomes(robust=2), defense="safer", adaptive=True)
+        (command,) = reproduction([record]).equivalent
+        assert self.parsed(command).adaptive

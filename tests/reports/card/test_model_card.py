@@ -52,6 +52,18 @@ class Tags(HTMLParser):
             self.rows[-1] += 1
 
 
+def test_an_adaptive_attack_is_described() -> None:
+    outcomes = make_outcomes(robust=2)
+    names = {"defense": "safer", "adaptive": True, "adaptive_votes": 32}
+    record = make_record(outcomes, **names)
+    text = str(card_of(record, outcomes={record_name(record): outcomes}))
+    assert "minilm + safer (adaptive)" in text
+    known = "adaptive: attacked through the defenses; searches average over 32 votes"
+    assert f"**Knowledge of the defenses:** {known}" in text
+    assert "--adaptive" in text
+    assert "Knowledge" not in str(card_of(make_record(outcomes)))
+
+
 def card_of(*records: Record, outcomes: dict[str, tuple[Outcome, ...]] | None = None, **options):
     """The card of records, loaded by ``huggingface_hub``."""
     url = options.pop("url", None)
