@@ -42,11 +42,11 @@ def standings(group: Group, outcomes: Outcomes) -> list[Standing]:
     """Rank the rows of a group, in their order.
 
     A row ranks if every core recipe ran on it, on the same examples and under the same conditions
-    as on most such rows.
+    as on most such rows, and if the attacks knew its defenses where this could matter.
     """
     if group.track != RANKED_TRACK:
         return [Standing(None, f"rows rank on the {RANKED_TRACK} track only")] * len(group.rows)
-    reasons = [incomplete(row) for row in group.rows]
+    reasons = [incomplete(row) or _not_adaptive(row) for row in group.rows]
     complete = [index for index, reason in enumerate(reasons) if not reason]
     scores = {index: _scores(group.rows[index], outcomes) for index in complete}
     for index, reason in _not_comparable(group.rows, scores).items():
@@ -57,6 +57,14 @@ def standings(group: Group, outcomes: Outcomes) -> list[Standing]:
     found = bootstrap_ranks(values, _SEED, resamples=RESAMPLES) if ranked else ()
     ranks = dict(zip(ranked, found, strict=True))
     return [Standing(ranks.get(index), reason) for index, reason in enumerate(reasons)]
+
+
+def _not_adaptive(row: Row) -> str:
+    """Why a row has no attack that knew its defenses; empty if it has one, or needs none."""
+    records = [record for one in row.replicates for record in one.records.values()]
+    if any(record.protocol.adaptive is False for record in records):
+        return "attacked without knowledge of its defenses; add a row with adaptive = true"
+    return ""
 
 
 def incomplete(row: Row) -> str:

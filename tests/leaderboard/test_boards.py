@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from robustbert.attacks.recipes import CORE_RECIPES
-from robustbert.leaderboard import Board, BoardRow, make_leaderboard, read_leaderboard
+from robustbert.leaderboard import Board, BoardRow, Leaderboard, make_leaderboard, read_leaderboard
+from robustbert.leaderboard.board_tables import ranked_table
 from robustbert.metrics import MeanStd, Rank, bootstrap_ranks
 from robustbert.records import DefenseRef, Metric, PublishedCell
+from robustbert.reports import render_text
 from tests.leaderboard.published import board_of, cell, core_cells, published, write_published
 from tests.reports.tables import changed
 
@@ -139,6 +141,23 @@ def test_a_row_with_another_wordnet_does_not_rank() -> None:
     board = board_of(*cells, *model("a", "rb"), *model("b", "br"))
     reason = f"{CORE_RECIPES[0]}: hash of asset wordnet dddddd instead of cccccc"
     assert row(board, "odd").not_ranked == reason
+
+
+def test_of_a_model_that_attacks_can_adapt_to_the_adaptive_row_ranks() -> None:
+    defended = {"model": "odd", "model_sha256": "e" * 64, "defense": "safer"}
+    plain = core_cells("rrrr", **defended, adaptive=False)
+    adaptive = core_cells("rrbb", **defended, adaptive=True, adaptive_votes=32)
+    board = board_of(*plain, *adaptive, *model("a", "bbbb"))
+    name = "odd + safer"
+    assert [one.row.name for one in board.rows] == [f"{name} (adaptive)", "a", name]
+    reason = "attacked without knowledge of its defenses; add a row with adaptive = true"
+    assert (row(board, name).rank, row(board, name).not_ranked) == (None, reason)
+    assert row(board, f"{name} (adaptive)").rank.rank == 1
+    assert row(board, "a").rank.rank <= 2
+    only = board_of(*core_cells("rrrr", **defended), *model("a", "bbbb"))
+    assert row(only, name).rank.rank == 1, "of earlier records it is not known"
+    text = " ".join(render_text(ranked_table(Leaderboard((board,)))).split())
+    assert f"{name} does not rank: {reason}." in text
 
 
 def test_other_conditions_of_a_recipe_that_is_not_core_do_not_matter() -> None:
