@@ -19,6 +19,7 @@ from robustbert.bench import Suite, load_suite, make_plan
 from robustbert.gate import ComparedMeasure
 from robustbert.gate.comparison.comparison_notation import p_value, points
 from robustbert.io import write_bytes
+from robustbert.leaderboard.against_plain import AgainstPlain
 from robustbert.leaderboard.against_plain_plot import TITLE, against_plain_plot
 from robustbert.leaderboard.against_plain_text import findings
 from robustbert.leaderboard.certified_rows import CertifiedRow, read_certified_rows
@@ -149,18 +150,29 @@ def comparison(table: SuiteTable, plain: SuiteLine) -> Iterator[str]:
     tests = table.against_plain()
     name = markdown(plain.title)
     yield (
-        f"Each row minus {name} in points, on the same examples, with its 95% paired bootstrap "
-        f"interval; the examples that only the row (gained) or only {name} (lost) gets right; and "
-        "the p-value of the exact McNemar test, also with Holm's correction over the rows of the "
-        "table, for the worst case and for clean accuracy each.\n"
+        f"Each row minus {name} in points, on the examples that both have, with its 95% paired "
+        f"bootstrap interval; the examples that only the row (gained) or only {name} (lost) gets "
+        "right; and the p-value of the exact McNemar test, also with Holm's correction over the "
+        "rows of the table, for the worst case and for clean accuracy each.\n"
     )
     test = ["gained", "lost", "p", "p (Holm)"]
     rows = [
-        [title_cell(line), *test_cells(found.worst_case), *test_cells(found.clean)]
+        [
+            title_cell(line),
+            examples_of(found),
+            *test_cells(found.worst_case),
+            *test_cells(found.clean),
+        ]
         for line, found in tests
     ]
-    yield _table(["model", "worst case", *test, "clean", *test], rows)
+    yield _table(["model", "examples", "worst case", *test, "clean", *test], rows)
     yield from (f"{markdown(sentence)}\n" for sentence in findings(plain.title, tests))
+
+
+def examples_of(found: AgainstPlain) -> str:
+    """The number of examples of a comparison."""
+    measures = (found.worst_case, found.clean)
+    return next((str(one.base.n) for one in measures if one is not None), MISSING)
 
 
 def test_cells(measure: ComparedMeasure | None) -> list[str]:

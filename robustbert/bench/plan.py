@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -143,7 +144,7 @@ def build_plan(
             victim,
             track,
             recipe_name,
-            examples(dataset, recipe_name),
+            min(examples(dataset, recipe_name), victim.num_examples or sys.maxsize),
             replicate_seed(victim.training_seed, seed),
         )
         for dataset in sources

@@ -204,8 +204,14 @@ def plan_configuration(
             "queries_per_word": plan.limits.queries_per_word,
         },
         datasets={dataset.name: dataset.sha256() for dataset in datasets.values()},
-        examples={f"{datasets[cell.dataset].name} {cell.recipe}": cell.n for cell in plan.cells},
+        examples={_examples_key(cell, datasets[cell.dataset].name): cell.n for cell in plan.cells},
     )
+
+
+def _examples_key(cell: Cell, dataset: str) -> str:
+    victim = cell.victim
+    own = [] if victim.num_examples is None else [victim.row_label]
+    return " ".join([dataset, cell.recipe, *own])
 
 
 def _loaded_jobs(

@@ -57,7 +57,8 @@ class Configuration:
     Args:
         settings: seed, split, dtype and the limits of the ``unified`` track, keyed by name.
         datasets: sha256 of each dataset, keyed by name.
-        examples: number of examples, keyed by ``"DATASET RECIPE"``.
+        examples: number of examples, keyed by ``"DATASET RECIPE"``, and ``"DATASET RECIPE MODEL"``
+            of a model with a number of its own.
     """
 
     settings: Mapping[str, Any]

@@ -62,6 +62,7 @@ class ModelTable(TomlTable):
         training: training options that differ from the defaults.
         params: parameters of the defense, if it is a name; the form of earlier suites.
         adaptive: whether attacks know the defenses, and attack the model through them.
+        num_examples: the maximum number of examples; None for the numbers of the suite.
     """
 
     base: Text
@@ -71,6 +72,7 @@ class ModelTable(TomlTable):
     training: Options = {}
     params: Options = {}
     adaptive: bool = Field(default=False, strict=True)
+    num_examples: Positive | None = None
 
     def defenses(self) -> tuple[DefenseSpec, ...]:
         """The defenses with their parameters.

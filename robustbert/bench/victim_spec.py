@@ -38,6 +38,8 @@ class VictimSpec:
         classifier: a classifier in memory; None for a model that is loaded or trained.
         adaptive_votes: the number of votes that searches of an adaptive attack average over if the
             victim is randomised, at least 1; None for attacks that do not know the defenses.
+        num_examples: the maximum number of examples of its cells; None for no other one than that
+            of the suite.
     """
 
     name: str
@@ -49,6 +51,7 @@ class VictimSpec:
     labels: tuple[str, ...] | None = None
     classifier: Classifier | None = field(default=None, repr=False)
     adaptive_votes: int | None = None
+    num_examples: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "training", FrozenMapping(self.training))
@@ -181,6 +184,7 @@ def _victim_spec(name: str, suite: Suite, adaptive: bool) -> VictimSpec:
             table.defenses(),
             table.training,
             labels=table.labels,
+            num_examples=table.num_examples,
         )
     return replace(spec, adaptive_votes=DEFAULT_VOTES if adaptive else None)
 

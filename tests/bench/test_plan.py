@@ -57,6 +57,19 @@ def test_num_examples_does_not_raise_the_limit_of_a_recipe():
     assert {cell.n for cell in make_plan(SUITE, Overrides(num_examples=500)).cells} == {30, 500}
 
 
+def test_a_model_can_have_fewer_examples():
+    table = {"slow": {"base": "minilm", "num_examples": 20}}
+    suite = Suite.model_validate(
+        SUITE.model_dump() | {"models": ("minilm", "slow"), "model": table}
+    )
+    found = {(cell.victim.name, cell.recipe): cell.n for cell in make_plan(suite).cells}
+    others = {recipe: n for (name, recipe), n in found.items() if name == "minilm"}
+    assert {recipe: found["slow", recipe] for recipe in others} == {
+        recipe: min(n, 20) for recipe, n in others.items()
+    }
+    assert max(others.values()) > 20
+
+
 def test_dataset_examples_limit_the_examples_of_a_dataset():
     suite = SUITE.model_copy(update={"dataset_examples": {"bbc_news": 60}})
     found = {(c.dataset, c.recipe): c.n for c in make_plan(suite).cells}

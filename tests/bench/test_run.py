@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from robustbert.attacks.protocol import PROTOCOL_REVISION
-from robustbert.bench import Suite, default_out, make_plan, run_plan, victims
+from robustbert.bench import Overrides, Suite, default_out, make_plan, run_plan, victims
 from robustbert.errors import InputError, RecordError, RobustbertWarning
 from robustbert.machine import processor_class
 from robustbert.records import Engine, Outcome, Record, outcomes_path, read_run, record_name
@@ -117,6 +117,23 @@ def test_models_and_recipes_can_be_added_to_a_run_folder(reviews, svm, tmp_path)
     assert len(read_run(tmp_path / "out").records) == 2
     with pytest.raises(RecordError, match="examples of reviews pruthi is 4 there, but 5"):
         run_plan(plan(reviews, svm, recipes=("pruthi",), n=5), options(tmp_path / "out"))
+
+
+def test_a_model_with_fewer_examples_can_be_run_on_its_own_or_with_others(reviews, svm, tmp_path):
+    suite = Suite(
+        name="toy",
+        datasets=(f"file:{reviews}",),
+        models=("tfidf-nb", "slow"),
+        recipes=("deepwordbug",),
+        num_examples=4,
+        model={"slow": {"base": str(svm), "num_examples": 2}},
+    )
+    for models in (["tfidf-nb"], ["slow"], None):
+        result = run_plan(make_plan(suite, Overrides(models=models)), options(tmp_path / "out"))
+    assert [record.protocol.n for record in result.records] == [4, 2]
+    outcomes = read_run(tmp_path / "out").outcomes.values()
+    few, all_ids = sorted(([one.example_id for one in cell] for cell in outcomes), key=len)
+    assert few == all_ids[:2]
 
 
 def test_the_table_has_all_cells_of_the_folder_those_of_the_last_run_first(reviews, svm, tmp_path):

@@ -202,8 +202,8 @@ def test_a_row_without_a_core_recipe_has_no_worst_case(run, root: Path) -> None:
     assert run("--root", str(root)) == 0
     accuracies, tests = cells_of(root, "minilm + temperature")
     assert accuracies[:3] == ["90.0 [69.9, 97.2]", "n/a", "70.0 #"]
-    assert tests[:5] == ["n/a"] * 5
-    assert tests[5] == "+0.0 [+0.0, +0.0]"  # clean accuracy is compared on what there is
+    assert tests[1:6] == ["n/a"] * 5
+    assert tests[6] == "+0.0 [+0.0, +0.0]"  # clean accuracy is compared on what there is
 
 
 def test_no_worst_case_over_fewer_recipes_than_the_core(run, root: Path) -> None:
@@ -222,7 +222,7 @@ def test_the_tests_are_those_of_scipy_and_statsmodels(run, root: Path) -> None:
     titles = ["minilm (epochs = 3)", "minilm + pgd (steps = 3)", f"minilm + {FROM_PLAIN}"]
     counts = {"worst case": [(1, 0), (10, 0), (0, 0)], "clean": [(0, 0), (0, 0), (1, 0)]}
     found = [cells_of(root, title)[1] for title in titles]
-    for start, expected in zip((0, 5), counts.values(), strict=True):
+    for start, expected in zip((1, 6), counts.values(), strict=True):
         p = [
             binomtest(gained, gained + lost).pvalue if gained else 1.0 for gained, lost in expected
         ]
@@ -247,12 +247,23 @@ def test_a_sentence_counts_the_differences_by_direction(run, root: Path) -> None
     assert "In clean accuracy, none are better than minilm and none are worse, of 4 rows" in text
     assert "Each model was trained with one seed only." in text
     # a row that is not in the suite comes last, and its p-value is corrected with the others
-    assert cells_of(root, "minilm + flooding (level = 0.3)")[1][1:5] == [
+    assert cells_of(root, "minilm + flooding (level = 0.3)")[1][2:6] == [
         "0",
         "4",
         "0.1250",
         "0.3750",
     ]
+
+
+def test_a_row_with_fewer_examples_is_compared_on_them(run, root: Path) -> None:
+    write_defenses(root)
+    few = row("ssbbrrrrrr", defense("temperature"))  # the plain model is broken on all of these
+    write_published(few, root / "results" / "defenses")
+    assert run("--root", str(root)) == 0
+    [_, tests] = cells_of(root, "minilm + temperature ‡")
+    assert (tests[0], tests[1].split()[0], tests[2:4]) == ("10", "+60.0", ["6", "0"])
+    text = "\n".join(lines_of(root))
+    assert "minilm + temperature with the other rows: 10 examples instead of 20." in text
 
 
 def test_a_significant_loss_is_named(script: ModuleType, root: Path) -> None:
