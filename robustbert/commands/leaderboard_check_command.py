@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robustbert.commands.arguments import add_command, integer
+from robustbert.commands.strict_option import add_strict, published_marks_fail
 from robustbert.commands.terminal import print_error, print_report
 from robustbert.console import printable
 from robustbert.errors import InputError
@@ -47,6 +48,7 @@ def add_check(actions: Any) -> Any:
         metavar="S",
         help="draw the examples with this seed; default: the first N",
     )
+    add_strict(action, "a published cell")
     return action
 
 
@@ -60,14 +62,17 @@ def check(options: Any) -> int:
     found = counted(len(checked.problems), "problem") if checked.problems else "no problems"
     summary = f"{options.results}: {counted(len(checked.cells), 'valid cell')}, {found}"
     _print([*_lines(checked.problems, options.results), summary])
+    passed = not checked.problems
+    if options.strict:
+        passed = not published_marks_fail((o.record, o.outcomes) for o in checked.cells) and passed
     if options.recompute is None:
-        return 1 if checked.problems else 0
+        return 0 if passed else 1
     recomputation = _recompute(options, checked.cells)
     _print(_recomputation_lines(recomputation, options.results))
     if not recomputation.cells:
         print_error("no model could be trained again here; choose a row with --row and --model")
         return 2
-    return 1 if checked.problems or recomputation.problems else 0
+    return 0 if passed and not recomputation.problems else 1
 
 
 def _check_options(options: Any) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from robustbert.commands.terminal import print_error
 
 if TYPE_CHECKING:
-    from robustbert.records import Record
+    from robustbert.records import Outcome, Record, ReliabilityCheck
 
 
 def add_strict(command: Any, what: str) -> None:
@@ -27,11 +27,28 @@ def add_strict(command: Any, what: str) -> None:
 
 def marks_fail(records: Sequence[Record]) -> bool:
     """Print one line for each check of the records that failed; whether any did."""
+    return _any_fails((record, record.reliability) for record in records)
+
+
+def published_marks_fail(cells: Iterable[tuple[Record, Sequence[Outcome]]]) -> bool:
+    """The same for published cells; those of schema version 1 hold no checks, so they are computed.
+
+    Args:
+        cells: records with their outcomes.
+    """
+    from robustbert.reports.marks import failed_checks
+
+    return _any_fails(
+        (record, record.reliability or failed_checks(record, outcomes))
+        for record, outcomes in cells
+    )
+
+
+def _any_fails(checked: Iterable[tuple[Record, Sequence[ReliabilityCheck]]]) -> bool:
     from robustbert.console import printable
     from robustbert.reports.row_labels import record_label
 
-    failed = [(record, check) for record in records for check in record.reliability]
-    failed = [(record, check) for record, check in failed if not check.passed]
+    failed = [(record, check) for record, checks in checked for check in checks if not check.passed]
     for record, check in failed:
         cell = f"{record_label(record)} on {record.dataset.name}, {record.recipe.name}"
         measured = f"{check.measured:.3g}, and at most {check.threshold:g} passes"

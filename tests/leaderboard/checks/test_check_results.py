@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from robustbert.cli import main
+from robustbert.commands.strict_option import published_marks_fail
 from robustbert.leaderboard.checks.check_results import CHECKS, check_results
 from robustbert.metrics.reliability import measured_check
 from robustbert.records import DefenseRef, read_published
@@ -36,6 +37,33 @@ def test_valid_results_have_no_problems(results: Path, capsys) -> None:
     assert check_results(results).cells == read_published(results)
     assert main(["leaderboard", "check", "--results", str(results)]) == 0
     assert capsys.readouterr().out == f"{results}: 4 valid cells, no problems\n"
+
+
+@pytest.mark.parametrize("action", ["check", "show"])
+def test_a_mark_fails_only_with_strict(action: str, results: Path, tmp_path: Path, capsys) -> None:
+    cells = read_published(results)
+    failed = [check for cell in cells for check in cell.record.reliability if not check.passed]
+    assert failed
+    command = ["leaderboard", action, "--results", str(results)]
+    assert main(command) == 0
+    assert capsys.readouterr().err == ""
+    assert main([*command, "--strict"]) == 1
+    errors = capsys.readouterr().err.splitlines()
+    assert len(errors) == len(failed)
+    assert all(f": {check.name} failed (" in "".join(errors) for check in failed)
+    unmarked = tmp_path / "unmarked"
+    write_published([valid_cell("sbbbbb")], unmarked)
+    assert main(["leaderboard", action, "--results", str(unmarked), "--strict"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_marks_of_the_first_schema_version_are_computed(results: Path) -> None:
+    cells = read_published(results)
+    without = [
+        (cell.record.model_copy(update={"reliability": []}), cell.outcomes) for cell in cells
+    ]
+    assert published_marks_fail(without)
+    assert not published_marks_fail([(record, ()) for record, _ in without])
 
 
 def test_a_defense_that_changes_nothing_is_another_row(results: Path) -> None:
