@@ -232,8 +232,8 @@ def cost_notes(table: SuiteTable, costs: Costs) -> Iterator[str]:
         )
     if costs.queries is not None:
         yield (
-            f"Query time: CPU time of a prediction of {costs.queries.model} relative to the plain "
-            f"model, {batches_of(costs.queries)}."
+            f"Query time: CPU time of a float32 prediction of {costs.queries.model} relative to "
+            f"the plain model, {batches_of(costs.queries)}."
         )
     yield "Passes per step: forward + backward, without those that make training texts."
     defenses = dict(pair for line in table.lines for pair in line.settings.built_in.items())

@@ -3,11 +3,12 @@
     python benchmarks/speed/query_times.py [--suite defenses] [--batches 20]
     python benchmarks/speed/query_times.py --table
 
-Attacks ask a classifier about many texts at once. Here each batch of test texts is classified by
-MiniLM and by every list of defenses of the suite that changes predictions, one after the other, in
-rotated order, on one thread; so what else runs on the machine affects all alike. No text occurs
-twice, and the first batch is not counted. Times do not depend on weights, so the plain model is
-used for all, without training it with the defenses.
+Attacks ask a classifier about many texts at once. Here MiniLM, and every list of defenses of the
+suite that changes predictions, classify batches of training texts: each batch one after the other,
+in rotated order, on one thread; so what else runs on the machine affects all alike. No text occurs
+twice, and the first batch is not counted. The dtype is float32: in bfloat16, close predictions are
+computed again in float32, and how many are close depends on the weights. So the plain model is used
+for all, without training it with the defenses.
 
 The CPU times are written to ``queries-DATASET.json`` in ``results/inference-speed/PROCESSOR``,
 which the tables of ``docs/defenses.md`` use. ``--table`` prints the median ratio to the plain model
@@ -89,9 +90,9 @@ def measure(suite: Suite, dataset_name: str, batches: int) -> QueryTimes:
     torch.set_num_threads(1)
     dataset = load_dataset(dataset_name)
     folder = plain_model(BASE, dataset, TrainingConfig(seed=SEED)).folder
-    plain = load_model(str(folder), device="cpu", label_names=dataset.label_names)
+    plain = load_model(str(folder), dtype="float32", device="cpu", label_names=dataset.label_names)
     compositions = wrappers_of_suite(suite)
-    texts = dataset.split("test").shuffle(seed=SEED)["text"][: (1 + batches) * BATCH_SIZE]
+    texts = dataset.split("train").shuffle(seed=SEED)["text"][: (1 + batches) * BATCH_SIZE]
     parts = [texts[start : start + BATCH_SIZE] for start in range(0, len(texts), BATCH_SIZE)]
     full = [part for part in parts if len(part) == BATCH_SIZE]
     seconds = measure_queries([one.wrap(plain) for one in compositions], full)

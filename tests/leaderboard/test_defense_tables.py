@@ -310,9 +310,9 @@ def test_notes_say_what_the_times_are(script: ModuleType, root: Path) -> None:
         "- Step time: CPU time of a training step of minilm relative to plain training, median and "
         "quartiles over 3 batches of 32 texts, each done by all in turn on one thread (a "
         "processor, AVX2).\n"
-        "- Query time: CPU time of a prediction of minilm relative to the plain model, median and "
-        "quartiles over 2 batches of 64 texts, each done by all in turn on one thread (a "
-        "processor, AVX2)."
+        "- Query time: CPU time of a float32 prediction of minilm relative to the plain model, "
+        "median and quartiles over 2 batches of 64 texts, each done by all in turn on one thread "
+        "(a processor, AVX2)."
     ) in text
     assert f"- No step time for {FROM_PLAIN}: training texts are attacked or changed" in text
     assert f"- For {FROM_PLAIN}, the plain model is trained first" in text
