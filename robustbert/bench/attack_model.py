@@ -27,6 +27,7 @@ def attack(
     split: str | None = None,
     track: str = "unified",
     seed: int = 0,
+    adaptive: bool = False,
     out: Path | str | None = None,
     dtype: str = "auto",
     device: str = "auto",
@@ -43,6 +44,7 @@ def attack(
         split: the split of a dataset to attack, see :func:`bench`.
         track: ``unified``, ``published`` or ``unified-li``.
         seed: at least 0; determines the examples and the attacks.
+        adaptive: whether the attack knows that the victim is randomised, or transforms texts.
         out: see :func:`bench`, as for the following arguments.
         dtype: see :func:`bench`.
         device: see :func:`bench`.
@@ -64,13 +66,8 @@ def attack(
         n = n if n is not None else len(select_examples(data, "all", None, seed=0))
     elif isinstance(texts, list) and all(isinstance(text, str) for text in texts):
         raise InputError("labels is missing; give the true label of each text")
-    options: dict[str, Any] = {
-        "seed": seed,
-        "out": out,
-        "dtype": dtype,
-        "device": device,
-        "lanes": lanes,
-    }
+    options: dict[str, Any] = {"seed": seed, "out": out, "dtype": dtype, "device": device}
+    options |= {"lanes": lanes, "adaptive": adaptive}
     result = bench(victim, recipe, data, n=n, split=split, tracks=track, **options)
     [record] = result.records
     outcomes = result.outcomes[record_name(record)]

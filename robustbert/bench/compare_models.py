@@ -17,6 +17,7 @@ from robustbert.bench.run_options import RunOptions
 from robustbert.bench.suite import DEFAULT_EXAMPLES
 from robustbert.bench.victim_spec import (
     VictimSpec,
+    check_adaptive,
     check_training_seeds,
     classifier_spec,
     model_spec,
@@ -27,6 +28,7 @@ from robustbert.data import DatasetSource, TextDataset, load_dataset
 from robustbert.errors import InputError
 from robustbert.models import Classifier
 from robustbert.models.adapters.adapter import check_name
+from robustbert.models.searched_through import DEFAULT_VOTES
 from robustbert.validation import check_at_least
 
 Model: TypeAlias = Classifier | str | Path
@@ -44,6 +46,7 @@ def bench(
     limits: UnifiedLimits | None = None,
     seed: int = 0,
     training_seeds: Sequence[int] = (),
+    adaptive: bool = False,
     out: Path | str | None = None,
     dtype: str = "auto",
     device: str = "auto",
@@ -62,6 +65,7 @@ def bench(
         limits: the limits of the ``unified`` track.
         seed: at least 0; determines the examples, the attacks and the training.
         training_seeds: train each model that is given by name once per seed.
+        adaptive: whether attacks know that models are randomised, or transform texts.
         out: a folder for records, outcomes and tables, in which an interrupted run is resumed;
             None stores nothing.
         dtype: auto, float32 or bfloat16, for models that are loaded and the sentence encoder.
@@ -84,6 +88,7 @@ def bench(
         limits=limits,
         seed=seed,
         training_seeds=training_seeds,
+        adaptive=adaptive,
         stored=out is not None,
     )
     with result_folder(out) as folder:
@@ -101,6 +106,7 @@ def plan_models(
     seed: int,
     limits: UnifiedLimits | None = None,
     training_seeds: Sequence[int] = (),
+    adaptive: bool = False,
     stored: bool,
 ) -> Plan:
     """The plan of :func:`bench`, whose arguments these are; loads the dataset, but no model.
@@ -111,7 +117,7 @@ def plan_models(
         RobustbertError: see :func:`bench`.
     """
     _check_numbers(n, seed, training_seeds)
-    loaded, victims = _load(dataset, split), _victims(models, stored=stored)
+    loaded, victims = _load(dataset, split), _victims(models, adaptive, stored=stored)
     check_training_seeds(victims, training_seeds)
     return build_plan(
         suite=None,
@@ -165,7 +171,7 @@ def _attacked_split(dataset: TextDataset, split: str | None) -> str:
 
 
 def _victims(
-    models: Model | Sequence[Model] | Mapping[str, Model], *, stored: bool
+    models: Model | Sequence[Model] | Mapping[str, Model], adaptive: bool, *, stored: bool
 ) -> list[VictimSpec]:
     named: Iterable[tuple[str | None, Any]]
     if isinstance(models, Mapping):
@@ -174,7 +180,10 @@ def _victims(
         named = [(None, model) for model in models]
     else:
         named = [(None, models)]
-    victims = [_victim(model, name) for name, model in named]
+    votes = DEFAULT_VOTES if adaptive else None
+    victims = [replace(_victim(model, name), adaptive_votes=votes) for name, model in named]
+    for victim in victims:
+        check_adaptive(victim)
     if not victims:
         raise InputError("there is no model; give at least one")
     if stored:

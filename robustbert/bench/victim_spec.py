@@ -121,7 +121,7 @@ def victim_specs(
     named = [_victim_spec(name, suite, adaptive) for name in dict.fromkeys(suite.models)]
     victims = with_variants([_with_defenses(victim, defenses) for victim in named])
     for victim in victims:
-        _check_adaptive(victim)
+        check_adaptive(victim)
     check_training_seeds(victims, suite.training_seeds or ())
     if suite.labels and not any(victim.labels == suite.labels for victim in victims):
         raise InputError(
@@ -189,9 +189,14 @@ def _victim_spec(name: str, suite: Suite, adaptive: bool) -> VictimSpec:
     return replace(spec, adaptive_votes=DEFAULT_VOTES if adaptive else None)
 
 
-def _check_adaptive(victim: VictimSpec) -> None:
-    """Check before any training that an adaptive attack may have something to adapt to."""
-    if victim.adaptive and not compose(victim.defenses).wrappers:
+def check_adaptive(victim: VictimSpec) -> None:
+    """Check before any training that an adaptive attack may have something to adapt to.
+
+    Raises:
+        InputError: no defense changes predictions.
+    """
+    could_adapt = victim.classifier is not None or compose(victim.defenses).wrappers
+    if victim.adaptive and not could_adapt:
         raise nothing_to_adapt_to(victim)
 
 

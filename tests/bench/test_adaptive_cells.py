@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
+import robustbert as rb
 from robustbert.bench import Suite, make_plan, run_plan
 from robustbert.bench.run import Victims
 from robustbert.cli import main
@@ -26,7 +27,10 @@ from robustbert.rechecks.row_attacker import RowAttacker
 from robustbert.records import Record, Run, read_run, record_name
 from robustbert.records.row_recheck import recheck_path
 from robustbert.reports import render_text, to_csv
+from robustbert.reports.row_labels import record_label
 from tests.bench.toy_runs import options
+from tests.rechecks.toy_rechecks import WordLogits
+from tests.voting import MaskedVotes
 
 pytestmark = pytest.mark.filterwarnings("ignore:The 'warn' method is deprecated:DeprecationWarning")
 N = 8
@@ -199,6 +203,18 @@ def test_a_defense_without_anything_to_adapt_to_is_refused_before_the_attack(
     datasets = {name: source.load() for name, source in plan.sources.items()}
     with pytest.raises(InputError, match=r"nothing to adapt to: svm.*Cooled has no defense"):
         Victims(plan, datasets, options(tmp_path / "out")).check()
+
+
+def test_a_classifier_in_memory_is_attacked_adaptively(reviews):
+    data = f"file:{reviews}"
+    given = {"n": 4, "track": "published", "adaptive": True}
+    record = rb.attack(MaskedVotes(votes=2), "deepwordbug", data, split="test", **given).record
+    assert (record.protocol.adaptive, record.protocol.adaptive_votes) == (True, 32)
+    assert record_label(record) == "votes (adaptive)"
+    with pytest.raises(InputError, match="nothing to adapt to: scale 1 has no defense"):
+        rb.attack(WordLogits(), "deepwordbug", data, split="test", **given)
+    with pytest.raises(InputError, match="nothing to adapt to: tfidf-nb has no defense"):
+        rb.bench("tfidf-nb", dataset=data, adaptive=True)
 
 
 def test_the_command_attacks_adaptively(reviews, svm, tmp_path, capsys):
