@@ -7,14 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from robustbert.bench.victim_spec import VictimSpec
+from robustbert.bench.victims import TRAINING_REVISION
 from robustbert.cli import main
-from robustbert.errors import InputError
+from robustbert.errors import InputError, ModelError
 from robustbert.leaderboard import rebuilt_victims
 from robustbert.leaderboard.cell_selection import one_per_row, select_published
 from robustbert.leaderboard.recomputation import recompute
+from robustbert.models.searched_through import DEFAULT_VOTES
 from robustbert.records import DefenseRef, PublishedCell, read_published, read_published_cell
 from tests.leaderboard.published import write_published
 from tests.leaderboard.valid_results import valid_cell, write_valid
+from tests.records.builders import make_outcomes, make_record
 
 RESULTS = Path(__file__).parents[2] / "results"
 MINILM = RESULTS / "bbc_news" / "unified" / "minilm-0baaa213" / "pwws.json"
@@ -145,3 +149,24 @@ def test_if_nothing_can_be_recomputed_the_exit_code_is_2(tmp_path: Path, capsys)
         "recomputed 0 examples of 0 cells: none differ, 1 not recomputed",
     ]
     assert "no model could be trained again here" in written.err
+
+
+@pytest.mark.parametrize(("votes", "searched"), [(64, 64), (None, DEFAULT_VOTES)])
+def test_an_adaptive_row_is_trained_again_for_an_adaptive_attack(
+    monkeypatch: pytest.MonkeyPatch, votes: int | None, searched: int
+) -> None:
+    specs = []
+
+    def prepared(spec: VictimSpec, *_: object, **__: object) -> None:
+        specs.append(spec)
+        raise ModelError("enough")
+
+    monkeypatch.setattr(rebuilt_victims, "prepare_victim", prepared)
+    monkeypatch.setattr(rebuilt_victims, "find_trained", lambda *_, **__: Path())
+    training = {"revision": TRAINING_REVISION}
+    names = {"model": "tfidf-nb", "training": training, "defense": "safer"}
+    run = make_outcomes(robust=2)
+    for known in ({"adaptive": True, "adaptive_votes": votes}, {"adaptive": False}):
+        with pytest.raises(ModelError, match="enough"):
+            rebuilt_victims.rebuild_victim(make_record(run, **names, **known), None, "cpu")
+    assert [spec.adaptive_votes for spec in specs] == [searched, None]
