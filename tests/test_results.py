@@ -191,7 +191,7 @@ def test_the_costs_of_attacks_are_those_of_the_committed_results(capsys, monkeyp
     lines = capsys.readouterr().out.splitlines()
     assert lines == [
         f'    ("{recipe}", "{track}"): RecipeCost({cost.queries_per_word:.2f}, '
-        f"{cost.overhead_ms:.2f}),"
+        f"{cost.overhead_ms:.2f}, {cost.success:.2f}),"
         for (recipe, track), cost in COSTS.items()
     ]
 
