@@ -196,9 +196,16 @@ def differences(
     """Describe how each record differs from most of the records in ``reference``."""
     found: list[list[str]] = [[] for _ in records]
     for condition in conditions:
-        values = (canonical(condition.value(record)) for record in reference)
-        majority = json.loads(most_common(values))
+        majority = _majority(condition, reference)
         for messages, value in zip(found, map(condition.value, records), strict=True):
             if not condition.same(value, majority):
                 messages.append(condition.difference(value, majority))
     return found
+
+
+def _majority(condition: Condition, records: Sequence[Record]) -> Any:
+    """The value that most records have, or one that counts as the same; of several, the first."""
+    times = Counter(canonical(condition.value(record)) for record in records)
+    values = [(json.loads(text), count) for text, count in times.items()]
+    same = [sum(n for other, n in values if condition.same(other, one)) for one, _ in values]
+    return values[same.index(max(same))][0]

@@ -149,6 +149,21 @@ def test_assets_that_only_defenses_read_are_no_difference(defended: int) -> None
     assert [row.marks for row in group_of(records).rows] == [""] * 3
 
 
+def test_rows_with_other_assets_of_defenses_count_as_the_same_in_the_majority() -> None:
+    records = [
+        make_record(RUN, model="a"),
+        make_record(RUN, model="b", defenses=[defense("one")]),
+        make_record(RUN, model="c", defenses=[defense("two")]),
+        make_record(RUN, model="e"),
+        make_record(RUN, model="f"),
+    ]
+    for i, hashes in enumerate(
+        ({}, {"spelling": A}, {"word-vectors": A}, {"wordnet": B}, {"wordnet": B})
+    ):
+        records[i] = changed(records[i], assets={"hashes": {"wordnet": "c" * 64, **hashes}})
+    assert [row.marks for row in group_of(records).rows] == ["", "", "", "‡", "‡"]
+
+
 def test_a_missing_asset_is_a_difference_without_defenses() -> None:
     odd = changed(make_record(RUN, model="odd"), assets={"hashes": {}})
     group = group_of([odd, make_record(RUN), make_record(RUN, model="b")])
