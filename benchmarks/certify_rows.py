@@ -3,7 +3,7 @@
     python benchmarks/certify_rows.py SUITE=CERTIFICATES [-n 100]
 
 Each dataset and model of the suite whose predictions are votes is certified by ``robustbert
-certify`` on test examples, with the suite's seed. The certificates are written to
+certify`` on test examples, with its first training seed. The certificates are written to
 ``CERTIFICATES/DATASET/MODEL.json``, unless this file is there. Models are trained if they are not
 cached.
 """
@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from run_rows import suite_and_results
@@ -23,6 +23,7 @@ from robustbert.bench.certify_model import check_votes
 from robustbert.bench.victim_spec import VictimSpec
 from robustbert.cli import main as robustbert
 from robustbert.errors import InputError, RobustbertError
+from robustbert.leaderboard.row_settings import RowSettings, settings_of_victim
 from robustbert.records.names import file_name_part
 from robustbert.validation import setting_as_text
 
@@ -56,26 +57,33 @@ class Certification:
 
 
 def certifications(suite: Suite, folder: Path) -> Iterator[Certification]:
-    """What is to certify of a suite.
+    """What is to certify of a suite: a row that is also attacked adaptively only once.
 
     Raises:
         InputError: a row that votes has settings that ``robustbert certify`` has no option for.
     """
+    rows: set[tuple[str, RowSettings]] = set()
     for model in dict.fromkeys(suite.models):
         for dataset, victim in make_plan(suite, Overrides(models=[model])).victims():
-            if victim.training_seed != suite.seed:
+            row = (dataset, replace(settings_of_victim(victim), adaptive=False))
+            if row in rows or not _votes(victim):
                 continue
-            try:
-                check_votes(victim.defenses)
-            except InputError:
-                continue  # it does not vote
-            if victim.training:
+            rows.add(row)
+            if victim.training or victim.training_seed is None:
                 raise InputError(
-                    f"{model} has training settings, for which robustbert certify has no options; "
-                    "leave them out"
+                    f"{model} is trained with settings for which robustbert certify has no options "
+                    "here; certify it by hand"
                 )
             name = f"{file_name_part(model)}.json"
             yield Certification(dataset, victim, folder / file_name_part(dataset) / name)
+
+
+def _votes(victim: VictimSpec) -> bool:
+    try:
+        check_votes(victim.defenses)
+    except InputError:
+        return False
+    return True
 
 
 def main() -> int:

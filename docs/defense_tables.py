@@ -332,8 +332,11 @@ def read_tables(root: Path, name: str) -> tuple[SuiteTable, ...]:
 
 
 def certified_rows(root: Path, table: SuiteTable) -> list[CertifiedRow]:
-    """The certificates on the dataset and split of a table, in the order of its lines."""
-    order = [line.settings for line in table.lines]
+    """The certificates on the dataset and split of a table, in the order of its lines.
+
+    They do not depend on an attack, so a row that is attacked adaptively has them as well.
+    """
+    order = [replace(line.settings, adaptive=False) for line in table.lines]
     found = [
         row
         for row in read_certified_rows(root / CERTIFICATES)

@@ -91,9 +91,18 @@ def test_rows_that_vote_are_certified(script) -> None:
     assert str(options.out) == "out/rotten_tomatoes/masked.json"
 
 
+def test_a_row_that_is_attacked_adaptively_too_is_certified_once(script) -> None:
+    voting = MODELS["voting"]
+    adaptive = {**voting, "adaptive": True}
+    found = list(script.certifications(make_suite(a=voting, b=adaptive), Path("out")))
+    assert [one.out.name for one in found] == ["a.json", "a.json"]  # two datasets
+    alone = list(script.certifications(make_suite(b=adaptive), Path("out")))
+    assert [one.out.name for one in alone] == ["b.json", "b.json"]
+
+
 def test_settings_without_an_option_are_refused(script) -> None:
     suite = make_suite(voting=MODELS["voting"] | {"training": {"epochs": 3}})
-    with pytest.raises(InputError, match="voting has training settings"):
+    with pytest.raises(InputError, match="voting is trained with settings"):
         list(script.certifications(suite, Path("out")))
 
 

@@ -36,7 +36,7 @@ from tests.leaderboard.defense_results import (
     write_measured_times,
     write_selection,
 )
-from tests.leaderboard.published import write_published
+from tests.leaderboard.published import published, write_published
 from tests.leaderboard.table_scripts import load_script, run_script
 
 ROOT = Path(__file__).parents[2]
@@ -431,6 +431,20 @@ def test_other_weights_of_the_same_settings_are_two_rows(root: Path) -> None:
     titles = [line.title for line in table.lines]
     assert len({*titles}) == len(titles)
     assert sum(title.startswith("minilm [") for title in titles) == 2
+
+
+def test_an_adaptive_row_has_the_certificates_of_its_model(script, root: Path) -> None:
+    write_defenses(root)
+    cells = row(PGD, defense("safer"))
+    adaptive = {"adaptive": True, "adaptive_votes": 32}
+    for cell in cells:
+        protocol = cell.record.protocol.model_copy(update=adaptive)
+        record = cell.record.model_copy(update={"protocol": protocol})
+        write_published([published(record, cell.outcomes)], root / "results" / "defenses")
+    write_certification(certification(), root / "results" / "certificates", "safer")
+    text = script.contents(root)["defense results"]
+    assert "| minilm + safer (adaptive) | 90.0" in text
+    assert "| minilm + safer | 10 | 80.0" in text
 
 
 def test_certificates_of_a_row_are_shown(script: ModuleType, root: Path) -> None:
