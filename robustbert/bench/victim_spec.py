@@ -12,7 +12,7 @@ from typing import Any
 
 from robustbert.bench.model_names import split_name
 from robustbert.bench.suite import Suite
-from robustbert.defenses import DefenseSpec, compose
+from robustbert.defenses import DEFENSES, DefenseSpec, compose
 from robustbert.errors import InputError
 from robustbert.frozen import FrozenMapping
 from robustbert.models import MODELS, Classifier, TfidfBase
@@ -193,10 +193,18 @@ def check_adaptive(victim: VictimSpec) -> None:
     """Check before any training that an adaptive attack may have something to adapt to.
 
     Raises:
-        InputError: no defense changes predictions.
+        InputError: no defense is randomised or transforms texts. A defense that is not built in
+            may do so without declaring it, and so may the wrapper of a classifier in memory.
     """
-    could_adapt = victim.classifier is not None or compose(victim.defenses).wrappers
-    if victim.adaptive and not could_adapt:
+    built_in = {entry.name for entry in DEFENSES.built_in()}
+    defenses = compose(victim.defenses)
+    could_adapt = any(
+        one.is_randomised
+        or one.transforms_texts
+        or (one.overrides("wrap") and name not in built_in)
+        for name, one in zip(defenses.names, defenses.defenses, strict=True)
+    )
+    if victim.adaptive and victim.classifier is None and not could_adapt:
         raise nothing_to_adapt_to(victim)
 
 

@@ -62,6 +62,8 @@ class Defense:
         paper: a short citation, such as ``Zhu et al. 2020``; several are separated by semicolons.
         is_randomised: whether the predictions of the wrapped classifier depend on random numbers,
             which are derived from the text (see :meth:`wrap`).
+        transforms_texts: whether the wrapped classifier reads other texts than it is given, and so
+            may undo edits.
         keeps_gradients: whether the wrapped classifier provides gradients if the classifier does;
             recipes that need gradients are skipped otherwise.
     """
@@ -70,6 +72,7 @@ class Defense:
     needs_plain_model: ClassVar[bool] = False
     paper: ClassVar[str] = ""
     is_randomised: ClassVar[bool] = False
+    transforms_texts: ClassVar[bool] = False
     keeps_gradients: ClassVar[bool] = True
 
     @property

@@ -50,6 +50,7 @@ class SpellCorrection(Defense):
     """
 
     paper: ClassVar[str] = "Pruthi et al. 2019"
+    transforms_texts: ClassVar[bool] = True
     keeps_gradients: ClassVar[bool] = False
 
     min_zipf: float = 3.5

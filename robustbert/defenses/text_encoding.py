@@ -28,6 +28,7 @@ class TextEncoding(Defense):
         assets: the names of the assets that codes depend on.
     """
 
+    transforms_texts: ClassVar[bool] = True
     keeps_gradients: ClassVar[bool] = False
     assets: ClassVar[tuple[str, ...]] = ()
 

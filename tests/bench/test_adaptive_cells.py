@@ -205,6 +205,15 @@ def test_a_defense_without_anything_to_adapt_to_is_refused_before_the_attack(
         Victims(plan, datasets, options(tmp_path / "out")).check()
 
 
+def test_a_built_in_defense_without_anything_to_adapt_to_is_refused_before_its_training(reviews):
+    table = {"x": {"base": "minilm", "defense": "temperature", "adaptive": True}}
+    suite = Suite(
+        name="toy", datasets=(f"file:{reviews}",), models=("x",), recipes=("pwws",), model=table
+    )
+    with pytest.raises(InputError, match=r"nothing to adapt to: x\+temperature has no defense"):
+        make_plan(suite)
+
+
 def test_a_classifier_in_memory_is_attacked_adaptively(reviews):
     data = f"file:{reviews}"
     given = {"n": 4, "track": "published", "adaptive": True}
