@@ -114,7 +114,13 @@ def _is_trained_before(
     dataset: str, victim: VictimSpec, victims: Sequence[tuple[str, VictimSpec]]
 ) -> bool:
     """Whether an adaptive attack is on a model that the plan trains for another attack as well."""
-    return victim.adaptive and (dataset, replace(victim, adaptive_votes=None)) in victims
+    others = [_trained(other) for name, other in victims if name == dataset and not other.adaptive]
+    return victim.adaptive and _trained(victim) in others
+
+
+def _trained(victim: VictimSpec) -> VictimSpec:
+    """A victim without what only concerns the attacks on it."""
+    return replace(victim, adaptive_votes=None, num_examples=None, variant=None)
 
 
 def _cell_estimate(
@@ -154,5 +160,5 @@ def _is_done(
         update={part: getattr(record, part).model_copy(update=new) for part, new in parts.items()}
         | {"environment": environment}
     )
-    store.check_identity(name, record, cell_identity(now))
+    store.check_record(name, record, cell_identity(now), cell.n)
     return store.is_complete(name, record)

@@ -206,7 +206,7 @@ def _making_rows(cost: RowCost, words: float, query_seconds: float) -> _AddedRow
             return None
         broken = attack.examples * known.success
         wanted = broken if attack.wanted is None else min(attack.wanted, broken)
-        attacked = wanted / known.success
+        attacked = wanted / known.success if wanted else attack.examples
         found = attack_cost(attack.recipe, attack.track, words * attacked, query_seconds)
         assert found.seconds is not None
         rows += wanted * attack.epochs
@@ -217,9 +217,11 @@ def _making_rows(cost: RowCost, words: float, query_seconds: float) -> _AddedRow
 def _passes(victim: VictimSpec) -> int:
     """The forward passes of a query: more if an adaptive attack averages over more votes."""
     defenses = compose(victim.defenses)
-    if any(defense.is_randomised for defense in defenses.defenses):
-        return max(defenses.query_cost, victim.adaptive_votes or 1)
-    return defenses.query_cost
+    outermost = next((one for one in defenses.defenses if one.is_randomised), None)
+    if outermost is None:
+        return defenses.query_cost
+    votes = max(outermost.query_cost, victim.adaptive_votes or 1)
+    return defenses.query_cost // outermost.query_cost * votes
 
 
 def _relative_cost(cost: StepCost) -> float:

@@ -210,8 +210,8 @@ def plan_configuration(
 
 def _examples_key(cell: Cell, dataset: str) -> str:
     victim = cell.victim
-    own = [] if victim.num_examples is None else [victim.row_label]
-    return " ".join([dataset, cell.recipe, *own])
+    own = [] if victim.num_examples is None else [victim.row_label, victim.variant or ""]
+    return " ".join([dataset, cell.recipe, *own]).rstrip()
 
 
 def _loaded_jobs(

@@ -150,17 +150,24 @@ class RunStore:
         """Whether a cell with this record has all outcomes, none of them an error."""
         return not record.counts.error and outcomes_path(self._folder, name).exists()
 
-    def check_identity(self, name: str, record: Record, expected: CellIdentity) -> None:
-        """Check that the stored record of a cell has the expected identity.
+    def check_record(
+        self, name: str, record: Record, expected: CellIdentity, num_examples: int
+    ) -> None:
+        """Check that the stored record of a cell has the expected identity and examples.
 
         Raises:
-            RecordError: it has another identity; the message gives the difference.
+            RecordError: it has others; the message gives the difference.
         """
         difference = expected.difference(cell_identity(record))
+        path = record_path(self._folder, name)
         if difference:
-            path = record_path(self._folder, name)
             raise RecordError(
                 f"{path} differs from this run in {difference}; choose another output folder"
+            )
+        if record.protocol.n != num_examples:
+            raise RecordError(
+                f"{path} has {record.protocol.n} examples, but this run has {num_examples}; choose "
+                "another output folder"
             )
 
     def cell(self, header: CellHeader, example_ids: Sequence[str]) -> StoredCell:
@@ -176,12 +183,7 @@ class RunStore:
         name, identity = header.name, cell_identity(header)
         record = self.record(name)
         if record is not None:
-            self.check_identity(name, record, identity)
-            if record.protocol.n != len(example_ids):
-                raise RecordError(
-                    f"{record_path(self._folder, name)} has {record.protocol.n} examples, but this "
-                    f"run has {len(example_ids)}; choose another output folder"
-                )
+            self.check_record(name, record, identity, len(example_ids))
         journal = self._journal(name, identity)
         outcomes = outcomes_path(self._folder, name)
         if record is not None and self.is_complete(name, record):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,10 +12,13 @@ import pytest
 
 from robustbert.bench import Overrides, RunOptions, Suite, estimate_plan, estimate_text, make_plan
 from robustbert.bench.costs import COSTS
+from robustbert.bench.meter import _passes
 from robustbert.bench.run import run_plan
+from robustbert.bench.victim_spec import VictimSpec
 from robustbert.cli import main
 from robustbert.data import load_dataset, select_examples
 from robustbert.data.words import words_of
+from robustbert.defenses import DefenseSpec
 from robustbert.errors import ModelError, RecordError
 from tests.conftest import write_reviews
 from tests.tiny import make_tiny_bert
@@ -163,7 +167,7 @@ class TestCostsOfDefenses:
         base = make_tiny_bert(tmp_path / "base", weight_std=0.1)
         plain = {"base": str(base), "training": {"epochs": 1}}
         voting = {**plain, "name": "x", "defense": {"name": "ranmask", "votes": 4}}
-        adaptive = {**voting, "adaptive": True}
+        adaptive = {**voting, "adaptive": True, "num_examples": 1}
         tables = {"plain": plain, "voting": voting, "adaptive": adaptive}
         plan = make_plan(suite(reviews, *tables, model=tables))
         found = estimate_plan(plan, options(tmp_path / "out"))
@@ -172,6 +176,13 @@ class TestCostsOfDefenses:
         cells = [cell for cell in found.cells if cell.cell.recipe == first]
         one, four, many = (cell.seconds / cell.queries for cell in cells)
         assert many - one == pytest.approx(31 / 3 * (four - one))
+
+    def test_only_the_outermost_votes_grow_in_an_adaptive_attack(self):
+        defenses = (DefenseSpec("safer"), DefenseSpec("dne"))
+        victim = VictimSpec("x", "minilm", defenses)
+        assert _passes(victim) == 8 * 16
+        assert _passes(replace(victim, adaptive_votes=32)) == 32 * 16
+        assert _passes(replace(victim, adaptive_votes=4)) == 8 * 16
 
     @pytest.mark.parametrize(
         ("defenses", "factor"),

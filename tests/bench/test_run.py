@@ -9,7 +9,15 @@ from datetime import UTC, datetime
 import pytest
 
 from robustbert.attacks.protocol import PROTOCOL_REVISION
-from robustbert.bench import Overrides, Suite, default_out, make_plan, run_plan, victims
+from robustbert.bench import (
+    Overrides,
+    Suite,
+    default_out,
+    estimate_plan,
+    make_plan,
+    run_plan,
+    victims,
+)
 from robustbert.errors import InputError, RecordError, RobustbertWarning
 from robustbert.machine import processor_class
 from robustbert.records import Engine, Outcome, Record, outcomes_path, read_run, record_name
@@ -134,6 +142,25 @@ def test_a_model_with_fewer_examples_can_be_run_on_its_own_or_with_others(review
     outcomes = read_run(tmp_path / "out").outcomes.values()
     few, all_ids = sorted(([one.example_id for one in cell] for cell in outcomes), key=len)
     assert few == all_ids[:2]
+
+
+def test_a_model_cannot_get_another_number_of_examples_in_the_same_folder(reviews, svm, tmp_path):
+    run_plan(plan(reviews, svm, n=4), options(tmp_path / "out"))
+    table = {"svm": {"base": str(svm), "num_examples": 2}}
+    fewer = make_plan(
+        Suite(
+            name="toy",
+            datasets=(f"file:{reviews}",),
+            models=("svm",),
+            recipes=("deepwordbug",),
+            tracks=("published",),
+            num_examples=4,
+            model=table,
+        )
+    )
+    for act in (estimate_plan, run_plan):
+        with pytest.raises(RecordError, match="has 4 examples, but this run has 2"):
+            act(fewer, options(tmp_path / "out"))
 
 
 def test_the_table_has_all_cells_of_the_folder_those_of_the_last_run_first(reviews, svm, tmp_path):
