@@ -130,14 +130,15 @@ class RobustEncoding(TextEncoding):
 
 
 class TypoEncoder:
-    """Gives the code of a known word, or of the most frequent known word that has a typo.
+    """Gives the code of a known word, or of the first known word that has a typo.
 
     Only if there is none, typos of the first and the last letter count too. Words with hyphens, or
     with ``'s`` at the end, stay if their parts are known; an unknown part becomes the word that it
     is read as.
 
     Args:
-        codes: the code of each known word, the most frequent word first.
+        codes: the code of each known word, the first choice for a typo first: by frequency, words
+            of the letters a to z before others.
     """
 
     def __init__(self, codes: Mapping[str, str]) -> None:

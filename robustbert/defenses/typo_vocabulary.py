@@ -3,8 +3,8 @@
 Words of the letters a to z get codes. Other words of the list, which have apostrophes or digits
 ("isn't", "1st"), stay as they are. Some lose their apostrophe often enough to be on the list
 without it too ("isnt"): such a spelling is no word of its own if the word is ten times as frequent.
-That leaves "its" and "were", and all others that are words. A typo of another word that is such a
-spelling is taken for the spelling: "hes" is "he's", not "his".
+That leaves "its" and "were", and most others that are words, but "cant" is read as "can't". A typo
+of another word that is such a spelling is taken for the spelling: "hes" is "he's", not "his".
 """
 
 from __future__ import annotations
