@@ -168,7 +168,7 @@ def lines_of(
         "max_length": first.model.max_length,
         "defense": defense_names(first.defenses) or "none",
         "defense_params": json.dumps([one.model_dump() for one in first.defenses], sort_keys=True),
-        "adaptive": {True: "yes", False: "no", None: ""}[first.protocol.adaptive],
+        "adaptive": "yes" if first.protocol.adaptive else "no",
         "training_seed": replicates[0].training_seed if len(replicates) == 1 else None,
         "recipe": recipe or first.recipe.name,
         "failed_checks": _joined(failed),

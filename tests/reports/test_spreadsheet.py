@@ -64,7 +64,7 @@ def test_counts_and_metrics_of_records_can_be_rebuilt_from_the_csv() -> None:
         dataset, model = record.dataset, record.model
         key = (dataset.name, dataset.split, record.track, model.sha256, model.dtype)
         name = "adv" if record.defenses else "none"
-        cell = cells.pop((*key, name, params, "", record.recipe.name))
+        cell = cells.pop((*key, name, params, "no", record.recipe.name))
         counts = {name: int(cell[name]["value"]) for name in Counts.model_fields}
         assert Counts(**counts) == record.counts
         metrics: dict[str, Any] = {}
