@@ -93,7 +93,8 @@ class SearchedThrough(ClassifierWrapper):
 
     def redrawn(self, seed: int, votes: int | None = None) -> Classifier:
         """The attacked classifier with other random numbers, see :meth:`Classifier.redrawn`."""
-        return self._inner.redrawn(seed, votes)
+        redrawn = self._inner.redrawn(seed, votes)
+        return self if redrawn is self._inner else redrawn
 
     def _probabilities(self, texts: Sequence[str]) -> np.ndarray:
         return self._averaged(lambda classifier: classifier.predict_proba(texts))

@@ -109,6 +109,11 @@ def test_its_own_votes_are_computed_once() -> None:
     assert drawn == [(0, 8), (MORE_VOTES_SEED, 24)]
 
 
+def test_a_model_that_is_not_random_stays_so_when_it_is_searched_through() -> None:
+    through = attack_through(TransformedClassifier(WordLogits(), str.lower), 8)
+    assert through.redrawn(3) is through
+
+
 def test_what_a_classifier_sees_goes_through_all_wrappers() -> None:
     inner = TransformedClassifier(MaskedVotes(votes=2), str.lower)
     outer = TransformedClassifier(inner, lambda text: text.replace("!", ""))
