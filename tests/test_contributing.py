@@ -99,7 +99,7 @@ def test_a_defense_of_a_package(folder: Path, capsys):
     finally:
         registry._entry_points.cache_clear()
     rows = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert ["word-dropout", "Wei", "and", "Zou", "2019", "training_rows", "1", "1"] in rows
+    assert ["word-dropout", "Wei", "and", "Zou", "2019", "training_rows", "1", "1", "1"] in rows
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -190,7 +190,9 @@ def _records(folder: Path, depth: int) -> tuple[Path, ...]:
 def _settings_sha256(record: Record) -> str:
     """A hash of a row without its weights: replicates share it."""
     model = record.model.model_dump(exclude={"sha256", "num_parameters", "variant"})
-    settings = [model, [defense.model_dump() for defense in record.defenses], _adaptive(record)]
+    settings = [model, [defense.model_dump() for defense in record.defenses]]
+    if adaptive := _adaptive(record):  # others keep the hashes of earlier versions
+        settings.append(adaptive)
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 

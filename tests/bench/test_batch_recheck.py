@@ -46,7 +46,7 @@ def test_predictions_that_depend_on_the_batch_are_marked(reviews, svm, tmp_path,
     text = render_text(result.table)
     assert "svm †" in text
     assert "† Batch invariance is not verified" in text
-    assert f"(svm {found.answers_checked} of " in text
+    assert f"(svm {found.answers_checked} of {found.answers_checked})" in " ".join(text.split())
 
 
 @pytest.mark.filterwarnings("ignore:The 'warn' method is deprecated:DeprecationWarning")

@@ -88,8 +88,8 @@ def _caveats(base: Record, candidate: Record) -> Iterable[str]:
             f"The base was attacked in {base.model.dtype}, the candidate in "
             f"{candidate.model.dtype}."
         )
-    adaptive = [base.protocol.adaptive, candidate.protocol.adaptive]
-    if sorted(map(str, adaptive)) == ["False", "True"]:
+    adaptive = [bool(one.protocol.adaptive) for one in (base, candidate)]
+    if adaptive[0] != adaptive[1] and base.defenses and candidate.defenses:
         knowing, other = ("base", "candidate") if adaptive[0] else ("candidate", "base")
         yield (
             f"The attack on the {knowing} knew its defenses, and that on the {other} did not, so "
