@@ -95,6 +95,8 @@ def measure(suite: Suite, dataset_name: str, batches: int) -> QueryTimes:
     texts = dataset.split("train").shuffle(seed=SEED)["text"][: (1 + batches) * BATCH_SIZE]
     parts = [texts[start : start + BATCH_SIZE] for start in range(0, len(texts), BATCH_SIZE)]
     full = [part for part in parts if len(part) == BATCH_SIZE]
+    if len(full) < 3:
+        raise SystemExit(f"{dataset_name} has too few texts for 3 batches of {BATCH_SIZE}")
     seconds = measure_queries([one.wrap(plain) for one in compositions], full)
     return QueryTimes(
         model=BASE,
@@ -142,6 +144,8 @@ def main() -> None:
     parser.add_argument("--batches", type=int, default=20, help="batches that are counted")
     parser.add_argument("--table", action="store_true", help="only print existing measurements")
     options = parser.parse_args()
+    if options.batches < 2:
+        parser.error(f"--batches is {options.batches}; give at least 2, for quartiles")
     if not options.table:
         times = measure(load_suite(options.suite), options.dataset, options.batches)
         folder = INFERENCE_RESULTS / processor_folder(times.model_dump()).name

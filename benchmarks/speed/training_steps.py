@@ -211,6 +211,8 @@ def main() -> None:
     parser.add_argument("--batches", type=int, default=20, help="batches that are counted")
     parser.add_argument("--table", action="store_true", help="only print existing measurements")
     options = parser.parse_args()
+    if options.batches < 2:
+        parser.error(f"--batches is {options.batches}; give at least 2, for quartiles")
     if not options.table:
         times = measure(load_suite(options.suite), options.dataset, options.batches)
         folder = TRAINING_RESULTS / processor_folder(times.model_dump()).name

@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 from robustbert.bench.certification_record import CertificationRecord
 from robustbert.defenses.certification import CertifiedAccuracies, CertifiedExample
-from robustbert.records.field_tables import table_of_properties
+from robustbert.records.field_tables import replace_tables, table_of_properties
 from robustbert.records.fields import StrictModel
 
 #: The models that have a table, keyed by their names in the markers.
@@ -24,15 +23,13 @@ MODELS: Mapping[str, type[StrictModel]] = MappingProxyType(
     }
 )
 
-_TABLE = re.compile(r"(<!-- table of (\w+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
-
 
 def update_tables(document: str) -> str:
     """Replace every table between markers in ``document`` with the current one.
 
     A table is between ``<!-- table of MODEL -->`` and ``<!-- end of table -->``.
     """
-    return _TABLE.sub(lambda match: match[1] + model_table(match[2]) + match[3], document)
+    return replace_tables(document, "table", model_table)
 
 
 def model_table(name: str) -> str:

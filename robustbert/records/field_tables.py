@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -55,7 +55,6 @@ INLINE: Mapping[str, type[BaseModel]] = MappingProxyType(
 )
 """The parts of a record whose fields are in the record's own table, as ``part.field``."""
 
-_MARKED_TABLE = re.compile(r"(<!-- fields of (\w+) -->\n).*?(<!-- end of fields -->)", re.DOTALL)
 _PATTERNS = MappingProxyType(
     {
         r"^[0-9a-f]{64}$": "64 hex digits",
@@ -69,7 +68,19 @@ def update_tables(document: str) -> str:
 
     A table is between ``<!-- fields of MODEL -->`` and ``<!-- end of fields -->``.
     """
-    return _MARKED_TABLE.sub(lambda match: match[1] + field_table(match[2]) + match[3], document)
+    return replace_tables(document, "fields", field_table)
+
+
+def replace_tables(document: str, what: str, table: Callable[[str], str]) -> str:
+    """Replace every part between ``<!-- WHAT of NAME -->`` and ``<!-- end of WHAT -->``.
+
+    Args:
+        document: the document.
+        what: the word in the markers.
+        table: makes the new part, given the name.
+    """
+    marked = re.compile(rf"(<!-- {what} of (\w+) -->\n).*?(<!-- end of {what} -->)", re.DOTALL)
+    return marked.sub(lambda match: match[1] + table(match[2]) + match[3], document)
 
 
 def field_table(name: str) -> str:
