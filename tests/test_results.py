@@ -57,7 +57,8 @@ COMMITTED = [
 INCOMPLETE = {
     "defenses": [
         pytest.mark.xfail(
-            strict=True, reason="augmentation has not been run yet: make defenses runs it"
+            strict=True,
+            reason="augmentation and freelb have not been run yet: make defenses runs them",
         )
     ]
 }
