@@ -58,7 +58,7 @@ INCOMPLETE = {
     "defenses": [
         pytest.mark.xfail(
             strict=True,
-            reason="augmentation, freelb and smart have not been run yet: make defenses runs them",
+            reason="augmentation and freelb have not been run yet: make defenses runs them",
         )
     ]
 }
