@@ -209,9 +209,10 @@ def plan_configuration(
 
 
 def _examples_key(cell: Cell, dataset: str) -> str:
+    """The key of a cell's number of examples; a model with a number of its own has its own key."""
     victim = cell.victim
-    own = [] if victim.num_examples is None else [victim.row_label, victim.variant or ""]
-    return " ".join([dataset, cell.recipe, *own]).rstrip()
+    own = [] if victim.num_examples is None else filter(None, [victim.row_label, victim.variant])
+    return " ".join([dataset, cell.recipe, *own])
 
 
 def _loaded_jobs(
