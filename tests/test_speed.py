@@ -29,7 +29,7 @@ def tools(monkeypatch: pytest.MonkeyPatch):
     """A function that imports a module of ``benchmarks/speed`` by name."""
     monkeypatch.syspath_prepend(str(SPEED))
     names = ("a2t_epoch", "compare", "floor", "parity", "plain", "shares", "speed_tables")
-    names += ("query_times", "training_steps")
+    names += ("query_times", "times_command", "training_steps")
     yield importlib.import_module
     for name in names:
         sys.modules.pop(name, None)

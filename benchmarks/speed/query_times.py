@@ -17,22 +17,20 @@ of these files, with quartiles over batches.
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Sequence
 from itertools import compress
 from typing import TYPE_CHECKING
 
 import torch
-from speed_tables import RESULTS, processor_folder
+from speed_tables import RESULTS
 from tabulate import tabulate
+from times_command import run_measurement
 
 from robustbert.leaderboard.relative_times import (
     QUERY_SETTINGS,
     MeasuredDefenses,
     QueryTimes,
-    read_times,
-    write_times,
 )
 from robustbert.leaderboard.row_settings import RowSettings
 from robustbert.reports.conditions import canonical
@@ -136,22 +134,14 @@ def format_table(times: QueryTimes) -> str:
 
 
 def main() -> None:
-    from robustbert.bench import load_suite
-
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--suite", default="defenses", help="a name or a file")
-    parser.add_argument("--dataset", default="rotten_tomatoes")
-    parser.add_argument("--batches", type=int, default=20, help="batches that are counted")
-    parser.add_argument("--table", action="store_true", help="only print existing measurements")
-    options = parser.parse_args()
-    if options.batches < 2:
-        parser.error(f"--batches is {options.batches}; give at least 2, for quartiles")
-    if not options.table:
-        times = measure(load_suite(options.suite), options.dataset, options.batches)
-        folder = INFERENCE_RESULTS / processor_folder(times.model_dump()).name
-        write_times(times, folder)
-    found = read_times(QueryTimes, INFERENCE_RESULTS, options.dataset)
-    print("\n\n".join(format_table(times) for times in found))
+    run_measurement(
+        QueryTimes,
+        measure,
+        format_table,
+        description=__doc__.splitlines()[0],
+        suite="defenses",
+        results=INFERENCE_RESULTS,
+    )
 
 
 if __name__ == "__main__":

@@ -16,7 +16,6 @@ files, with quartiles over batches, beside the declared number of passes.
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -27,15 +26,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 import transformers
 from a2t_epoch import TRAINING_RESULTS
-from speed_tables import processor_folder
 from tabulate import tabulate
+from times_command import run_measurement
 
 from robustbert.leaderboard.relative_times import (
     STEP_SETTINGS,
     MeasuredDefenses,
     StepTimes,
-    read_times,
-    write_times,
 )
 from robustbert.leaderboard.row_settings import RowSettings
 from robustbert.reports.conditions import canonical
@@ -203,22 +200,14 @@ def format_table(times: StepTimes) -> str:
 
 
 def main() -> None:
-    from robustbert.bench import load_suite
-
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--suite", default="defense_selection", help="a name or a file")
-    parser.add_argument("--dataset", default="rotten_tomatoes")
-    parser.add_argument("--batches", type=int, default=20, help="batches that are counted")
-    parser.add_argument("--table", action="store_true", help="only print existing measurements")
-    options = parser.parse_args()
-    if options.batches < 2:
-        parser.error(f"--batches is {options.batches}; give at least 2, for quartiles")
-    if not options.table:
-        times = measure(load_suite(options.suite), options.dataset, options.batches)
-        folder = TRAINING_RESULTS / processor_folder(times.model_dump()).name
-        write_times(times, folder)
-    found = read_times(StepTimes, TRAINING_RESULTS, options.dataset)
-    print("\n\n".join(format_table(times) for times in found))
+    run_measurement(
+        StepTimes,
+        measure,
+        format_table,
+        description=__doc__.splitlines()[0],
+        suite="defense_selection",
+        results=TRAINING_RESULTS,
+    )
 
 
 if __name__ == "__main__":
