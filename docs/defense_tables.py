@@ -84,8 +84,8 @@ def seeds_sentence(tables: Sequence[SuiteTable]) -> str:
             "examples alone: another training seed gives another model, with other numbers.\n"
         )
     return (
-        "Rows with several training seeds show the mean and the standard deviation over them, and "
-        "are not tested. Intervals and tests of the others cover the sampling of examples alone.\n"
+        "Rows with several training seeds show the mean and the standard deviation over them. "
+        "Intervals and tests of the others cover the sampling of examples alone.\n"
     )
 
 
