@@ -15,6 +15,7 @@ from robustbert.leaderboard.row_settings import RowSettings
 from robustbert.leaderboard.suite_table import SuiteLine, SuiteTable
 from robustbert.reports.escape import markdown
 from robustbert.reports.markdown_table import pipe_table
+from robustbert.reports.notes.noted_cells import first_record
 from robustbert.reports.table_cells import accuracy_cell, marked
 from robustbert.reports.wording import MISSING, counted, listed, percent
 
@@ -64,10 +65,31 @@ def result_parts(
     if plain is not None:
         yield from comparison(table, plain)
     yield from certificates(certified)
-    found = [*cost_notes(table, costs), *notes, *group.notes]
+    found = [*cost_notes(table, costs), *same_weights_notes(table), *notes, *group.notes]
     if any(line.row is None for line in table.lines):
         found.append("Rows without numbers have not been run yet.")
     yield _bullets(found)
+
+
+def same_weights_notes(table: SuiteTable) -> Iterator[str]:
+    """Name the rows whose defenses changed nothing in training."""
+    plain = table.plain
+    if plain is None or plain.row is None:
+        return
+    weights = first_record(plain.row).model.sha256
+    same = [
+        line.title
+        for line in table.lines
+        if line.row is not None
+        and first_record(line.row).model.sha256 == weights
+        and any(defense.trains for defense in line.settings.built_in.values())
+    ]
+    if same:
+        verb = "has" if len(same) == 1 else "have"
+        yield (
+            f"{listed(same)} {verb} the weights of {plain.title}: the defense changed nothing in "
+            "training."
+        )
 
 
 def title_cell(line: SuiteLine) -> str:

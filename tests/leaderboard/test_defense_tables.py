@@ -338,6 +338,17 @@ def test_times_elsewhere_are_not_those_of_the_table(script, root: Path, other) -
     assert "Query time" not in text
 
 
+def test_a_defense_that_changed_nothing_in_training_is_named(script, root: Path) -> None:
+    [plain, *_] = write_defenses(root)
+    same = row(PLAIN, defense("temperature"), model_sha256=plain.record.model.sha256)
+    write_published(same, root / "results" / "defenses")
+    text = script.contents(root)["defense results"]
+    assert (
+        "- minilm-temperature has the weights of minilm: the defense changed nothing in training."
+    ) in text
+    assert "minilm-pgd has the weights" not in text
+
+
 def test_recipes_that_need_gradients_are_explained(script: ModuleType, root: Path) -> None:
     write_defenses(root)
     path = root / "benchmarks" / "suites" / "defenses.toml"
