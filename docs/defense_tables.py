@@ -19,8 +19,8 @@ from robustbert.bench.certification_record import CertificationRecord
 from robustbert.io import write_bytes
 from robustbert.leaderboard.against_plain_plot import TITLE, against_plain_plot
 from robustbert.leaderboard.certified_rows import read_certified_rows
-from robustbert.leaderboard.row_costs import Costs
 from robustbert.leaderboard.row_settings import RowSettings, rows_of_suite, settings_of_victim
+from robustbert.leaderboard.suite_costs import Costs
 from robustbert.leaderboard.suite_markdown import legend, result_parts, selection_parts
 from robustbert.leaderboard.suite_table import SuiteTable, read_suite_tables
 from robustbert.reports.wording import listed

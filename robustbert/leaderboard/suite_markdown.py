@@ -10,8 +10,8 @@ from robustbert.bench.certification_record import CertificationRecord
 from robustbert.gate.comparison.comparison_notation import p_value, points
 from robustbert.leaderboard.against_plain import AgainstPlain, RowDifference
 from robustbert.leaderboard.against_plain_text import findings
-from robustbert.leaderboard.row_costs import Costs, cost_cells, cost_notes
 from robustbert.leaderboard.row_settings import RowSettings
+from robustbert.leaderboard.suite_costs import Costs, cost_cells, cost_notes
 from robustbert.leaderboard.suite_table import SuiteLine, SuiteTable
 from robustbert.reports.escape import markdown
 from robustbert.reports.markdown_table import pipe_table
