@@ -52,12 +52,13 @@ results: $(INSTALLED)
 
 # Runs the suites of docs/defenses.md again, two models at a time with one thread each, files the
 # cells, certifies the rows that vote and writes the tables: many hours on 2 cores. An interrupted
-# run is resumed. On another kind of processor, where models get other weights, first delete the
-# three folders of results.
+# run is resumed. On another kind of processor, where models get other weights, first delete these
+# folders of results and that of the certificates.
 defenses: $(INSTALLED)
-	$(BIN)/python benchmarks/run_rows.py defense_selection=results/defense-selection defenses=results/defenses
+	$(BIN)/python benchmarks/run_rows.py defense_selection=results/defense-selection composition_selection=results/composition-selection defenses=results/defenses
 	$(BIN)/python benchmarks/certify_rows.py defenses=results/certificates
 	$(BIN)/robustbert leaderboard check --results results/defense-selection
+	$(BIN)/robustbert leaderboard check --results results/composition-selection
 	$(BIN)/robustbert leaderboard check --results results/defenses
 	$(BIN)/python docs/defense_tables.py
 

@@ -12,6 +12,7 @@ from robustbert.commands.dataset_options import chosen_datasets
 OTHER_SUITES = {
     "defenses": "results/defenses",
     "defense_selection": "results/defense-selection",
+    "composition_selection": "results/composition-selection",
 }
 
 
