@@ -149,6 +149,30 @@ def test_the_defenses_have_the_best_settings_that_were_tried():
         assert [one.title for one in settings if one in used] == [best.title]
 
 
+@pytest.mark.skipif(
+    not (ROOT / OTHER_SUITES["composition_selection"]).exists(),
+    reason="lists of defenses have not been tried yet",
+)
+def test_the_best_defenses_are_the_best_lists_that_were_tried():
+    tried = load_suite("composition_selection")
+    folder = ROOT / OTHER_SUITES["composition_selection"]
+    [table] = read_suite_tables(folder, tried, named=True)
+    rows = {line.name: line.row for line in table.lines}
+    lowest_clean = rows.pop("plain").clean.value - 0.10
+    good = [name for name, row in rows.items() if row.clean.value >= lowest_clean - 1e-9]
+    order = sorted(good, key=lambda name: -rows[name].worst_case.value)
+    other = [name for name in order if "augmentation" not in name]
+    [used] = {
+        tuple(found.values()) for found in rows_of_suite(load_suite("best_defenses")).values()
+    }
+    assert used == ("plain", *order[:2], other[0])
+    tried_rows, used_rows = (
+        {name: settings for settings, name in rows_of_suite(suite)["rotten_tomatoes"].items()}
+        for suite in (tried, load_suite("best_defenses"))
+    )
+    assert all(tried_rows[name] == settings for name, settings in used_rows.items())
+
+
 def test_the_leaderboard_ignores_other_results(tmp_path: Path):
     cells = [valid_cell("sbbrxr"), valid_cell("sbrr", recipe="textfooler")]
     results = tmp_path / "results"
