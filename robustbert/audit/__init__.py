@@ -1,0 +1,1 @@
+"""Human and automatic judgements of adversarial texts."""

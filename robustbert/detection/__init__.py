@@ -1,0 +1,1 @@
+"""Detectors: which texts an attack has changed."""
