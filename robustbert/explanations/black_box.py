@@ -1,0 +1,85 @@
+"""The base class of methods that only ask a classifier for predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from robustbert.data.word_split import WordSplit
+from robustbert.errors import InputError, ModelError
+from robustbert.explanations.explainer import Explainer
+from robustbert.models import Classifier, check_texts
+
+#: What is classified in place of a text of which nothing is left: classifiers accept no blank text.
+NOTHING = "."
+
+
+def without_words(split: WordSplit, keep: Sequence[bool] | np.ndarray, mask: str = "") -> str:
+    """A text with some of its words replaced by a mask; punctuation and spaces stay.
+
+    Args:
+        split: the text.
+        keep: for each word, whether it stays.
+        mask: what replaces the others, for example ``[MASK]``; empty to remove them.
+
+    Returns:
+        the text; ``.`` if it would be blank.
+
+    >>> without_words(WordSplit.of("a fine film!"), [True, False, True], "[MASK]")
+    'a [MASK] film!'
+    >>> without_words(WordSplit.of("fine"), [False])
+    '.'
+    """
+    words = [word if kept else mask for word, kept in zip(split.words, keep, strict=True)]
+    text = split.with_words(words)
+    return text if text.strip() else NOTHING
+
+
+@dataclass(frozen=True)
+class BlackBoxExplainer(Explainer):
+    """A method that replaces words and observes the prediction.
+
+    Predictions are those of :meth:`Classifier.predict_proba` in the inference dtype, many texts per
+    call, as for attacks. Punctuation is part of every text and has no score.
+
+    Args:
+        mask: what replaces a hidden word, for example ``[MASK]``; empty to remove it.
+        output: ``probability`` or ``logit``, which only networks and linear models have.
+
+    Raises:
+        InputError: the mask is not valid Unicode.
+    """
+
+    mask: str = ""
+    output: Literal["probability", "logit"] = "probability"
+
+    def __post_init__(self) -> None:
+        if self.mask.strip():
+            check_texts([self.mask])
+        if self.output not in ("probability", "logit"):
+            raise InputError(f"output is {self.output!r}; give probability or logit")
+
+    @property
+    def explained_output(self) -> str:
+        """The parameter ``output``."""
+        return self.output
+
+    def check(self, classifier: Classifier) -> None:
+        """See :meth:`Explainer.check`; the classifier has the explained output.
+
+        Raises:
+            ModelError: the logit is to be explained and the classifier has none.
+        """
+        super().check(classifier)
+        if self.output == "logit" and not classifier.has_logits:
+            raise ModelError(
+                f"model {classifier.info.name!r} has no logits; explain its probability"
+            )
+
+    def _predictor(self, classifier: Classifier) -> Callable[[Sequence[str]], np.ndarray]:
+        """A function from n texts to the explained outputs of all classes: float64 (n, k)."""
+        predict = classifier.predict_logits if self.output == "logit" else classifier.predict_proba
+        return lambda texts: predict(list(texts)).astype(np.float64)
