@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from robustbert.bench import Suite, make_plan
+from robustbert.bench import Overrides, Suite, make_plan
 from robustbert.bench.certification_record import CertificationRecord
 from robustbert.bench.victim_spec import VictimSpec
 from robustbert.defenses import (
@@ -122,12 +122,16 @@ def settings_of_record(record: Record | CertificationRecord) -> RowSettings:
     return _settings(model.name, record.defenses, model.training or {}, adaptive)
 
 
-def rows_of_suite(suite: Suite) -> dict[str, tuple[RowSettings, ...]]:
-    """The rows of a suite in its order, keyed by dataset; replicates are one row."""
-    rows: dict[str, dict[RowSettings, None]] = {}
-    for dataset, victim in make_plan(suite).victims():
-        rows.setdefault(dataset, {})[settings_of_victim(victim)] = None
-    return {dataset: tuple(found) for dataset, found in rows.items()}
+def rows_of_suite(suite: Suite) -> dict[str, dict[RowSettings, str]]:
+    """The rows of a suite in its order, with their names in the suite, keyed by dataset.
+
+    Replicates are one row, with the name of the first.
+    """
+    rows: dict[str, dict[RowSettings, str]] = {}
+    for model in suite.models:
+        for dataset, victim in make_plan(suite, Overrides(models=[model])).victims():
+            rows.setdefault(dataset, {}).setdefault(settings_of_victim(victim), model)
+    return rows
 
 
 def plain_row(rows: Iterable[RowSettings]) -> RowSettings | None:

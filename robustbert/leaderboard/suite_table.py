@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,15 +29,17 @@ class SuiteLine:
     Args:
         settings: how the row is made.
         row: its numbers, under its title; None if it has no record.
+        name: its name in the suite, or model, defenses and parameters.
     """
 
     settings: RowSettings
     row: Row | None
+    name: str
 
     @property
     def title(self) -> str:
-        """Model, defenses and parameters; unique within a table."""
-        return self.row.label if self.row else self.settings.title
+        """The name, made unique within a table."""
+        return self.row.label if self.row else self.name
 
 
 @dataclass(frozen=True)
@@ -69,12 +71,16 @@ class SuiteTable:
         return list(zip(others, found, strict=True))
 
 
-def read_suite_tables(results: Path, suite: Suite) -> tuple[SuiteTable, ...]:
+def read_suite_tables(
+    results: Path, suite: Suite, *, named: bool = False
+) -> tuple[SuiteTable, ...]:
     """The tables of a suite's published records, one per dataset and track, in its order.
 
     Args:
         results: the folder of published results; there are no tables if it contains none.
         suite: the suite that made them.
+        named: whether a row is called as in the suite; else by model, defenses and parameters, as
+            are rows that are not in the suite.
 
     Raises:
         RecordError: a file cannot be read.
@@ -88,31 +94,38 @@ def read_suite_tables(results: Path, suite: Suite) -> tuple[SuiteTable, ...]:
         leaderboard_table(run.records, run.outcomes).groups,
         key=lambda group: order.index(group.dataset) if group.dataset in order else len(order),
     )
-    return tuple(_table(group, expected.get(group.dataset, ()), run.outcomes) for group in groups)
+    return tuple(
+        _table(group, expected.get(group.dataset, {}), run.outcomes, named=named)
+        for group in groups
+    )
 
 
-def _table(group: Group, expected: Sequence[RowSettings], outcomes: Outcomes) -> SuiteTable:
+def _table(
+    group: Group, expected: Mapping[RowSettings, str], outcomes: Outcomes, *, named: bool
+) -> SuiteTable:
     found: dict[RowSettings, list[Row]] = {}
     for row in group.rows:
         found.setdefault(settings_of_record(first_record(row)), []).append(row)
+    names = expected if named else {}
     lines = tuple(
         line
         for settings in dict.fromkeys((*expected, *found))
-        for line in _lines(settings, found.get(settings, []))
+        for line in _lines(settings, names.get(settings, settings.title), found.get(settings, []))
     )
     rows = tuple(line.row for line in lines if line.row)
     notes = group_notes(rows, group.core, group.recipes, outcomes)
     return SuiteTable(replace(group, rows=rows, notes=notes), lines, outcomes)
 
 
-def _lines(settings: RowSettings, rows: Sequence[Row]) -> list[SuiteLine]:
+def _lines(settings: RowSettings, name: str, rows: Sequence[Row]) -> list[SuiteLine]:
     """The lines of some settings: several if they gave other weights on another machine."""
     if not rows:
-        return [SuiteLine(settings, None)]
+        return [SuiteLine(settings, None, name)]
     return [
         SuiteLine(
             settings,
-            replace(row, name=settings.title, qualifier=row.qualifier if len(rows) > 1 else ""),
+            replace(row, name=name, qualifier=row.qualifier if len(rows) > 1 else ""),
+            name,
         )
         for row in rows
     ]

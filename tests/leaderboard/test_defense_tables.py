@@ -79,9 +79,9 @@ def lines_of(root: Path) -> list[str]:
 
 
 def cells_of(root: Path, title: str) -> list[list[str]]:
-    """The cells of every table line with this title, without the title."""
+    """The cells of every table line with this title, without the title and the list of rows."""
     found = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines_of(root)]
-    return [cells[1:] for cells in found if cells and cells[0] == title]
+    return [cells[1:] for cells in found if len(cells) > 2 and cells[0] == title]
 
 
 def test_the_committed_tables_are_current(run: Callable[..., int]) -> None:
@@ -107,7 +107,7 @@ def test_tables_are_written_and_then_current(run, root: Path, capsys) -> None:
 
 
 def test_the_committed_plot_is_that_of_the_committed_results(script: ModuleType) -> None:
-    tables, picture = script.read_tables(ROOT, script.DEFENSES), ROOT / script.PLOT
+    tables, picture = script.read_tables(ROOT, script.DEFENSES, named=True), ROOT / script.PLOT
     assert picture.exists() == script.has_plot(tables)
     if picture.exists():
         drawn = script.against_plain_plot(tables, "svg")
@@ -128,9 +128,9 @@ def test_the_plot_has_all_rows_but_the_plain_one(run, root: Path) -> None:
     assert "](plots/defenses.svg)" in "\n".join(lines_of(root))
     labels = texts_in((root / "docs" / "plots" / "defenses.svg").read_bytes())
     assert {
-        "minilm (epochs = 3)",
-        "minilm + pgd (steps = 3)",
-        "minilm + temperature",
+        "minilm-control",
+        "minilm-pgd",
+        "minilm-temperature",
         "rotten_tomatoes, n=20",
     } <= {*labels}
     assert "minilm" not in labels
@@ -173,25 +173,33 @@ def test_each_row_of_the_suite_has_its_accuracies_and_costs(run, root: Path) -> 
         *(["90.0 #"] * 4),
         *("1.0× (1.0–1.0)", "1 + 1", "1.0× (1.0–1.0)"),
     ]
-    pgd, _ = cells_of(root, "minilm + pgd (steps = 3)")
+    pgd, _ = cells_of(root, "minilm-pgd")
     assert pgd[1:3] == ["70.0 [48.1, 85.5] #", "70.0 #"]
     assert pgd[-3:] == ["4.0× (3.5–4.5)", "4 + 4", "1.0× (1.0–1.0)"]
-    control, _ = cells_of(root, "minilm (epochs = 3)")
+    control, _ = cells_of(root, "minilm-control")
     assert control[-3:-1] == ["1.0× (1.0–1.0)", "1 + 1"]  # more steps, not longer ones
-    temperature, _ = cells_of(root, "minilm + temperature")
+    temperature, _ = cells_of(root, "minilm-temperature")
     assert temperature[-3:] == ["n/a", "1 + 1", "1.5× (1.2–1.8)"]  # measured before it is run
+
+
+def test_the_names_of_the_suite_are_explained(script: ModuleType, root: Path) -> None:
+    write_defenses(root)
+    text = script.contents(root)["defense results"]
+    assert "| row | model and defenses |\n| --- | --- |\n| minilm | minilm |\n" in text
+    assert "| minilm-control | minilm (epochs = 3) |" in text
+    assert "| minilm-pgd | minilm + pgd (steps = 3) |" in text
 
 
 def test_missing_cells_are_shown_as_missing(run, root: Path) -> None:
     write_defenses(root)
     assert run("--root", str(root)) == 0
-    for cells in cells_of(root, "minilm + temperature"):  # no record at all
+    for cells in cells_of(root, "minilm-temperature"):  # no record at all
         assert {*cells} <= {"n/a", "1 + 1"}
-    other, tests = cells_of(root, f"minilm + {FROM_PLAIN}")
+    other, tests = cells_of(root, "minilm-from-plain")
     assert other[-4:] == ["n/a", "n/a", "1 + 1", "n/a"]  # not attacked by a2t, no times
     assert "n/a" not in tests
     notes = [line for line in lines_of(root) if line.startswith("- ")]
-    assert any(note == f"- a2t was not run for minilm + {FROM_PLAIN}." for note in notes)
+    assert any(note == "- a2t was not run for minilm-from-plain." for note in notes)
     assert any(note.startswith(r"- \# More than 30% of the surviving") for note in notes)
 
 
@@ -200,7 +208,7 @@ def test_a_row_without_a_core_recipe_has_no_worst_case(run, root: Path) -> None:
     part = row(PGD, defense("temperature"), recipes=["deepwordbug", "pwws"])
     write_published(part, root / "results" / "defenses")
     assert run("--root", str(root)) == 0
-    accuracies, tests = cells_of(root, "minilm + temperature")
+    accuracies, tests = cells_of(root, "minilm-temperature")
     assert accuracies[:3] == ["90.0 [69.9, 97.2]", "n/a", "70.0 #"]
     assert tests[1:6] == ["n/a"] * 5
     assert tests[6] == "+0.0 [+0.0, +0.0]"  # clean accuracy is compared on what there is
@@ -219,7 +227,7 @@ def test_no_worst_case_over_fewer_recipes_than_the_core(run, root: Path) -> None
 def test_the_tests_are_those_of_scipy_and_statsmodels(run, root: Path) -> None:
     write_defenses(root)
     assert run("--root", str(root)) == 0
-    titles = ["minilm (epochs = 3)", "minilm + pgd (steps = 3)", f"minilm + {FROM_PLAIN}"]
+    titles = ["minilm-control", "minilm-pgd", "minilm-from-plain"]
     counts = {"worst case": [(1, 0), (10, 0), (0, 0)], "clean": [(0, 0), (0, 0), (1, 0)]}
     found = [cells_of(root, title)[1] for title in titles]
     for start, expected in zip((1, 6), counts.values(), strict=True):
@@ -241,8 +249,8 @@ def test_a_sentence_counts_the_differences_by_direction(run, root: Path) -> None
     assert run("--root", str(root)) == 0
     text = "\n".join(lines_of(root))
     assert (
-        "In the worst case, 1 (minilm + pgd (steps = 3)) is better than minilm and none are worse, "
-        "of 4 rows tested, with a corrected p-value below 0.05. Not tested: minilm + temperature."
+        "In the worst case, 1 (minilm-pgd) is better than minilm and none are worse, "
+        "of 4 rows tested, with a corrected p-value below 0.05. Not tested: minilm-temperature."
     ) in text
     assert "In clean accuracy, none are better than minilm and none are worse, of 4 rows" in text
     assert "Each model was trained with one seed only." in text
@@ -260,10 +268,10 @@ def test_a_row_with_fewer_examples_is_compared_on_them(run, root: Path) -> None:
     few = row("ssbbrrrrrr", defense("temperature"))  # the plain model is broken on all of these
     write_published(few, root / "results" / "defenses")
     assert run("--root", str(root)) == 0
-    [_, tests] = cells_of(root, "minilm + temperature ‡")
+    [_, tests] = cells_of(root, "minilm-temperature ‡")
     assert (tests[0], tests[1].split()[0], tests[2:4]) == ("10", "+60.0", ["6", "0"])
     text = "\n".join(lines_of(root))
-    assert "minilm + temperature with the other rows: 10 examples instead of 20." in text
+    assert "minilm-temperature with the other rows: 10 examples instead of 20." in text
 
 
 def test_a_significant_loss_is_named(script: ModuleType, root: Path) -> None:
@@ -285,8 +293,8 @@ def test_replicates_show_their_mean_and_are_not_tested(script: ModuleType, root:
         cells = row(letters, defense("temperature"), training_seed=seed, seconds=100.0 * seed)
         write_published(cells, results)
     text = script.contents(root)["defense results"]
-    assert "| minilm + temperature | 90.0 ± 0.0 (n=2 seeds) | 50.0 ± 14.1 (n=2 seeds) # |" in text
-    assert "Not compared: minilm + temperature (several training seeds)." in text
+    assert "| minilm-temperature | 90.0 ± 0.0 (n=2 seeds) | 50.0 ± 14.1 (n=2 seeds) # |" in text
+    assert "Not compared: minilm-temperature (several training seeds)." in text
     assert "Each model was trained with one seed only" not in text
 
 
@@ -299,7 +307,7 @@ def test_a_cell_under_other_conditions_is_not_compared(script: ModuleType, root:
     )
     write_published(cells, root / "results" / "defenses")
     text = script.contents(root)["defense results"]
-    assert "Not compared: minilm + temperature (pwws: TextAttack 0.3.10 instead of 0.3.11)." in text
+    assert "Not compared: minilm-temperature (pwws: TextAttack 0.3.10 instead of 0.3.11)." in text
 
 
 def test_notes_say_what_the_times_are(script: ModuleType, root: Path) -> None:
@@ -419,7 +427,7 @@ def test_an_earlier_revision_of_a_defense_is_another_row(script: ModuleType, roo
     earlier = defense("temperature").model_copy(update={"revision": 99})
     write_published(row(PGD, earlier), root / "results" / "defenses")
     text = script.contents(root)["defense results"]
-    assert "| minilm + temperature | n/a |" in text
+    assert "| minilm-temperature | n/a |" in text
     assert "| minilm + temperature (revision = 99) | 90.0" in text
 
 
@@ -457,7 +465,7 @@ def test_certificates_of_a_row_are_shown(script: ModuleType, root: Path) -> None
     [line] = [line for line in text.splitlines() if line.endswith("| 100 | 99% |")]
     assert "minilm + safer" not in text
     cells = [cell.strip() for cell in line.split("|")[1:-1]]
-    assert cells[:2] == ["minilm + pgd (steps = 3)", "10"]
+    assert cells[:2] == ["minilm-pgd", "10"]
     shares = [float(cell.split()[0]) for cell in cells[2:8]]
     assert shares == [80.0, 60.0, 30.0, 20.0, 30.0, 10.0]  # the unified limit is 2 words
     assert cells[8] == "1"

@@ -1,0 +1,219 @@
+"""The tables of a suite's rows as Markdown: results, tests, certificates, settings tried."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from robustbert.attacks.recipes import CORE_RECIPES
+from robustbert.bench.certification_record import CertificationRecord
+from robustbert.gate import ComparedMeasure
+from robustbert.gate.comparison.comparison_notation import p_value, points
+from robustbert.leaderboard.against_plain import AgainstPlain
+from robustbert.leaderboard.against_plain_text import findings
+from robustbert.leaderboard.row_costs import Costs, cost_cells, cost_notes
+from robustbert.leaderboard.row_settings import RowSettings
+from robustbert.leaderboard.suite_table import SuiteLine, SuiteTable
+from robustbert.reports.escape import markdown
+from robustbert.reports.markdown_table import pipe_table
+from robustbert.reports.table_cells import accuracy_cell, marked
+from robustbert.reports.wording import MISSING, counted, listed, percent
+
+
+def legend(names: Mapping[RowSettings, str]) -> str:
+    """The table of what the names of a suite's rows stand for."""
+    return _table(
+        ["row", "model and defenses"],
+        [[markdown(name), markdown(settings.title)] for settings, name in names.items()],
+        left=2,
+    )
+
+
+def result_parts(
+    table: SuiteTable,
+    costs: Costs,
+    certified: Mapping[str, CertificationRecord],
+    notes: Iterable[str],
+) -> Iterator[str]:
+    """The part of one dataset: accuracies, the comparison with the plain row, and notes.
+
+    Args:
+        table: the rows.
+        costs: what they cost on this dataset.
+        certified: certificates, keyed by the name of the row.
+        notes: notes of the suite.
+    """
+    group, plain = table.group, table.plain
+    yield f"### {markdown(group.dataset)}\n"
+    yield (
+        f"{counted(group.n, 'example')} of the {group.split} split, {group.track} track. Accuracy "
+        "in %, with 95% Wilson intervals for clean accuracy and the worst case: the share of "
+        f"examples that survive {listed(CORE_RECIPES)}.\n"
+    )
+    header = ["model", "clean", "worst case", *map(markdown, group.recipes)]
+    header += ["step time", "passes per step", "query time"]
+    rows = [
+        [
+            title_cell(line),
+            *worst_case_cells(line, table),
+            *recipe_cells(line, table),
+            *cost_cells(line.settings, costs),
+        ]
+        for line in table.lines
+    ]
+    yield _table(header, rows)
+    if plain is not None:
+        yield from comparison(table, plain)
+    yield from certificates(certified)
+    found = [*cost_notes(table, costs), *notes, *group.notes]
+    if any(line.row is None for line in table.lines):
+        found.append("Rows without numbers have not been run yet.")
+    yield _bullets(found)
+
+
+def title_cell(line: SuiteLine) -> str:
+    """The title of a line with the marks of its row."""
+    return markdown(marked(line.title, line.row.marks if line.row else ""))
+
+
+def worst_case_cells(
+    line: SuiteLine, table: SuiteTable, recipes: Sequence[str] = CORE_RECIPES
+) -> list[str]:
+    """Clean accuracy and the worst case; it is missing if the table's is over other recipes."""
+    row, group = line.row, table.group
+    if row is None:
+        return [MISSING] * 2
+    worst_case = row.worst_case if group.core == recipes else None
+    marks = row.worst_case_marks(group.core) if worst_case else ""
+    return [
+        accuracy_cell(group, row.clean, row.n).inline,
+        accuracy_cell(group, worst_case, row.n, marks).inline,
+    ]
+
+
+def recipe_cells(line: SuiteLine, table: SuiteTable, *, with_interval: bool = False) -> list[str]:
+    """The accuracy under each recipe of the table."""
+    row, group = line.row, table.group
+    if row is None:
+        return [MISSING] * len(group.recipes)
+    cells = []
+    for recipe in group.recipes:
+        n = row.num_examples(recipe) or group.n
+        cell = accuracy_cell(group, row.accuracy_under(recipe), n, row.recipe_marks(recipe))
+        cells.append((cell if with_interval else replace(cell, interval=None)).inline)
+    return cells
+
+
+def comparison(table: SuiteTable, plain: SuiteLine) -> Iterator[str]:
+    """The table of the tests against the plain row, and what they say."""
+    tests = table.against_plain()
+    name = markdown(plain.title)
+    yield (
+        f"Each row minus {name} in points, on the examples that both have, with its 95% paired "
+        f"bootstrap interval; the examples that only the row (gained) or only {name} (lost) gets "
+        "right; and the p-value of the exact McNemar test, also with Holm's correction over the "
+        "rows of the table, for the worst case and for clean accuracy each.\n"
+    )
+    test = ["gained", "lost", "p", "p (Holm)"]
+    rows = [
+        [
+            title_cell(line),
+            examples_of(found),
+            *test_cells(found.worst_case),
+            *test_cells(found.clean),
+        ]
+        for line, found in tests
+    ]
+    yield _table(["model", "examples", "worst case", *test, "clean", *test], rows)
+    yield from (f"{markdown(sentence)}\n" for sentence in findings(plain.title, tests))
+
+
+def examples_of(found: AgainstPlain) -> str:
+    """The number of examples of a comparison."""
+    measures = (found.worst_case, found.clean)
+    return next((str(one.base.n) for one in measures if one is not None), MISSING)
+
+
+def test_cells(measure: ComparedMeasure | None) -> list[str]:
+    """The difference of a measure with its test."""
+    if measure is None:
+        return [MISSING] * 5
+    return [
+        points(measure.difference),
+        str(len(measure.gained)),
+        str(len(measure.lost)),
+        markdown(p_value(measure.p_value)),
+        markdown(p_value(measure.adjusted_p)),
+    ]
+
+
+def certificates(records: Mapping[str, CertificationRecord]) -> Iterator[str]:
+    """The table of certified accuracies, keyed by the name of the row, if there are any."""
+    if not records:
+        return
+    yield (
+        "The share of examples that no change of so many words can break, in %, with 95% Wilson "
+        "intervals, and what [a certificate holds for](#certificates). Vote: the share that most "
+        "changed texts get right, without an attack. Unified limit: as many words as attacks of "
+        "the unified track may change.\n"
+    )
+    keys = ("1", "2", "3", "unified", "all")
+    header = ["model", "examples", "vote", "1 word", "2 words", "3 words", "unified limit"]
+    header += ["all words", "median radius", "changed texts", "confidence"]
+    yield _table(
+        header,
+        [
+            [
+                markdown(name),
+                str(len(record.examples)),
+                percent(record.accuracies.vote),
+                *(percent(record.accuracies.certified[key]) for key in keys),
+                number_or_missing(record.accuracies.median_radius),
+                str(record.samples),
+                f"{100 * record.confidence:g}%",
+            ]
+            for name, record in records.items()
+        ],
+    )
+
+
+def number_or_missing(number: int | None) -> str:
+    """A number, or that there is none."""
+    return MISSING if number is None else str(number)
+
+
+def selection_parts(table: SuiteTable, chosen: Collection[RowSettings]) -> Iterator[str]:
+    """The table of the rows that were tried on one dataset, and which were chosen."""
+    group = table.group
+    yield (
+        f"{markdown(group.dataset)}: {counted(group.n, 'example')} of the {group.split} split, "
+        f"{group.track} track. Accuracy in %, with 95% Wilson intervals. Worst case: the share of "
+        f"examples that survive {listed(group.core)}. Parameters that are not shown have their "
+        "defaults.\n"
+    )
+    rows = [
+        [
+            title_cell(line),
+            *worst_case_cells(line, table, group.core),
+            *recipe_cells(line, table, with_interval=True),
+            "yes" if line.row and line.settings.is_defended and line.settings in chosen else "",
+        ]
+        for line in table.lines
+    ]
+    yield _table(["model", "clean", "worst case", *map(markdown, group.recipes), "chosen"], rows)
+    notes = [*group.notes]
+    if any(line.row is None for line in table.lines):
+        notes.append(
+            "Settings without numbers have not been run yet. Until all settings of a method have "
+            "been run, the rows above have its default."
+        )
+    if notes:
+        yield _bullets(notes)
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
+    return "\n".join(pipe_table(header, rows, left)) + "\n"
+
+
+def _bullets(notes: Sequence[str]) -> str:
+    return "".join(f"- {markdown(note)}\n" for note in notes)
