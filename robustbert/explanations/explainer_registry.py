@@ -24,9 +24,34 @@ EXPLAINERS = Registry(
     "explainer",
     [
         Entry(
+            "attention-rollout",
+            "robustbert.explanations.attention_rollout:AttentionRollout",
+            "attention, multiplied through the layers; the same for every class",
+        ),
+        Entry(
             "saliency",
             "robustbert.explanations.saliency:Saliency",
             "gradient times input embedding",
+        ),
+        Entry(
+            "integrated-gradients",
+            "robustbert.explanations.integrated_gradients:IntegratedGradients",
+            "gradients along the line from a text of padding tokens",
+        ),
+        Entry(
+            "grad-cam",
+            "robustbert.explanations.grad_cam:GradCam",
+            "hidden states of a layer, weighted by their average gradients",
+        ),
+        Entry(
+            "shap",
+            "robustbert.explanations.partition_shap:PartitionShap",
+            "Shapley values of words, by halving the text",
+        ),
+        Entry(
+            "lime",
+            "robustbert.explanations.lime_words:LimeWords",
+            "a linear model of the predictions for texts with hidden words",
         ),
         Entry(
             "occlusion",

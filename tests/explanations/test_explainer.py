@@ -26,9 +26,16 @@ NAMES = [entry.name for entry in EXPLAINERS.built_in()]
 NETWORK_NAMES = [name for name in NAMES if EXPLAINERS.load(name).needs_network]
 
 
+SMALL = {
+    "integrated-gradients": {"steps": 5},
+    "shap": {"max_evals": 60},
+    "lime": {"num_samples": 50},
+}
+
+
 def small(name):
     """A method with parameters that make it fast."""
-    return make_explainer(name, {})
+    return make_explainer(name, SMALL.get(name, {}))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from robustbert.errors import InputError
+from robustbert.explanations import explain, make_explainer
+from tests.explanations.toys import WEIGHTS
+
+TEXT = "Great film, not awful: great, it's fine - but bad."
+
+
+def test_on_a_linear_model_it_finds_the_weights_of_each_position(linear):
+    """Except for the shrinkage of the ridge regression."""
+    settings = {"num_samples": 400, "kernel_width": 1e6, "output": "logit"}
+    (found,) = explain(TEXT, model=linear, method="lime", target="pos", **settings)
+    expected = np.array([WEIGHTS.get(word.lower(), 0.0) for word in found.words])
+    assert found.words[5] == "it's"
+    np.testing.assert_allclose(found.scores, expected, atol=0.1)
+    assert found.diagnostics["r2"] == pytest.approx(1, abs=0.01)
+    assert np.corrcoef(found.scores, expected)[0, 1] > 0.999
+
+
+def test_the_seed_decides(tiny):
+    first, again, other = (
+        explain(TEXT, model=tiny, method="lime", num_samples=30, seed=seed)[0].scores
+        for seed in (0, 0, 1)
+    )
+    assert first == again != other
+
+
+def test_a_text_of_one_word(linear):
+    (found,) = explain("awful!", model=linear, method="lime", output="logit", target="pos")
+    assert -3.0 < found.scores[0] < -0.5  # the regression shrinks it
+
+
+def test_a_text_can_lose_all_its_words_and_hold_strange_characters(linear):
+    text = "bad\0 'tis\t-_- (film) \u202e Bad"
+    (found,) = explain(text, model=linear, method="lime", num_samples=60, output="logit", target=1)
+    assert found.words == ("bad", "tis", "film", "Bad")
+    assert found.scores[0] == pytest.approx(-1.5, abs=0.4)
+
+
+def test_invalid_numbers_are_refused():
+    with pytest.raises(InputError, match="num_samples is 1"):
+        make_explainer("lime", {"num_samples": 1})
+    with pytest.raises(InputError, match=r"kernel_width is 0\.0; give a number above 0"):
+        make_explainer("lime", {"kernel_width": 0.0})
