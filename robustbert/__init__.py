@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         run_plan,
     )
     from robustbert.data import load_dataset, select_examples
+    from robustbert.detection_runs import DetectionResult, detect
     from robustbert.errors import RobustbertError
     from robustbert.gate import Comparison, compare
     from robustbert.models import (
@@ -42,6 +43,7 @@ __all__ = [
     "BenchResult",
     "CallableClassifier",
     "Comparison",
+    "DetectionResult",
     "Outcome",
     "Record",
     "RobustbertError",
@@ -53,6 +55,7 @@ __all__ = [
     "bench",
     "classify",
     "compare",
+    "detect",
     "load_dataset",
     "load_model",
     "load_suite",
@@ -69,6 +72,7 @@ _LAZY_MODULES = {
     "BenchResult": "bench",
     "CallableClassifier": "models",
     "Comparison": "gate",
+    "DetectionResult": "detection_runs",
     "Outcome": "records",
     "Record": "records",
     "RobustbertError": "errors",
@@ -78,6 +82,7 @@ _LAZY_MODULES = {
     "attack": "bench",
     "classify": "models",
     "compare": "gate",
+    "detect": "detection_runs",
     "load_dataset": "data",
     "load_model": "models",
     "load_suite": "bench",

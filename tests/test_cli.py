@@ -68,6 +68,7 @@ print([name for name in {HEAVY} if name in sys.modules])
         "explore",
         "similarity",
         "recheck",
+        "detect",
         "replay",
         "baseline",
         "history",

@@ -108,6 +108,12 @@ def _lines(papers: str) -> str:
     return "\n".join(printable(paper.strip()) for paper in papers.split(";"))
 
 
+def _detectors() -> Rows:
+    from robustbert.detection import DETECTORS
+
+    yield from ((entry.name, entry.summary) for entry in DETECTORS.entries())
+
+
 LISTS: MappingProxyType[str, Callable[[], str]] = MappingProxyType(
     {
         "datasets": _summaries(_datasets),
@@ -115,5 +121,6 @@ LISTS: MappingProxyType[str, Callable[[], str]] = MappingProxyType(
         "recipes": _summaries(_recipes),
         "suites": _summaries(_suites),
         "defenses": _defenses,
+        "detectors": _summaries(_detectors),
     }
 )
