@@ -34,6 +34,7 @@ PACKAGES = (
     "attacks",
     "defenses",
     "training",
+    "explanations",
     "bench",
     "gate",
     "leaderboard",

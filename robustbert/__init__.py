@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from robustbert.data import load_dataset, select_examples
     from robustbert.detection_runs import DetectionResult, detect
     from robustbert.errors import RobustbertError
+    from robustbert.explanations import Attribution, explain
     from robustbert.gate import Comparison, compare
     from robustbert.models import (
         CallableClassifier,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AttackResult",
     "AttackRunner",
+    "Attribution",
     "BenchResult",
     "CallableClassifier",
     "Comparison",
@@ -56,6 +58,7 @@ __all__ = [
     "classify",
     "compare",
     "detect",
+    "explain",
     "load_dataset",
     "load_model",
     "load_suite",
@@ -69,6 +72,7 @@ __all__ = [
 _LAZY_MODULES = {
     "AttackResult": "bench",
     "AttackRunner": "attacks",
+    "Attribution": "explanations",
     "BenchResult": "bench",
     "CallableClassifier": "models",
     "Comparison": "gate",
@@ -83,6 +87,7 @@ _LAZY_MODULES = {
     "classify": "models",
     "compare": "gate",
     "detect": "detection_runs",
+    "explain": "explanations",
     "load_dataset": "data",
     "load_model": "models",
     "load_suite": "bench",

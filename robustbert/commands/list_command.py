@@ -103,6 +103,14 @@ def _defenses() -> str:
     return "\n".join([table, "", note, *problems, ""])
 
 
+def _explainers() -> Rows:
+    from robustbert.explanations import EXPLAINERS
+
+    for entry in EXPLAINERS.entries():
+        needs = "; needs a network" if EXPLAINERS.load(entry.name).needs_network else ""
+        yield entry.name, f"{entry.summary}{needs}"
+
+
 def _lines(papers: str) -> str:
     """Citations, one per line."""
     return "\n".join(printable(paper.strip()) for paper in papers.split(";"))
@@ -122,5 +130,6 @@ LISTS: MappingProxyType[str, Callable[[], str]] = MappingProxyType(
         "suites": _summaries(_suites),
         "defenses": _defenses,
         "detectors": _summaries(_detectors),
+        "explainers": _summaries(_explainers),
     }
 )

@@ -115,16 +115,24 @@ class Explainer(ABC):
             MissingAssetError: a package that it needs is not installed.
             ModelError: it needs gradients, which the classifier does not have.
         """
-        missing = [package for package in self.packages if find_spec(package) is None]
-        if missing:
-            raise MissingAssetError(
-                f"{self.name} needs the package {missing[0]}; pip install 'robustbert[explain]'"
-            )
+        self.check_packages()
         if self.needs_network:
             try:
                 classifier.token_network()
             except ModelError as error:
                 raise ModelError(f"{self.name} needs a network: {error}") from None
+
+    def check_packages(self) -> None:
+        """Check that the packages that the method imports are installed.
+
+        Raises:
+            MissingAssetError: one is not.
+        """
+        missing = [package for package in self.packages if find_spec(package) is None]
+        if missing:
+            raise MissingAssetError(
+                f"{self.name} needs the package {missing[0]}; pip install 'robustbert[explain]'"
+            )
 
     def explain(
         self,

@@ -1,0 +1,188 @@
+"""``robustbert explain``: texts, files and runs, all formats, and errors."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import robustbert
+from robustbert.cli import main
+from robustbert.records import read_run, record_name, without_texts
+from robustbert.reports.attributions import ShownAttribution, attributions_text
+from tests.records.builders import make_outcome, make_record, write_cell
+
+TEXTS = ["a wonderful, lovely film", "dull and awful"]
+
+
+@pytest.fixture(scope="module")
+def run(bert, tmp_path_factory):
+    """A run on the network, with two broken examples under one recipe, and another model's row."""
+    folder = tmp_path_factory.mktemp("runs") / "one"
+    classifier = robustbert.load_model(bert)
+    broken = [
+        make_outcome("e0", "broken", text="a fine film", adversarial_text="a fin film"),
+        make_outcome(
+            "e1",
+            "broken",
+            label=0,
+            clean_prediction=0,
+            adversarial_prediction=1,
+            text="dull and awful plot",
+            adversarial_text="dull and dreadful plot",
+        ),
+        make_outcome("e2", "robust"),
+    ]
+    for recipe, sha256 in (("pwws", classifier.info.sha256), ("textfooler", "c" * 64)):
+        record = make_record(broken, recipe=recipe, model=f"of-{recipe}", model_sha256=sha256)
+        dataset = record.dataset.model_copy(update={"label_names": ["neg", "pos"]})
+        write_cell(folder, record.model_copy(update={"dataset": dataset}), broken)
+    return folder
+
+
+def run_command(capsys, *arguments) -> str:
+    code = main(["explain", *map(str, arguments)])
+    written = capsys.readouterr()
+    assert code == 0, written.err
+    return written.out
+
+
+def test_json_lines_of_texts_are_those_of_the_function(bert, capsys):
+    options = ("--method", "occlusion", "--set", "mask=[MASK]", "--format", "jsonl")
+    out = run_command(capsys, "--model", bert, *options, "--target", "neg", *TEXTS)
+    lines = list(map(json.loads, out.splitlines()))
+    found = robustbert.explain(TEXTS, model=bert, method="occlusion", target="neg", mask="[MASK]")
+    assert [{"source": None, **one.as_dict(), "change": None} for one in found] == lines
+    assert lines[0]["params"] == {"mask": "[MASK]", "output": "probability"}
+
+
+def test_terminal_is_the_default(bert, capsys):
+    out = run_command(capsys, "--model", bert, *TEXTS)
+    found = robustbert.explain(TEXTS, model=bert, method="integrated-gradients")
+    shown = [ShownAttribution(f"text {i}", one) for i, one in enumerate(found, start=1)]
+    assert out == attributions_text(shown, color=False, width=100)
+
+
+def test_a_file_and_a_classical_model(svm, tmp_path, capsys):
+    file = tmp_path / "texts.txt"
+    file.write_text("\n".join(TEXTS))
+    options = ("--method", "occlusion", "--set", "output=logit", "--format", "jsonl")
+    out = run_command(capsys, "--model", svm, "--file", file, *options)
+    first = json.loads(out.splitlines()[0])
+    assert first["label"] == "pos"
+    scores = dict(zip(first["words"], first["scores"], strict=True))
+    assert max(scores, key=scores.get) in ("wonderful", "lovely")
+
+
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [("a.html", "<!DOCTYPE html>"), ("a.svg", "<?xml"), ("a.jsonl", '{"source"'), ("a.png", None)],
+)
+def test_the_suffix_decides_the_format(bert, tmp_path, capsys, name, start):
+    out = tmp_path / "new" / name
+    printed = run_command(
+        capsys, "--model", bert, "--method", "saliency", "--out", out, "a fine film"
+    )
+    assert printed == f"{out}\n"
+    assert list(out.parent.iterdir()) == [out]
+    if start is None:
+        assert out.read_bytes().startswith(b"\x89PNG")
+    else:
+        assert out.read_text(encoding="utf-8").startswith(start)
+
+
+def test_a_run_is_explained_before_and_after_the_attack(bert, run, capsys):
+    options = ("--method", "occlusion", "--format", "jsonl")
+    out = run_command(capsys, "--model", bert, "--run", run, *options)
+    lines = list(map(json.loads, out.splitlines()))
+    shown = [(one["source"]["recipe"], one["source"]["version"], one["text"]) for one in lines]
+    assert shown == [
+        ("pwws", "original", "a fine film"),
+        ("pwws", "adversarial", "a fin film"),
+        ("pwws", "original", "dull and awful plot"),
+        ("pwws", "adversarial", "dull and dreadful plot"),
+    ]
+    assert [one["label"] for one in lines] == ["pos", "pos", "neg", "neg"]
+    assert [one["change"] is None for one in lines] == [True, False, True, False]
+    assert lines[1]["change"]["num_changed"] == 1
+
+
+def test_texts_of_another_row_and_a_limit(bert, run, capsys):
+    options = ("--method", "occlusion", "--row", "of-textfooler", "--num-examples", "1")
+    out = run_command(capsys, "--model", bert, "--run", run, *options)
+    headings = [line for line in out.splitlines() if line and line[0] != " "]
+    assert len(headings) == 2
+    assert headings[1].startswith("textfooler, example e0, adversarial: pos (probability")
+    assert "rank correlation with the original" in out
+
+
+def test_a_missing_score_is_no_zero_in_a_run_with_one_class(bert, run, capsys):
+    out = run_command(capsys, "--model", bert, "--run", run, "--target", "neg", "--format", "jsonl")
+    assert {json.loads(line)["label"] for line in out.splitlines()} == {"neg"}
+
+
+class TestErrors:
+    """One line, exit code 2, and nothing is written."""
+
+    @pytest.fixture
+    def error_of(self, capsys, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+
+        def explain(*arguments) -> str:
+            assert main(["explain", *map(str, arguments)]) == 2
+            written = capsys.readouterr()
+            assert written.out == ""
+            assert written.err.count("\n") == 1
+            assert list(tmp_path.iterdir()) == [], "nothing was written"
+            return written.err
+
+        return explain
+
+    def test_methods_and_models(self, error_of, bert, svm):
+        error = error_of("--model", bert, "--method", "salience", "a film")
+        assert "unknown explainer 'salience'; did you mean saliency" in error
+        error = error_of("--model", bert, "--set", "step=3", "a film")
+        assert "unknown setting 'step'; did you mean steps" in error
+        error = error_of("--model", bert, "--set", "steps=0", "a film")
+        assert "steps is 0" in error
+        error = error_of("--model", svm, "--method", "grad-cam", "--out", "a.html", "a film")
+        assert "grad-cam needs a network: model 'svm' has no gradients" in error
+        error = error_of("--model", bert, "--target", "positive", "a film")
+        assert "unknown label 'positive'" in error
+
+    def test_texts(self, error_of, bert, run):
+        assert "no text to explain" in error_of("--model", bert)
+        assert "text 2 of 2 is empty" in error_of("--model", bert, "a film", " ")
+        assert "text 1 of 1 has no words" in error_of("--model", bert, "?!")
+        assert "give either" in error_of("--model", bert, "--run", run, "a film")
+
+    def test_outputs(self, error_of, bert, tmp_path):
+        assert "--format png needs a file" in error_of("--model", bert, "--format", "png", "a")
+        assert "has no suffix of a format" in error_of("--model", bert, "--out", "a.txt", "a")
+        assert "is a folder" in error_of(
+            "--model", bert, "--out", tmp_path, "--format", "html", "a"
+        )
+        many = ["a film"] * 13
+        options = ("--method", "occlusion", "--out", "a.png")
+        assert "at most 12 texts" in error_of("--model", bert, *options, *many)
+
+    def test_runs(self, error_of, bert, svm, run, tmp_path_factory):
+        assert "is not a run folder" in error_of("--model", bert, "--run", "nothing")
+        assert "no attack on this model" in error_of(
+            "--model", svm, "--run", run, "--method", "occlusion"
+        )
+        assert "it has pwws and textfooler" in error_of(
+            "--model", bert, "--run", run, "--recipe", "iga"
+        )
+        assert "--num-examples is 0" in error_of(
+            "--model", bert, "--run", run, "--num-examples", "0"
+        )
+        assert "--row is given without --run" in error_of("--model", bert, "--row", "x", "a film")
+
+    def test_a_run_without_texts(self, error_of, bert, run, tmp_path_factory):
+        published = tmp_path_factory.mktemp("runs") / "without"
+        read = read_run(run)
+        for record in read.records:
+            outcomes = read.outcomes[record_name(record)]
+            write_cell(published, record, without_texts(outcomes))
+        assert "contain no texts" in error_of("--model", bert, "--run", published)
