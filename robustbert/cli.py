@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from robustbert.commands import (
     assets_command,
+    audit_command,
     baseline_command,
     bench_command,
     card_command,
@@ -135,6 +136,7 @@ def _parser() -> argparse.ArgumentParser:
         show_command.add_show,
         explore_command.add_explore,
         similarity_command.add_similarity,
+        audit_command.add_audit,
         recheck_command.add_recheck,
         detect_command.add_detect,
         card_command.add_card,
