@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: bench test lint types check docs site leaderboard results defenses coverage wheel clean
+.PHONY: bench test lint types check docs site leaderboard results defenses audit coverage wheel clean
 
 bench: $(INSTALLED)
 	$(BIN)/python -m robustbert.bench
@@ -60,6 +60,12 @@ defenses: $(INSTALLED)
 	$(BIN)/robustbert leaderboard check --results results/defense-selection
 	$(BIN)/robustbert leaderboard check --results results/defenses
 	$(BIN)/python docs/defense_tables.py
+
+# Attacks MiniLM with the core recipes, measures the texts and writes the table of
+# docs/understanding.md: about half an hour on 2 cores.
+audit: $(INSTALLED)
+	$(BIN)/python benchmarks/audit.py --check results
+	$(BIN)/python docs/understanding_tables.py
 
 wheel: $(INSTALLED)
 	$(BIN)/python -m build --wheel

@@ -36,6 +36,7 @@ PACKAGES = (
     "training",
     "explanations",
     "bench",
+    "audit",
     "gate",
     "leaderboard",
     "reports",

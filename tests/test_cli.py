@@ -68,6 +68,7 @@ print([name for name in {HEAVY} if name in sys.modules])
         "show",
         "explore",
         "similarity",
+        "audit",
         "recheck",
         "detect",
         "replay",

@@ -19,7 +19,7 @@ from robustbert.reports.wording import MISSING
 
 _SEED = 0
 _HEADER = (
-    *("recipe", "broken", "words changed", "of words", "similarity", "unrelated"),
+    *("recipe", "broken", "words changed", "% of words", "similarity", "unrelated"),
     *("antonyms", "unknown words", "longer by words", "by characters"),
 )
 

@@ -18,9 +18,11 @@ from robustbert.audit.text_measures import (
     word_edits,
 )
 from robustbert.data.words import words_of
+from robustbert.errors import RecordError
 from robustbert.packages import package_version
 from robustbert.records import Outcome
 from robustbert.records.fields import Name, NonNegativeInt, Sha256, StrictModel, Track
+from robustbert.records.strict_json import check_version, parse_object, read_file, validated
 from robustbert.reports.broken_texts import BrokenText
 from robustbert.reports.row_labels import record_label
 from robustbert.reports.run_view import Selection, ShownCell, select_cells
@@ -90,6 +92,30 @@ def measure_run(
             for cell, examples in zip(cells, broken, strict=True)
         ],
     )
+
+
+def read_measures(folder: Path) -> MeasuredRun:
+    """Read the files of measures in a folder as one, in the order of their names.
+
+    Raises:
+        RecordError: there is none, one is not valid, or they were measured with other packages.
+    """
+    paths = sorted(folder.glob("*.json"))
+    if not paths:
+        raise RecordError(f"{folder} contains no measures; make them with benchmarks/audit.py")
+    read = [_read(path) for path in paths]
+    for path, one in zip(paths, read, strict=True):
+        if (one.encoder, one.wordfreq) != (read[0].encoder, read[0].wordfreq):
+            raise RecordError(
+                f"{path} and {paths[0]} were measured with other packages; measure both again"
+            )
+    return read[0].model_copy(update={"cells": [cell for one in read for cell in one.cells]})
+
+
+def _read(path: Path) -> MeasuredRun:
+    content = parse_object(read_file(path), str(path))
+    check_version(content, "measures_version", MEASURES_VERSION, str(path))
+    return validated(MeasuredRun, content, str(path))
 
 
 @dataclass(frozen=True)
