@@ -7,6 +7,7 @@ from typing import Any
 
 from robustbert.reports.attributions.shown_attribution import ShownAttribution, levels
 from robustbert.reports.pages import render_page
+from robustbert.reports.pages.page_assets import TINT_STYLE
 
 
 def attributions_page(shown: Sequence[ShownAttribution], title: str) -> str:
@@ -21,7 +22,7 @@ def attributions_page(shown: Sequence[ShownAttribution], title: str) -> str:
     return render_page(
         "attributions.html",
         package=__package__,
-        styles=["attributions.css"],
+        styles=[TINT_STYLE, "attributions.css"],
         title=title,
         items=[_item(one) for one in shown],
     )

@@ -85,6 +85,7 @@ def _draw_bars(axes: Axes, one: ShownAttribution, words: Sequence[int]) -> None:
     axes.set_yticklabels(names, parse_math=False)
     axes.tick_params(axis="y", length=0)
     axes.tick_params(axis="x", labelsize=6.5)
+    axes.locator_params(axis="x", nbins=6)
 
 
 def _sample(number: int, left: float, right: float, y: float, height: float) -> object:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from robustbert.errors import InputError, RecordError
 from robustbert.explanations import Attribution, Explainer
-from robustbert.explanations.attribution_change import attribution_change
+from robustbert.explanations.attribution_change import AttributionChange, attribution_change
 from robustbert.explanations.explainer import Target
 from robustbert.models import Classifier
 from robustbert.records import Outcome, Record
@@ -35,20 +36,43 @@ def cells_of_model(
     return tuple(found)
 
 
-def explain_run(
+@dataclass(frozen=True)
+class ExplainedOutcome:
+    """A broken example with the attributions of its texts.
+
+    Args:
+        record: the record of its cell.
+        outcome: the outcome.
+        before: the attribution of the original text.
+        after: that of the adversarial text, for the same class.
+    """
+
+    record: Record
+    outcome: Outcome
+    before: Attribution
+    after: Attribution
+
+    @property
+    def change(self) -> AttributionChange:
+        """What the attack did to the attribution."""
+        return attribution_change(self.before, self.after)
+
+
+def explain_outcomes(
     run: Path,
     cells: Sequence[ShownCell],
     classifier: Classifier,
     explainer: Explainer,
     target: Target = None,
-) -> list[ShownAttribution]:
-    """Explain the original and the adversarial text of each broken example, next to each other.
+) -> list[ExplainedOutcome]:
+    """Explain the original and the adversarial text of each broken example.
 
-    Both are explained for the same class, so that their scores can be compared.
+    Both are explained for the same class, so that their scores can be compared. Each distinct text
+    is explained once.
 
     Args:
         run: the run folder, for messages.
-        cells: cells with their broken outcomes, which contain their texts.
+        cells: cells with outcomes, which contain their texts.
         classifier: the model, with the labels of the cells.
         explainer: the method.
         target: the explained class; None for the true class of each example, which the attacked
@@ -60,22 +84,41 @@ def explain_run(
         UnknownNameError: there is no such class.
         ModelError: the method needs gradients, which the model does not have.
     """
-    pairs = [(cell.record, outcome) for cell in cells for outcome in cell.outcomes]
-    if not pairs:
+    broken = [
+        (cell.record, outcome)
+        for cell in cells
+        for outcome in cell.outcomes
+        if outcome.status == "broken"
+    ]
+    if not broken:
         raise RecordError(
             f"{run} has no adversarial texts in the selected cells, because no attack succeeded; "
             "choose other cells or another run"
         )
-    texts, targets = [], list[Target]()
-    for record, outcome in pairs:
-        texts += [outcome.text or "", outcome.adversarial_text or ""]
-        targets += [_label(record, outcome, classifier) if target is None else target] * 2
-    found = explainer.explain(classifier, texts, targets)
-    return [
-        shown
-        for (record, outcome), before, after in zip(pairs, found[::2], found[1::2], strict=True)
-        for shown in _shown(record, outcome, before, after)
+    asked = [
+        (text or "", _label(record, outcome, classifier) if target is None else target)
+        for record, outcome in broken
+        for text in (outcome.text, outcome.adversarial_text)
     ]
+    distinct = list(dict.fromkeys(asked))
+    texts, targets = zip(*distinct, strict=True)
+    found = dict(zip(distinct, explainer.explain(classifier, texts, targets), strict=True))
+    return [
+        ExplainedOutcome(record, outcome, found[before], found[after])
+        for (record, outcome), before, after in zip(broken, asked[::2], asked[1::2], strict=True)
+    ]
+
+
+def explain_run(
+    run: Path,
+    cells: Sequence[ShownCell],
+    classifier: Classifier,
+    explainer: Explainer,
+    target: Target = None,
+) -> list[ShownAttribution]:
+    """The attributions of :func:`explain_outcomes`, original and adversarial next to each other."""
+    explained = explain_outcomes(run, cells, classifier, explainer, target)
+    return [shown for one in explained for shown in _shown(one)]
 
 
 def _label(record: Record, outcome: Outcome, classifier: Classifier) -> int:
@@ -91,9 +134,8 @@ def _label(record: Record, outcome: Outcome, classifier: Classifier) -> int:
     return classifier.label_names.index(names[outcome.label])
 
 
-def _shown(
-    record: Record, outcome: Outcome, before: Attribution, after: Attribution
-) -> Iterator[ShownAttribution]:
+def _shown(one: ExplainedOutcome) -> Iterator[ShownAttribution]:
+    record, outcome = one.record, one.outcome
     source = {
         "dataset": record.dataset.name,
         "row": record_label(record),
@@ -102,10 +144,7 @@ def _shown(
         "example_id": outcome.example_id,
     }
     name = f"{record.recipe.name}, example {outcome.example_id[:8]}"
-    yield ShownAttribution(f"{name}, original", before, {**source, "version": "original"})
-    yield ShownAttribution(
-        f"{name}, adversarial",
-        after,
-        {**source, "version": "adversarial"},
-        attribution_change(before, after),
-    )
+    original = {**source, "version": "original"}
+    adversarial = {**source, "version": "adversarial"}
+    yield ShownAttribution(f"{name}, original", one.before, original)
+    yield ShownAttribution(f"{name}, adversarial", one.after, adversarial, one.change)

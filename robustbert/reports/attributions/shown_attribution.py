@@ -52,7 +52,7 @@ class ShownAttribution:
         if one.truncated:
             yield "truncated: words beyond the maximum length have the score 0"
         if self.change is not None:
-            yield from _change_facts(self.change)
+            yield from change_facts(self.change)
 
     def parts(self) -> Iterator[tuple[str, int | None]]:
         """The text in parts: each word with its level, and what is between words with None.
@@ -76,7 +76,8 @@ _OUTPUTS = {
 }
 
 
-def _change_facts(change: AttributionChange) -> Iterator[str]:
+def change_facts(change: AttributionChange) -> Iterator[str]:
+    """What an attack did to an attribution, as short texts."""
     correlation = change.rank_correlation
     shown = "n/a" if correlation is None else f"{correlation:.2f}"
     yield f"rank correlation with the original {shown}"

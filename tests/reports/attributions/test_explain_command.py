@@ -10,7 +10,8 @@ import robustbert
 from robustbert.cli import main
 from robustbert.records import read_run, record_name, without_texts
 from robustbert.reports.attributions import ShownAttribution, attributions_text
-from tests.records.builders import make_outcome, make_record, write_cell
+from tests.records.builders import write_cell
+from tests.reports.attributions.explained_runs import write_explained_run
 
 TEXTS = ["a wonderful, lovely film", "dull and awful"]
 
@@ -19,25 +20,8 @@ TEXTS = ["a wonderful, lovely film", "dull and awful"]
 def run(bert, tmp_path_factory):
     """A run on the network, with two broken examples under one recipe, and another model's row."""
     folder = tmp_path_factory.mktemp("runs") / "one"
-    classifier = robustbert.load_model(bert)
-    broken = [
-        make_outcome("e0", "broken", text="a fine film", adversarial_text="a fin film"),
-        make_outcome(
-            "e1",
-            "broken",
-            label=0,
-            clean_prediction=0,
-            adversarial_prediction=1,
-            text="dull and awful plot",
-            adversarial_text="dull and dreadful plot",
-        ),
-        make_outcome("e2", "robust"),
-    ]
-    for recipe, sha256 in (("pwws", classifier.info.sha256), ("textfooler", "c" * 64)):
-        record = make_record(broken, recipe=recipe, model=f"of-{recipe}", model_sha256=sha256)
-        dataset = record.dataset.model_copy(update={"label_names": ["neg", "pos"]})
-        write_cell(folder, record.model_copy(update={"dataset": dataset}), broken)
-    return folder
+    recipes = {"pwws": None, "textfooler": "c" * 64}
+    return write_explained_run(folder, robustbert.load_model(bert), recipes=recipes)
 
 
 def run_command(capsys, *arguments) -> str:
@@ -99,10 +83,10 @@ def test_a_run_is_explained_before_and_after_the_attack(bert, run, capsys):
     assert shown == [
         ("pwws", "original", "a fine film"),
         ("pwws", "adversarial", "a fin film"),
-        ("pwws", "original", "dull and awful plot"),
-        ("pwws", "adversarial", "dull and dreadful plot"),
+        ("pwws", "original", "the story was so good and lovely"),
+        ("pwws", "adversarial", "the story was so god and lovely"),
     ]
-    assert [one["label"] for one in lines] == ["pos", "pos", "neg", "neg"]
+    assert [one["label"] for one in lines] == ["pos"] * 4
     assert [one["change"] is None for one in lines] == [True, False, True, False]
     assert lines[1]["change"]["num_changed"] == 1
 
