@@ -39,6 +39,11 @@ DETECTORS = Registry(
             "robustbert.detection.mahalanobis:Mahalanobis",
             "the distance of the first token's features from the nearest class",
         ),
+        Entry(
+            "attribution",
+            "robustbert.detection.attribution_detector:AttributionDetector",
+            "how much each word contributes to the prediction",
+        ),
     ],
     accepts=_is_detector,
     expected="a subclass of robustbert.detection.Detector that is a dataclass",
