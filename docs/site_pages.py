@@ -33,6 +33,8 @@ PACKAGES = (
     "data",
     "attacks",
     "defenses",
+    "detection",
+    "detection_runs",
     "training",
     "explanations",
     "bench",

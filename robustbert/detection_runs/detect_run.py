@@ -17,7 +17,7 @@ from robustbert.detection import Detector, FittingData, TextMeasure, make_detect
 from robustbert.detection_runs.detection_pairs import ValidationPairs, check_apart, judged_pairs
 from robustbert.detection_runs.detection_record import DetectionCell, DetectionRecord
 from robustbert.detection_runs.detection_result import DetectionResult
-from robustbert.detection_runs.judge_detector import FittedOn, TestedCell, judge
+from robustbert.detection_runs.judge_detector import FittedOn, JudgedCell, judge
 from robustbert.detection_runs.split_attacks import VALIDATION, SplitAttacks
 from robustbert.errors import InputError
 from robustbert.frozen import FrozenMapping
@@ -194,7 +194,7 @@ def _detect_row(
 def _cells(
     row: Sequence[ShownCell],
     validation: Sequence[Sequence[Outcome]],
-    tested: Sequence[TestedCell],
+    tested: Sequence[JudgedCell],
     detector: Detector,
     measure: TextMeasure,
     dataset: TextDataset,
@@ -213,9 +213,9 @@ def _cells(
     return found
 
 
-def _tested(cell: ShownCell, attacks: SplitAttacks, *, failed: bool) -> TestedCell:
+def _tested(cell: ShownCell, attacks: SplitAttacks, *, failed: bool) -> JudgedCell:
     texts = attacks.failed(cell.record, cell.outcomes).values() if failed else None
-    return TestedCell(
+    return JudgedCell(
         recipe=cell.record.recipe.name,
         outcomes=cell.outcomes,
         pairs=tuple(judged_pairs(cell.outcomes, _place(cell))),

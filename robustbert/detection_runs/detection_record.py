@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -26,6 +27,7 @@ from robustbert.records.schema import (
     Protocol,
     Track,
 )
+from robustbert.records.strict_json import parse_object, read_file, validated
 
 
 class Estimate(StrictModel):
@@ -111,3 +113,13 @@ class DetectionRecord(StrictModel):
     seconds: NonNegativeFloat = Field(description="time to measure, fit and score, no attacks")
     environment: Environment = Field(description="software versions and hardware")
     cells: list[DetectionCell] = Field(description="one per pair of recipes")
+
+
+def read_detection(path: Path) -> DetectionRecord:
+    """Read the record of a detector.
+
+    Raises:
+        RecordError: the file cannot be read, or is no such record; the message names the field.
+    """
+    parsed = parse_object(read_file(path), str(path))
+    return validated(DetectionRecord, parsed, str(path))

@@ -32,7 +32,7 @@ MAX_FPR = 0.1
 
 
 @dataclass(frozen=True)
-class TestedCell:
+class JudgedCell:
     """The attacks of a recipe that judge detectors.
 
     Args:
@@ -41,8 +41,6 @@ class TestedCell:
         pairs: the pairs of the broken examples, at least one.
         failed: the last texts of failed attacks; None if they are not judged.
     """
-
-    __test__ = False  # it is no test, although its name starts like one
 
     recipe: str
     outcomes: tuple[Outcome, ...]
@@ -85,7 +83,7 @@ class FittedOn:
         )
 
 
-def judge(fitted: FittedOn, tested: TestedCell, seed: int) -> DetectionCell:
+def judge(fitted: FittedOn, tested: JudgedCell, seed: int) -> DetectionCell:
     """Judge a fitted detector on the attacks of a recipe, the same or another.
 
     Args:
@@ -122,13 +120,13 @@ def judge(fitted: FittedOn, tested: TestedCell, seed: int) -> DetectionCell:
     )
 
 
-def _failed(fitted: FittedOn, tested: TestedCell) -> Metric | None:
+def _failed(fitted: FittedOn, tested: JudgedCell) -> Metric | None:
     if tested.failed is None:
         return None
     return _share(fitted.detector.score(tested.failed) >= fitted.threshold)
 
 
-def _rejection(fitted: FittedOn, tested: TestedCell, flagged: np.ndarray) -> Rejection:
+def _rejection(fitted: FittedOn, tested: JudgedCell, flagged: np.ndarray) -> Rejection:
     """The accuracies with and without the detector.
 
     A flagged text is rejected. That is wrong for a clean text, whatever its label, and right for an
