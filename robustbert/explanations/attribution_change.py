@@ -82,7 +82,7 @@ def attribution_change(before: Attribution, after: Attribution) -> AttributionCh
     return AttributionChange(
         num_words=len(before.words),
         num_aligned=len(aligned),
-        rank_correlation=_rank_correlation(
+        rank_correlation=rank_correlation(
             [before.scores[i] for i, _ in aligned], [after.scores[j] for _, j in aligned]
         ),
         num_changed=len(changed),
@@ -90,7 +90,8 @@ def attribution_change(before: Attribution, after: Attribution) -> AttributionCh
     )
 
 
-def _rank_correlation(first: list[float], second: list[float]) -> float | None:
+def rank_correlation(first: list[float], second: list[float]) -> float | None:
+    """Spearman's rank correlation; None with fewer than 3 scores, or if all of a side are equal."""
     if len(first) < MIN_ALIGNED or np.ptp(first) == 0 or np.ptp(second) == 0:
         return None
     from scipy.stats import spearmanr
