@@ -251,6 +251,11 @@ def _victim(
         return rebuild_victim(record, dataset, device)
     if not isinstance(model, Classifier):
         return cells.victim(str(model), record, same=True)
+    if record.defenses:  # a wrapped classifier has the hash of the one that it wraps
+        raise InputError(
+            f"{record_label(record)} has defenses, which cannot be checked for a classifier in "
+            "memory; give the folder of its model, or leave it out"
+        )
     classifier = relabel(model, dataset.label_names)
     if classifier.info.sha256 != record.model.sha256:
         raise InputError(

@@ -23,6 +23,7 @@ from robustbert.errors import RecordError, RobustbertWarning
 from robustbert.gate.repeated_cells import LoadedVictim, RepeatedCells, condition_difference
 from robustbert.io import output_errors, write_text
 from robustbert.metrics import survived
+from robustbert.progress import report_step
 from robustbert.records import Outcome, Record, append_outcome, read_outcomes
 from robustbert.reports.row_labels import record_label
 from robustbert.reports.wording import counted
@@ -135,6 +136,9 @@ class SplitAttacks:
         if not todo:
             return _Found((), {})
         described = f"{record_label(record)} on {record.dataset.name}, {record.recipe.name}"
+        before = record.timing.attack_seconds
+        took = "" if before is None else f"; its {record.protocol.n} took {before:.0f} s"
+        report_step(f"{what}: attacking {counted(len(todo), 'example')} of {described}{took}")
         with AttackProgress(len(todo), f"{what}: {described}") as progress:
 
             def add(outcome: Outcome) -> None:

@@ -15,10 +15,11 @@ import robustbert as rb
 from robustbert.cli import main
 from robustbert.detection_runs import DetectionRecord
 from robustbert.models import load_model
-from robustbert.records import read_outcomes, read_run
+from robustbert.records import DefenseRef, read_outcomes, read_run, write_record
 from tests.detection_runs.conftest import ToyRun
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.usefixtures("own_cache"),
     pytest.mark.filterwarnings("ignore:The 'warn' method is deprecated:DeprecationWarning"),
 ]
@@ -156,6 +157,16 @@ def test_wrong_options_are_one_line(judged, toy_run, capsys, arguments, message)
     assert main(["detect", *toy_run.options(), *arguments]) == 2
     [line] = capsys.readouterr().err.splitlines()
     assert message in line
+
+
+def test_a_classifier_in_memory_cannot_stand_for_a_defended_one(toy_run, svm, tmp_path):
+    run = shutil.copytree(toy_run.run, tmp_path / "run")
+    [record] = read_run(run).records
+    defense = DefenseRef(name="ranmask", params={}, revision=1)
+    [path] = (run / "records").iterdir()
+    write_record(record.model_copy(update={"defenses": [defense]}), path)
+    with pytest.raises(rb.RobustbertError, match="has defenses, which cannot be checked"):
+        rb.detect(run, "wdr", load_model(svm), data=toy_run.files)
 
 
 def test_another_model_is_refused(judged, toy_run, bert):
