@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import fmean
 
 from robustbert.detection_runs.detection_record import DetectionRecord, read_detection
-from robustbert.detection_runs.detection_table import HEADER, NOTES, estimate_text, table_cells
+from robustbert.detection_runs.detection_table import HEADER, estimate_text, notes_of, table_cells
 from robustbert.reports.escape import markdown
 from robustbert.reports.markdown_table import pipe_table
 from robustbert.reports.wording import MISSING
@@ -40,7 +40,8 @@ def tables(root: Path) -> str:
     if not records:
         return NOT_MEASURED
     parts = [part for name, found in records.items() for part in dataset_parts(name, found)]
-    return "\n".join([*parts, *(f"- {markdown(note)}" for note in NOTES), ""])
+    every = [record for found in records.values() for record in found]
+    return "\n".join([*parts, *(f"- {markdown(note)}" for note in notes_of(every)), ""])
 
 
 def dataset_parts(name: str, records: Sequence[DetectionRecord]) -> Iterator[str]:

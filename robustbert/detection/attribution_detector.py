@@ -52,6 +52,7 @@ class AttributionDetector(Detector):
         InputError: a value is out of range.
     """
 
+    name: ClassVar[str] = "attribution"
     paper: ClassVar[str] = "Huber et al. 2022"
     needs_pairs: ClassVar[bool] = True
 

@@ -92,7 +92,7 @@ class FittedDetector:
         scores = np.asarray(self.scorer(texts), dtype=np.float64)
         if scores.shape != (len(texts),) or not np.isfinite(scores).all():
             raise ModelError(
-                f"{type(self.detector).__name__} did not give each text a finite score; report it, "
+                f"{self.detector.name} did not give each text a finite score; report it, "
                 "or choose another detector"
             )
         return scores
@@ -105,12 +105,14 @@ class Detector(ABC):
     A subclass implements :meth:`_measured` and :meth:`_fit`.
 
     Attributes:
+        name: its name, for messages.
         paper: a short citation, such as ``Mosca et al. 2022``.
         needs_network: whether it reads the inside of a network of transformers.
         needs_pairs: whether it learns from pairs, not from clean texts alone.
         assets: the assets that it reads.
     """
 
+    name: ClassVar[str]
     paper: ClassVar[str] = ""
     needs_network: ClassVar[bool] = False
     needs_pairs: ClassVar[bool] = False
@@ -144,7 +146,7 @@ class Detector(ABC):
                 classifier.embedded_network()
             except ModelError:
                 raise ModelError(
-                    f"{type(self).__name__} reads the features of a network of transformers, which "
+                    f"{self.name} reads the features of a network of transformers, which "
                     f"model {classifier.info.name!r} does not provide; choose a detector that only "
                     "asks for predictions, such as wdr or fgws"
                 ) from None
@@ -158,7 +160,7 @@ class Detector(ABC):
             MissingAssetError: see :meth:`check`.
         """
         self.check(classifier)
-        return TextMeasure(partial(self._measured, classifier), type(self).__name__)
+        return TextMeasure(partial(self._measured, classifier), self.name)
 
     def fit(self, classifier: Classifier, data: FittingData, seed: int) -> FittedDetector:
         """Fit the detector to a classifier and attacks on it.
@@ -195,7 +197,7 @@ class Detector(ABC):
             )
         if self.needs_pairs and len(data.pairs) < MIN_PAIRS:
             raise InputError(
-                f"{type(self).__name__} learns from attacks, but only {len(data.pairs)} of the "
+                f"{self.name} learns from attacks, but only {len(data.pairs)} of the "
                 f"validation split succeeded; at least {MIN_PAIRS} are needed: attack more examples"
             )
         return self._fit(measure, data, seed)

@@ -64,6 +64,7 @@ class Fgws(Detector):
         InputError: the parameter is out of range.
     """
 
+    name: ClassVar[str] = "fgws"
     paper: ClassVar[str] = "Mozes et al. 2021"
     needs_pairs: ClassVar[bool] = True
     assets: ClassVar[tuple[str, ...]] = ("wordnet", "word-vectors")
@@ -82,7 +83,7 @@ class Fgws(Detector):
     def _fit(self, measure: TextMeasure, data: FittingData, seed: int) -> FittedDetector:
         frequencies = Counter(word for text in data.texts for word in words_in(text))
         if not frequencies:
-            raise InputError("Fgws needs the word frequencies of a training split; it has no text")
+            raise InputError("fgws needs the word frequencies of a training split; it has no text")
         originals = {word for text in data.originals for word in words_in(text)}
         count = math.ceil(np.mean([len(synonyms_of(word)) for word in originals] or [0]))
 

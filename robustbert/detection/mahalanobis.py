@@ -44,6 +44,7 @@ class Mahalanobis(Detector):
         InputError: a parameter is out of range.
     """
 
+    name: ClassVar[str] = "mahalanobis"
     paper: ClassVar[str] = "Lee et al. 2018"
     needs_network: ClassVar[bool] = True
 

@@ -47,6 +47,7 @@ class Rde(Detector):
         InputError: a parameter is out of range.
     """
 
+    name: ClassVar[str] = "rde"
     paper: ClassVar[str] = "Yoo et al. 2022"
     needs_network: ClassVar[bool] = True
 

@@ -54,6 +54,7 @@ class Wdr(Detector):
         InputError: a parameter is out of range.
     """
 
+    name: ClassVar[str] = "wdr"
     paper: ClassVar[str] = "Mosca et al. 2022"
     needs_pairs: ClassVar[bool] = True
 

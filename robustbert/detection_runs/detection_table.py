@@ -21,19 +21,21 @@ HEADER = (
     *("fitted to", "judged on", "pairs", "AUROC", "TPR at 10% FPR", "TPR", "FPR", "F1"),
     *("failed attacks", "clean", "clean, rejecting", "attacked", "attacked, rejecting"),
 )
-#: What the columns mean.
-NOTES = (
+_NOTES = (
     "In percent. AUROC, TPR at 10% FPR and F1 with 95% bootstrap intervals over examples, the "
     "others with 95% Wilson intervals. Pairs are the adversarial texts of the broken test examples "
     "and their originals.",
     "TPR at 10% FPR: read off the curve of the test pairs, as papers report it. TPR and FPR: at "
     "the threshold that has an FPR of 10% on validation pairs. F1: at the threshold with the "
     "highest F1 on validation pairs.",
-    "Failed attacks: flagged last texts of attacks that did not fool the model, at the threshold "
-    "of TPR and FPR.",
     "Rejecting: flagged texts are rejected, which is wrong for a clean text, and right for a text "
     "that fools the model. The attacks did not know the detector; one that does may do more.",
 )
+_FAILED = (
+    "Failed attacks: flagged last texts of attacks that did not fool the model, at the threshold "
+    "of TPR and FPR."
+)
+_TRANSFER = "pwws → textfooler: fitted to attacks by pwws, and judged on those by textfooler."
 
 
 def title(record: DetectionRecord) -> str:
@@ -83,10 +85,24 @@ def render_detection(records: Sequence[DetectionRecord], width: int) -> str:
     parts = []
     for record in records:
         header, *rows = [*_without_missing([HEADER, *map(table_cells, record.cells)])]
-        shown = [[printable(text) for text in row] for row in rows]
-        table = text_table(header, shown, width, left=("judged on",))
+        shown = [[printable(text) for text in _one_name(row)] for row in rows]
+        table = text_table(["recipe", *header[2:]], shown, width)
         parts.append(f"{wrapped(title(record), width)}\n\n{table}")
-    return "\n\n".join([*parts, *(wrapped(note, width) for note in NOTES), ""])
+    transfer = any(cell.fitted_on != cell.tested_on for one in records for cell in one.cells)
+    notes = [*([_TRANSFER] if transfer else []), *notes_of(records)]
+    return "\n\n".join([*parts, *(wrapped(note, width) for note in notes), ""])
+
+
+def notes_of(records: Sequence[DetectionRecord]) -> list[str]:
+    """What the columns mean."""
+    failed = any(cell.failed is not None for one in records for cell in one.cells)
+    return [*_NOTES, *([_FAILED] if failed else [])]
+
+
+def _one_name(row: Sequence[str]) -> list[str]:
+    """A line with both recipes in the first cell, which each part of a wide table repeats."""
+    fitted, tested, *numbers = row
+    return [fitted if fitted == tested else f"{fitted} → {tested}", *numbers]
 
 
 def markdown_detection(records: Sequence[DetectionRecord]) -> str:
@@ -97,7 +113,7 @@ def markdown_detection(records: Sequence[DetectionRecord]) -> str:
         shown = [[markdown(text) for text in row] for row in rows]
         lines = pipe_table(header, shown, left=2)
         parts.append("\n".join([f"### {markdown(title(record))}", "", *lines]))
-    return "\n\n".join([*parts, "\n".join(f"- {markdown(note)}" for note in NOTES), ""])
+    return "\n\n".join([*parts, "\n".join(f"- {markdown(note)}" for note in notes_of(records)), ""])
 
 
 def csv_detection(records: Sequence[DetectionRecord]) -> str:

@@ -20,6 +20,7 @@ VICTIM = BagOfWords({"good": (0, 1)})
 class Lengths(Detector):
     """Scores texts by their length, plus the number of training texts."""
 
+    name: ClassVar[str] = "lengths"
     needs_pairs: ClassVar[bool] = True
 
     scale: float = 1.0
@@ -94,6 +95,7 @@ def test_texts_are_checked():
 def test_every_built_in_detector_can_be_made():
     for entry in DETECTORS.built_in():
         detector = make_detector(entry.name, {})
+        assert detector.name == entry.name
         assert detector.paper
         assert entry.summary
         assert make_detector(entry.name, detector.params()) == detector

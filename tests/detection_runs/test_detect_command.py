@@ -146,7 +146,7 @@ def test_formats(judged, toy_run, capsys):
     [
         (["--detector", "wdx"], "unknown detector 'wdx'; did you mean wdr?"),
         (["--detector", "wdr", "--set", "words=3"], "wdr: unknown setting 'words'"),
-        (["--detector", "rde"], "Rde reads the features of a network of transformers, which model"),
+        (["--detector", "rde"], "rde reads the features of a network of transformers, which model"),
         (["--detector", "wdr", "--recipe", "pwws"], "has no cell with the recipe 'pwws'"),
         (["--detector", "wdr", "--validation", "0"], "validation is 0; give an integer of at"),
         (["--detector", "wdr", "--validation", "9"], "attacks on the validation split succeeded"),

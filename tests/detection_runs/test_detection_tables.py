@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,9 @@ def test_every_format_has_a_line_for_each_pair_of_recipes(record):
     text, table = FORMATS["text"]([record]), FORMATS["markdown"]([record])
     first = record.cells[0]
     assert text.count(estimate_text(first.auroc)) >= 2
+    assert re.search("^pwws → textfooler +10 ", text, re.MULTILINE)
+    assert re.search("^textfooler +10 ", text, re.MULTILINE)
+    assert "failed" not in text, "they were not judged"
     assert "| textfooler | pwws | 10 |" in table
     rows = list(csv.DictReader(io.StringIO(FORMATS["csv"]([record]))))
     assert [(row["fitted_on"], row["tested_on"]) for row in rows] == [
