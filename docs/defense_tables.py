@@ -1,9 +1,8 @@
-"""Write the tables of results in docs/defenses.md, and their plot.
+"""Write the tables of results in docs/defenses.md, and their plots.
 
 ``python docs/defense_tables.py`` writes them; ``--check`` only says whether the tables are
-current. The tables of ``results/defenses`` are between ``<!-- defense results -->`` and ``<!-- end
-of defense results -->``, those of ``results/defense-selection`` between ``<!-- defense selection
--->`` and ``<!-- end of defense selection -->``.
+current. Each table is between two comments, such as ``<!-- defense results -->`` and ``<!-- end of
+defense results -->``; their names are the keys of ``RESULTS`` and ``SELECTIONS``.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from robustbert.bench import Suite, load_suite, make_plan
@@ -19,17 +18,14 @@ from robustbert.bench.certification_record import CertificationRecord
 from robustbert.io import write_bytes
 from robustbert.leaderboard.against_plain_plot import TITLE, against_plain_plot
 from robustbert.leaderboard.certified_rows import read_certified_rows
-from robustbert.leaderboard.row_costs import Costs
 from robustbert.leaderboard.row_settings import RowSettings, rows_of_suite, settings_of_victim
+from robustbert.leaderboard.suite_costs import Costs
 from robustbert.leaderboard.suite_markdown import legend, result_parts, selection_parts
 from robustbert.leaderboard.suite_table import SuiteTable, read_suite_tables
 from robustbert.reports.wording import listed
 
 ROOT = Path(__file__).parents[1]
-DOCUMENT, PLOT = "docs/defenses.md", "docs/plots/defenses.svg"
-#: The suites, and where their records are.
-DEFENSES, SELECTION = "defenses", "defense_selection"
-RESULTS = {DEFENSES: "results/defenses", SELECTION: "results/defense-selection"}
+DOCUMENT = "docs/defenses.md"
 #: The certificates of rows that vote over random changes.
 CERTIFICATES = "results/certificates"
 #: Measured training steps and queries.
@@ -37,16 +33,54 @@ TRAINING_SPEED, INFERENCE_SPEED = "results/training-speed", "results/inference-s
 NOT_MEASURED = "Not measured yet: `make defenses` runs the suite and writes the tables.\n"
 
 
-def results(root: Path) -> Iterator[str]:
-    """The parts of the suite's results; none without a record."""
-    tables = read_tables(root, DEFENSES, named=True)
-    if not tables:
+@dataclass(frozen=True)
+class Results:
+    """The results of a suite.
+
+    Args:
+        suite: its name.
+        folder: where its records are.
+        plot: the file of its plot.
+    """
+
+    suite: str
+    folder: str
+    plot: str
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What was tried to choose the rows of suites.
+
+    Args:
+        suite: its name.
+        folder: where its records are.
+        named: whether rows are called as in the suite, with a table of what the names stand for;
+            else by defenses and parameters.
+    """
+
+    suite: str
+    folder: str
+    named: bool = False
+
+
+RESULTS = {"defense results": Results("defenses", "results/defenses", "docs/plots/defenses.svg")}
+SELECTIONS = {
+    "defense selection": Selection("defense_selection", "results/defense-selection"),
+    "composition selection": Selection(
+        "composition_selection", "results/composition-selection", named=True
+    ),
+}
+
+
+def results(shown: Results, root: Path) -> Iterator[str]:
+    """The parts of a suite's results; none without a record."""
+    suite, tables = read_suite(shown.suite, root), read_tables(shown, root, named=True)
+    if suite is None or not tables:
         return
-    suite = read_suites(root)[DEFENSES]
-    names = {row: name for rows in rows_of_suite(suite).values() for row, name in rows.items()}
-    yield legend(names)
+    yield legend(names_of(suite))
     if has_plot(tables):
-        yield f"![{TITLE}]({PurePosixPath(PLOT).relative_to('docs')})\n"
+        yield f"![{TITLE}]({PurePosixPath(shown.plot).relative_to('docs')})\n"
     for table in tables:
         costs = Costs.read(table.group, root / TRAINING_SPEED, root / INFERENCE_SPEED)
         notes = gradient_notes(suite, table.group.dataset)
@@ -54,12 +88,20 @@ def results(root: Path) -> Iterator[str]:
     yield seeds_sentence(tables)
 
 
-def selection(root: Path) -> Iterator[str]:
-    """The parts of the settings that were tried; none without a record."""
-    suite = read_suites(root).get(DEFENSES)
-    chosen = {row for rows in rows_of_suite(suite).values() for row in rows} if suite else set()
-    for table in read_tables(root, SELECTION):
+def selection(shown: Selection, root: Path) -> Iterator[str]:
+    """The parts of what was tried; none without a record."""
+    used = [read_suite(one.suite, root) for one in RESULTS.values()]
+    chosen = {row for suite in used if suite for row in names_of(suite)}
+    suite, tables = read_suite(shown.suite, root), read_tables(shown, root, named=shown.named)
+    if suite is not None and tables and shown.named:
+        yield legend(names_of(suite))
+    for table in tables:
         yield from selection_parts(table, chosen)
+
+
+def names_of(suite: Suite) -> dict[RowSettings, str]:
+    """The names of a suite's rows on all datasets."""
+    return {row: name for rows in rows_of_suite(suite).values() for row, name in rows.items()}
 
 
 def gradient_notes(suite: Suite, dataset: str) -> Iterator[str]:
@@ -84,21 +126,23 @@ def seeds_sentence(tables: Sequence[SuiteTable]) -> str:
             "examples alone: another training seed gives another model, with other numbers.\n"
         )
     return (
-        "Rows with several training seeds show the mean and the standard deviation over them, and "
-        "are not tested. Intervals and tests of the others cover the sampling of examples alone.\n"
+        "Rows with several training seeds show the mean and the standard deviation over them. "
+        "Intervals and tests of the others cover the sampling of examples alone.\n"
     )
 
 
-def read_suites(root: Path) -> dict[str, Suite]:
-    """The suites that there are, keyed by name."""
-    paths = {name: root / "benchmarks" / "suites" / f"{name}.toml" for name in RESULTS}
-    return {name: load_suite(str(path)) for name, path in paths.items() if path.exists()}
+def read_suite(name: str, root: Path) -> Suite | None:
+    """A suite; None if there is none of this name."""
+    path = root / "benchmarks" / "suites" / f"{name}.toml"
+    return load_suite(str(path)) if path.exists() else None
 
 
-def read_tables(root: Path, name: str, *, named: bool = False) -> tuple[SuiteTable, ...]:
+def read_tables(
+    shown: Results | Selection, root: Path, *, named: bool = False
+) -> tuple[SuiteTable, ...]:
     """The tables of a suite; none if there is no suite or no record."""
-    suite = read_suites(root).get(name)
-    return read_suite_tables(root / RESULTS[name], suite, named=named) if suite else ()
+    suite = read_suite(shown.suite, root)
+    return read_suite_tables(root / shown.folder, suite, named=named) if suite else ()
 
 
 def certificates(root: Path, table: SuiteTable) -> dict[str, CertificationRecord]:
@@ -122,10 +166,9 @@ def certificates(root: Path, table: SuiteTable) -> dict[str, CertificationRecord
 
 def contents(root: Path) -> dict[str, str]:
     """The current tables, keyed by the name in their markers."""
-    return {
-        "defense results": "\n".join(results(root)) or NOT_MEASURED,
-        "defense selection": "\n".join(selection(root)) or NOT_MEASURED,
-    }
+    parts = {name: results(shown, root) for name, shown in RESULTS.items()}
+    parts |= {name: selection(shown, root) for name, shown in SELECTIONS.items()}
+    return {name: "\n".join(found) or NOT_MEASURED for name, found in parts.items()}
 
 
 def has_plot(tables: Sequence[SuiteTable]) -> bool:
@@ -159,9 +202,10 @@ def main() -> int:
             print(f"{path} is outdated; run: python docs/defense_tables.py", file=sys.stderr)
         return int(current != text)
     path.write_text(current, encoding="utf-8")
-    tables = read_tables(options.root, DEFENSES, named=True)
-    if has_plot(tables):
-        write_bytes(options.root / PLOT, against_plain_plot(tables, "svg"))
+    for shown in RESULTS.values():
+        tables = read_tables(shown, options.root, named=True)
+        if has_plot(tables):
+            write_bytes(options.root / shown.plot, against_plain_plot(tables, "svg"))
     return 0
 
 

@@ -53,15 +53,6 @@ COMMITTED = [
     )
     for suite, folder in OTHER_SUITES.items()
 ]
-#: Suites of which rows are missing.
-INCOMPLETE = {
-    "defenses": [
-        pytest.mark.xfail(
-            strict=True,
-            reason="augmentation and freelb have not been run yet: make defenses runs them",
-        )
-    ]
-}
 #: A row that is trained in seconds, and that has the same weights on every processor.
 ROW = "rotten_tomatoes/published/tfidf-svm-d375b892"
 
@@ -119,13 +110,7 @@ def test_other_results_are_those_of_their_suite(suite: str, results: Path):
     assert {cell.record.environment.threads for cell in checked.cells} == {1}
 
 
-@pytest.mark.parametrize(
-    ("suite", "results"),
-    [
-        pytest.param(*one.values, marks=[*one.marks, *INCOMPLETE.get(one.values[0], ())])
-        for one in COMMITTED
-    ],
-)
+@pytest.mark.parametrize(("suite", "results"), COMMITTED)
 def test_other_results_are_complete(suite: str, results: Path):
     found = {cell_of_record(cell.record) for cell in read_published(results)}
     assert found == planned_cells(make_plan(load_suite(suite)))

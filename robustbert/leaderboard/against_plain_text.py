@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from robustbert.gate import ComparedMeasure
-from robustbert.leaderboard.against_plain import LEVEL, AgainstPlain
+from robustbert.leaderboard.against_plain import LEVEL, AgainstPlain, RowDifference
 from robustbert.leaderboard.suite_table import SuiteLine
 from robustbert.reports.wording import counted, listed
 
@@ -24,7 +23,7 @@ def findings(plain: str, tests: Sequence[tuple[SuiteLine, AgainstPlain]]) -> Ite
         yield f"Not compared: {listed(left_out)}."
 
 
-def _finding(name: str, plain: str, measures: Mapping[str, ComparedMeasure | None]) -> str:
+def _finding(name: str, plain: str, measures: Mapping[str, RowDifference | None]) -> str:
     tested = {title: one for title, one in measures.items() if one is not None}
     significant = {title: one for title, one in tested.items() if one.adjusted_p < LEVEL}
     better = [title for title, one in significant.items() if one.difference.value > 0]

@@ -7,15 +7,15 @@ from dataclasses import replace
 
 from robustbert.attacks.recipes import CORE_RECIPES
 from robustbert.bench.certification_record import CertificationRecord
-from robustbert.gate import ComparedMeasure
 from robustbert.gate.comparison.comparison_notation import p_value, points
-from robustbert.leaderboard.against_plain import AgainstPlain
+from robustbert.leaderboard.against_plain import AgainstPlain, RowDifference
 from robustbert.leaderboard.against_plain_text import findings
-from robustbert.leaderboard.row_costs import Costs, cost_cells, cost_notes
 from robustbert.leaderboard.row_settings import RowSettings
+from robustbert.leaderboard.suite_costs import Costs, cost_cells, cost_notes
 from robustbert.leaderboard.suite_table import SuiteLine, SuiteTable
 from robustbert.reports.escape import markdown
 from robustbert.reports.markdown_table import pipe_table
+from robustbert.reports.notes.noted_cells import first_record
 from robustbert.reports.table_cells import accuracy_cell, marked
 from robustbert.reports.wording import MISSING, counted, listed, percent
 
@@ -65,10 +65,31 @@ def result_parts(
     if plain is not None:
         yield from comparison(table, plain)
     yield from certificates(certified)
-    found = [*cost_notes(table, costs), *notes, *group.notes]
+    found = [*cost_notes(table, costs), *same_weights_notes(table), *notes, *group.notes]
     if any(line.row is None for line in table.lines):
         found.append("Rows without numbers have not been run yet.")
     yield _bullets(found)
+
+
+def same_weights_notes(table: SuiteTable) -> Iterator[str]:
+    """Name the rows whose defenses changed nothing in training."""
+    plain = table.plain
+    if plain is None or plain.row is None:
+        return
+    weights = first_record(plain.row).model.sha256
+    same = [
+        line.title
+        for line in table.lines
+        if line.row is not None
+        and first_record(line.row).model.sha256 == weights
+        and any(defense.trains for defense in line.settings.built_in.values())
+    ]
+    if same:
+        verb = "has" if len(same) == 1 else "have"
+        yield (
+            f"{listed(same)} {verb} the weights of {plain.title}: the defense changed nothing in "
+            "training."
+        )
 
 
 def title_cell(line: SuiteLine) -> str:
@@ -114,6 +135,12 @@ def comparison(table: SuiteTable, plain: SuiteLine) -> Iterator[str]:
         "right; and the p-value of the exact McNemar test, also with Holm's correction over the "
         "rows of the table, for the worst case and for clean accuracy each.\n"
     )
+    if any(line.row and len(line.row.replicates) > 1 for line in table.lines):
+        yield (
+            "Of models with several training seeds the means are compared. The bootstrap draws "
+            "seeds as well as examples, and the p-value comes from it. Gained and lost are the "
+            "examples that one model gets right with a larger share of its seeds than the other.\n"
+        )
     test = ["gained", "lost", "p", "p (Holm)"]
     rows = [
         [
@@ -131,17 +158,17 @@ def comparison(table: SuiteTable, plain: SuiteLine) -> Iterator[str]:
 def examples_of(found: AgainstPlain) -> str:
     """The number of examples of a comparison."""
     measures = (found.worst_case, found.clean)
-    return next((str(one.base.n) for one in measures if one is not None), MISSING)
+    return next((str(one.difference.n) for one in measures if one is not None), MISSING)
 
 
-def test_cells(measure: ComparedMeasure | None) -> list[str]:
+def test_cells(measure: RowDifference | None) -> list[str]:
     """The difference of a measure with its test."""
     if measure is None:
         return [MISSING] * 5
     return [
         points(measure.difference),
-        str(len(measure.gained)),
-        str(len(measure.lost)),
+        str(measure.gained),
+        str(measure.lost),
         markdown(p_value(measure.p_value)),
         markdown(p_value(measure.adjusted_p)),
     ]

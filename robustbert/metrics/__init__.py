@@ -40,6 +40,7 @@ from robustbert.metrics.power import examples_needed, mcnemar_power, smallest_dr
 from robustbert.metrics.ranks import Rank, bootstrap_ranks
 from robustbert.metrics.reliability import reliability
 from robustbert.metrics.replicates import MeanStd, mean_std
+from robustbert.metrics.seed_differences import SeedDifference, difference_over_seeds
 
 __all__ = [
     "Curve",
@@ -49,6 +50,7 @@ __all__ = [
     "MeanInterval",
     "MeanStd",
     "Rank",
+    "SeedDifference",
     "accuracy_by_queries",
     "accuracy_by_words_changed",
     "accuracy_under_attack",
@@ -59,6 +61,7 @@ __all__ = [
     "clean_accuracy",
     "clopper_pearson_low",
     "counts",
+    "difference_over_seeds",
     "examples_needed",
     "examples_to_reach",
     "holm",
