@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 
@@ -34,11 +35,11 @@ def labelled_features(classifier: Classifier, texts: Sequence[str]) -> Iterator[
         yield from np.concatenate([predicted[:, None], features], axis=1)
 
 
-def _first_hidden_states(model: object, sequences: Sequence[Sequence[int]]) -> np.ndarray:
+def _first_hidden_states(model: Any, sequences: Sequence[Sequence[int]]) -> np.ndarray:
     """The last hidden state of each sequence's first token: float64 (n, d)."""
     import torch
 
-    encoder, device = model.base_model, model.device  # type: ignore[attr-defined]
+    encoder, device = model.base_model, model.device
     found: dict[int, np.ndarray] = {}
     rows = sorted(range(len(sequences)), key=lambda row: len(sequences[row]))
     for length, same in groupby(rows, key=lambda row: len(sequences[row])):

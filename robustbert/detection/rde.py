@@ -21,7 +21,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -90,9 +90,9 @@ class Rde(Detector):
         return FittedDetector(self, score)
 
 
-def negative_log_density(gaussian: object, points: np.ndarray) -> np.ndarray:
+def negative_log_density(gaussian: Any, points: np.ndarray) -> np.ndarray:
     """The negative log-density of points (n, d) under a fitted covariance: float64 (n,)."""
-    distances = gaussian.mahalanobis(points)  # type: ignore[attr-defined]
-    _, log_determinant = np.linalg.slogdet(gaussian.covariance_)  # type: ignore[attr-defined]
+    distances = gaussian.mahalanobis(points)
+    _, log_determinant = np.linalg.slogdet(gaussian.covariance_)
     constant = points.shape[1] * math.log(2 * math.pi)
     return np.asarray((distances + log_determinant + constant) / 2)

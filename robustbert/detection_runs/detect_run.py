@@ -13,7 +13,7 @@ from robustbert.bench.environment import capture_environment
 from robustbert.bench.run_options import check_dtype_and_device
 from robustbert.bench.victims import Victim
 from robustbert.data import DatasetSource, TextDataset, select_examples
-from robustbert.detection import Detector, FittingData, TextMeasure, make_detector
+from robustbert.detection import Detector, FittedDetector, FittingData, TextMeasure, make_detector
 from robustbert.detection_runs.detection_pairs import ValidationPairs, check_apart, judged_pairs
 from robustbert.detection_runs.detection_record import DetectionCell, DetectionRecord
 from robustbert.detection_runs.detection_result import DetectionResult
@@ -29,6 +29,7 @@ from robustbert.rechecks.row_attacker import check_repeatable
 from robustbert.records import Outcome, Record, row_sha256
 from robustbert.reports.row_labels import record_label
 from robustbert.reports.run_view import ALL, Selection, ShownCell, select_cells
+from robustbert.reports.wording import counted
 from robustbert.validation import check_at_least
 from robustbert.version import __version__
 
@@ -201,15 +202,18 @@ def _cells(
 ) -> list[DetectionCell]:
     """Fit the detector to each recipe, and judge it on each."""
     training, seed = dataset.split("train")[:], row[0].record.protocol.seed
+    fitted: FittedDetector | None = None
     found = []
     for cell, attacked in zip(row, validation, strict=True):
         check_apart(attacked, cell.outcomes)
         pairs = ValidationPairs.of(attacked, _place(cell))
         data = FittingData(training["text"], training["label"], pairs.fit)
         recipe = cell.record.recipe.name
-        fitted = FittedOn.of(recipe, detector.fit_measured(measure, data, seed), pairs)
-        report_step(f"fitted to {len(pairs.fit)} pairs of {recipe}")
-        found += [judge(fitted, one, seed) for one in tested]
+        if fitted is None or detector.needs_pairs:  # else it would be the same one again
+            fitted = detector.fit_measured(measure, data, seed)
+        judged = FittedOn.of(recipe, fitted, pairs)
+        report_step(f"fitted {detector.name} to {counted(judged.num_fit, 'pair')} of {recipe}")
+        found += [judge(judged, one, seed) for one in tested]
     return found
 
 

@@ -71,7 +71,9 @@ class DetectionCell(StrictModel):
     fitted_on: Name = Field(description="recipe of the validation attacks that it was fitted to")
     tested_on: Name = Field(description="recipe of the test attacks that it is judged on")
     chosen: dict[str, float] = Field(description="what the fit chose, such as a threshold")
-    fit_pairs: NonNegativeInt = Field(description="validation pairs that it was fitted to")
+    fit_pairs: NonNegativeInt = Field(
+        description="validation pairs that it was fitted to; 0 if it learns from clean texts alone"
+    )
     threshold_pairs: PositiveInt = Field(description="other ones that chose the thresholds")
     pairs: PositiveInt = Field(description="test pairs: broken examples")
     auroc: Estimate = Field(description="area under the ROC curve of the test pairs")

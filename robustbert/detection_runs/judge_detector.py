@@ -18,6 +18,7 @@ from robustbert.detection_runs.detection_record import (
 )
 from robustbert.metrics import accuracy_under_attack, clean_accuracy, proportion, survived
 from robustbert.metrics.detection import (
+    Statistic,
     auroc,
     bootstrap_pairs,
     f1_score,
@@ -55,7 +56,7 @@ class FittedOn:
     Args:
         recipe: the name of the recipe.
         detector: the fitted detector.
-        num_fit: the number of pairs that it was fitted to.
+        num_fit: the number of pairs that it was fitted to; 0 if it learns from clean texts alone.
         num_threshold: the number of other pairs, which chose the thresholds.
         threshold: the threshold at a false positive rate of :data:`MAX_FPR`.
         f1_threshold: the threshold with the highest F1.
@@ -76,7 +77,7 @@ class FittedOn:
         return cls(
             recipe=recipe,
             detector=detector,
-            num_fit=len(pairs.fit),
+            num_fit=len(pairs.fit) if detector.detector.needs_pairs else 0,
             num_threshold=len(pairs.threshold),
             threshold=threshold_at_fpr(originals, MAX_FPR),
             f1_threshold=threshold_of_best_f1(originals, adversarials),
@@ -96,8 +97,8 @@ def judge(fitted: FittedOn, tested: JudgedCell, seed: int) -> DetectionCell:
     adversarials = score([pair.adversarial for pair in tested.pairs])
     flagged = adversarials >= fitted.threshold
 
-    def estimate(statistic: object) -> Estimate:
-        return Estimate.of(bootstrap_pairs(originals, adversarials, statistic, seed))  # type: ignore[arg-type]
+    def estimate(statistic: Statistic) -> Estimate:
+        return Estimate.of(bootstrap_pairs(originals, adversarials, statistic, seed))
 
     own = fitted.recipe == tested.recipe
     return DetectionCell(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from robustbert.detection import FittedDetector
+from robustbert.detection.mahalanobis import Mahalanobis
 from robustbert.detection_runs.detection_pairs import ValidationPairs, judged_pairs
 from robustbert.detection_runs.judge_detector import FittedOn, JudgedCell, judge
 from robustbert.metrics import proportion
 from tests.detection.words import pairs_of
-from tests.detection_runs.judged import fitted_on
+from tests.detection_runs.judged import fitted_on, scores_of_numbers
 from tests.records.builders import make_outcome
 
 
@@ -73,3 +75,5 @@ def test_thresholds_come_from_the_pairs_that_were_held_out():
     assert 0.8 < fitted.threshold < 0.9, "one of ten originals is flagged"
     assert fitted.f1_threshold == 5
     assert (fitted.num_fit, fitted.num_threshold) == (20, 10)
+    clean = FittedDetector(Mahalanobis(), scores_of_numbers)
+    assert FittedOn.of("pwws", clean, ValidationPairs(seen, held_out)).num_fit == 0
