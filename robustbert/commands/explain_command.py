@@ -106,6 +106,7 @@ def _add_run_options(command: Any) -> None:
     ):
         group.add_argument(option, metavar="NAME", help=f"use only texts of this {kind}")
     group.add_argument(
+        "-n",
         "--num-examples",
         type=integer,
         metavar="N",

@@ -28,8 +28,8 @@ class Attribution:
         predicted: the index of the most probable class.
         method: the name of the method.
         params: its parameters.
-        output: the explained output of the model: ``probability``, ``logit`` or ``attention``,
-            which is the same for every class.
+        output: the explained output of the model: ``probability``, ``logit``, ``log-odds``, or
+            ``attention``, which is the same for every class.
         special_score: the sum of the scores of tokens that the tokenizer added, such as ``[CLS]``;
             None if the method has no scores of tokens.
         other_score: the sum of the scores of tokens outside of words, such as punctuation; None if

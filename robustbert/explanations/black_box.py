@@ -47,20 +47,22 @@ class BlackBoxExplainer(Explainer):
 
     Args:
         mask: what replaces a hidden word, for example ``[MASK]``; empty to remove it.
-        output: ``probability`` or ``logit``, which only networks and linear models have.
+        output: ``probability`` or ``log-odds``, log(p / (1 - p)), which adds up over the features
+            of a linear model. It is computed from logits, which only networks and linear models
+            have.
 
     Raises:
         InputError: the mask is not valid Unicode.
     """
 
     mask: str = ""
-    output: Literal["probability", "logit"] = "probability"
+    output: Literal["probability", "log-odds"] = "probability"
 
     def __post_init__(self) -> None:
         if self.mask.strip():
             check_texts([self.mask])
-        if self.output not in ("probability", "logit"):
-            raise InputError(f"output is {self.output!r}; give probability or logit")
+        if self.output not in ("probability", "log-odds"):
+            raise InputError(f"output is {self.output!r}; give probability or log-odds")
 
     @property
     def explained_output(self) -> str:
@@ -71,15 +73,32 @@ class BlackBoxExplainer(Explainer):
         """See :meth:`Explainer.check`; the classifier has the explained output.
 
         Raises:
-            ModelError: the logit is to be explained and the classifier has none.
+            ModelError: log-odds are to be explained and the classifier has no logits.
         """
         super().check(classifier)
-        if self.output == "logit" and not classifier.has_logits:
+        if self.output == "log-odds" and not classifier.has_logits:
             raise ModelError(
                 f"model {classifier.info.name!r} has no logits; explain its probability"
             )
 
     def _predictor(self, classifier: Classifier) -> Callable[[Sequence[str]], np.ndarray]:
         """A function from n texts to the explained outputs of all classes: float64 (n, k)."""
-        predict = classifier.predict_logits if self.output == "logit" else classifier.predict_proba
-        return lambda texts: predict(list(texts)).astype(np.float64)
+        if self.output == "log-odds":
+            return lambda texts: log_odds(classifier.predict_logits(list(texts)))
+        return lambda texts: classifier.predict_proba(list(texts)).astype(np.float64)
+
+
+def log_odds(logits: np.ndarray) -> np.ndarray:
+    """The log-odds of each class against all others: float64 (n, k).
+
+    Args:
+        logits: float (n, k).
+
+    >>> log_odds(np.array([[0.0, 2.0]])).tolist()
+    [[-2.0, 2.0]]
+    """
+    from scipy.special import logsumexp
+
+    exact = np.asarray(logits, dtype=np.float64)
+    others = [logsumexp(np.delete(exact, i, axis=1), axis=1) for i in range(exact.shape[1])]
+    return exact - np.stack(others, axis=1)

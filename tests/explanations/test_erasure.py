@@ -21,7 +21,7 @@ def probability(words):
 
 
 def occlusion(linear, text=TEXT):
-    return explain(text, model=linear, method="occlusion", target="pos", output="logit")[0]
+    return explain(text, model=linear, method="occlusion", target="pos", output="log-odds")[0]
 
 
 def test_words_with_the_highest_scores_are_removed_or_kept(linear):

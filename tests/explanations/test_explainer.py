@@ -11,6 +11,7 @@ import pytest
 
 from robustbert.errors import InputError, MissingAssetError, ModelError, UnknownNameError
 from robustbert.explanations import EXPLAINERS, explain, make_explainer
+from robustbert.explanations.black_box import log_odds
 from robustbert.explanations.token_words import OUTSIDE, SPECIAL, sum_by_word, words_of_tokens
 from robustbert.models import CallableClassifier
 from robustbert.models.relabel import relabel
@@ -93,7 +94,7 @@ def test_methods_that_need_a_network_refuse_other_models(name, linear):
 def test_a_model_without_logits_is_refused_if_they_are_to_be_explained():
     model = CallableClassifier(lambda texts: [[0.5, 0.5]] * len(texts), ("neg", "pos"))
     with pytest.raises(ModelError, match="has no logits"):
-        explain("a fine film", model=model, method="occlusion", output="logit")
+        explain("a fine film", model=model, method="occlusion", output="log-odds")
 
 
 def test_invalid_arguments_get_one_clear_line(linear):
@@ -115,7 +116,7 @@ def test_invalid_arguments_get_one_clear_line(linear):
         explain("a film", model=linear, method="occlusion", target=2)
     with pytest.raises(InputError, match="2 targets are given for 1 texts"):
         explain("a film", model=linear, method="occlusion", target=["pos", "neg"])
-    with pytest.raises(InputError, match="output is 'loss'; give one of probability, logit"):
+    with pytest.raises(InputError, match="output is 'loss'; give one of probability, log-odds"):
         explain("a film", model=linear, method="occlusion", output="loss")
 
 
@@ -159,15 +160,32 @@ def test_words_beyond_the_maximum_length_have_the_score_zero(tiny):
 
 def test_occlusion_of_a_linear_model_gives_its_weights(linear):
     text = "Great film, not awful: great"
-    (found,) = explain(text, model=linear, method="occlusion", output="logit", target="pos")
+    (found,) = explain(text, model=linear, method="occlusion", output="log-odds", target="pos")
     expected = [WEIGHTS.get(word.lower(), 0.0) for word in found.words]
     assert found.scores == pytest.approx(expected, abs=1e-6)
-    assert found.output == "logit"
+    assert found.output == "log-odds"
+
+
+def test_log_odds_of_the_two_classes_of_a_classical_model_are_opposite(svm):
+    neg, pos = (
+        explain("a wonderful film", model=svm, method="occlusion", output="log-odds", target=name)
+        for name in ("neg", "pos")
+    )
+    assert any(pos[0].scores)
+    assert neg[0].scores == pytest.approx([-score for score in pos[0].scores])
+
+
+def test_log_odds_are_those_of_the_probability():
+    logits = np.array([[0.5, -1.0, 2.0], [30.0, -30.0, 0.0]])
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    others = probabilities.sum(axis=1, keepdims=True) - probabilities
+    np.testing.assert_allclose(log_odds(logits)[0], np.log(probabilities / others)[0])
+    assert log_odds(logits)[1] == pytest.approx([30.0, -60.0, -30.0], abs=1e-6)
 
 
 def test_occlusion_with_a_mask(linear):
     found = explain(
-        "awful", model=linear, method="occlusion", output="logit", mask="good", target=1
+        "awful", model=linear, method="occlusion", output="log-odds", mask="good", target=1
     )
     assert found[0].scores == pytest.approx([-3.0 - 1.0])
 

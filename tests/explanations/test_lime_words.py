@@ -12,7 +12,7 @@ TEXT = "Great film, not awful: great, it's fine - but bad."
 
 def test_on_a_linear_model_it_finds_the_weights_of_each_position(linear):
     """Except for the shrinkage of the ridge regression."""
-    settings = {"num_samples": 400, "kernel_width": 1e6, "output": "logit"}
+    settings = {"num_samples": 400, "kernel_width": 1e6, "output": "log-odds"}
     (found,) = explain(TEXT, model=linear, method="lime", target="pos", **settings)
     expected = np.array([WEIGHTS.get(word.lower(), 0.0) for word in found.words])
     assert found.words[5] == "it's"
@@ -30,13 +30,15 @@ def test_the_seed_decides(tiny):
 
 
 def test_a_text_of_one_word(linear):
-    (found,) = explain("awful!", model=linear, method="lime", output="logit", target="pos")
+    (found,) = explain("awful!", model=linear, method="lime", output="log-odds", target="pos")
     assert -3.0 < found.scores[0] < -0.5  # the regression shrinks it
 
 
 def test_a_text_can_lose_all_its_words_and_hold_strange_characters(linear):
     text = "bad\0 'tis\t-_- (film) \u202e Bad"
-    (found,) = explain(text, model=linear, method="lime", num_samples=60, output="logit", target=1)
+    (found,) = explain(
+        text, model=linear, method="lime", num_samples=60, output="log-odds", target=1
+    )
     assert found.words == ("bad", "tis", "film", "Bad")
     assert found.scores[0] == pytest.approx(-1.5, abs=0.4)
 

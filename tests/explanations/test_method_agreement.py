@@ -35,7 +35,7 @@ def test_equal_scores_have_no_ranks():
 def test_exact_methods_agree_about_a_linear_model(linear):
     texts = ["a great, fine and awful film", "bad, good or great"]
     shap, occlusion = (
-        explain(texts, model=linear, method=method, target="pos", output="logit")
+        explain(texts, model=linear, method=method, target="pos", output="log-odds")
         for method in ("shap", "occlusion")
     )
     assert method_agreement(shap, occlusion) == pytest.approx([1, 1])

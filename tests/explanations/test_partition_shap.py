@@ -15,7 +15,7 @@ TEXT = "Great film, not awful: great, fine - but bad."
 
 
 def test_on_a_linear_model_it_gives_the_weights(linear):
-    (found,) = explain(TEXT, model=linear, method="shap", output="logit", target="pos")
+    (found,) = explain(TEXT, model=linear, method="shap", output="log-odds", target="pos")
     expected = [WEIGHTS.get(word.lower(), 0.0) for word in found.words]
     assert found.scores == pytest.approx(expected, abs=1e-6)
     assert found.diagnostics["difference"] == pytest.approx(sum(expected))
@@ -23,7 +23,7 @@ def test_on_a_linear_model_it_gives_the_weights(linear):
 
 def test_with_a_mask_it_gives_the_difference_from_the_mask(linear):
     found = explain(
-        "a bad film", model=linear, method="shap", output="logit", target=1, mask="good"
+        "a bad film", model=linear, method="shap", output="log-odds", target=1, mask="good"
     )
     assert found[0].scores == pytest.approx([0 - 1.0, -1.5 - 1.0, 0.25 - 1.0], abs=1e-6)
 
@@ -36,7 +36,7 @@ def not_good(texts):
 
 def test_two_words_that_interact_get_their_shapley_values():
     model = CallableClassifier(not_good, ("neg", "pos"), outputs="logits", name="negation")
-    (found,) = explain("not good", model=model, method="shap", output="logit", target="pos")
+    (found,) = explain("not good", model=model, method="shap", output="log-odds", target="pos")
 
     def value(words):
         return not_good([" ".join(words)])[0, 1]
@@ -62,7 +62,7 @@ def test_scores_sum_to_the_difference_with_any_number_of_evaluations(tiny, max_e
 
 
 def test_a_single_word_gets_the_whole_difference(linear):
-    (found,) = explain("awful", model=linear, method="shap", output="logit", target="pos")
+    (found,) = explain("awful", model=linear, method="shap", output="log-odds", target="pos")
     assert found.scores == pytest.approx([-3.0])
 
 

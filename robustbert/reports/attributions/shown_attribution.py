@@ -71,6 +71,7 @@ class ShownAttribution:
 
 _OUTPUTS = {
     "logit": "of the logit",
+    "log-odds": "of the log-odds",
     "probability": "of the probability",
     "attention": "the same for every class",
 }
@@ -84,7 +85,7 @@ def change_facts(change: AttributionChange) -> Iterator[str]:
     if change.share_by_chance is not None:
         yield (
             f"{change.num_changed_in_top} of {counted(change.num_changed, 'changed word')} among "
-            f"the {change.num_changed} most important of {change.num_words} "
+            f"the top {change.num_changed} of {change.num_words} "
             f"({change.share_by_chance * change.num_changed:.2g} expected by chance)"
         )
 

@@ -81,7 +81,7 @@ def test_facts_of_a_text_that_is_not_predicted_so_and_was_attacked():
         "delta 0.0625",
         "truncated: words beyond the maximum length have the score 0",
         "rank correlation with the original 0.50",
-        "2 of 3 changed words among the 3 most important of 20 (0.45 expected by chance)",
+        "2 of 3 changed words among the top 3 of 20 (0.45 expected by chance)",
     ]
     inserted = replace(shown, change=AttributionChange(3, 3, None, 0, 0))
     assert list(inserted.facts())[-1] == "rank correlation with the original n/a"

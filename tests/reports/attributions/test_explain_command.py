@@ -50,7 +50,7 @@ def test_terminal_is_the_default(bert, capsys):
 def test_a_file_and_a_classical_model(svm, tmp_path, capsys):
     file = tmp_path / "texts.txt"
     file.write_text("\n".join(TEXTS))
-    options = ("--method", "occlusion", "--set", "output=logit", "--format", "jsonl")
+    options = ("--method", "occlusion", "--set", "output=log-odds", "--format", "jsonl")
     out = run_command(capsys, "--model", svm, "--file", file, *options)
     first = json.loads(out.splitlines()[0])
     assert first["label"] == "pos"
