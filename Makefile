@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: bench test lint types check docs site leaderboard results defenses audit coverage wheel clean
+.PHONY: bench test lint types check docs site leaderboard results defenses audit explanations coverage wheel clean
 
 bench: $(INSTALLED)
 	$(BIN)/python -m robustbert.bench
@@ -65,6 +65,12 @@ defenses: $(INSTALLED)
 # docs/understanding.md: about half an hour on 2 cores.
 audit: $(INSTALLED)
 	$(BIN)/python benchmarks/audit.py --check results
+	$(BIN)/python docs/understanding_tables.py
+
+# Measures explanation methods, also on the attacks of make audit, and writes the tables of
+# docs/understanding.md: about two hours on one core. An interrupted run is resumed.
+explanations: audit
+	$(BIN)/python benchmarks/explanations.py --attacked runs/audit
 	$(BIN)/python docs/understanding_tables.py
 
 wheel: $(INSTALLED)

@@ -9,12 +9,23 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
 from robustbert.audit import read_measures
 from robustbert.audit.measure_tables import measures_markdown
+from robustbert.explanations.quality_records import (
+    Agreement,
+    ExplanationQuality,
+    MethodQuality,
+    RecipeChange,
+    TextQuality,
+    read_quality,
+)
+from robustbert.metrics import bootstrap_mean
+from robustbert.reports.markdown_table import pipe_table
+from robustbert.reports.wording import MISSING
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = "docs/understanding.md"
@@ -28,8 +39,98 @@ def audit_table(results: Path) -> str:
     return measures_markdown(read_measures(results / "audit"))
 
 
+def quality_table(results: Path) -> str:
+    """The quality of each explanation method: a table per dataset and model."""
+    return _tables(
+        results,
+        ["method", "comprehensiveness", "sufficiency", "infidelity", "sensitivity", "seconds"],
+        lambda found: map(_quality_row, found.methods),
+    )
+
+
+def agreement_table(results: Path) -> str:
+    """The agreement of each pair of explanation methods: a table per dataset and model."""
+    return _tables(results, ["method", "other method", "rank correlation"], _agreement_rows, left=2)
+
+
+def change_table(results: Path) -> str:
+    """What attacks do to explanations: a table per dataset and model that was attacked."""
+    return _tables(
+        results,
+        ["method", "recipe", "texts", "rank correlation", "changed words in top", "by chance"],
+        lambda found: map(_change_row, found.changes),
+        left=2,
+    )
+
+
+def _tables(
+    results: Path,
+    header: Sequence[str],
+    rows: Callable[[ExplanationQuality], Iterable[list[str]]],
+    left: int = 1,
+) -> str:
+    """A table with a title for each record that has rows."""
+    parts = []
+    for path in sorted((results / "explanations").glob("*.json")):
+        found = read_quality(path)
+        if lines := list(rows(found)):
+            title = f"**{found.dataset}, {found.model}** ({found.split} split)"
+            parts.append("\n".join([title, "", *pipe_table(header, lines, left)]))
+    return "\n\n".join(parts) or "It has not been measured yet: `make explanations` does it."
+
+
+def _quality_row(found: MethodQuality) -> list[str]:
+    def mean(value: Callable[[TextQuality], float | None]) -> str:
+        return _mean(map(value, found.texts), 3)
+
+    return [
+        found.method,
+        mean(lambda text: text.comprehensiveness),
+        mean(lambda text: text.sufficiency),
+        mean(lambda text: text.infidelity),
+        mean(lambda text: text.sensitivity),
+        MISSING if found.seconds is None else f"{found.seconds:.3f}",
+    ]
+
+
+def _agreement_rows(found: ExplanationQuality) -> Iterator[list[str]]:
+    def row(pair: Agreement) -> list[str]:
+        return [pair.first, pair.second, _mean(pair.rank_correlations, 2)]
+
+    return map(row, found.agreements)
+
+
+def _change_row(found: RecipeChange) -> list[str]:
+    changed = [text for text in found.texts if text.num_changed]
+    return [
+        found.method,
+        f"{found.recipe} ({found.track})",
+        str(len(found.texts)),
+        _mean((text.rank_correlation for text in found.texts), 2),
+        _mean((text.num_changed_in_top / text.num_changed for text in changed), 2),
+        _mean((text.num_changed / text.num_words for text in changed), 2),
+    ]
+
+
+def _mean(values: Iterable[float | None], digits: int) -> str:
+    """The mean of what is not missing, with its bootstrap interval."""
+    mean = bootstrap_mean([value for value in values if value is not None], seed=0)
+    if mean.value is None:
+        return MISSING
+    if mean.low is None or mean.high is None:
+        return f"{mean.value:.{digits}f}"
+    return f"{mean.value:.{digits}f} [{mean.low:.{digits}f}, {mean.high:.{digits}f}]"
+
+
 #: The tables by name; each is made from the folder of results.
-TABLES: Mapping[str, Callable[[Path], str]] = MappingProxyType({"audit": audit_table})
+TABLES: Mapping[str, Callable[[Path], str]] = MappingProxyType(
+    {
+        "audit": audit_table,
+        "explanations": quality_table,
+        "explanation-agreement": agreement_table,
+        "explanation-changes": change_table,
+    }
+)
 
 
 def updated(document: str, results: Path) -> str:

@@ -1,4 +1,4 @@
-"""The committed measures of ``results/audit``, and the table that is made from them."""
+"""The committed measures of ``results/audit``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from pathlib import Path
 
 from robustbert.audit import read_measures
 from robustbert.records import read_published
-from tests.leaderboard.table_scripts import load_script
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "results"
@@ -33,10 +32,3 @@ def test_they_are_of_examples_that_published_outcomes_call_broken():
                 assert found == (outcome.words_changed if broken else None)
                 compared += found is not None
     assert compared > 500
-
-
-def test_the_page_has_the_current_tables():
-    script = load_script(ROOT / "docs" / "understanding_tables.py")
-    text = (ROOT / script.DOCUMENT).read_text(encoding="utf-8")
-    assert script.updated(text, RESULTS) == text
-    assert "| textfooler | " in text
