@@ -101,4 +101,4 @@ def log_odds(logits: np.ndarray) -> np.ndarray:
 
     exact = np.asarray(logits, dtype=np.float64)
     others = [logsumexp(np.delete(exact, i, axis=1), axis=1) for i in range(exact.shape[1])]
-    return exact - np.stack(others, axis=1)
+    return np.asarray(exact - np.stack(others, axis=1))
