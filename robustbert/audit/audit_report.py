@@ -106,8 +106,8 @@ def report_audit(key: AuditKey, ratings: Sequence[Rating], seed: int = 0) -> Aud
         raters=tuple(sorted({one.rater.casefold(): one.rater for one in ratings}.values())),
         num_ratings=len(ratings),
         missing={
-            column: sum(answer is None for answer in given)
-            for column, given in zip(ANSWERS, zip(*values, strict=True), strict=True)
+            column: sum(given[position] is None for given in values)
+            for position, column in enumerate(ANSWERS)
         },
         seed=seed,
         groups=(*reports, _report(ALL_ITEMS, judged, key, seed)),

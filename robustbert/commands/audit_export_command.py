@@ -24,6 +24,7 @@ def add_export(actions: Any) -> None:
     action.add_argument(
         "-n",
         "--n",
+        "--num-examples",
         type=integer,
         default=100,
         metavar="N",

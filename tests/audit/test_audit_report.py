@@ -139,6 +139,12 @@ def test_raters_are_counted_without_regard_to_letter_case():
     assert report.num_ratings == 2
 
 
+def test_without_ratings_everything_is_missing():
+    report = report_audit(KEY, [])
+    assert (report.num_ratings, report.raters) == (0, ())
+    assert report.groups[-1].label_kept.value is None
+
+
 def test_a_negative_seed_is_an_error():
     with pytest.raises(InputError, match="seed is -1"):
         report_audit(KEY, [rating("i0", "yes")], seed=-1)
