@@ -39,6 +39,15 @@ def audit(browser: Browser, folder: Path) -> None:
     take_file(browser, found.folder / RATERS_FOLDER / PAGE_FILE, "rate.png")
 
 
+def explained(browser: Browser, folder: Path) -> None:
+    """The page of ``robustbert explore --explain`` that docs/understanding.md makes."""
+    page_file = ROOT / "explore.html"
+    if not page_file.exists():
+        print(f"{page_file} is missing: run the commands of docs/understanding.md here")
+        return
+    take_file(browser, page_file, "explore-explained.png", "status=broken", height=700)
+
+
 def leaderboard(browser: Browser, folder: Path) -> None:
     """The pages of ``robustbert leaderboard build``, from the committed results."""
     from robustbert.leaderboard import read_leaderboard
@@ -55,7 +64,7 @@ def leaderboard(browser: Browser, folder: Path) -> None:
 
 
 #: One function per page or site.
-SHOTS = (explore, audit, leaderboard)
+SHOTS = (explore, explained, audit, leaderboard)
 
 
 def take(browser: Browser, html: str, folder: Path, name: str, fragment: str = "") -> None:

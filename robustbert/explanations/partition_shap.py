@@ -37,8 +37,9 @@ class PartitionShap(BlackBoxExplainer):
 
     Args:
         max_evals: the number of texts that may be classified for a text, at least 3. A text of n
-            words needs about n * n of them; with fewer, words that were not separated share a score
-            evenly. Where the output changes most is separated first.
+            words needs fewer than n * n of them, and one of 26 words 490; with fewer, words that
+            were not separated share a score evenly. What changes the output most is separated
+            first.
         seed: of the order of nodes with equal changes.
 
     Raises:

@@ -79,6 +79,19 @@ def test_the_number_of_texts_is_limited():
     assert len(asked) <= 20 + 3  # the prediction, and the text with and without its words
 
 
+@pytest.mark.parametrize(("n", "is_exact"), [(26, True), (27, False)])
+def test_the_default_number_of_texts_is_enough_for_26_words(n, is_exact):
+    asked = []
+
+    def count(texts):
+        asked.extend(texts)
+        return not_good(texts)
+
+    model = CallableClassifier(count, ("neg", "pos"), outputs="logits", name="counted")
+    explain(" ".join(["word"] * n), model=model, method="shap", max_evals=10_000)
+    assert (len(asked) - 3 <= 500) == is_exact
+
+
 @pytest.mark.parametrize("n", [2, 3, 7, 16])
 def test_each_leaf_is_in_the_tree_once(n):
     tree = balanced_tree(n)
