@@ -1,8 +1,8 @@
-"""Write the tables of results in docs/defenses.md, and their plots.
+"""Write the tables of results in docs/defenses.md and README.md, and their plots.
 
 ``python docs/defense_tables.py`` writes them; ``--check`` only says whether the tables are
 current. Each table is between two comments, such as ``<!-- defense results -->`` and ``<!-- end of
-defense results -->``; their names are the keys of ``RESULTS`` and ``SELECTIONS``.
+defense results -->``; their names are the keys of ``RESULTS``, ``SELECTIONS`` and ``SUMMARIES``.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ from robustbert.leaderboard.against_plain_plot import TITLE, against_plain_plot
 from robustbert.leaderboard.certified_rows import read_certified_rows
 from robustbert.leaderboard.row_settings import RowSettings, rows_of_suite, settings_of_victim
 from robustbert.leaderboard.suite_costs import Costs
-from robustbert.leaderboard.suite_markdown import legend, result_parts, selection_parts
+from robustbert.leaderboard.suite_markdown import legend, result_parts, selection_parts, summary
 from robustbert.leaderboard.suite_table import SuiteTable, read_suite_tables
-from robustbert.reports.wording import listed
+from robustbert.reports.escape import markdown
+from robustbert.reports.wording import counted, listed
 
 ROOT = Path(__file__).parents[1]
-DOCUMENT = "docs/defenses.md"
+DOCUMENTS = ("docs/defenses.md", "README.md")
 #: The certificates of rows that vote over random changes.
 CERTIFICATES = "results/certificates"
 #: Measured training steps and queries.
@@ -65,6 +66,8 @@ class Selection:
 
 
 RESULTS = {"defense results": Results("defenses", "results/defenses", "docs/plots/defenses.svg")}
+#: Short tables of the results on one dataset.
+SUMMARIES = {"defenses on rotten_tomatoes": (RESULTS["defense results"], "rotten_tomatoes")}
 SELECTIONS = {
     "defense selection": Selection("defense_selection", "results/defense-selection"),
     "composition selection": Selection(
@@ -86,6 +89,16 @@ def results(shown: Results, root: Path) -> Iterator[str]:
         notes = gradient_notes(suite, table.group.dataset)
         yield from result_parts(table, costs, certificates(root, table), notes)
     yield seeds_sentence(tables)
+
+
+def short_tables(shown: Results, dataset: str, root: Path) -> Iterator[str]:
+    """The short tables of a suite's results on one dataset; none without a record."""
+    for table in read_tables(shown, root, named=True):
+        group = table.group
+        if group.dataset == dataset:
+            costs = Costs.read(group, root / TRAINING_SPEED, root / INFERENCE_SPEED)
+            yield f"{markdown(dataset)}, {counted(group.n, f'{group.split} example')}:\n"
+            yield summary(table, costs)
 
 
 def selection(shown: Selection, root: Path) -> Iterator[str]:
@@ -168,6 +181,9 @@ def contents(root: Path) -> dict[str, str]:
     """The current tables, keyed by the name in their markers."""
     parts = {name: results(shown, root) for name, shown in RESULTS.items()}
     parts |= {name: selection(shown, root) for name, shown in SELECTIONS.items()}
+    parts |= {
+        name: short_tables(shown, dataset, root) for name, (shown, dataset) in SUMMARIES.items()
+    }
     return {name: "\n".join(found) or NOT_MEASURED for name, found in parts.items()}
 
 
@@ -177,31 +193,46 @@ def has_plot(tables: Sequence[SuiteTable]) -> bool:
 
 
 def updated(document: str, content: Mapping[str, str]) -> str:
-    """The document with the current tables between its markers."""
-    for name, text in content.items():
+    """The document with the current tables between the markers that it has.
+
+    Raises:
+        ValueError: it has no markers, or one is not closed.
+    """
+    found = [name for name in content if f"<!-- {name} -->\n" in document]
+    if not found:
+        raise ValueError(f"it has none of the markers {listed([*content])}")
+    for name in found:
         start, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
         before, _, rest = document.partition(start)
         _, marker, after = rest.partition(end)
         if not marker:
-            raise SystemExit(f"the document lacks the markers {start.strip()} and {end}")
-        document = f"{before}{start}\n{text}\n{end}{after}"
+            raise ValueError(f"it lacks the marker {end}")
+        document = f"{before}{start}\n{content[name]}\n{end}{after}"
     return document
 
 
 def main() -> int:
-    """Write or check the document; the exit code."""
+    """Write or check the documents; the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if outdated")
     parser.add_argument("--root", type=Path, default=ROOT, help="the root of the repository")
     options = parser.parse_args()
-    path = options.root / DOCUMENT
-    text = path.read_text(encoding="utf-8")
-    current = updated(text, contents(options.root))
-    if options.check:
+    content = contents(options.root)
+    outdated = {}
+    for path in (options.root / name for name in DOCUMENTS):
+        text = path.read_text(encoding="utf-8")
+        try:
+            current = updated(text, content)
+        except ValueError as error:
+            raise SystemExit(f"{path}: {error}") from None
         if current != text:
+            outdated[path] = current
+    if options.check:
+        for path in outdated:
             print(f"{path} is outdated; run: python docs/defense_tables.py", file=sys.stderr)
-        return int(current != text)
-    path.write_text(current, encoding="utf-8")
+        return int(bool(outdated))
+    for path, current in outdated.items():
+        path.write_text(current, encoding="utf-8")
     for shown in RESULTS.values():
         tables = read_tables(shown, options.root, named=True)
         if has_plot(tables):

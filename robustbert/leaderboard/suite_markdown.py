@@ -20,6 +20,21 @@ from robustbert.reports.table_cells import accuracy_cell, marked
 from robustbert.reports.wording import MISSING, counted, listed, percent
 
 
+def summary(table: SuiteTable, costs: Costs) -> str:
+    """A short table of one dataset: accuracies, the difference from the plain row, and costs."""
+    differences = {line.title: found.worst_case for line, found in table.against_plain()}
+    rows = []
+    for line in table.lines:
+        clean, worst_case = worst_case_cells(line, table)
+        step, _, query = cost_cells(line.settings, costs)
+        difference = differences.get(line.title)
+        shown = points(difference.difference) if difference else ""
+        row = [title_cell(line), clean, *recipe_cells(line, table), worst_case, shown, step, query]
+        rows.append(row)
+    header = ["model", "clean", *map(markdown, table.group.recipes), "worst case", "minus plain"]
+    return _table([*header, "step time", "query time"], rows)
+
+
 def legend(names: Mapping[RowSettings, str]) -> str:
     """The table of what the names of a suite's rows stand for."""
     return _table(
@@ -230,10 +245,7 @@ def selection_parts(table: SuiteTable, chosen: Collection[RowSettings]) -> Itera
     yield _table(["model", "clean", "worst case", *map(markdown, group.recipes), "chosen"], rows)
     notes = [*group.notes]
     if any(line.row is None for line in table.lines):
-        notes.append(
-            "Settings without numbers have not been run yet. Until all settings of a method have "
-            "been run, the rows above have its default."
-        )
+        notes.append("Rows without numbers have not been run yet.")
     if notes:
         yield _bullets(notes)
 

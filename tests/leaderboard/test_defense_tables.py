@@ -57,6 +57,12 @@ after
 """
 
 
+README = """before
+<!-- defenses on rotten_tomatoes -->
+<!-- end of defenses on rotten_tomatoes -->
+"""
+
+
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
     return load_script(SCRIPT)
@@ -73,6 +79,7 @@ def root(tmp_path: Path) -> Path:
     """A repository with both suites, without records."""
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "defenses.md").write_text(PAGE, encoding="utf-8")
+    (tmp_path / "README.md").write_text(README, encoding="utf-8")
     return tmp_path
 
 
@@ -163,12 +170,36 @@ def is_plain(row_folder: Path) -> bool:
     return not record.defenses and record.model.training is None
 
 
-def test_a_document_without_markers_is_left_alone(run, root: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("nothing\n", "none of the markers defense results"),
+        ("<!-- defense results -->\n", "lacks the marker <!-- end of defense results -->"),
+    ],
+)
+def test_a_document_without_markers_is_left_alone(run, root: Path, text: str, message: str) -> None:
     page = root / "docs" / "defenses.md"
-    page.write_text("nothing\n", encoding="utf-8")
-    with pytest.raises(SystemExit, match="lacks the markers <!-- defense results -->"):
+    page.write_text(text, encoding="utf-8")
+    with pytest.raises(SystemExit, match=rf"defenses.md: it .*{message}"):
         run("--root", str(root))
-    assert page.read_text(encoding="utf-8") == "nothing\n"
+    assert page.read_text(encoding="utf-8") == text
+    assert (root / "README.md").read_text(encoding="utf-8") == README
+
+
+def test_the_readme_has_a_short_table(run, root: Path) -> None:
+    write_defenses(root)
+    write_measured_times(root)
+    assert run("--root", str(root)) == 0
+    lines = (root / "README.md").read_text(encoding="utf-8").splitlines()
+    rows = {line.split("|")[1].strip(): line.split("|")[2:-1] for line in lines if "|" in line}
+    header = [cell.strip() for cell in rows["model"]]
+    pgd = dict(zip(header, (cell.strip() for cell in rows["minilm-pgd"]), strict=True))
+    # 14 of 20 examples survive, 4 with the plain model
+    assert pgd["worst case"] == "70.0 [48.1, 85.5] #"
+    assert pgd["minus plain"].startswith("+50.0 [")
+    assert (pgd["step time"], pgd["query time"]) == ("4.0× (3.5–4.5)", "1.0× (1.0–1.0)")
+    assert [cell.strip() for cell in rows["minilm"]][header.index("minus plain")] == ""
+    assert {cell.strip() for cell in rows["minilm-temperature"]} == {"n/a", "", "1.5× (1.2–1.8)"}
 
 
 def test_each_row_of_the_suite_has_its_accuracies_and_costs(run, root: Path) -> None:
