@@ -55,6 +55,7 @@ class AttributionDetector(Detector):
     name: ClassVar[str] = "attribution"
     paper: ClassVar[str] = "Huber et al. 2022"
     needs_pairs: ClassVar[bool] = True
+    shows_progress: ClassVar[bool] = True
 
     method: str = "integrated-gradients"
     settings: tuple[str, ...] = ()

@@ -110,6 +110,7 @@ class Detector(ABC):
         needs_network: whether it reads the inside of a network of transformers.
         needs_pairs: whether it learns from pairs, not from clean texts alone.
         assets: the assets that it reads.
+        shows_progress: whether :meth:`_measured` shows progress itself.
     """
 
     name: ClassVar[str]
@@ -117,6 +118,7 @@ class Detector(ABC):
     needs_network: ClassVar[bool] = False
     needs_pairs: ClassVar[bool] = False
     assets: ClassVar[tuple[str, ...]] = ()
+    shows_progress: ClassVar[bool] = False
 
     @abstractmethod
     def _measured(self, classifier: Classifier, texts: Sequence[str]) -> Iterator[np.ndarray]:
@@ -160,7 +162,8 @@ class Detector(ABC):
             MissingAssetError: see :meth:`check`.
         """
         self.check(classifier)
-        return TextMeasure(partial(self._measured, classifier), self.name)
+        title = None if self.shows_progress else self.name
+        return TextMeasure(partial(self._measured, classifier), title)
 
     def fit(self, classifier: Classifier, data: FittingData, seed: int) -> FittedDetector:
         """Fit the detector to a classifier and attacks on it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 
 import numpy as np
 
@@ -16,7 +17,7 @@ class TextMeasure:
     Args:
         function: yields one array for each of some distinct texts, in order; an array is a function
             of its text alone.
-        title: what is measured, for the progress.
+        title: what is measured, for the progress; None if ``function`` shows progress itself.
 
     Attributes:
         computed: number of texts passed to ``function`` so far.
@@ -27,7 +28,7 @@ class TextMeasure:
     """
 
     def __init__(
-        self, function: Callable[[Sequence[str]], Iterator[np.ndarray]], title: str
+        self, function: Callable[[Sequence[str]], Iterator[np.ndarray]], title: str | None
     ) -> None:
         self._function = function
         self._title = title
@@ -42,9 +43,11 @@ class TextMeasure:
         """
         check_texts(texts)
         missing = [text for text in dict.fromkeys(texts) if text not in self._found]
-        with progress_bar(len(missing), self._title, "text") as bar:
+        bar = None if self._title is None else progress_bar(len(missing), self._title, "text")
+        with nullcontext() if bar is None else bar:
             for text, found in zip(missing, self._function(missing), strict=True):
                 self._found[text] = found
                 self.computed += 1
-                bar.update()
+                if bar is not None:
+                    bar.update()
         return [self._found[text] for text in texts]
