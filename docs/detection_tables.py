@@ -29,8 +29,8 @@ def read_records(root: Path) -> dict[str, list[DetectionRecord]]:
     """The records, keyed by dataset."""
     found: dict[str, list[DetectionRecord]] = {}
     for path in sorted((root / RESULTS).glob("*/*.json")):
-        record = read_detection(path)
-        found.setdefault(record.dataset.name, []).append(record)
+        for record in read_detection(path):
+            found.setdefault(record.dataset.name, []).append(record)
     return found
 
 

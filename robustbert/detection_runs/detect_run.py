@@ -171,8 +171,6 @@ def _detect_row(
     began = time.perf_counter()
     found = _cells(row, validation, tested, detector, measure, dataset)
     return DetectionRecord(
-        kind="detection",
-        format_version=1,
         robustbert_version=__version__,
         created_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         command=options.command,

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from robustbert.detection_runs.detection_record import (
     DetectionCell,
+    DetectionFile,
     DetectionRecord,
     Estimate,
     PairScores,
@@ -24,7 +25,14 @@ from robustbert.records.fields import StrictModel
 MODELS: Mapping[str, type[StrictModel]] = MappingProxyType(
     {
         model.__name__: model
-        for model in (DetectionRecord, DetectionCell, Estimate, Rejection, PairScores)
+        for model in (
+            DetectionFile,
+            DetectionRecord,
+            DetectionCell,
+            Estimate,
+            Rejection,
+            PairScores,
+        )
     }
 )
 

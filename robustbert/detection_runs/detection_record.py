@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -27,7 +28,7 @@ from robustbert.records.schema import (
     Protocol,
     Track,
 )
-from robustbert.records.strict_json import parse_object, read_file, validated
+from robustbert.records.strict_json import encode, parse_object, read_file, validated
 
 
 class Estimate(StrictModel):
@@ -97,8 +98,6 @@ class DetectionCell(StrictModel):
 class DetectionRecord(StrictModel):
     """A detector on the attacks of one row of a run."""
 
-    kind: Literal["detection"] = Field(description="distinguishes it from other files")
-    format_version: Literal[1] = Field(description="version of this format")
     robustbert_version: Name = Field(description="version of robustbert that wrote it")
     created_at: Timestamp = Field(description="creation time in UTC")
     command: Name | None = Field(description="the command line; null if run from Python")
@@ -117,11 +116,25 @@ class DetectionRecord(StrictModel):
     cells: list[DetectionCell] = Field(description="one per pair of recipes")
 
 
-def read_detection(path: Path) -> DetectionRecord:
-    """Read the record of a detector.
+class DetectionFile(StrictModel):
+    """The records of a detector on the rows of a run."""
+
+    kind: Literal["detection"] = Field(description="distinguishes it from other files")
+    format_version: Literal[1] = Field(description="version of this format")
+    records: list[DetectionRecord] = Field(description="one per row")
+
+
+def encode_detection(records: Sequence[DetectionRecord]) -> str:
+    """The JSON of records, with a newline at the end."""
+    content = DetectionFile(kind="detection", format_version=1, records=list(records))
+    return encode(content, indent=1).decode("utf-8")
+
+
+def read_detection(path: Path) -> tuple[DetectionRecord, ...]:
+    """Read the records of a detector.
 
     Raises:
-        RecordError: the file cannot be read, or is no such record; the message names the field.
+        RecordError: the file cannot be read, or holds no such records; the message names the field.
     """
     parsed = parse_object(read_file(path), str(path))
-    return validated(DetectionRecord, parsed, str(path))
+    return tuple(validated(DetectionFile, parsed, str(path)).records)

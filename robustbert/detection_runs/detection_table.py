@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 from robustbert.console import printable, wrapped
-from robustbert.detection_runs.detection_record import DetectionCell, DetectionRecord, Estimate
+from robustbert.detection_runs.detection_record import (
+    DetectionCell,
+    DetectionRecord,
+    Estimate,
+    encode_detection,
+)
 from robustbert.records import Metric
 from robustbert.reports.escape import markdown, spreadsheet
 from robustbert.reports.markdown_table import pipe_table
@@ -128,17 +132,12 @@ def csv_detection(records: Sequence[DetectionRecord]) -> str:
     return file.getvalue()
 
 
-def json_detection(records: Sequence[DetectionRecord]) -> str:
-    """The records as a JSON list."""
-    return json.dumps([record.model_dump(mode="json") for record in records], indent=2) + "\n"
-
-
 #: The formats by name; the text format needs the width of the terminal.
 FORMATS: MappingProxyType[str, Callable[[Sequence[DetectionRecord]], str]] = MappingProxyType(
     {
         "text": lambda records: render_detection(records, 100),
         "markdown": markdown_detection,
-        "json": json_detection,
+        "json": encode_detection,
         "csv": csv_detection,
     }
 )

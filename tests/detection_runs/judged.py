@@ -27,8 +27,6 @@ def judged_cell(fitted: str, tested: str) -> DetectionCell:
 def detection_record(record: Record, detector: str = "wdr") -> DetectionRecord:
     recipes = ("pwws", "textfooler")
     return DetectionRecord(
-        kind="detection",
-        format_version=1,
         robustbert_version="0.1.0",
         created_at="2026-11-26T12:00:00Z",
         command=None,

@@ -14,6 +14,7 @@ from sklearn.metrics import roc_auc_score
 import robustbert as rb
 from robustbert.cli import main
 from robustbert.detection_runs import DetectionRecord
+from robustbert.detection_runs.detection_record import read_detection
 from robustbert.models import load_model
 from robustbert.records import DefenseRef, read_outcomes, read_run, write_record
 from tests.detection_runs.conftest import ToyRun
@@ -25,16 +26,12 @@ pytestmark = [
 ]
 
 
-def records_of(text: str) -> list[DetectionRecord]:
-    return [DetectionRecord.model_validate_json(json.dumps(one)) for one in json.loads(text)]
-
-
 @pytest.fixture(scope="module")
 def judged(toy_run: ToyRun, own_cache: Path, tmp_path_factory) -> DetectionRecord:
     out = tmp_path_factory.mktemp("out") / "wdr.json"
     given = ["--detector", "wdr", "--failed", "--format", "json", "--out", str(out)]
     assert main(["detect", *toy_run.options(), *given]) == 0
-    [record] = records_of(out.read_text(encoding="utf-8"))
+    [record] = read_detection(out)
     return record
 
 

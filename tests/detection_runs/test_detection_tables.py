@@ -15,7 +15,6 @@ from robustbert.detection_runs.detection_record import read_detection
 from robustbert.detection_runs.detection_result import DetectionResult
 from robustbert.detection_runs.detection_table import FORMATS, estimate_text
 from robustbert.errors import RecordError
-from robustbert.records.strict_json import encode
 from robustbert.reports.escape import markdown
 from tests.detection_runs.judged import detection_record
 from tests.leaderboard.table_scripts import load_script, run_script
@@ -45,7 +44,7 @@ def test_every_format_has_a_line_for_each_pair_of_recipes(record):
     ]
     assert float(rows[0]["tpr_of_curve_low"]) == first.tpr_of_curve.low
     assert rows[0]["failed_value"] == "", "missing is not zero"
-    [again] = json.loads(FORMATS["json"]([record]))
+    [again] = json.loads(FORMATS["json"]([record]))["records"]
     assert again["cells"][0]["auroc"]["value"] == first.auroc.value
     assert DetectionResult((record,)).to_pandas().shape[0] == 4
 
@@ -60,8 +59,8 @@ def test_names_are_escaped(record):
 
 def test_a_record_is_read_as_it_was_written(record, tmp_path):
     path = tmp_path / "wdr.json"
-    path.write_bytes(encode(record, indent=1))
-    assert read_detection(path) == record
+    path.write_text(FORMATS["json"]([record]), encoding="utf-8")
+    assert read_detection(path) == (record,)
     path.write_text(path.read_text(encoding="utf-8").replace('"auroc"', '"area"'), encoding="utf-8")
     with pytest.raises(RecordError, match="auroc: Field required"):
         read_detection(path)
@@ -76,7 +75,7 @@ def test_the_document_gets_the_tables(record, tmp_path, monkeypatch):
     assert "Not measured yet" in page.read_text(encoding="utf-8")
     path = tmp_path / "results" / "detection" / "toy" / "wdr.json"
     path.parent.mkdir(parents=True)
-    path.write_bytes(encode(record))
+    path.write_text(FORMATS["json"]([record]), encoding="utf-8")
     assert run_script(script, monkeypatch, "--root", str(tmp_path), "--check") == 1
     assert run_script(script, monkeypatch, "--root", str(tmp_path)) == 0
     text = page.read_text(encoding="utf-8")
