@@ -107,8 +107,11 @@ def _explainers() -> Rows:
     from robustbert.explanations import EXPLAINERS
 
     for entry in EXPLAINERS.entries():
-        needs = "; needs a network" if EXPLAINERS.load(entry.name).needs_network else ""
-        yield entry.name, f"{entry.summary}{needs}"
+        try:
+            needs = "; needs a network" if EXPLAINERS.load(entry.name).needs_network else ""
+        except RobustbertError as error:  # it is one of another package
+            needs = f"; cannot be used: {error}"
+        yield printable(entry.name), printable(f"{entry.summary}{needs}")
 
 
 def _lines(papers: str) -> str:

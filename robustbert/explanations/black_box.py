@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
+from typing import Literal, TypeAlias
 
 import numpy as np
 
+from robustbert.attacks.scheduler.pool import Finished, Pool, Service, Task
 from robustbert.data.word_split import WordSplit
 from robustbert.errors import InputError, ModelError
-from robustbert.explanations.explainer import Explainer
+from robustbert.explanations.explainer import Example, Explainer, Scores
 from robustbert.models import Classifier, check_texts
+from robustbert.validation import check_at_least
 
 #: What is classified in place of a text of which nothing is left: classifiers accept no blank text.
 NOTHING = "."
+#: Texts that are explained at the same time, and the characters of a round of predictions.
+_LANES, _ROUND_CHARACTERS = 16, 1_000_000
+_MAX_SEED = 2**32 - 1
+
+Outputs: TypeAlias = Callable[[Sequence[str]], np.ndarray]
+"""Maps n texts to the explained outputs of all classes: float64 (n, k)."""
 
 
 def without_words(split: WordSplit, keep: Sequence[bool] | np.ndarray, mask: str = "") -> str:
@@ -42,8 +52,9 @@ def without_words(split: WordSplit, keep: Sequence[bool] | np.ndarray, mask: str
 class BlackBoxExplainer(Explainer):
     """A method that replaces words and observes the prediction.
 
-    Predictions are those of :meth:`Classifier.predict_proba` in the inference dtype, many texts per
-    call, as for attacks. Punctuation is part of every text and has no score.
+    Predictions are those of :meth:`Classifier.predict_proba` in the inference dtype. Several texts
+    are explained at the same time, and what all of them ask is predicted in one call, by the pool
+    that attacks use. Punctuation is part of every text and has no score.
 
     Args:
         mask: what replaces a hidden word, for example ``[MASK]``; empty to remove it.
@@ -81,11 +92,57 @@ class BlackBoxExplainer(Explainer):
                 f"model {classifier.info.name!r} has no logits; explain its probability"
             )
 
-    def _predictor(self, classifier: Classifier) -> Callable[[Sequence[str]], np.ndarray]:
-        """A function from n texts to the explained outputs of all classes: float64 (n, k)."""
+    @abstractmethod
+    def word_scores(self, outputs: Outputs, example: Example) -> Scores:
+        """Compute the scores of one text; the global generators are seeded for it.
+
+        Args:
+            outputs: predicts texts.
+            example: the text, with at least one word, and the explained class.
+        """
+
+    def _scores(self, classifier: Classifier, examples: Sequence[Example]) -> Iterator[Scores]:
+        pool = Pool(lanes=_LANES, round_characters=_ROUND_CHARACTERS)
+        service = Service(self.output, self._predictor(classifier))
+
+        def outputs(texts: Sequence[str]) -> np.ndarray:
+            return np.stack(pool.request(service, texts))
+
+        seed = int(self.params().get("seed", 0))
+        tasks = (
+            Task(str(i), seed, partial(self.word_scores, outputs, example))
+            for i, example in enumerate(examples)
+        )
+        yield from _in_order(pool.run(tasks))
+
+    def _predictor(self, classifier: Classifier) -> Outputs:
         if self.output == "log-odds":
-            return lambda texts: log_odds(classifier.predict_logits(list(texts)))
-        return lambda texts: classifier.predict_proba(list(texts)).astype(np.float64)
+            return lambda texts: log_odds(classifier.predict_logits(texts))
+        return lambda texts: classifier.predict_proba(texts).astype(np.float64)
+
+
+def check_seed(seed: int) -> None:
+    """Check that a seed is one of NumPy's; raise InputError if not."""
+    check_at_least(0, seed=seed)
+    if seed > _MAX_SEED:
+        raise InputError(f"seed is {seed}; give an integer of at most {_MAX_SEED}")
+
+
+def _in_order(finished: Iterable[Finished]) -> Iterator[Scores]:
+    """The values of tasks with the keys 0, 1, and so on, in this order.
+
+    Raises:
+        Exception: what a task raised.
+    """
+    done: dict[int, Scores] = {}
+    position = 0
+    for one in finished:
+        if one.error is not None:
+            raise one.error
+        done[int(one.key)] = one.value
+        while position in done:
+            yield done.pop(position)
+            position += 1
 
 
 def log_odds(logits: np.ndarray) -> np.ndarray:

@@ -68,7 +68,9 @@ class IntegratedGradients(NetworkExplainer):
         )
         scores = products[0].detach().double().sum(dim=-1)
         with torch.no_grad():
-            first, last = network.logits(torch.cat([baseline, ids]))[:, target].double().tolist()
+            ends = torch.cat([network.embed(baseline), network.embed(ids)])
+            logits = network.logits(ids.expand(2, -1), ends)[:, target]
+        first, last = logits.double().tolist()
         difference = last - first
         diagnostics = {"delta": float(scores.sum()) - difference, "difference": difference}
         return TokenScores(scores.cpu().numpy(), diagnostics)

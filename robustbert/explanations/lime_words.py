@@ -9,16 +9,14 @@ of a word together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from robustbert.errors import InputError
-from robustbert.explanations.black_box import NOTHING, BlackBoxExplainer
+from robustbert.explanations.black_box import NOTHING, BlackBoxExplainer, Outputs, check_seed
 from robustbert.explanations.explainer import Example, Scores
-from robustbert.models import Classifier
 from robustbert.validation import check_at_least
 
 
@@ -49,20 +47,12 @@ class LimeWords(BlackBoxExplainer):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_at_least(2, num_samples=self.num_samples)
-        check_at_least(0, seed=self.seed)
+        check_seed(self.seed)
         if not self.kernel_width > 0:
             raise InputError(f"kernel_width is {self.kernel_width}; give a number above 0")
 
-    def _scores(self, classifier: Classifier, examples: Sequence[Example]) -> Iterator[Scores]:
-        predict = self._predictor(classifier)
-        for example in examples:
-            yield self._of_example(
-                lambda texts: predict([text if text.strip() else NOTHING for text in texts]),
-                example,
-            )
-
-    def _of_example(self, outputs: Any, example: Example) -> Scores:
-        """The scores of one text; ``outputs`` maps texts to floats (n, k)."""
+    def word_scores(self, outputs: Outputs, example: Example) -> Scores:
+        """See :meth:`BlackBoxExplainer.word_scores`."""
         from lime.lime_text import LimeTextExplainer
 
         words = example.split.words
@@ -76,7 +66,7 @@ class LimeWords(BlackBoxExplainer):
         )
         found = explainer.explain_instance(
             example.text,
-            outputs,
+            lambda texts: outputs([text if text.strip() else NOTHING for text in texts]),
             labels=(example.target,),
             num_features=len(words),
             num_samples=self.num_samples,

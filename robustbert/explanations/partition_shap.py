@@ -11,20 +11,23 @@ builds its tree over tokens, by rules for punctuation.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from robustbert.data.word_split import WordSplit
-from robustbert.explanations.black_box import BlackBoxExplainer, without_words
+from robustbert.explanations.black_box import (
+    BlackBoxExplainer,
+    Outputs,
+    check_seed,
+    without_words,
+)
 from robustbert.explanations.explainer import Example, Scores
-from robustbert.models import Classifier
 from robustbert.validation import check_at_least
 
-#: Texts per call of the classifier, at most.
+#: Texts that the explainer asks for at once, at most.
 _TEXTS = 512
 
 
@@ -56,41 +59,38 @@ class PartitionShap(BlackBoxExplainer):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_at_least(3, max_evals=self.max_evals)
-        check_at_least(0, seed=self.seed)
+        check_seed(self.seed)
 
-    def _scores(self, classifier: Classifier, examples: Sequence[Example]) -> Iterator[Scores]:
-        predict = self._predictor(classifier)
-        for example in examples:
-            yield self._of_example(
-                lambda texts, one=example: predict(texts)[:, one.target], example
-            )
+    def word_scores(self, outputs: Outputs, example: Example) -> Scores:
+        """See :meth:`BlackBoxExplainer.word_scores`."""
 
-    def _of_example(self, output: Any, example: Example) -> Scores:
-        """The scores of one text; ``output`` maps texts to floats (n,)."""
+        def output(texts: Sequence[str]) -> np.ndarray:
+            return outputs(texts)[:, example.target]
+
         number = len(example.split.words)
-        whole, empty = output(
-            [example.text, without_words(example.split, [False] * number, self.mask)]
-        )
-        difference = float(whole - empty)
+        empty = without_words(example.split, [False] * number, self.mask)
+        whole, without = output([example.text, empty])
+        difference = float(whole - without)
         values = self._owen_values(output, example.split) if number > 1 else np.array([difference])
         diagnostics = {"delta": float(values.sum()) - difference, "difference": difference}
         return Scores(values, diagnostics=diagnostics)
 
-    def _owen_values(self, output: Any, split: WordSplit) -> np.ndarray:
+    def _owen_values(
+        self, output: Callable[[Sequence[str]], np.ndarray], split: WordSplit
+    ) -> np.ndarray:
         from shap.explainers import PartitionExplainer
 
-        explainer = PartitionExplainer(output, WordMasker(split, self.mask))
-        with _seeded(self.seed):
-            found = explainer.explain_row(
-                split,
-                max_evals=self.max_evals,
-                main_effects=False,
-                error_bounds=False,
-                outputs=None,
-                silent=True,
-                batch_size=_TEXTS,
-                fixed_context=None,
-            )
+        # It draws from NumPy's global generator to order nodes with equal changes.
+        found = PartitionExplainer(output, WordMasker(split, self.mask)).explain_row(
+            split,
+            max_evals=self.max_evals,
+            main_effects=False,
+            error_bounds=False,
+            outputs=None,
+            silent=True,
+            batch_size=_TEXTS,
+            fixed_context=None,
+        )
         return np.asarray(found["values"], dtype=np.float64)
 
 
@@ -150,14 +150,3 @@ def balanced_tree(n: int) -> np.ndarray:
 
     build(0, n)
     return np.array(rows, dtype=np.float64)
-
-
-@contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    """Seed the global generator of NumPy, which shap draws from, and restore it afterwards."""
-    state = np.random.get_state()
-    np.random.seed(seed)
-    try:
-        yield
-    finally:
-        np.random.set_state(state)

@@ -12,6 +12,7 @@ import pytest
 from robustbert.errors import InputError, MissingAssetError, ModelError, UnknownNameError
 from robustbert.explanations import EXPLAINERS, explain, make_explainer
 from robustbert.explanations.black_box import log_odds
+from robustbert.explanations.occlusion import Occlusion
 from robustbert.explanations.token_words import OUTSIDE, SPECIAL, sum_by_word, words_of_tokens
 from robustbert.models import CallableClassifier
 from robustbert.models.relabel import relabel
@@ -65,6 +66,28 @@ def test_scores_do_not_depend_on_the_other_texts(name, tiny):
     state = np.random.get_state()[1].tolist()
     assert [method.explain(tiny, [text])[0] for text in TEXTS[::-1]] == together[::-1]
     assert np.random.get_state()[1].tolist() == state
+
+
+def test_what_several_texts_ask_is_predicted_in_one_call(linear, monkeypatch):
+    calls = []
+    predict = linear.predict_proba
+    monkeypatch.setattr(
+        linear, "predict_proba", lambda texts: calls.append(list(texts)) or predict(texts)
+    )
+    texts = ["a fine film", "a bad, awful film"]
+    explain(texts, model=linear, method="occlusion")
+    predicted, variants = calls
+    assert predicted == texts
+    assert len(variants) == len(set(variants)) == (1 + 3) + (1 + 4)
+
+
+def test_an_error_of_a_method_is_raised(linear, monkeypatch):
+    def fail(*_):
+        raise ValueError("it went wrong")
+
+    monkeypatch.setattr(Occlusion, "word_scores", fail)
+    with pytest.raises(ValueError, match="it went wrong"):
+        explain("a film", model=linear, method="occlusion")
 
 
 @pytest.mark.parametrize("name", NAMES)

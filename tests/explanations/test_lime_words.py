@@ -44,6 +44,8 @@ def test_a_text_can_lose_all_its_words_and_hold_strange_characters(linear):
 
 
 def test_invalid_numbers_are_refused():
+    with pytest.raises(InputError, match="seed is 4294967296; give an integer of at most"):
+        make_explainer("lime", {"seed": 2**32})
     with pytest.raises(InputError, match="num_samples is 1"):
         make_explainer("lime", {"num_samples": 1})
     with pytest.raises(InputError, match=r"kernel_width is 0\.0; give a number above 0"):
