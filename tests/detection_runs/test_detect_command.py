@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import shutil
 from pathlib import Path
@@ -15,9 +16,11 @@ import robustbert as rb
 from robustbert.cli import main
 from robustbert.detection_runs import DetectionRecord
 from robustbert.detection_runs.detection_record import read_detection
+from robustbert.detection_runs.split_attacks import SplitAttacks
 from robustbert.models import load_model
 from robustbert.records import DefenseRef, read_outcomes, read_run, write_record
 from tests.detection_runs.conftest import ToyRun
+from tests.records.builders import write_cell
 
 pytestmark = [
     pytest.mark.slow,
@@ -110,6 +113,25 @@ def test_attacks_are_kept_and_resumed(judged, toy_run, tmp_path):
     table = result.to_pandas()
     assert table["auroc_value"].tolist() == [before.auroc.value]
     assert "wdr on svm" in repr(result)
+
+
+def test_each_recipe_is_judged_on_each(judged, toy_run, tmp_path, monkeypatch):
+    """The second recipe has the attacks of the first, so that all numbers are equal."""
+    run = shutil.copytree(toy_run.run, tmp_path / "run")
+    [record], [outcomes] = read_run(run).records, read_run(run).outcomes.values()
+    other = record.recipe.model_copy(update={"name": "pwws"})
+    write_cell(run, record.model_copy(update={"recipe": other}), outcomes)
+    [path] = (run / "detection").glob("*--validation.*.jsonl")
+    monkeypatch.setattr(SplitAttacks, "validation", lambda *_: read_outcomes(path))
+    [found] = rb.detect(run, "wdr", toy_run.model, data=toy_run.files, device="cpu").records
+    recipes = ("deepwordbug", "pwws")
+    pairs = [(cell.fitted_on, cell.tested_on) for cell in found.cells]
+    assert pairs == [*itertools.product(recipes, recipes)]
+    assert {cell.auroc for cell in found.cells} == {judged.cells[0].auroc}
+    kept = [cell.scores is not None for cell in found.cells]
+    assert kept == [fitted == tested for fitted, tested in pairs]
+    [alone] = rb.detect(run, "wdr", toy_run.model, data=toy_run.files, recipe="pwws").records
+    assert [(cell.fitted_on, cell.tested_on) for cell in alone.cells] == [("pwws", "pwws")]
 
 
 @pytest.mark.parametrize("detector", ["fgws"])
