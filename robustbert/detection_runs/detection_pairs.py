@@ -1,8 +1,9 @@
 """The pairs of original and adversarial texts of outcomes, and who may see them.
 
 Detectors are fitted to pairs of the validation split and judged on pairs of the test split. The
-splits of a dataset share no example and no near-duplicate, so no original of a test pair was seen
-with its adversarial text, or without, when the detector was fitted. A third of the validation pairs
+splits of a dataset share no example (and no near-duplicate, unless they were given as files), so no
+original of a test pair was seen with its adversarial text, or without, when the detector was
+fitted. A third of the validation pairs
 chooses the thresholds: the scores of pairs that a detector was fitted to are too good.
 """
 
