@@ -151,7 +151,8 @@ class Explainer(ABC):
             InputError: a text has no words, or a class or the number of targets is wrong.
             UnknownNameError: there is no class of that name.
             MissingAssetError: a package that the method needs is not installed.
-            ModelError: the method needs gradients, which the classifier does not have.
+            ModelError: the method needs gradients, which the classifier does not have, or a score
+                is not finite.
         """
         self.check(classifier)
         given = _target_indices(classifier.label_names, targets, len(texts))
@@ -179,6 +180,11 @@ class Explainer(ABC):
         row: np.ndarray,
         truncated: np.bool_,
     ) -> Attribution:
+        if not np.isfinite(scores.words).all():
+            raise ModelError(
+                f"{self.name} gives scores of {classifier.info.name!r} that are not finite; check "
+                "the model's weights, or use another method"
+            )
         return Attribution(
             text=example.text,
             words=example.split.words,
@@ -202,7 +208,8 @@ def _target_indices(
     labels: Sequence[str], targets: Target | Sequence[Target], n: int
 ) -> list[int | None]:
     """The index of the explained class of each of n texts; None for the predicted one."""
-    given = [targets] * n if targets is None or isinstance(targets, str | int) else list(targets)
+    is_one = targets is None or isinstance(targets, str | int | np.integer)
+    given: list[Any] = [targets] * n if is_one else list(targets)  # type: ignore[arg-type]
     if len(given) != n:
         raise InputError(f"{len(given)} targets are given for {n} texts; give one for each text")
     return [_target_index(labels, target) for target in given]

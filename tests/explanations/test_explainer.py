@@ -12,6 +12,7 @@ import pytest
 from robustbert.errors import InputError, MissingAssetError, ModelError, UnknownNameError
 from robustbert.explanations import EXPLAINERS, explain, make_explainer
 from robustbert.explanations.black_box import log_odds
+from robustbert.explanations.explainer import Scores
 from robustbert.explanations.occlusion import Occlusion
 from robustbert.explanations.token_words import OUTSIDE, SPECIAL, sum_by_word, words_of_tokens
 from robustbert.models import CallableClassifier
@@ -101,11 +102,20 @@ def test_the_explained_class_can_be_chosen(name, tiny):
     assert method.explain(renamed, TEXTS[:1], "neg")[0].scores == pytest.approx(neg.scores)
 
 
+def test_scores_that_are_not_finite_are_an_error(linear, monkeypatch):
+    scores = Scores(np.array([np.nan, 1.0]))
+    monkeypatch.setattr(Occlusion, "word_scores", lambda *_: scores)
+    with pytest.raises(ModelError, match="occlusion gives scores of 'linear' that are not finite"):
+        explain("a film", model=linear, method="occlusion")
+
+
 def test_each_text_can_have_a_class_of_its_own(linear):
     found = explain(
         ["fine film", "bad film"], model=linear, method="occlusion", target=["neg", None]
     )
     assert [one.label for one in found] == ["neg", "neg"]
+    (one,) = explain("fine film", model=linear, method="occlusion", target=np.int64(0))
+    assert one.label == "neg"
 
 
 @pytest.mark.parametrize("name", NETWORK_NAMES)

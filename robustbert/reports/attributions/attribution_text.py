@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from robustbert.console import printable, wrapped
 from robustbert.reports.attributions.shown_attribution import ShownAttribution, levels
 from robustbert.reports.escape import shorten
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from robustbert.reports.string_console import string_console
 
 _MAX_WIDTH = 100  # longer lines are hard to read
 _NUM_WORDS = 10  # of the list of the most important ones
@@ -48,7 +45,7 @@ def _text(one: ShownAttribution, color: bool, width: int) -> Iterator[str]:
     text = Text()
     for part, level in one.parts():
         text.append(printable(part), style=_style(level or 0))
-    console = _console(color, width)
+    console = string_console(color, width, "256")
     for line in text.wrap(console, max(width - 2, 20)):
         line.rstrip()
         console.print(Text("  ") + line, overflow="ignore", no_wrap=True, crop=False)
@@ -61,20 +58,6 @@ def _style(level: int) -> str:
         return ""
     ground = (_FOR if level > 0 else _AGAINST)[abs(level) - 1]
     return f"#000000 on {ground}"
-
-
-def _console(color: bool, width: int) -> Console:
-    from rich.console import Console
-
-    return Console(
-        file=io.StringIO(),
-        width=width,
-        force_terminal=color,
-        color_system="256" if color else None,
-        no_color=not color,
-        force_jupyter=False,  # else a notebook shows the output, and the file stays empty
-        legacy_windows=False,
-    )
 
 
 def _most_important(one: ShownAttribution) -> Iterator[str]:

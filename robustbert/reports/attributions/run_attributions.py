@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from robustbert.defenses import DEFENSES, Defense
 from robustbert.errors import InputError, RecordError
 from robustbert.explanations import Attribution, Explainer
 from robustbert.explanations.attribution_change import AttributionChange, attribution_change
@@ -21,12 +22,17 @@ from robustbert.reports.wording import listed
 def cells_of_model(
     run: Path, cells: Sequence[ShownCell], classifier: Classifier
 ) -> tuple[ShownCell, ...]:
-    """The cells that attacked a model, by its hash.
+    """The cells that attacked a model, by its hash, and not through a defense at inference.
 
     Raises:
         InputError: there are none.
     """
-    found = [cell for cell in cells if cell.record.model.sha256 == classifier.info.sha256]
+    found = [
+        cell
+        for cell in cells
+        if cell.record.model.sha256 == classifier.info.sha256
+        and not any(_wraps(defense.name) for defense in cell.record.defenses)
+    ]
     if not found:
         rows = listed(list(dict.fromkeys(record_label(cell.record) for cell in cells)))
         raise InputError(
@@ -34,6 +40,12 @@ def cells_of_model(
             f"run, or explain the texts of another row with --row: it has {rows}"
         )
     return tuple(found)
+
+
+def _wraps(defense: str) -> bool:
+    """Whether a defense that a record names changes predictions; True for one that is not known."""
+    built_in = {entry.name: entry for entry in DEFENSES.built_in()}  # a record imports nothing else
+    return defense not in built_in or built_in[defense].load().wrap is not Defense.wrap
 
 
 @dataclass(frozen=True)

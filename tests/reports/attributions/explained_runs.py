@@ -19,6 +19,7 @@ def write_explained_run(
     classifier: Classifier,
     pairs: Mapping[str, str] = PAIRS,
     recipes: Mapping[str, str | None] | None = None,
+    defense: str | None = None,
 ) -> Path:
     """A run with broken examples of the class 1, and one that is robust.
 
@@ -28,6 +29,7 @@ def write_explained_run(
         pairs: the adversarial text of each original.
         recipes: the hash of the attacked model by recipe; None for that of ``classifier``. The
             rows are called ``of-RECIPE``.
+        defense: the defense of the rows.
     """
     broken = [
         make_outcome(f"e{i}", "broken", text=original, adversarial_text=adversarial)
@@ -40,6 +42,7 @@ def write_explained_run(
             recipe=recipe,
             model=f"of-{recipe}",
             model_sha256=sha256 or classifier.info.sha256,
+            defense=defense,
         )
         labels = {"label_names": list(classifier.label_names)}
         dataset = record.dataset.model_copy(update=labels)

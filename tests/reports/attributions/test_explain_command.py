@@ -8,8 +8,11 @@ import pytest
 
 import robustbert
 from robustbert.cli import main
+from robustbert.errors import InputError
 from robustbert.records import read_run, record_name, without_texts
 from robustbert.reports.attributions import ShownAttribution, attributions_text
+from robustbert.reports.attributions.run_attributions import cells_of_model
+from robustbert.reports.run_view import Selection, select_cells
 from tests.records.builders import write_cell
 from tests.reports.attributions.explained_runs import write_explained_run
 
@@ -103,6 +106,18 @@ def test_texts_of_another_row_and_a_limit(bert, run, capsys):
 def test_a_missing_score_is_no_zero_in_a_run_with_one_class(bert, run, capsys):
     out = run_command(capsys, "--model", bert, "--run", run, "--target", "neg", "--format", "jsonl")
     assert {json.loads(line)["label"] for line in out.splitlines()} == {"neg"}
+
+
+@pytest.mark.parametrize(("defense", "is_same"), [("pgd", True), ("safer", False), ("my", False)])
+def test_a_model_behind_a_defense_at_inference_is_another_one(bert, tmp_path, defense, is_same):
+    classifier = robustbert.load_model(bert)
+    run = write_explained_run(tmp_path / "run", classifier, defense=defense)
+    cells = select_cells(run, Selection())
+    if is_same:
+        assert cells_of_model(run, cells, classifier) == cells
+    else:
+        with pytest.raises(InputError, match="no attack on this model"):
+            cells_of_model(run, cells, classifier)
 
 
 class TestErrors:
