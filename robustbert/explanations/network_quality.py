@@ -137,7 +137,8 @@ def infidelity(
             max_examples_per_batch=_TEXTS,
             normalize=bool(scores.any()),  # the factor of scores that are all 0 is not defined
         )
-    return float(found)
+    # Where scores fit exactly, rounding can make the difference of squares slightly negative.
+    return max(float(found), 0.0)
 
 
 def sensitivity(

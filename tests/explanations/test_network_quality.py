@@ -53,6 +53,15 @@ def test_the_infidelity_is_the_squared_error_of_the_sum_of_scores(mean):
     assert found.infidelity == pytest.approx(expected, rel=1e-3)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_the_infidelity_is_never_negative(mean, seed):
+    """The score of a text of one word always fits; captum rounds some of these to below 0."""
+    method = make_explainer("integrated-gradients", {})
+    attributions = method.explain(mean, ["fine", "été", "dull"])
+    for found in network_quality(method, mean, attributions, replace(CONFIG, seed=seed)):
+        assert 0 <= found.infidelity < 1e-6
+
+
 def test_the_infidelity_does_not_depend_on_the_scale_of_scores(tiny):
     method = small("saliency")
     scores = method.explain(tiny, [TEXT])[0].scores
