@@ -126,10 +126,10 @@ def _rater(line: _Line, raters: Sequence[str]) -> str:
 def _lines(path: Path) -> Iterator[_Line]:
     """The lines of a file below its header."""
     text = _read(path)
-    delimiter, columns = _header(_LINE_END.split(text, maxsplit=1)[0], path)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     start = 1  # a quoted cell can have several lines
     try:
+        delimiter, columns = _header(_LINE_END.split(text, maxsplit=1)[0], path)
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         next(rows)  # the header
         start = rows.line_num + 1
         for cells in rows:

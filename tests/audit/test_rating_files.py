@@ -85,6 +85,7 @@ def test_errors_name_the_file_and_the_line(file, lines, message):
         (f"{HEADER},rater\n", "line 1: the column rater occurs twice"),
         (b"\xff\xfei\0t\0", "is not UTF-8"),
         (b"PK\x03\x04\x14", "line 1: no column item"),
+        ("x" * 200_000, "line 1: no valid CSV: field larger than field limit"),
     ],
 )
 def test_files_that_are_no_answers(file, text, message):
