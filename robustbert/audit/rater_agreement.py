@@ -114,7 +114,8 @@ def _alpha(counts: np.ndarray, level: Level) -> float:
     if _undefined(counts) is not None:
         return float(np.nan)
     units = counts.reshape(-1, counts.shape[2])
-    # Single answers do not count, and the library divides by what their number is above 1.
+    # Units with one answer do not count. The library would divide by 0 for them: by the number of
+    # answers minus 1.
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
         return float(

@@ -35,12 +35,10 @@ class WordEdits:
     Args:
         replaced: each replaced word with the word in its place.
         added: the words that the original does not have at their place.
-        num_changed: the number of edits.
     """
 
     replaced: tuple[tuple[str, str], ...]
     added: tuple[str, ...]
-    num_changed: int
 
 
 def word_edits(original: Sequence[str], adversarial: Sequence[str]) -> WordEdits:
@@ -53,15 +51,14 @@ def word_edits(original: Sequence[str], adversarial: Sequence[str]) -> WordEdits
 
     replaced: list[tuple[str, str]] = []
     added: list[str] = []
-    operations = Levenshtein.editops(original, adversarial)
-    for operation in operations:
+    for operation in Levenshtein.editops(original, adversarial):
         if operation.tag == "delete":
             continue
         word = adversarial[operation.dest_pos].lower()
         added.append(word)
         if operation.tag == "replace":
             replaced.append((original[operation.src_pos].lower(), word))
-    return WordEdits(tuple(replaced), tuple(added), len(operations))
+    return WordEdits(tuple(replaced), tuple(added))
 
 
 def antonym_pairs(edits: Iterable[WordEdits]) -> frozenset[tuple[str, str]]:
