@@ -15,7 +15,6 @@ from robustbert.console import printable
 from robustbert.reports.escape import markdown
 from robustbert.reports.markdown_table import pipe_table
 from robustbert.reports.render import text_table
-from robustbert.reports.wording import MISSING
 
 _SEED = 0
 _HEADER = (
@@ -129,11 +128,16 @@ def _numbers(summary: CellSummary) -> list[str]:
 
 
 def _note(measured: MeasuredRun) -> str:
-    encoder = measured.encoder or MISSING
+    similarity = (
+        "not measured."
+        if measured.encoder is None
+        else f"angular, by {measured.encoder}; compare it with the similarity of unrelated "
+        "originals of the same cell."
+    )
     return (
         "Means over the broken examples with 95% intervals (Wilson's for shares of examples, else "
-        f"the bootstrap). Similarity: angular, by {encoder}; compare it with the similarity of "
-        "unrelated originals of the same cell. Antonyms: examples in % with a word replaced by an "
-        "antonym in WordNet. Unknown words: examples in % with an added word that is not in "
-        f"{measured.wordfreq}, a lower bound of misspellings, of which that list has frequent ones."
+        f"the bootstrap). Similarity: {similarity} Antonyms: examples in % with a word replaced by "
+        "an antonym in WordNet. Unknown words: examples in % with an added word that is not in "
+        f"{measured.wordfreq}; more words are misspelt, because that list has frequent "
+        "misspellings."
     )
