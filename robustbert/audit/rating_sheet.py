@@ -73,11 +73,12 @@ Judge each text by itself. Leave a cell empty if you cannot answer.
 
 {RATER}: your name or a code
 same_meaning: do both texts mean the same? {meanings}
-first_label, second_label: what is this text? {labels}
+first_label, second_label: which label fits the text best? {labels}
 first_fluency, second_fluency: is it fluent English? {FLUENCIES[0]} (not at all) to \
 {FLUENCIES[-1]} (perfectly)
 
-Do not change the column {ITEM}. Save the file as CSV in UTF-8.
+Do not change the column {ITEM}. Save the file as CSV in UTF-8, and send it to the
+person who asked you.
 """
 
 

@@ -76,6 +76,16 @@ def test_answers_are_saved_as_a_csv_that_can_be_imported(
     assert second.answers.values == ("no", None, None, None, None)
 
 
+def test_it_says_when_all_pairs_have_answers(browser: Browser, tmp_path: Path, audit: Path) -> None:
+    command = ["audit", "export", str(audit.parent / "run"), "--n", "1"]
+    assert main([*command, "--out", str(tmp_path / "one")]) == 0
+    with opened(browser, tmp_path / "one" / "raters" / "rate.html") as page:
+        answer(page, first_label="1", second_label="0", same_meaning="no", first_fluency="5")
+        expect(page.locator("#progress")).to_have_text("0 of 1 pairs have all answers")
+        answer(page, second_fluency="2")
+        expect(page.locator("#progress")).to_have_text("1 of 1 pairs have all answers; save them")
+
+
 def test_a_name_is_needed(browser: Browser, page_file: Path) -> None:
     with opened(browser, page_file) as page:
         page.get_by_role("button", name="Save all answers").click()
@@ -98,6 +108,13 @@ def test_answers_are_kept_until_they_are_deleted(browser: Browser, page_file: Pa
         page.reload()
         assert page.input_value("#rater") == ""
         assert page.locator("input:checked").count() == 0
+
+
+def test_it_says_if_the_browser_keeps_no_answers(browser: Browser, page_file: Path) -> None:
+    with opened(browser, page_file) as page:
+        page.evaluate("void (Storage.prototype.setItem = () => { throw new Error('full'); })")
+        answer(page, same_meaning="yes")
+        expect(page.locator("#message")).to_contain_text("save them before you close the page")
 
 
 def test_hostile_texts_are_shown(browser: Browser, page_file: Path) -> None:

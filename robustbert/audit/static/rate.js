@@ -8,7 +8,7 @@
   const find = (id) => document.getElementById(id);
   const rater = find("rater");
 
-  // Storage may be forbidden, for example in a private window; answers then last as long as the page.
+  // Storage may be forbidden or full; answers then last as long as the page.
   const recall = () => {
     try {
       return JSON.parse(localStorage.getItem(storage)) ?? {};
@@ -20,7 +20,8 @@
     try {
       localStorage.setItem(storage, JSON.stringify({ rater: rater.value, answers }));
     } catch {
-      // They can still be saved as CSV.
+      find("message").textContent =
+        "This browser does not keep your answers: save them before you close the page.";
     }
   };
 
@@ -32,7 +33,8 @@
   const isComplete = ({ id }) => questions.every((question) => question in answers[id]);
   const showProgress = () => {
     const complete = items.filter(isComplete).length;
-    find("progress").textContent = `${complete} of ${items.length} pairs have all answers`;
+    const rest = complete === items.length ? "; save them" : "";
+    find("progress").textContent = `${complete} of ${items.length} pairs have all answers${rest}`;
   };
   const show = (index) => {
     shown = index;
