@@ -12,19 +12,20 @@ What is measured of one method, or of one method and recipe, is kept in ``--runs
 again: an interrupted command is resumed. The records are written to ``--out``, one file per dataset
 and model, with numbers and ids, without texts.
 
-Expected for MiniLM on one thread, per dataset, estimated from a run with 3 texts: 45 minutes for
-the quality of all methods on 200 texts, most of them for integrated gradients, whose sensitivity
-needs eleven explanations of each text; 15 minutes for the changes of 50 broken examples of each of
+Expected for MiniLM on one thread, per dataset, estimated from a run with 3 texts: an hour for the
+quality of all methods on 200 texts, most of it for integrated gradients, whose sensitivity needs
+eleven explanations of each text; 15 minutes for the changes of 50 broken examples of each of
 four recipes. tfidf-svm takes a few minutes.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import Any, TypeVar
@@ -45,6 +46,7 @@ from robustbert.explanations.explanation_quality import (
     timed_explanations,
 )
 from robustbert.explanations.method_agreement import method_agreement
+from robustbert.explanations.network_quality import NetworkQualityConfig
 from robustbert.explanations.quality_records import (
     QUALITY_VERSION,
     Agreement,
@@ -56,6 +58,7 @@ from robustbert.frozen import FrozenMapping
 from robustbert.io import write_bytes, write_text
 from robustbert.machine import processor_name
 from robustbert.models import Classifier
+from robustbert.packages import package_version
 from robustbert.records import Outcome
 from robustbert.records.fields import StrictModel
 from robustbert.records.strict_json import encode, parse_object, read_file, validated
@@ -63,6 +66,8 @@ from robustbert.reports.row_labels import record_label
 from robustbert.reports.run_view import Selection, select_cells
 
 SPLIT, SEED = "test", 0
+#: The libraries whose versions records contain.
+LIBRARIES = ("captum", "lime", "shap", "torch", "transformers")
 Kept = TypeVar("Kept", bound=StrictModel)
 
 
@@ -97,10 +102,13 @@ class Subject:
 
 
 def load_subject(dataset: str, model: str, n: int, runs: Path) -> Subject:
-    """Load a dataset and a model, which is trained if it is not cached."""
+    """Load a dataset and a model, which is trained if it is not cached.
+
+    Predictions are in float32: in bfloat16 the small scores of some methods would be noise.
+    """
     data = load_dataset(dataset)
     (spec,) = replicates([model_spec(model, None)], [SEED])
-    victim = prepare_victim(spec, data, seed=SEED)
+    victim = prepare_victim(spec, data, seed=SEED, dtype="float32")
     sha256 = victim.classifier.info.sha256
     return Subject(
         dataset,
@@ -190,8 +198,9 @@ def changes(subject: Subject, runs: Sequence[Path], most: int) -> Iterator[Recip
     for run in runs:
         for track, recipe, outcomes in broken_of(run, subject):
             for explainer in subject.methods():
+                name = f"{track}-{recipe}-{_digest(outcomes[:most])}-{explainer.name}.json"
                 yield kept(
-                    subject.kept / f"{track}-{recipe}-{most}-{explainer.name}.json",
+                    subject.kept / name,
                     RecipeChange,
                     lambda explainer=explainer, track=track, recipe=recipe, outcomes=outcomes: (
                         RecipeChange(
@@ -202,6 +211,12 @@ def changes(subject: Subject, runs: Sequence[Path], most: int) -> Iterator[Recip
                         )
                     ),
                 )
+
+
+def _digest(outcomes: Sequence[Outcome]) -> str:
+    """Stands for outcomes in the name of a file, so that those of another run get another file."""
+    lines = "\n".join(outcome.model_dump_json() for outcome in outcomes)
+    return hashlib.sha256(lines.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
 def measure(subject: Subject, attacked: Sequence[Path], most: int) -> ExplanationQuality:
@@ -215,6 +230,8 @@ def measure(subject: Subject, attacked: Sequence[Path], most: int) -> Explanatio
         model_sha256=subject.classifier.info.sha256,
         seed=SEED,
         processor=processor_name(),
+        libraries=[f"{name}=={package_version(name)}" for name in LIBRARIES],
+        network_quality=asdict(NetworkQualityConfig()),
         methods=methods,
         agreements=agreements,
         changes=list(changes(subject, attacked, most)),

@@ -15,7 +15,7 @@ from robustbert.explanations import make_explainer
 from tests.explanations.toys import linear_classifier
 from tests.leaderboard.published import published, write_published
 from tests.leaderboard.table_scripts import load_script
-from tests.records.builders import add_cell, make_outcomes, make_record
+from tests.records.builders import add_cell, make_outcome, make_outcomes, make_record
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 EXAMPLES = [Example("e0", "a great and fine film", 1), Example("e1", "bad, awful, good", 0)]
@@ -78,6 +78,21 @@ class TestExplanations:
             ("pwws", "lime", 2),
         ]
         assert list(explanations.changes(subject, [run], 2)) == found
+
+    def test_changes_of_another_run_are_measured(self, explanations, subject, tmp_path):
+        sha256 = subject.classifier.info.sha256
+        found = []
+        for number, text in enumerate(("a bad film", "an awful and bad film")):
+            run = tmp_path / str(number)
+            outcome = make_outcome("e0", "broken", text="a good film", adversarial_text=text)
+            add_cell(run, [outcome], model="linear", recipe="pwws", model_sha256=sha256)
+            found.append(next(explanations.changes(subject, [run], 2)).texts[0])
+        assert [one.num_changed for one in found] == [1, 2]
+
+    def test_the_record_says_how_it_was_measured(self, explanations, subject):
+        found = explanations.measure(subject, [], 2)
+        assert [one.split("==")[0] for one in found.libraries] == list(explanations.LIBRARIES)
+        assert found.network_quality["removals"] == 50
 
     def test_other_weights_are_refused(self, explanations, subject, tmp_path):
         add_cell(tmp_path / "run", make_outcomes(broken=1), model="linear")

@@ -57,6 +57,8 @@ def results(tmp_path):
         model_sha256="a" * 64,
         seed=0,
         processor="a processor",
+        libraries=["captum==0.9.0"],
+        network_quality={"radius": 0.1},
         methods=[
             MethodQuality(
                 method="saliency",

@@ -80,6 +80,8 @@ class ExplanationQuality(StrictModel):
     model_sha256: Sha256 = Field(description="the hash of the model's weights")
     seed: NonNegativeInt = Field(description="the seed that drew the examples")
     processor: Name = Field(description="the processor on which seconds were measured")
+    libraries: list[Name] = Field(description="the versions of libraries, as NAME==VERSION")
+    network_quality: Params = Field(description="how infidelity and sensitivity were estimated")
     methods: list[MethodQuality] = Field(description="in the order of the registry")
     agreements: list[Agreement] = Field(description="one per pair of methods")
     changes: list[RecipeChange] = Field(description="one per recipe and method; may be empty")

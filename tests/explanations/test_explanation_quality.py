@@ -88,6 +88,8 @@ def test_records_are_checked_when_they_are_read(tmp_path, linear, change, messag
         model_sha256="a" * 64,
         seed=0,
         processor="a processor",
+        libraries=["captum==0.9.0"],
+        network_quality={"radius": 0.1},
         methods=[
             measure_method(method, linear, EXAMPLES, timed_explanations(method, linear, TEXTS))
         ],
