@@ -14,6 +14,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from robustbert.audit import read_measures
+from robustbert.audit.audit_tables import mean_text
+from robustbert.audit.estimates import mean_of
 from robustbert.audit.measure_tables import measures_markdown
 from robustbert.explanations.quality_records import (
     Agreement,
@@ -23,7 +25,6 @@ from robustbert.explanations.quality_records import (
     TextQuality,
     read_quality,
 )
-from robustbert.metrics import bootstrap_mean
 from robustbert.reports.markdown_table import pipe_table
 from robustbert.reports.wording import MISSING
 
@@ -114,12 +115,7 @@ def _change_row(found: RecipeChange) -> list[str]:
 
 def _mean(values: Iterable[float | None], digits: int) -> str:
     """The mean of what is not missing, with its bootstrap interval."""
-    mean = bootstrap_mean([value for value in values if value is not None], seed=0)
-    if mean.value is None:
-        return MISSING
-    if mean.low is None or mean.high is None:
-        return f"{mean.value:.{digits}f}"
-    return f"{mean.value:.{digits}f} [{mean.low:.{digits}f}, {mean.high:.{digits}f}]"
+    return mean_text(mean_of([value for value in values if value is not None], seed=0), digits)
 
 
 #: The tables by name; each is made from the folder of results.
