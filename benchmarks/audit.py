@@ -29,6 +29,7 @@ from robustbert.errors import RobustbertError
 from robustbert.io import write_bytes
 from robustbert.records import Outcome, read_published, read_run, record_name
 from robustbert.records.strict_json import encode
+from robustbert.reports.row_labels import record_label
 
 ROOT = Path(__file__).parents[1]
 SUITE, MODEL = "results", "minilm"
@@ -43,14 +44,10 @@ def attack(run: Path) -> int:
 
 def write_measures(measured: MeasuredRun, out: Path) -> list[Path]:
     """Write one file per dataset and track; their paths."""
-    places = dict.fromkeys((cell.dataset, cell.track) for cell in measured.cells)
+    core = [cell for cell in measured.cells if cell.recipe in CORE_RECIPES]
     paths = []
-    for dataset, track in places:
-        cells = [
-            one
-            for one in measured.cells
-            if (one.dataset, one.track) == (dataset, track) and one.recipe in CORE_RECIPES
-        ]
+    for dataset, track in dict.fromkeys((cell.dataset, cell.track) for cell in core):
+        cells = [one for one in core if (one.dataset, one.track) == (dataset, track)]
         part = MeasuredRun(
             measures_version=MEASURES_VERSION,
             encoder=measured.encoder,
@@ -63,15 +60,17 @@ def write_measures(measured: MeasuredRun, out: Path) -> list[Path]:
 
 
 def differences(run: Path, results: Path) -> list[str]:
-    """How many outcomes of each cell differ from the published ones of the same name."""
+    """How many outcomes of each cell of MiniLM differ from the published ones of the same name."""
     published = {
         (cell.record.dataset.name, cell.record.track, cell.record.recipe.name): cell.outcomes
         for cell in read_published(results)
-        if cell.record.model.name == MODEL and not cell.record.defenses
+        if record_label(cell.record) == MODEL
     }
     found = read_run(run)
     lines = []
     for record in found.records:
+        if record_label(record) != MODEL:
+            continue
         key = (record.dataset.name, record.track, record.recipe.name)
         name = record_name(record)
         if key not in published:

@@ -104,6 +104,12 @@ class TestAudit:
     """``benchmarks/audit.py``."""
 
     def test_a_file_per_dataset_and_track(self, audit, tmp_path):
+        names = [
+            (dataset, track, recipe)
+            for dataset in ("bbc_news", "imdb")
+            for track in ("published", "unified")
+            for recipe in ("pwws", "a2t")
+        ]
         cells = [
             MeasuredCell(
                 dataset=dataset,
@@ -115,9 +121,7 @@ class TestAudit:
                 num_attacked=1,
                 examples=[],
             )
-            for dataset in ("bbc_news", "imdb")
-            for track in ("published", "unified")
-            for recipe in ("pwws", "a2t")
+            for dataset, track, recipe in [*names, ("own", "unified", "a2t")]
         ]
         measured = MeasuredRun(
             measures_version=1, encoder=None, wordfreq="wordfreq==3.1.1", cells=cells
@@ -136,6 +140,7 @@ class TestAudit:
         outcomes = make_outcomes(broken=2, robust=2)
         run = add_cell(tmp_path / "run", outcomes)
         add_cell(run, outcomes, recipe="iga")
+        add_cell(run, outcomes, model="other")
         changed = [outcomes[0].model_copy(update={"queries": 99}), *outcomes[1:]]
         write_published([published(make_record(changed), changed)], tmp_path / "results")
         assert audit.differences(run, tmp_path / "results") == [
