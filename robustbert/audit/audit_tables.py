@@ -23,11 +23,11 @@ _JUDGEMENTS = (
 )
 _AGREEMENTS = ("group", "question", "items", "alpha")
 _NOTE = (
-    "Label kept: raters give the adversarial text the true label of its original. Original's "
-    "label: raters give the original its true label, as a control. Fluency: that of the originals, "
-    "1 to 5. Brackets: 95% intervals over items, Wilson's where every item has one rater or its "
-    "raters agree, else the bootstrap. Alpha: Krippendorff's, 1 is perfect agreement and 0 is "
-    "chance."
+    "Shares are in %. Label kept: raters give the adversarial text the true label of its original. "
+    "Original's label: raters give the original its true label, as a control. Same meaning: raters "
+    "say yes. Fluency: that of the originals, 1 to 5. Brackets: 95% intervals over items, not over "
+    "raters; Wilson's where every item has one rater or its raters agree, else the bootstrap. "
+    "Alpha: Krippendorff's, 1 is perfect agreement and 0 is chance."
 )
 
 
