@@ -99,6 +99,9 @@ def _item(cell: ShownCell, outcome: Outcome, seed: int) -> DrawnItem:
 
 
 def _item_id(seed: int, cell: str, example_id: str) -> str:
-    """A hash, from which raters learn nothing; answers to another audit have other ids."""
+    """A hash, from which raters learn nothing; answers to another audit have other ids.
+
+    The letter in front keeps spreadsheets from rounding an id such as 123456789012 as a number.
+    """
     text = "\x1f".join(["item", str(seed), cell, example_id])
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_ID_LENGTH]
+    return f"p{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:_ID_LENGTH]}"

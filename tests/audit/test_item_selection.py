@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import pytest
@@ -51,6 +52,13 @@ def test_sides_and_order_are_random(cells):
     ids = [one.item.example_id for one in drawn]
     assert ids != sorted(ids)
     assert [one.item.recipe for one in drawn[:20]].count("pwws") not in (0, 20)
+
+
+def test_no_spreadsheet_takes_an_id_for_a_number(cells):
+    """Of plain hexadecimal ids, about one in 200 would be a number, such as 123456789012."""
+    ids = [one.item.id for seed in range(25) for one in draw_items(cells, 40, seed=seed)]
+    assert len(set(ids)) == 1000
+    assert all(re.fullmatch("p[0-9a-f]{12}", id_) for id_ in ids)
 
 
 def test_the_seed_decides_everything(cells):
