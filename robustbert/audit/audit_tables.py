@@ -18,15 +18,15 @@ from robustbert.reports.render import text_table
 from robustbert.reports.wording import MISSING, counted, listed
 
 _JUDGEMENTS = (
-    *("group", "items", "rated", "label kept", "original's label"),
+    *("group", "pairs", "rated", "label kept", "original's label"),
     *("same meaning", "unsure", "fluency", "change in fluency"),
 )
-_AGREEMENTS = ("group", "question", "items", "alpha")
+_AGREEMENTS = ("group", "question", "pairs", "alpha")
 _NOTE = (
     "Shares are in %. Label kept: raters give the adversarial text the true label of its original. "
     "Original's label: raters give the original its true label, as a control. Same meaning: raters "
-    "say yes. Fluency: that of the originals, 1 to 5. Brackets: 95% intervals over items, not over "
-    "raters; Wilson's where every item has one rater or its raters agree, else the bootstrap. "
+    "say yes. Fluency: that of the originals, 1 to 5. Brackets: 95% intervals over pairs, not over "
+    "raters; Wilson's where every pair has one rater or its raters agree, else the bootstrap. "
     "Alpha: Krippendorff's, 1 is perfect agreement and 0 is chance."
 )
 
@@ -73,7 +73,7 @@ def _summary(report: AuditReport) -> str:
     return (
         f"{report.dataset}: {counted(len(report.raters), 'rater')} "
         f"({listed(report.raters)}), {everything.num_rated} of "
-        f"{counted(everything.num_items, 'item')} rated, {counted(report.num_ratings, 'rating')}; "
+        f"{counted(everything.num_items, 'pair')} rated, {counted(report.num_ratings, 'rating')}; "
         f"missing answers in them: {listing or 'none'}."
     )
 

@@ -103,7 +103,7 @@ def test_the_round_trip(audit, tmp_path, capsys):
 
     assert main(command) == 0
     text = capsys.readouterr().out
-    assert "2 raters (anna and ben), 6 of 6 items rated, 12 ratings" in text
+    assert "2 raters (anna and ben), 6 of 6 pairs rated, 12 ratings" in text
     assert "\n\nShares are in %. Label kept: raters give" in text
     assert main([*command, "--format", "markdown"]) == 0
     assert "| all | 6 | 6 | 50.0 [50.0, 50.0] | 100.0 [61.0, 100.0] |" in capsys.readouterr().out
@@ -125,7 +125,7 @@ def test_the_csv_of_raters_can_be_filled_in(audit, tmp_path, capsys):
         writer.writeheader()
         writer.writerows(lines)
     assert main(["audit", "import", str(audit), str(filled)]) == 0
-    assert "1 of 6 items rated, 1 rating; missing answers in them" in capsys.readouterr().out
+    assert "1 of 6 pairs rated, 1 rating; missing answers in them" in capsys.readouterr().out
 
 
 class TestHostile:
