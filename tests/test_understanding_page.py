@@ -37,7 +37,7 @@ def folder(tmp_path, monkeypatch, svm):
     monkeypatch.chdir(tmp_path)
     make_tiny_bert(tmp_path / "models" / "minilm", label_names=("negative", "positive"))
     shutil.copytree(svm, tmp_path / "models" / "svm")
-    write_explained_run(tmp_path / "runs" / "minilm", robustbert.load_model("models/minilm"))
+    write_explained_run(tmp_path / "runs" / "reviews", robustbert.load_model("models/minilm"))
     return tmp_path
 
 
