@@ -67,6 +67,7 @@ def test_the_names_of_the_committed_suites():
     checkout = Path(__file__).parents[2] / "benchmarks" / "suites"
     assert suites_folder() == checkout
     assert suite_names() == (
+        "best_defenses",
         "composition_selection",
         "defense_selection",
         "defenses",
