@@ -25,8 +25,9 @@ from robustbert.explanations.quality_records import (
     TextQuality,
     read_quality,
 )
+from robustbert.reports.escape import markdown
 from robustbert.reports.markdown_table import pipe_table
-from robustbert.reports.wording import MISSING
+from robustbert.reports.wording import MISSING, counted
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = "docs/understanding.md"
@@ -46,12 +47,19 @@ def quality_table(results: Path) -> str:
         results,
         ["method", "comprehensiveness", "sufficiency", "infidelity", "sensitivity", "seconds"],
         lambda found: map(_quality_row, found.methods),
+        about=lambda found: f", {_num_texts(found)}, seconds on {markdown(found.processor)}",
     )
 
 
 def agreement_table(results: Path) -> str:
     """The agreement of each pair of explanation methods: a table per dataset and model."""
-    return _tables(results, ["method", "other method", "rank correlation"], _agreement_rows, left=2)
+    return _tables(
+        results,
+        ["method", "other method", "rank correlation"],
+        _agreement_rows,
+        about=lambda found: f", {_num_texts(found)}",
+        left=2,
+    )
 
 
 def change_table(results: Path) -> str:
@@ -68,6 +76,7 @@ def _tables(
     results: Path,
     header: Sequence[str],
     rows: Callable[[ExplanationQuality], Iterable[list[str]]],
+    about: Callable[[ExplanationQuality], str] = lambda _: "",
     left: int = 1,
 ) -> str:
     """A table with a title for each record that has rows."""
@@ -75,9 +84,13 @@ def _tables(
     for path in sorted((results / "explanations").glob("*.json")):
         found = read_quality(path)
         if lines := list(rows(found)):
-            title = f"**{found.dataset}, {found.model}** ({found.split} split)"
+            title = f"**{found.dataset}, {found.model}** ({found.split} split{about(found)})"
             parts.append("\n".join([title, "", *pipe_table(header, lines, left)]))
     return "\n\n".join(parts) or "It has not been measured yet: `make explanations` does it."
+
+
+def _num_texts(found: ExplanationQuality) -> str:
+    return counted(len(found.methods[0].texts), "text")
 
 
 def _quality_row(found: MethodQuality) -> list[str]:

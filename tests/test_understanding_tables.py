@@ -91,7 +91,7 @@ def test_the_page_is_current(script, monkeypatch):
 
 def test_the_quality_of_methods(script, results):
     assert script.quality_table(results).splitlines() == [
-        "**rotten_tomatoes, minilm** (test split)",
+        "**rotten_tomatoes, minilm** (test split, 2 texts, seconds on a processor)",
         "",
         "| method | comprehensiveness | sufficiency | infidelity | sensitivity | seconds |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
@@ -100,7 +100,8 @@ def test_the_quality_of_methods(script, results):
 
 
 def test_missing_correlations_do_not_count(script, results):
-    line = script.agreement_table(results).splitlines()[-1]
+    title, *_, line = script.agreement_table(results).splitlines()
+    assert title == "**rotten_tomatoes, minilm** (test split, 2 texts)"
     assert line == "| lime | shap | 0.50 [0.50, 0.50] |"
 
 

@@ -10,7 +10,8 @@ the probability p of the explained class:
 Both are averaged over several shares of the words (AOPC, the area over the perturbation curve), as
 the authors' code does (``_instances_aopc`` in ``rationale_benchmark/metrics.py``). The most
 important words are those with the highest scores, with their sign. Here their number is rounded up,
-so that it is at least 1, and words are removed; the authors leave both to their users.
+so that it is at least 1, and words are removed; the authors leave both to their users. Of a text
+that is longer than the model reads, removed words make room for words that were not read before.
 """
 
 from __future__ import annotations
