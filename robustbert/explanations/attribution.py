@@ -20,8 +20,8 @@ class Attribution:
         text: the text.
         words: its n words, in order, as :class:`robustbert.data.word_split.WordSplit` splits it.
         spans: for each word, the offset of its first character and the one after its last.
-        scores: one per word, float64; that of a word is the sum of those of its tokens. It is 0 for
-            a word beyond the maximum length, which the model does not read.
+        scores: one per word, float64. If the method has scores of tokens, that of a word is the sum
+            of those of its tokens, and 0 for a word beyond the maximum length.
         target: the index of the explained class.
         label: its name.
         probability: its predicted probability.

@@ -14,8 +14,9 @@ from robustbert.attacks.scheduler.pool import Finished, Pool, Service, Task
 from robustbert.data.word_split import WordSplit
 from robustbert.errors import InputError, ModelError
 from robustbert.explanations.explainer import Example, Explainer, Scores
-from robustbert.models import Classifier, check_texts
-from robustbert.validation import check_at_least
+from robustbert.models import Classifier
+from robustbert.models.input_checks import replace_surrogates
+from robustbert.validation import check_between
 
 #: What is classified in place of a text of which nothing is left: classifiers accept no blank text.
 NOTHING = "."
@@ -70,8 +71,8 @@ class BlackBoxExplainer(Explainer):
     output: Literal["probability", "log-odds"] = "probability"
 
     def __post_init__(self) -> None:
-        if self.mask.strip():
-            check_texts([self.mask])
+        if self.mask != replace_surrogates(self.mask):
+            raise InputError("mask is not valid Unicode (a lone surrogate); decode it as UTF-8")
         if self.output not in ("probability", "log-odds"):
             raise InputError(f"output is {self.output!r}; give probability or log-odds")
 
@@ -123,9 +124,7 @@ class BlackBoxExplainer(Explainer):
 
 def check_seed(seed: int) -> None:
     """Check that a seed is one of NumPy's; raise InputError if not."""
-    check_at_least(0, seed=seed)
-    if seed > _MAX_SEED:
-        raise InputError(f"seed is {seed}; give an integer of at most {_MAX_SEED}")
+    check_between(0, _MAX_SEED, seed=seed)
 
 
 def _in_order(finished: Iterable[Finished]) -> Iterator[Scores]:

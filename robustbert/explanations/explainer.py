@@ -23,6 +23,7 @@ from robustbert.explanations.attribution import Attribution
 from robustbert.frozen import FrozenMapping
 from robustbert.models import Classifier
 from robustbert.progress import progress_bar
+from robustbert.validation import check_between
 
 #: An explained class: its name or index; None for the predicted one.
 Target = str | int | None
@@ -158,7 +159,9 @@ class Explainer(ABC):
         given = _target_indices(classifier.label_names, targets, len(texts))
         for position, text in enumerate(texts, start=1):
             if isinstance(text, str) and text.strip() and not WordSplit.of(text).words:
-                raise InputError(f"text {position} of {len(texts)} has no words to explain")
+                raise InputError(
+                    f"text {position} of {len(texts)} has no words to explain; leave it out"
+                )
         rows = classifier.predict_proba(texts)
         predicted = rows.argmax(axis=1)
         chosen = [int(p) if t is None else t for t, p in zip(given, predicted, strict=True)]
@@ -222,6 +225,5 @@ def _target_index(labels: Sequence[str], target: Target) -> int | None:
         if target not in labels:
             raise UnknownNameError("label", target, labels)
         return list(labels).index(target)
-    if not 0 <= target < len(labels):
-        raise InputError(f"target is {target}; give a number from 0 to {len(labels) - 1}")
+    check_between(0, len(labels) - 1, target=target)
     return int(target)

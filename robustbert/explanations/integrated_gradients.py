@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from robustbert.explanations.network_explainer import NetworkExplainer, TokenScores
-from robustbert.validation import check_at_least
+from robustbert.validation import check_between
 
 if TYPE_CHECKING:
     import torch
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 #: Tokens per forward pass. More take more memory and are no faster.
 _TOKENS = 4096
+_MAX_STEPS = 1000  # the time to find the points grows with the third power of their number
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,10 @@ class IntegratedGradients(NetworkExplainer):
     the logits, which ``difference`` gives.
 
     Args:
-        steps: the number of points of the integration, by the Gauss-Legendre rule.
+        steps: the number of points of the integration, by the Gauss-Legendre rule, 1 to 1000.
 
     Raises:
-        InputError: ``steps`` is not an integer of at least 1.
+        InputError: ``steps`` is not an integer from 1 to 1000.
     """
 
     name: ClassVar[str] = "integrated-gradients"
@@ -48,7 +49,7 @@ class IntegratedGradients(NetworkExplainer):
     steps: int = 50
 
     def __post_init__(self) -> None:
-        check_at_least(1, steps=self.steps)
+        check_between(1, _MAX_STEPS, steps=self.steps)
 
     def token_scores(
         self, network: TokenNetwork, ids: torch.Tensor, spans: Sequence[TokenSpan], target: int

@@ -17,7 +17,10 @@ import numpy as np
 from robustbert.errors import InputError
 from robustbert.explanations.black_box import NOTHING, BlackBoxExplainer, Outputs, check_seed
 from robustbert.explanations.explainer import Example, Scores
-from robustbert.validation import check_at_least
+from robustbert.validation import check_between
+
+#: More texts do not fit into memory if they are long.
+_MAX_SAMPLES = 100_000
 
 
 @dataclass(frozen=True)
@@ -27,9 +30,10 @@ class LimeWords(BlackBoxExplainer):
     ``r2`` among the diagnostics is the weighted coefficient of determination of the linear model.
 
     Args:
-        num_samples: the number of texts that are classified for a text, itself included.
-        kernel_width: the distance at which weights have fallen to exp(-1/2), where 100 is the
-            largest distance.
+        num_samples: the number of texts that are classified for a text, itself included, 2 to
+            100,000.
+        kernel_width: the distance at which weights have fallen to exp(-1/2), 0.01 to 1,000,000,
+            where 100 is the largest distance.
         seed: of the hidden words.
 
     Raises:
@@ -46,10 +50,12 @@ class LimeWords(BlackBoxExplainer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_at_least(2, num_samples=self.num_samples)
+        check_between(2, _MAX_SAMPLES, num_samples=self.num_samples)
         check_seed(self.seed)
-        if not self.kernel_width > 0:
-            raise InputError(f"kernel_width is {self.kernel_width}; give a number above 0")
+        if not 0.01 <= self.kernel_width <= 1e6:
+            raise InputError(
+                f"kernel_width is {self.kernel_width}; give a number from 0.01 to 1000000"
+            )
 
     def word_scores(self, outputs: Outputs, example: Example) -> Scores:
         """See :meth:`BlackBoxExplainer.word_scores`."""

@@ -39,10 +39,10 @@ class PartitionShap(BlackBoxExplainer):
     which ``difference`` gives.
 
     Args:
-        max_evals: the number of texts that may be classified for a text, at least 3. A text of n
-            words needs fewer than n * n of them, and one of 26 words 490; with fewer, words that
-            were not separated share a score evenly. What changes the output most is separated
-            first.
+        max_evals: the number of texts that may be classified for a text, at least 3, rounded up to
+            an even number. A text of n words, two or more, needs at most n * n of them, and one of
+            26 words 492; with fewer, words that were not separated share a score evenly. What
+            changes the output most is separated first.
         seed: of the order of nodes with equal changes.
 
     Raises:

@@ -108,9 +108,11 @@ class TokenNetwork:
         Raises:
             ModelError: the network does not return attention weights.
         """
+        from transformers import PreTrainedModel
+
         output = None
-        if hasattr(self.module, "config"):
-            with torch.no_grad():
+        if isinstance(self.module, PreTrainedModel):
+            with torch.no_grad(), quiet_transformers():
                 output = self.module(input_ids=ids, output_attentions=True)
         weights = getattr(output, "attentions", None)
         if not weights or any(layer is None for layer in weights):

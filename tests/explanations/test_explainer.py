@@ -145,8 +145,11 @@ def test_invalid_arguments_get_one_clear_line(linear):
         explain("?!", model=linear, method="occlusion")
     with pytest.raises(UnknownNameError, match="unknown label 'po'; did you mean pos"):
         explain("a film", model=linear, method="occlusion", target="po")
-    with pytest.raises(InputError, match="target is 2; give a number from 0 to 1"):
-        explain("a film", model=linear, method="occlusion", target=2)
+    for target in (2, 1.0, True):
+        with pytest.raises(InputError, match=f"target is {target}; give an integer from 0 to 1"):
+            explain(["a film"], model=linear, method="occlusion", target=[target])
+    with pytest.raises(InputError, match="mask is not valid Unicode"):
+        explain("a film", model=linear, method="occlusion", mask="\ud800")
     with pytest.raises(InputError, match="2 targets are given for 1 texts"):
         explain("a film", model=linear, method="occlusion", target=["pos", "neg"])
     with pytest.raises(InputError, match="output is 'loss'; give one of probability, log-odds"):
@@ -181,14 +184,21 @@ def test_tokens_belong_to_the_first_word_that_they_share_a_character_with():
     assert found.other == 32 + 128
 
 
-def test_words_beyond_the_maximum_length_have_the_score_zero(tiny):
-    text = " ".join(["film"] * 200)
-    (found,) = explain(text, model=tiny, method="saliency")
+@pytest.mark.parametrize("name", [*NETWORK_NAMES, "occlusion"])
+def test_words_beyond_the_maximum_length_have_the_score_zero(name, tiny):
+    text = " ".join(["film", "bad"] * 100)
+    (found,) = small(name).explain(tiny, [text])
     assert found.truncated
     assert len(found.scores) == 200
     read = tiny.info.max_length - 2
-    assert all(found.scores[:read])
+    assert any(found.scores[:read])
     assert not any(found.scores[read:])
+
+
+def test_shap_scores_words_that_move_up_when_others_are_left_out(tiny):
+    (found,) = small("shap").explain(tiny, ["film " * 150 + "awful " * 50])
+    assert found.truncated
+    assert any(found.scores[tiny.info.max_length :])
 
 
 def test_occlusion_of_a_linear_model_gives_its_weights(linear):

@@ -50,6 +50,7 @@ def test_more_steps_leave_a_smaller_error(tiny):
     assert abs(many) < abs(few)
 
 
-def test_steps_must_be_positive():
-    with pytest.raises(InputError, match="steps is 0; give an integer of at least 1"):
-        make_explainer(METHOD, {"steps": 0})
+@pytest.mark.parametrize("steps", [0, 10**9])
+def test_a_number_of_steps_out_of_range_is_refused(steps):
+    with pytest.raises(InputError, match=f"steps is {steps}; give an integer from 1 to 1000"):
+        make_explainer(METHOD, {"steps": steps})

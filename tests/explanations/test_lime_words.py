@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -44,9 +46,21 @@ def test_a_text_can_lose_all_its_words_and_hold_strange_characters(linear):
 
 
 def test_invalid_numbers_are_refused():
-    with pytest.raises(InputError, match="seed is 4294967296; give an integer of at most"):
+    with pytest.raises(
+        InputError, match="seed is 4294967296; give an integer from 0 to 4294967295"
+    ):
         make_explainer("lime", {"seed": 2**32})
-    with pytest.raises(InputError, match="num_samples is 1"):
-        make_explainer("lime", {"num_samples": 1})
-    with pytest.raises(InputError, match=r"kernel_width is 0\.0; give a number above 0"):
-        make_explainer("lime", {"kernel_width": 0.0})
+    for number in (1, 10**9):
+        with pytest.raises(InputError, match=f"num_samples is {number}; give an integer from 2 to"):
+            make_explainer("lime", {"num_samples": number})
+    for width in (0.0, 1e-300, math.inf, math.nan):
+        with pytest.raises(InputError, match=f"kernel_width is {width}; give a number from 0.01"):
+            make_explainer("lime", {"kernel_width": width})
+
+
+@pytest.mark.parametrize("width", [0.01, 1e6])
+def test_the_limits_of_the_kernel_width_give_numbers(linear, width):
+    (found,) = explain(
+        "a good film", model=linear, method="lime", num_samples=20, kernel_width=width
+    )
+    assert all(map(math.isfinite, found.scores))

@@ -7,7 +7,7 @@ import pytest
 
 from robustbert.errors import InputError
 from robustbert.explanations import explain, make_explainer
-from robustbert.explanations.partition_shap import balanced_tree
+from robustbert.explanations.partition_shap import PartitionShap, balanced_tree
 from robustbert.models import CallableClassifier
 from tests.explanations.toys import WEIGHTS
 
@@ -66,7 +66,8 @@ def test_a_single_word_gets_the_whole_difference(linear):
     assert found.scores == pytest.approx([-3.0])
 
 
-def test_the_number_of_texts_is_limited():
+@pytest.mark.parametrize(("max_evals", "num_texts"), [(3, 4), (4, 4), (20, 20), (21, 22)])
+def test_the_number_of_texts_is_limited(max_evals, num_texts):
     asked = []
 
     def count(texts):
@@ -75,12 +76,14 @@ def test_the_number_of_texts_is_limited():
 
     model = CallableClassifier(count, ("neg", "pos"))
     asked.clear()
-    explain(" ".join(["word"] * 60), model=model, method="shap", max_evals=20)
-    assert len(asked) <= 20 + 3  # the prediction, and the text with and without its words
+    explain(
+        " ".join(f"word{i}" for i in range(60)), model=model, method="shap", max_evals=max_evals
+    )
+    assert len(set(asked)) == num_texts
 
 
-@pytest.mark.parametrize(("n", "is_exact"), [(26, True), (27, False)])
-def test_the_default_number_of_texts_is_enough_for_26_words(n, is_exact):
+@pytest.mark.parametrize(("n", "num_texts"), [(2, 4), (3, 8), (26, 492), (27, 524)])
+def test_the_default_number_of_texts_is_enough_for_26_words(n, num_texts):
     asked = []
 
     def count(texts):
@@ -88,8 +91,10 @@ def test_the_default_number_of_texts_is_enough_for_26_words(n, is_exact):
         return not_good(texts)
 
     model = CallableClassifier(count, ("neg", "pos"), outputs="logits", name="counted")
-    explain(" ".join(["word"] * n), model=model, method="shap", max_evals=10_000)
-    assert (len(asked) - 3 <= 500) == is_exact
+    asked.clear()
+    explain(" ".join(f"word{i}" for i in range(n)), model=model, method="shap", max_evals=10_000)
+    assert len(set(asked)) == num_texts <= n * n
+    assert (num_texts <= PartitionShap().max_evals) == (n <= 26)
 
 
 @pytest.mark.parametrize("n", [2, 3, 7, 16])

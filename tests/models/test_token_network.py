@@ -68,3 +68,6 @@ def test_a_module_without_layers_or_attention_says_so(tiny_folder):
         network.encoder_layers()
     with pytest.raises(ModelError, match="does not return attention weights"):
         network.attentions(ids)
+    network.module.config = {}  # it is not called as models of transformers are
+    with pytest.raises(ModelError, match="does not return attention weights"):
+        network.attentions(ids)

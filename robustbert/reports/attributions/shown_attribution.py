@@ -50,7 +50,7 @@ class ShownAttribution:
         for name, value in one.diagnostics.items():
             yield f"{name} {value:.3g}"
         if one.truncated:
-            yield "truncated: words beyond the maximum length have the score 0"
+            yield "truncated: the model reads only the beginning"
         if self.change is not None:
             yield from change_facts(self.change)
 

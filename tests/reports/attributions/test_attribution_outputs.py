@@ -79,7 +79,7 @@ def test_facts_of_a_text_that_is_not_predicted_so_and_was_attacked():
         "special tokens +0.5",
         "punctuation -0.25",
         "delta 0.0625",
-        "truncated: words beyond the maximum length have the score 0",
+        "truncated: the model reads only the beginning",
         "rank correlation with the original 0.50",
         "2 of 3 changed words among the top 3 of 20 (0.45 expected by chance)",
     ]
