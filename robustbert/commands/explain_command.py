@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from robustbert.explanations import Explainer
     from robustbert.reports.attributions import ShownAttribution
 
-#: The formats, those of files with their suffixes.
-FORMATS = ("terminal", "html", "jsonl", "svg", "png")
+_PICTURES = ("svg", "png")
+_SUFFIXES = ("html", "jsonl", *_PICTURES)
+FORMATS = ("terminal", *_SUFFIXES)
 _BROKEN = 5  # examples of a cell
 
 
@@ -127,7 +128,7 @@ def explain(options: Any) -> int:
     if options.out is not None:
         check_writable("--out", options.out)
     found = _of_run if options.run_folder is not None else _of_texts
-    _write(options, found(options, explainer), file_format)
+    _write(options, found(options, explainer, file_format), file_format)
     return 0
 
 
@@ -138,14 +139,16 @@ def _format(options: Any) -> str:
         InputError: a format of files is given without a file, or the suffix is none of a format.
     """
     if options.format is not None:
-        if options.out is None and options.format in ("html", "svg", "png"):
+        if options.out is None and options.format in ("html", *_PICTURES):
             raise InputError(f"--format {options.format} needs a file; add --out FILE")
         return str(options.format)
     if options.out is None:
         return "terminal"
     suffix = str(options.out.suffix.lower().removeprefix("."))
-    if suffix not in FORMATS:
-        raise InputError(f"--out: {options.out} has no suffix of a format; add --format")
+    if suffix not in _SUFFIXES:
+        raise InputError(
+            f"--out: {options.out} does not end with .{', .'.join(_SUFFIXES)}; add --format"
+        )
     return suffix
 
 
@@ -165,13 +168,15 @@ def _check_sources(options: Any) -> None:
         raise InputError(f"--num-examples is {number}; give an integer of at least 1")
 
 
-def _of_texts(options: Any, explainer: Explainer) -> list[ShownAttribution]:
+def _of_texts(options: Any, explainer: Explainer, file_format: str) -> list[ShownAttribution]:
     from robustbert.explanations import explain as explain_texts
     from robustbert.models import check_texts
-    from robustbert.reports.attributions import ShownAttribution
+    from robustbert.reports.attributions import ShownAttribution, check_num_texts
 
     texts = read_texts(options)
     check_texts(texts)
+    if file_format in _PICTURES:
+        check_num_texts(len(texts))
     found = explain_texts(
         texts,
         model=options.model,
@@ -184,9 +189,9 @@ def _of_texts(options: Any, explainer: Explainer) -> list[ShownAttribution]:
     return [ShownAttribution(f"text {i}", one) for i, one in enumerate(found, start=1)]
 
 
-def _of_run(options: Any, explainer: Explainer) -> list[ShownAttribution]:
+def _of_run(options: Any, explainer: Explainer, file_format: str) -> list[ShownAttribution]:
     from robustbert.gate import load_replayed
-    from robustbert.reports.attributions import explain_run
+    from robustbert.reports.attributions import check_num_texts, explain_run
     from robustbert.reports.attributions.run_attributions import cells_of_model
     from robustbert.reports.run_view import Selection, select_cells
 
@@ -200,6 +205,8 @@ def _of_run(options: Any, explainer: Explainer) -> list[ShownAttribution]:
     )
     if options.row is None:
         cells = cells_of_model(options.run_folder, cells, classifier)
+    if file_format in _PICTURES:
+        check_num_texts(2 * sum(len(cell.outcomes) for cell in cells))
     return explain_run(options.run_folder, cells, classifier, explainer, options.target)
 
 

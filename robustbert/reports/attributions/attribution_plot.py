@@ -38,12 +38,17 @@ def attributions_plot(shown: Sequence[ShownAttribution], title: str, file_format
     Raises:
         InputError: there are too many texts.
     """
-    if len(shown) > MAX_TEXTS:
-        raise InputError(
-            f"a picture shows at most {MAX_TEXTS} texts, not {len(shown)}; choose fewer, or the "
-            "format html"
-        )
+    check_num_texts(len(shown))
     return figure_bytes(lambda: _figure(shown, title), title, file_format)
+
+
+def check_num_texts(number: int) -> None:
+    """Check that a number of texts fits into a picture; raise InputError if it does not."""
+    if number > MAX_TEXTS:
+        raise InputError(
+            f"a picture shows at most {MAX_TEXTS} texts, not {number}; choose fewer, or the format "
+            "html"
+        )
 
 
 def _figure(shown: Sequence[ShownAttribution], title: str) -> Figure:

@@ -9,6 +9,7 @@ import pytest
 import robustbert
 from robustbert.cli import main
 from robustbert.errors import InputError
+from robustbert.explanations.occlusion import Occlusion
 from robustbert.records import read_run, record_name, without_texts
 from robustbert.reports.attributions import ShownAttribution, attributions_text
 from robustbert.reports.attributions.run_attributions import cells_of_model
@@ -157,13 +158,24 @@ class TestErrors:
 
     def test_outputs(self, error_of, bert, tmp_path):
         assert "--format png needs a file" in error_of("--model", bert, "--format", "png", "a")
-        assert "has no suffix of a format" in error_of("--model", bert, "--out", "a.txt", "a")
+        for name in ("a.txt", "a.terminal"):
+            error = error_of("--model", bert, "--out", name, "a")
+            assert f"{name} does not end with .html, .jsonl, .svg, .png; add --format" in error
         assert "is a folder" in error_of(
             "--model", bert, "--out", tmp_path, "--format", "html", "a"
         )
-        many = ["a film"] * 13
-        options = ("--method", "occlusion", "--out", "a.png")
-        assert "at most 12 texts" in error_of("--model", bert, *options, *many)
+
+    def test_too_many_texts_for_a_picture_are_not_explained(
+        self, error_of, bert, tmp_path_factory, monkeypatch
+    ):
+        monkeypatch.setattr(Occlusion, "explain", lambda *_: pytest.fail("they are explained"))
+        pairs = {f"a fine film {i}": f"a fin film {i}" for i in range(7)}
+        folder = tmp_path_factory.mktemp("run")
+        write_explained_run(folder, robustbert.load_model(bert), pairs)
+        options = ("--model", bert, "--method", "occlusion", "--out", "a.png")
+        for texts, number in ((["a film"] * 13, 13), (["--run", folder, "-n", "7"], 14)):
+            error = error_of(*options, *texts)
+            assert f"a picture shows at most 12 texts, not {number}" in error
 
     def test_runs(self, error_of, bert, svm, run, tmp_path_factory):
         assert "is not a run folder" in error_of("--model", bert, "--run", "nothing")
