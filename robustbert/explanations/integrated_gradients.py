@@ -84,4 +84,4 @@ def baseline_ids(
     import torch
 
     is_special = torch.tensor([span.is_special for span in spans], device=ids.device)
-    return torch.where(is_special, ids, network.tokenization.padding_id)
+    return torch.where(is_special, ids, network.padding_id)

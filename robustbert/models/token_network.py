@@ -26,6 +26,7 @@ class TokenNetwork:
         tokenization: turns texts into its token ids.
         forward: maps token ids, int64 (n, t), to logits (n, k), in the order of the classifier's
             labels; it calls ``module``.
+        padding_id: the token that stands for no token; 0 if there is none.
         name: the model's name, for messages.
     """
 
@@ -33,6 +34,7 @@ class TokenNetwork:
     embedding: Any
     tokenization: TransformersTokenization
     forward: Callable[[torch.Tensor], torch.Tensor]
+    padding_id: int
     name: str
 
     @property
@@ -142,6 +144,7 @@ def network_of_transformers(
         embedding=module.get_input_embeddings(),
         tokenization=tokenization,
         forward=lambda ids: module(input_ids=ids).logits,
+        padding_id=tokenization.padding_id,
         name=name,
     )
 

@@ -4,6 +4,8 @@ import pytest
 
 from robustbert.errors import InputError
 from robustbert.explanations import explain, make_explainer
+from robustbert.explanations.integrated_gradients import baseline_ids
+from robustbert.models import TorchClassifier
 
 METHOD = "integrated-gradients"
 
@@ -22,6 +24,16 @@ def test_on_a_linear_network_it_is_the_gradient_times_the_difference_of_embeddin
     expected = [float(weights @ (table[i] - table[tokenizer.padding_id])) for i in ids[1:-1]]
     assert found.scores == pytest.approx(expected, rel=1e-4, abs=1e-6)
     assert found.special_score == pytest.approx(0, abs=1e-6)  # they are part of the baseline
+
+
+def test_the_padding_token_of_a_module_is_the_baseline(mean):
+    network = mean.token_network()
+    tokenizer = network.tokenization._tokenizer
+    other = TorchClassifier(network.module, tokenizer, ("neg", "pos"), pad_token_id=7)
+    ids, spans = network.encode("a fine film")
+    baseline = baseline_ids(other.token_network(), ids, spans)
+    assert baseline[0, 1:-1].tolist() == [7, 7, 7]
+    assert baseline[0, [0, -1]].tolist() == ids[0, [0, -1]].tolist()
 
 
 @pytest.mark.parametrize("target", ["neg", "pos"])

@@ -196,7 +196,9 @@ class TorchClassifier(Adapter):
             return outputs.clamp_min(torch.finfo(outputs.dtype).tiny).log()
 
         embedding = module.get_submodule(self._embedding)
-        return TokenNetwork(module, embedding, tokenization, scores, self._name)
+        return TokenNetwork(
+            module, embedding, tokenization, scores, self._layout.padding_id, self._name
+        )
 
     @property
     def _half(self) -> bool:

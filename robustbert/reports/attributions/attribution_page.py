@@ -24,6 +24,7 @@ def attributions_page(shown: Sequence[ShownAttribution], title: str) -> str:
         package=__package__,
         styles=[TINT_STYLE, "attributions.css"],
         title=title,
+        is_attention=all(one.attribution.output == "attention" for one in shown),
         items=[_item(one) for one in shown],
     )
 

@@ -21,8 +21,9 @@ MAX_TEXTS, MAX_WORDS = 12, 40
 # Lengths in inches.
 _LEFT, _WIDTH, _BAR = 1.7, 3.5, 0.16
 _TITLE, _BELOW = 0.22, 0.35
-_WORD_CHARACTERS, _TITLE_CHARACTERS = 24, 78
+_WORD_CHARACTERS, _TITLE_CHARACTERS = 24, 92
 _LABELS = ("for the class", "against it")
+_SAME_FOR_EVERY_CLASS = ("attention",)
 
 
 def attributions_plot(shown: Sequence[ShownAttribution], title: str, file_format: str) -> bytes:
@@ -54,10 +55,11 @@ def check_num_texts(number: int) -> None:
 def _figure(shown: Sequence[ShownAttribution], title: str) -> Figure:
     drawn = [sorted(one.attribution.ranking()[:MAX_WORDS]) for one in shown]
     heights = [_TITLE + _BAR * max(1, len(words)) + _BELOW for words in drawn]
+    is_attention = all(one.attribution.output == "attention" for one in shown)
     left_out = any(len(one.attribution.words) > MAX_WORDS for one in shown)
     frame = Frame(
         title=title,
-        labels=_LABELS,
+        labels=_SAME_FOR_EVERY_CLASS if is_attention else _LABELS,
         notes=[f"Only the {MAX_WORDS} words with the largest scores of a text."] * left_out,
         width=_LEFT + _WIDTH + 0.2,
         height=sum(heights),

@@ -60,7 +60,7 @@ def explore_page(
         package=__package__,
         styles=["explore.css", *([TINT_STYLE] if explained else [])],
         scripts=[*(["explore_attributions.js"] if explained else []), "explore.js"],
-        method=None if explainer is None else explainer.name,
+        explainer=explainer,
         title=f"Outcomes of {run.resolve().name}",
         num_outcomes=sum(len(cell.outcomes) for cell in cells),
         num_cells=len(cells),

@@ -149,6 +149,22 @@ def test_a_picture_shows_the_most_important_words_of_few_texts():
         attributions_plot([shown] * 13, "Explanations", "svg")
 
 
+def test_scores_that_are_the_same_for_every_class_speak_for_none():
+    shown = make_shown("a fine film", scores=(0.5, 0.25, 0.125), output="attention")
+    for written in (
+        attributions_page([shown], "Explanations"),
+        attributions_plot([shown], "Explanations", "svg").decode(),
+    ):
+        assert "attention" in written
+        assert ">against it<" not in written
+
+
+def test_the_heading_of_an_adversarial_text_fits_into_a_picture():
+    shown = make_shown("a fine film", label="entertainment", predicted=0)
+    shown = replace(shown, title="deepwordbug, example d7bda385, adversarial")
+    assert shown.title in attributions_plot([shown], "Explanations", "svg").decode()
+
+
 def test_json_lines():
     change = AttributionChange(3, 3, 0.5, 1, 1)
     shown = [

@@ -73,6 +73,15 @@ def test_a_page_without_explanations_has_nothing_of_them(run):
         assert part not in page
 
 
+def test_attention_is_said_to_be_the_same_for_every_class(run, bert):
+    classifier = robustbert.load_model(bert)
+    page = explore_page(
+        run, explainer=make_explainer("attention-rollout", {}), classifier=classifier
+    )
+    assert "by attention-rollout,\nwhichever the class" in page
+    assert "the score of the true class" not in page
+
+
 def test_the_command(run, bert, tmp_path, capsys):
     out = tmp_path / "page.html"
     options = ("--explain", "occlusion", "--set", "mask=[MASK]", "--explained-model", str(bert))
