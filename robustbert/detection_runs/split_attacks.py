@@ -59,9 +59,7 @@ class SplitAttacks:
             DatasetError: there is no validation split.
             OutputError: the run folder cannot be written to.
         """
-        num_rows = len(self.cells.dataset(record).split(VALIDATION))
-        moved = record.dataset.model_copy(update={"split": VALIDATION, "n": num_rows})
-        job = self._job(record.model_copy(update={"dataset": moved}), n)
+        job = self._job(self.cells.on_split(record, VALIDATION), n)
         path = self._path(job, VALIDATION)
         with self._locked():
             known = _finished(path)
