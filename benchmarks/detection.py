@@ -1,5 +1,7 @@
 """Judge all detectors on the attacks of a model, for the tables of docs/understanding.md.
 
+``docs/understanding_tables.py`` writes these.
+
     python benchmarks/detection.py [--datasets rotten_tomatoes,bbc_news] [--recipes …]
 
 For each dataset and recipe, the model is attacked on the test split, on the validation split, and

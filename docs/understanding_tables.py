@@ -17,6 +17,8 @@ from robustbert.audit import read_measures
 from robustbert.audit.audit_tables import mean_text
 from robustbert.audit.estimates import mean_of
 from robustbert.audit.measure_tables import measures_markdown
+from robustbert.detection_runs.detection_record import read_detection
+from robustbert.detection_runs.detector_tables import detectors_markdown
 from robustbert.explanations.quality_records import (
     Agreement,
     ExplanationQuality,
@@ -39,6 +41,13 @@ _TABLE = re.compile(
 def audit_table(results: Path) -> str:
     """The automatic measures of the adversarial texts."""
     return measures_markdown(read_measures(results / "audit"))
+
+
+def detection_table(results: Path) -> str:
+    """What detectors find: tables per dataset."""
+    paths = sorted((results / "detection").glob("*/*.json"))
+    records = [record for path in paths for record in read_detection(path)]
+    return detectors_markdown(records) or "It has not been measured yet: `make detection` does it."
 
 
 def quality_table(results: Path) -> str:
@@ -135,6 +144,7 @@ def _mean(values: Iterable[float | None], digits: int) -> str:
 TABLES: Mapping[str, Callable[[Path], str]] = MappingProxyType(
     {
         "audit": audit_table,
+        "detection": detection_table,
         "explanations": quality_table,
         "explanation-agreement": agreement_table,
         "explanation-changes": change_table,

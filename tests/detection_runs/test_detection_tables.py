@@ -14,15 +14,14 @@ from robustbert.cli import main
 from robustbert.detection_runs.detection_record import read_detection
 from robustbert.detection_runs.detection_result import DetectionResult
 from robustbert.detection_runs.detection_table import FORMATS, estimate_text
+from robustbert.detection_runs.detector_tables import detectors_markdown
 from robustbert.errors import RecordError
 from robustbert.reports.escape import markdown
 from tests.detection_runs.judged import detection_record
-from tests.leaderboard.table_scripts import load_script, run_script
+from tests.leaderboard.table_scripts import load_script
 from tests.records.builders import make_outcomes, make_record
 
 ROOT = Path(__file__).parents[2]
-TABLES = ROOT / "docs" / "detection_tables.py"
-PAGE = "# Title\n\n<!-- detection results -->\nold\n<!-- end of detection results -->\nafter\n"
 
 
 @pytest.fixture(scope="module")
@@ -66,31 +65,32 @@ def test_a_record_is_read_as_it_was_written(record, tmp_path):
         read_detection(path)
 
 
-def test_the_document_gets_the_tables(record, tmp_path, monkeypatch):
-    script = load_script(TABLES)
-    page = tmp_path / "docs" / "understanding.md"
-    page.parent.mkdir()
-    page.write_text(PAGE, encoding="utf-8")
-    assert run_script(script, monkeypatch, "--root", str(tmp_path)) == 0
-    assert "Not measured yet" in page.read_text(encoding="utf-8")
-    path = tmp_path / "results" / "detection" / "toy" / "wdr.json"
+def test_the_document_gets_the_tables(record, tmp_path):
+    script = load_script(ROOT / "docs" / "understanding_tables.py")
+    missing = "It has not been measured yet: `make detection` does it."
+    assert script.detection_table(tmp_path) == missing
+    path = tmp_path / "detection" / "toy" / "wdr.json"
     path.parent.mkdir(parents=True)
     path.write_text(FORMATS["json"]([record]), encoding="utf-8")
-    assert run_script(script, monkeypatch, "--root", str(tmp_path), "--check") == 1
-    assert run_script(script, monkeypatch, "--root", str(tmp_path)) == 0
-    text = page.read_text(encoding="utf-8")
+    text = script.detection_table(tmp_path)
     own = [cell for cell in record.cells if cell.fitted_on == cell.tested_on]
     mean = sum(cell.auroc.value for cell in own) / len(own)
     assert f"| wdr | mean |  | {100 * mean:.1f} |" in text
     shown = [markdown(estimate_text(cell.auroc)) for cell in record.cells[2:]]
     assert f"| wdr | textfooler | {' | '.join(shown)} |" in text
-    assert text.startswith("# Title")
-    assert text.endswith("after\n")
-    assert run_script(script, monkeypatch, "--root", str(tmp_path), "--check") == 0
 
 
-def test_the_committed_document_is_current(monkeypatch):
-    assert run_script(load_script(TABLES), monkeypatch, "--check") == 0
+def test_detectors_with_other_validation_attacks_are_not_in_one_table(record):
+    other = record.model_copy(update={"validation_examples": 51, "detector": "fgws"})
+    text = detectors_markdown([record, other])
+    first, second = (text.index(f"attacks on {n} validation examples") for n in (50, 51))
+    assert first < text.index("| wdr |") < second < text.index("| fgws |")
+
+
+def test_a_pair_of_recipes_that_was_not_judged_is_missing(record):
+    few = record.model_copy(update={"detector": "fgws", "cells": record.cells[:2]})
+    text = detectors_markdown([record, few])
+    assert "| fgws | textfooler | n/a | n/a |" in text
 
 
 def test_the_page_lists_every_detector():
