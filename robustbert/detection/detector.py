@@ -48,11 +48,13 @@ class FittingData:
     Args:
         texts: clean texts of the training split.
         labels: their labels, from 0.
+        num_labels: the number of labels that the classifier tells apart.
         pairs: pairs of the validation split; no text of the test split is among them.
     """
 
     texts: Sequence[str]
     labels: Sequence[int]
+    num_labels: int
     pairs: Sequence[TextPair]
 
     @property
@@ -108,6 +110,7 @@ class Detector(ABC):
         name: its name, for messages.
         paper: a short citation, such as ``Mosca et al. 2022``.
         needs_network: whether it reads the inside of a network of transformers.
+        needs_texts: whether it learns from clean training texts.
         needs_pairs: whether it learns from pairs, not from clean texts alone.
         assets: the assets that it reads.
         shows_progress: whether :meth:`_measured` shows progress itself.
@@ -116,6 +119,7 @@ class Detector(ABC):
     name: ClassVar[str]
     paper: ClassVar[str] = ""
     needs_network: ClassVar[bool] = False
+    needs_texts: ClassVar[bool] = False
     needs_pairs: ClassVar[bool] = False
     assets: ClassVar[tuple[str, ...]] = ()
     shows_progress: ClassVar[bool] = False
@@ -189,7 +193,7 @@ class Detector(ABC):
             seed: at least 0; the same arguments give the same scores.
 
         Raises:
-            InputError: there are too few texts or pairs.
+            InputError: there are too few texts or pairs, or a label is out of range.
         """
         if seed < 0:
             raise InputError(f"the seed is {seed}; give an integer of at least 0")
@@ -197,6 +201,12 @@ class Detector(ABC):
             raise InputError(
                 f"there are {len(data.texts)} texts but {len(data.labels)} labels; give one label "
                 "per text"
+            )
+        unknown = [label for label in data.labels if not 0 <= label < data.num_labels]
+        if unknown:
+            raise InputError(
+                f"a training text has the label {unknown[0]}, but there are {data.num_labels} "
+                "labels; number them from 0"
             )
         if self.needs_pairs and len(data.pairs) < MIN_PAIRS:
             raise InputError(

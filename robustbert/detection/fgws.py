@@ -66,6 +66,7 @@ class Fgws(Detector):
 
     name: ClassVar[str] = "fgws"
     paper: ClassVar[str] = "Mozes et al. 2021"
+    needs_texts: ClassVar[bool] = True
     needs_pairs: ClassVar[bool] = True
     assets: ClassVar[tuple[str, ...]] = ("wordnet", "word-vectors")
 

@@ -7,9 +7,10 @@ the squared Mahalanobis distance to the nearest mean.
 As in Yoo et al. 2022 (:mod:`robustbert.detection.rde`), the features are the last hidden state of
 the first token. Different from Lee et al.: their score combines several layers by a classifier that
 is trained on attacks, and perturbs the input first; neither is done here. The covariance is robust
-by default (the minimum covariance determinant), for which principal components reduce the features
-first: scikit-learn's algorithm starts from subsets of 300 texts, too few for the covariance of more
-than some 100 dimensions.
+by default (the minimum covariance determinant, which also moves the means of all classes by the
+robust mean of their deviations). For it, principal components reduce the features first:
+scikit-learn's algorithm starts from subsets of 300 texts, too few for the covariance of more than
+some 100 dimensions.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ class Mahalanobis(Detector):
     name: ClassVar[str] = "mahalanobis"
     paper: ClassVar[str] = "Lee et al. 2018"
     needs_network: ClassVar[bool] = True
+    needs_texts: ClassVar[bool] = True
 
     robust: bool = True
     dimensions: int = 100

@@ -50,6 +50,7 @@ class Rde(Detector):
     name: ClassVar[str] = "rde"
     paper: ClassVar[str] = "Yoo et al. 2022"
     needs_network: ClassVar[bool] = True
+    needs_texts: ClassVar[bool] = True
 
     dimensions: int = 100
     max_texts: int = 8_000

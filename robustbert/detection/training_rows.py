@@ -46,11 +46,12 @@ class TrainingRows:
             chosen = np.random.default_rng(seed).choice(len(rows), at_most, replace=False)
             rows = sorted(chosen.tolist())
         labels = np.array([data.labels[row] for row in rows], dtype=np.int64)
-        counts = np.bincount(labels, minlength=1)
+        counts = np.bincount(labels, minlength=data.num_labels)
         if counts.min() < at_least:
             raise InputError(
                 f"label {counts.argmin()} has {counts.min()} training texts, but the detector "
-                f"needs at least {at_least} of each label; give more texts, or lower its dimensions"
+                f"needs at least {at_least} of each label; give more texts, raise max_texts, or "
+                "lower dimensions"
             )
         measured = measure([data.texts[row] for row in rows])
-        return cls(np.array(measured)[:, 1:], labels, len(counts))
+        return cls(np.array(measured)[:, 1:], labels, data.num_labels)

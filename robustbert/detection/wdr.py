@@ -21,7 +21,7 @@ from it:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -68,7 +68,7 @@ class Wdr(Detector):
 
     def _measured(self, classifier: Classifier, texts: Sequence[str]) -> Iterator[np.ndarray]:
         """Yield the sorted differences of each text's logits, one per word."""
-        for some in _groups([self._variants(text) for text in texts]):
+        for some in _groups(map(self._variants, texts)):
             rows = logits_of(classifier, [variant for variants in some for variant in variants])
             start = 0
             for variants in some:
@@ -118,7 +118,7 @@ def logits_of(classifier: Classifier, texts: Sequence[str]) -> np.ndarray:
     return np.log(np.maximum(classifier.predict_proba(texts).astype(np.float64), _SMALLEST))
 
 
-def _groups(variants: Sequence[list[str]]) -> Iterator[list[list[str]]]:
+def _groups(variants: Iterable[list[str]]) -> Iterator[list[list[str]]]:
     """Consecutive texts with at most :data:`_BATCH` variants together, at least one text each."""
     group: list[list[str]] = []
     size = 0

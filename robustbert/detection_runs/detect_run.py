@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,12 @@ from robustbert.bench.run_options import check_dtype_and_device
 from robustbert.bench.victims import Victim
 from robustbert.data import DatasetSource, TextDataset, select_examples
 from robustbert.detection import Detector, FittedDetector, FittingData, TextMeasure, make_detector
-from robustbert.detection_runs.detection_pairs import ValidationPairs, check_apart, judged_pairs
+from robustbert.detection_runs.detection_pairs import (
+    MIN_VALIDATION,
+    ValidationPairs,
+    check_apart,
+    judged_pairs,
+)
 from robustbert.detection_runs.detection_record import DetectionCell, DetectionRecord
 from robustbert.detection_runs.detection_result import DetectionResult
 from robustbert.detection_runs.judge_detector import FittedOn, JudgedCell, judge
@@ -46,7 +51,7 @@ class DetectOptions:
         row: only this row of the table, or this model; None for all.
         recipe: fit and judge on this recipe alone; None for every pair of recipes of a row.
         validation: the number of validation examples to attack per recipe, at least 1; None for as
-            many as a cell has test examples, or all if there are fewer.
+            many as the largest cell has test examples, or all if there are fewer.
         failed: whether to attack the survivors of the test split again, for the last texts of
             failed attacks.
         device: auto, cpu, cuda, cuda:N or mps.
@@ -147,6 +152,7 @@ def detect_run(
     for row in rows:
         for cell in row:
             check_repeatable(cell.record, options.trusted)
+            judged_pairs(cell.outcomes, _place(cell))  # before attacks that take minutes
     return tuple(_detect_row(run, row, cells, options, detector, model) for row in rows)
 
 
@@ -160,16 +166,15 @@ def _detect_row(
 ) -> DetectionRecord:
     record = row[0].record
     dataset = cells.dataset(record)
+    training = _training_texts(dataset, detector)
+    number = _num_validation(dataset, row, options.validation)
     loaded = _victim(model, record, cells, dataset, options.device)
     measure = detector.measure(loaded.victim.classifier)
-    for cell in row:
-        judged_pairs(cell.outcomes, _place(cell))  # before attacks that take minutes
     attacks = SplitAttacks(run, loaded, cells)
-    number = _num_validation(dataset, record, options.validation)
     validation = [attacks.validation(cell.record, number) for cell in row]
     tested = [_tested(cell, attacks, failed=options.failed) for cell in row]
     began = time.perf_counter()
-    found = _cells(row, validation, tested, detector, measure, dataset)
+    found = _cells(row, validation, tested, detector, measure, training)
     return DetectionRecord(
         robustbert_version=__version__,
         created_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -182,7 +187,7 @@ def _detect_row(
         training_seed=record.training_seed,
         track=record.track,
         protocol=record.protocol,
-        training_texts=len(dataset.split("train")),
+        training_texts=len(training.texts),
         validation_examples=number,
         seconds=round(time.perf_counter() - began, 3),
         environment=capture_environment(options.device),
@@ -196,16 +201,17 @@ def _cells(
     tested: Sequence[JudgedCell],
     detector: Detector,
     measure: TextMeasure,
-    dataset: TextDataset,
+    training: FittingData,
 ) -> list[DetectionCell]:
     """Fit the detector to each recipe, and judge it on each."""
-    training, seed = dataset.split("train")[:], row[0].record.protocol.seed
+    seed = row[0].record.protocol.seed
+    test = [outcome for cell in row for outcome in cell.outcomes]
     fitted: FittedDetector | None = None
     found = []
     for cell, attacked in zip(row, validation, strict=True):
-        check_apart(attacked, cell.outcomes)
+        check_apart(attacked, test)
         pairs = ValidationPairs.of(attacked, _place(cell))
-        data = FittingData(training["text"], training["label"], pairs.fit)
+        data = replace(training, pairs=pairs.fit)
         recipe = cell.record.recipe.name
         if fitted is None or detector.needs_pairs:  # else it would be the same one again
             fitted = detector.fit_measured(measure, data, seed)
@@ -277,10 +283,26 @@ def _victim(
     return loaded_victim(victim)
 
 
-def _num_validation(dataset: TextDataset, record: Record, wanted: int | None) -> int:
+def _training_texts(dataset: TextDataset, detector: Detector) -> FittingData:
+    """The clean training texts, without pairs; none if the detector does not read them."""
+    columns: Any = {"text": (), "label": ()}
+    if detector.needs_texts:
+        columns = dataset.split("train")[:]
+    return FittingData(columns["text"], columns["label"], len(dataset.label_names), ())
+
+
+def _num_validation(dataset: TextDataset, row: Sequence[ShownCell], wanted: int | None) -> int:
     """The number of validation examples to attack."""
-    available = len(select_examples(dataset, VALIDATION, wanted, record.protocol.seed))
-    return min(available, record.protocol.n) if wanted is None else wanted
+    seed = row[0].record.protocol.seed
+    available = len(select_examples(dataset, VALIDATION, wanted, seed))
+    number = min(available, max(cell.record.protocol.n for cell in row))
+    number = number if wanted is None else wanted
+    if number < MIN_VALIDATION:
+        raise InputError(
+            f"{number} validation examples of {dataset.name} are too few: attacks must succeed on "
+            f"{MIN_VALIDATION} to fit a detector; attack more (--validation), or give more"
+        )
+    return number
 
 
 def _place(cell: ShownCell) -> str:

@@ -1,10 +1,10 @@
 """The pairs of original and adversarial texts of outcomes, and who may see them.
 
 Detectors are fitted to pairs of the validation split and judged on pairs of the test split. The
-splits of a dataset share no example (and no near-duplicate, unless they were given as files), so no
-original of a test pair was seen with its adversarial text, or without, when the detector was
-fitted. A third of the validation pairs
-chooses the thresholds: the scores of pairs that a detector was fitted to are too good.
+splits of a dataset share no example, and no near-duplicate as far as
+:mod:`robustbert.data.near_duplicates` finds them, so no original of a test pair was seen with its
+adversarial text, or without, when the detector was fitted. A third of the validation pairs chooses
+the thresholds: the scores of pairs that a detector was fitted to are too good.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class ValidationPairs:
 
     @classmethod
     def of(cls, outcomes: Sequence[Outcome], place: str) -> ValidationPairs:
-        """Divide the pairs of outcomes; which part an example is in depends on its id alone.
+        """Divide the pairs of outcomes by a hash of their ids; their order does not matter.
 
         Args:
             outcomes: of the validation split.

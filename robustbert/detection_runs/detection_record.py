@@ -81,9 +81,7 @@ class DetectionCell(StrictModel):
     tpr_of_curve: Estimate = Field(
         description="true positive rate at a false positive rate of 10% of the test curve itself"
     )
-    threshold: float | None = Field(
-        description="score at a false positive rate of 10% on validation; null if all are flagged"
-    )
+    threshold: float = Field(description="score at a false positive rate of 10% on validation")
     tpr: Metric = Field(description="flagged adversarial texts at `threshold`")
     fpr: Metric = Field(description="flagged originals at `threshold`")
     f1_threshold: float = Field(description="score with the highest F1 on validation")
@@ -109,7 +107,9 @@ class DetectionRecord(StrictModel):
     training_seed: NonNegativeInt | None = Field(description="seed of its training")
     track: Track = Field(description="the threat model of all attacks")
     protocol: Protocol = Field(description="seed and limits of the test attacks")
-    training_texts: NonNegativeInt = Field(description="clean training texts")
+    training_texts: NonNegativeInt = Field(
+        description="clean training texts; 0 if it learns from pairs alone"
+    )
     validation_examples: PositiveInt = Field(description="attacked validation examples per recipe")
     seconds: NonNegativeFloat = Field(description="time to measure, fit and score, no attacks")
     environment: Environment = Field(description="software versions and hardware")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -110,7 +109,7 @@ def judge(fitted: FittedOn, tested: JudgedCell, seed: int) -> DetectionCell:
         pairs=len(tested.pairs),
         auroc=estimate(auroc),
         tpr_of_curve=estimate(lambda negative, positive: tpr_at_fpr(negative, positive, MAX_FPR)),
-        threshold=None if math.isinf(fitted.threshold) else fitted.threshold,
+        threshold=fitted.threshold,
         tpr=_share(flagged),
         fpr=_share(originals >= fitted.threshold),
         f1_threshold=fitted.f1_threshold,

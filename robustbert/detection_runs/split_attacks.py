@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,7 @@ from robustbert.reports.wording import counted
 #: The folder in the run folder.
 FOLDER = "detection"
 VALIDATION = "validation"
+FAILED = "failed"
 
 
 @dataclass(frozen=True)
@@ -82,23 +83,28 @@ class SplitAttacks:
             OutputError: the run folder cannot be written to.
         """
         job = self._job(record, record.protocol.n)
-        path = self._path(job, "failed")
+        path = self._path(job, FAILED)
+        wanted = {one.example_id for one in outcomes if survived(one)}
         with self._locked():
-            if not path.exists():
-                wanted = {one.example_id for one in outcomes if survived(one)}
-                todo = [one for one in job.examples.items if one.example_id in wanted]
-                found = self._attack(job, record, todo, "failed attacks", lambda _: None)
-                lines = (
-                    json.dumps({"example_id": example_id, "text": text})
-                    for example_id, text in sorted(found.final_texts.items())
-                )
-                write_text(path, "".join(f"{line}\n" for line in lines))
+            texts = _read_texts(path) if path.exists() else self._last_texts(job, record, wanted)
         retracted = {
             one.example_id: one.adversarial_text
             for one in outcomes
             if one.retracted and one.adversarial_text is not None
         }
-        return {**_read_texts(path), **retracted}
+        return {**texts, **retracted}
+
+    def _last_texts(
+        self, job: LoadedJob, record: Record, wanted: Collection[str]
+    ) -> dict[str, str]:
+        """Attack these examples for their last texts, and store them unless an attack failed."""
+        todo = [one for one in job.examples.items if one.example_id in wanted]
+        found = self._attack(job, record, todo, "failed attacks", lambda _: None)
+        texts = dict(sorted(found.final_texts.items()))
+        if all(one.error is None for one in found.outcomes):  # else a later run tries it again
+            lines = (json.dumps({"example_id": one, "text": text}) for one, text in texts.items())
+            write_text(self._path(job, FAILED), "".join(f"{line}\n" for line in lines))
+        return texts
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -170,7 +176,7 @@ def _finished(path: Path) -> dict[str, Outcome]:
 
 def _read_texts(path: Path) -> dict[str, str]:
     found = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in path.read_bytes().splitlines():
         try:
             entry = json.loads(line)
             example_id, text = entry["example_id"], entry["text"]

@@ -73,6 +73,8 @@ def test_each_text_is_measured_once_and_in_order():
     [
         (fitting_data(PAIRS[:9]), 0, "only 9 of the validation split succeeded; at least 10"),
         (fitting_data(PAIRS, ["x"], []), 0, "1 texts but 0 labels"),
+        (fitting_data(PAIRS, ["x"], [2]), 0, "has the label 2, but there are 2 labels"),
+        (fitting_data(PAIRS, ["x"], [-1]), 0, "has the label -1, but there are 2 labels"),
         (fitting_data(PAIRS), -1, "the seed is -1"),
     ],
 )

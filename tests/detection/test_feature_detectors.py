@@ -66,6 +66,17 @@ def test_the_plain_mahalanobis_distance_is_that_of_numpy(features):
     assert found[120:].min() > np.quantile(found[:120], 0.95)
 
 
+def test_the_robust_mahalanobis_distance_is_from_the_robust_centre(features):
+    found = fit(Mahalanobis(), features, seed=3).score(EVERY)
+    means = [features[:60].mean(axis=0), features[60:120].mean(axis=0)]
+    residuals = np.concatenate([features[:60] - means[0], features[60:120] - means[1]])
+    robust = MinCovDet(random_state=3).fit(residuals)
+    centres = [mean + robust.location_ for mean in means]
+    inverse = np.linalg.inv(robust.covariance_)
+    expected = [min((x - c) @ inverse @ (x - c) for c in centres) for x in features]
+    assert found == pytest.approx(expected)
+
+
 def test_principal_components_come_first(features):
     found = fit(Mahalanobis(robust=False, dimensions=2), features).score(EVERY)
     centred = features[:120] - features[:120].mean(axis=0)
@@ -106,6 +117,15 @@ def test_rde_is_a_density_after_kernel_pca(features):
         fitted = MinCovDet(random_state=2).fit(points[:120][np.array(LABELS) == label])
         density = multivariate_normal(fitted.location_, fitted.covariance_)
         assert found[rows] == pytest.approx(-density.logpdf(points[rows]), rel=1e-4, abs=1e-3)
+
+
+@pytest.mark.parametrize("detector", [Rde(dimensions=3), Mahalanobis()])
+def test_a_label_without_training_texts_is_refused(features, detector):
+    """Also the last one, which a text can be predicted as."""
+    measure = TextMeasure(GivenFeatures(features, PREDICTED), "features")
+    data = fitting_data((), [str(i) for i in range(120)], LABELS, num_labels=3)
+    with pytest.raises(InputError, match="label 2 has 0 training texts"):
+        detector.fit_measured(measure, data, seed=0)
 
 
 def test_a_sample_of_many_training_texts_is_taken(features):

@@ -59,6 +59,9 @@ def pairs_of(originals: Sequence[str], adversarials: Sequence[str]) -> tuple[Tex
 
 
 def fitting_data(
-    pairs: Sequence[TextPair] = (), texts: Sequence[str] = (), labels: Sequence[int] = ()
+    pairs: Sequence[TextPair] = (),
+    texts: Sequence[str] = (),
+    labels: Sequence[int] = (),
+    num_labels: int = 2,
 ) -> FittingData:
-    return FittingData(tuple(texts), tuple(labels), tuple(pairs))
+    return FittingData(tuple(texts), tuple(labels), num_labels, tuple(pairs))

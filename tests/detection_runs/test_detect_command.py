@@ -8,6 +8,7 @@ import itertools
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sklearn.metrics import roc_auc_score
@@ -20,7 +21,7 @@ from robustbert.detection_runs.split_attacks import SplitAttacks
 from robustbert.models import load_model
 from robustbert.records import DefenseRef, read_outcomes, read_run, write_record
 from tests.detection_runs.conftest import ToyRun
-from tests.records.builders import write_cell
+from tests.records.builders import make_outcome, write_cell
 
 pytestmark = [
     pytest.mark.slow,
@@ -115,6 +116,40 @@ def test_attacks_are_kept_and_resumed(judged, toy_run, tmp_path):
     assert "wdr on svm" in repr(result)
 
 
+def test_a_damaged_file_of_last_texts_is_one_line(judged, toy_run, tmp_path, capsys):
+    run = shutil.copytree(toy_run.run, tmp_path / "run")
+    [path] = (run / "detection").glob("*--failed.*.jsonl")
+    path.write_bytes(b'{"example_id": "e0", "text": "\xff"}\n')
+    given = ["--run", str(run), "--detector", "wdr", "--failed"]
+    assert main(["detect", *toy_run.options()[2:], *given]) == 2
+    [line] = capsys.readouterr().err.splitlines()[-1:]
+    assert "cannot be read; delete it, and it will be made again" in line
+
+
+def test_last_texts_are_not_kept_if_an_attack_failed(judged, toy_run, tmp_path, monkeypatch):
+    run = shutil.copytree(toy_run.run, tmp_path / "run")
+    [path] = (run / "detection").glob("*--failed.*.jsonl")
+    path.unlink()
+    error = make_outcome("e0", "error")
+    found = SimpleNamespace(outcomes=(error,), final_texts={"e1": "a last text"})
+    monkeypatch.setattr(SplitAttacks, "_attack", lambda *_: found)
+    given = {"data": toy_run.files, "device": "cpu", "failed": True}
+    [record] = rb.detect(run, "wdr", toy_run.model, **given).records
+    assert record.cells[0].failed.n == 1
+    assert not path.exists()
+
+
+def test_training_texts_are_needed_by_detectors_that_read_them(toy_files, svm, tmp_path):
+    data = {split: toy_files[split] for split in ("validation", "test")}
+    run, options = tmp_path / "run", {"device": "cpu", "tracks": "published"}
+    rb.bench(f"svm={svm}", ["deepwordbug"], data, n=40, split="test", out=run, **options)
+    with pytest.raises(rb.RobustbertError, match="has no training split"):
+        rb.detect(run, "fgws", svm, data=data, device="cpu")
+    assert not (run / "detection").exists(), "nothing was attacked"
+    [record] = rb.detect(run, "wdr", svm, data=data, device="cpu").records
+    assert record.training_texts == 0
+
+
 def test_each_recipe_is_judged_on_each(judged, toy_run, tmp_path, monkeypatch):
     """The second recipe has the attacks of the first, so that all numbers are equal."""
     run = shutil.copytree(toy_run.run, tmp_path / "run")
@@ -168,7 +203,7 @@ def test_formats(judged, toy_run, capsys):
         (["--detector", "rde"], "rde reads the features of a network of transformers, which model"),
         (["--detector", "wdr", "--recipe", "pwws"], "has no cell with the recipe 'pwws'"),
         (["--detector", "wdr", "--validation", "0"], "validation is 0; give an integer of at"),
-        (["--detector", "wdr", "--validation", "9"], "attacks on the validation split succeeded"),
+        (["--detector", "wdr", "--validation", "29"], "29 validation examples of test are too few"),
         (["--detector", "wdr", "--validation", "999"], "cannot take 999 examples"),
     ],
 )
