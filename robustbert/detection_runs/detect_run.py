@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from robustbert.bench.run_options import check_dtype_and_device
 from robustbert.bench.victims import Victim
 from robustbert.data import DatasetSource, TextDataset, select_examples
 from robustbert.detection import Detector, FittedDetector, FittingData, TextMeasure, make_detector
+from robustbert.detection_runs.detect_options import DetectOptions
 from robustbert.detection_runs.detection_pairs import (
     MIN_VALIDATION,
     ValidationPairs,
@@ -25,7 +26,6 @@ from robustbert.detection_runs.detection_result import DetectionResult
 from robustbert.detection_runs.judge_detector import FittedOn, JudgedCell, judge
 from robustbert.detection_runs.split_attacks import VALIDATION, SplitAttacks
 from robustbert.errors import InputError
-from robustbert.frozen import FrozenMapping
 from robustbert.gate.repeated_cells import LoadedVictim, RepeatedCells, loaded_victim
 from robustbert.leaderboard.rebuilt_victims import rebuild_victim
 from robustbert.models import Classifier, relabel
@@ -35,45 +35,9 @@ from robustbert.records import Outcome, Record, row_sha256
 from robustbert.reports.row_labels import record_label
 from robustbert.reports.run_view import ALL, Selection, ShownCell, select_cells
 from robustbert.reports.wording import counted
-from robustbert.validation import check_at_least
 from robustbert.version import __version__
 
 TEST = "test"
-
-
-@dataclass(frozen=True)
-class DetectOptions:
-    """How to fit and judge a detector.
-
-    Args:
-        detector: a name, as listed by ``robustbert list detectors``, or an import path.
-        params: its parameters.
-        row: only this row of the table, or this model; None for all.
-        recipe: fit and judge on this recipe alone; None for every pair of recipes of a row.
-        validation: the number of validation examples to attack per recipe, at least 1; None for as
-            many as the largest cell has test examples, or all if there are fewer.
-        failed: whether to attack the survivors of the test split again, for the last texts of
-            failed attacks.
-        device: auto, cpu, cuda, cuda:N or mps.
-        trusted: import paths that records may name.
-        command: the command line without absolute paths; None if there is none.
-
-    Raises:
-        InputError: a number is out of range.
-    """
-
-    detector: str
-    params: Mapping[str, Any] = FrozenMapping()
-    row: str | None = None
-    recipe: str | None = None
-    validation: int | None = None
-    failed: bool = False
-    device: str = "auto"
-    trusted: tuple[str, ...] = ()
-    command: str | None = None
-
-    def __post_init__(self) -> None:
-        check_at_least(1, optional=True, validation=self.validation)
 
 
 def detect(
