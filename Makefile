@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: bench test lint types check docs site leaderboard results defenses coverage wheel clean
+.PHONY: bench test lint types check docs site leaderboard results defenses audit detection explanations coverage wheel clean
 
 bench: $(INSTALLED)
 	$(BIN)/python -m robustbert.bench
@@ -61,6 +61,24 @@ defenses: $(INSTALLED)
 	$(BIN)/robustbert leaderboard check --results results/composition-selection
 	$(BIN)/robustbert leaderboard check --results results/defenses
 	$(BIN)/python docs/defense_tables.py
+
+# Attacks MiniLM with the core recipes, measures the texts and writes the table of
+# docs/understanding.md: about half an hour on 2 cores.
+audit: $(INSTALLED)
+	$(BIN)/python benchmarks/audit.py --check results
+	$(BIN)/python docs/understanding_tables.py
+
+# Measures explanation methods, also on the attacks of make audit, and writes the tables of
+# docs/understanding.md: about two hours on one core. An interrupted run is resumed.
+explanations: audit
+	$(BIN)/python benchmarks/explanations.py --attacked runs/audit
+	$(BIN)/python docs/understanding_tables.py
+
+# Attacks MiniLM on two splits, judges all detectors, and writes the tables of
+# docs/understanding.md: an estimated four to five hours on one core. An interrupted run is resumed.
+detection: $(INSTALLED)
+	$(BIN)/python benchmarks/detection.py
+	$(BIN)/python docs/understanding_tables.py
 
 wheel: $(INSTALLED)
 	$(BIN)/python -m build --wheel

@@ -28,6 +28,32 @@ def explore(browser: Browser, folder: Path) -> None:
     take(browser, explore_page(run), folder, "explore.png", fragment="status=broken&label=positive")
 
 
+def audit(browser: Browser, folder: Path) -> None:
+    """The page of ``robustbert audit export``."""
+    from robustbert.audit import export_audit
+    from robustbert.audit.audit_export import RATERS_FOLDER
+    from robustbert.audit.rating_sheet import PAGE_FILE
+    from tests.reports.explored_runs import review_run
+
+    found = export_audit(review_run(folder / "film-reviews"), folder / "audit")
+    take_file(browser, found.folder / RATERS_FOLDER / PAGE_FILE, "rate.png")
+
+
+def explained(browser: Browser, folder: Path) -> None:
+    """The page of ``robustbert explore --explain``."""
+    from robustbert.explanations import make_explainer
+    from robustbert.reports.explorer import explore_page
+    from tests.reports.explored_runs import review_classifier, review_run
+
+    page = explore_page(
+        review_run(folder / "film-reviews"),
+        recipe="textfooler",
+        explainer=make_explainer("occlusion", {"output": "log-odds"}),
+        classifier=review_classifier(),
+    )
+    take(browser, page, folder, "explore-explained.png", "status=broken&model=minilm")
+
+
 def leaderboard(browser: Browser, folder: Path) -> None:
     """The pages of ``robustbert leaderboard build``, from the committed results."""
     from robustbert.leaderboard import read_leaderboard
@@ -44,7 +70,7 @@ def leaderboard(browser: Browser, folder: Path) -> None:
 
 
 #: One function per page or site.
-SHOTS = (explore, leaderboard)
+SHOTS = (explore, explained, audit, leaderboard)
 
 
 def take(browser: Browser, html: str, folder: Path, name: str, fragment: str = "") -> None:

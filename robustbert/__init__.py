@@ -23,7 +23,9 @@ if TYPE_CHECKING:
         run_plan,
     )
     from robustbert.data import load_dataset, select_examples
+    from robustbert.detection_runs import DetectionResult, detect
     from robustbert.errors import RobustbertError
+    from robustbert.explanations import Attribution, explain
     from robustbert.gate import Comparison, compare
     from robustbert.models import (
         CallableClassifier,
@@ -39,9 +41,11 @@ if TYPE_CHECKING:
 __all__ = [
     "AttackResult",
     "AttackRunner",
+    "Attribution",
     "BenchResult",
     "CallableClassifier",
     "Comparison",
+    "DetectionResult",
     "Outcome",
     "Record",
     "RobustbertError",
@@ -53,6 +57,8 @@ __all__ = [
     "bench",
     "classify",
     "compare",
+    "detect",
+    "explain",
     "load_dataset",
     "load_model",
     "load_suite",
@@ -66,9 +72,11 @@ __all__ = [
 _LAZY_MODULES = {
     "AttackResult": "bench",
     "AttackRunner": "attacks",
+    "Attribution": "explanations",
     "BenchResult": "bench",
     "CallableClassifier": "models",
     "Comparison": "gate",
+    "DetectionResult": "detection_runs",
     "Outcome": "records",
     "Record": "records",
     "RobustbertError": "errors",
@@ -78,6 +86,8 @@ _LAZY_MODULES = {
     "attack": "bench",
     "classify": "models",
     "compare": "gate",
+    "detect": "detection_runs",
+    "explain": "explanations",
     "load_dataset": "data",
     "load_model": "models",
     "load_suite": "bench",

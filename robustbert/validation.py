@@ -37,12 +37,38 @@ def check_at_least(minimum: int, *, optional: bool = False, **values: Any) -> No
     for name, value in values.items():
         if optional and value is None:
             continue
-        try:
-            valid = not isinstance(value, bool) and index(value) >= minimum
-        except TypeError:
-            valid = False
-        if not valid:
+        if not (_is_integer(value) and value >= minimum):
             raise InputError(f"{name} is {value!r}; give an integer of at least {minimum}")
+
+
+def check_between(minimum: int, maximum: int, **values: Any) -> None:
+    """Check that arguments are integers from ``minimum`` to ``maximum``.
+
+    >>> check_between(1, 1000, steps=20)
+    >>> check_between(1, 1000, steps=10**6)
+    Traceback (most recent call last):
+    robustbert.errors.InputError: steps is 1000000; give an integer from 1 to 1000
+
+    Args:
+        minimum: the smallest value.
+        maximum: the largest value.
+        values: the arguments by name.
+
+    Raises:
+        InputError: one is not such an integer; a bool is not.
+    """
+    for name, value in values.items():
+        if not (_is_integer(value) and minimum <= value <= maximum):
+            raise InputError(f"{name} is {value!r}; give an integer from {minimum} to {maximum}")
+
+
+def _is_integer(value: Any) -> bool:
+    """Whether a value is an integer, of any type but bool."""
+    try:
+        index(value)
+    except TypeError:
+        return False
+    return not isinstance(value, bool)
 
 
 def is_proportion(value: Any) -> bool:

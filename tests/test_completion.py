@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from robustbert.attacks import RECIPES, TRACKS
+from robustbert.commands.list_command import LISTS
 from robustbert.data import DATASETS
 from robustbert.defenses import DEFENSES
 from robustbert.models import MODELS
@@ -63,9 +64,10 @@ def completions(line: str, tmp_path: Path) -> list[str]:
         ("robustbert card runs/one --dataset rotten", ["rotten_tomatoes"]),
         ("robustbert plot runs/one --recipe deep", ["deepwordbug"]),
         ("robustbert explore runs/one --recipe deep", ["deepwordbug"]),
-        ("robustbert expl", ["explore"]),
+        ("robustbert expl", ["explain", "explore"]),
+        ("robustbert explain --method integ", ["integrated-gradients"]),
         ("robustbert attack --seed ", [""]),
-        ("robustbert list ", ["datasets", "models", "recipes", "suites", "defenses"]),
+        ("robustbert list ", list(LISTS)),
         ("robustbert --print-completion z", ["zsh"]),
     ],
 )

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from robustbert.assets import ensure_assets
+from robustbert.attacks.attack_run import AttackRun as AttackRun
 from robustbert.attacks.outcome_builder import AttackedExample, ExampleResult, build_outcome
 from robustbert.attacks.recipes import load_recipe_class, runnable_recipe
 from robustbert.attacks.scheduler.clients import PooledEncoder, PooledVictim
@@ -41,32 +42,6 @@ DEFAULT_LANES = 128
 ROUND_BATCHES = 16
 #: Average number of characters per token in English text; it determines only the size of rounds.
 CHARACTERS_PER_TOKEN = 4
-
-
-@dataclass(frozen=True)
-class AttackRun:
-    """The outcomes of a recipe on some examples, and their cost.
-
-    Args:
-        outcomes: in the order of the examples.
-        recipe: the recipe in record format.
-        asset_hashes: the SHA-256 of each asset that the recipe reads, by name.
-        seconds: wall time.
-        victim_seconds: the part of ``seconds`` spent in the victim.
-        victim_queries: number of texts that the victim scored; cache hits are not counted.
-        victim_sample: a sample of the victim's outputs, for :meth:`AttackRunner.recheck`.
-        encoder_sample: a sample of the sentence encoder's embeddings, for
-            :meth:`AttackRunner.recheck`.
-    """
-
-    outcomes: tuple[Outcome, ...]
-    recipe: RecipeRef
-    asset_hashes: dict[str, str]
-    seconds: float
-    victim_seconds: float
-    victim_queries: int
-    victim_sample: OutputSample = field(repr=False)
-    encoder_sample: OutputSample = field(repr=False)
 
 
 @dataclass
@@ -167,8 +142,9 @@ class AttackRunner:
             uncached=self.encoder.encode_uncached,
         )
         by_id: dict[str, Outcome] = {}
+        final_texts: dict[str, str] = {}
         with PATCHES.applied():
-            for outcome in self._outcomes(pool, victim, encoder, examples):
+            for outcome in self._outcomes(pool, victim, encoder, examples, final_texts):
                 by_id[outcome.example_id] = outcome
                 on_outcome(outcome)
         return AttackRun(
@@ -180,6 +156,7 @@ class AttackRunner:
             victim_queries=cache.computed - computed_before,
             victim_sample=victim_sample,
             encoder_sample=encoder_sample,
+            final_texts=final_texts,
         )
 
     def recheck(self, run: AttackRun) -> tuple[Recheck, Recheck]:
@@ -230,8 +207,9 @@ class AttackRunner:
         victim: PooledVictim,
         encoder: PooledEncoder,
         examples: Sequence[AttackedExample],
+        final_texts: dict[str, str],
     ) -> Iterator[Outcome]:
-        """The outcomes of the examples, in the order in which their tasks finish."""
+        """The outcomes in the order in which their tasks finish; adds to the final texts."""
         by_id = {example.example_id: example for example in examples}
         if len(by_id) < len(examples):
             raise AttackError("two examples have the same id; pass each example once")
@@ -246,7 +224,10 @@ class AttackRunner:
         for finished in pool.run(tasks):
             if finished.error is not None:  # raised by robustbert, not by the search
                 raise finished.error
-            example = by_id[finished.key]
+            example, search = by_id[finished.key], finished.value.search
+            failed = None if search is None else search.failed_text(example.text)
+            if failed is not None:
+                final_texts[finished.key] = failed
             yield build_outcome(
                 example, finished.value, seed=self._seed_of(example), seconds=finished.seconds
             )

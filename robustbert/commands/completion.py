@@ -21,6 +21,7 @@ NAMES = MappingProxyType(
         "recipes": "robustbert.attacks.recipes:RECIPES",
         "tracks": "robustbert.attacks.tracks:TRACKS",
         "defenses": "robustbert.defenses.defense_registry:DEFENSES",
+        "methods": "robustbert.explanations.explainer_registry:EXPLAINERS",
         "suites": "robustbert.paths:suite_names",
     }
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from robustbert.commands.arguments import add_cell_choice, add_command
+from robustbert.commands.explain_command import add_method, chosen_explainer
 from robustbert.commands.output_files import check_output_files
 from robustbert.commands.terminal import print_error
 from robustbert.errors import InputError
@@ -32,6 +33,12 @@ def add_explore(subparsers: Any) -> None:
         help=f"the page; an existing file is replaced; default: {_FILE}",
     )
     add_cell_choice(command, "include")
+    add_method(command, "--explain", None)
+    command.add_argument(
+        "--explained-model",
+        metavar="MODEL",
+        help="the model of the run, a folder or hub:NAME; needed with --explain",
+    )
     command.add_argument("--open", action="store_true", help="open the page in the web browser")
 
 
@@ -44,13 +51,36 @@ def explore(options: Any) -> int:
     check_output_files({"--out": out}, [run])
     if options.open and is_special(out):
         raise InputError(f"--open: {out} is not a file that a browser can open; give --out FILE")
-    page = explore_page(run, dataset=options.dataset, model=options.model, recipe=options.recipe)
+    page = explore_page(
+        run,
+        dataset=options.dataset,
+        model=options.model,
+        recipe=options.recipe,
+        **_explanation(options),
+    )
     write_text(out, page)
     if not is_special(out):
         print(out)
     if options.open:
         _open(out)
     return 0
+
+
+def _explanation(options: Any) -> dict[str, Any]:
+    """The method and the model of the explanations, as arguments; none without ``--explain``."""
+    if options.explain is None:
+        if options.explained_model is not None or options.settings:
+            raise InputError("--explained-model and --set need --explain METHOD; add it")
+        return {}
+    if options.explained_model is None:
+        raise InputError("--explain needs the model of the run; add --explained-model MODEL")
+    from robustbert.gate import load_replayed
+    from robustbert.reports.run_view import ALL, Selection, select_cells
+
+    explainer = chosen_explainer(options.explain, options.settings)
+    selection = Selection(ALL, options.dataset, options.model, options.recipe)
+    cells = select_cells(options.run_folder, selection)
+    return {"explainer": explainer, "classifier": load_replayed(options.explained_model, cells)}
 
 
 def _open(page: Path) -> None:

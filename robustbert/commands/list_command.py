@@ -103,9 +103,26 @@ def _defenses() -> str:
     return "\n".join([table, "", note, *problems, ""])
 
 
+def _explainers() -> Rows:
+    from robustbert.explanations import EXPLAINERS
+
+    for entry in EXPLAINERS.entries():
+        try:
+            needs = "; needs a network" if EXPLAINERS.load(entry.name).needs_network else ""
+        except RobustbertError as error:  # it is one of another package
+            needs = f"; cannot be used: {error}"
+        yield printable(entry.name), printable(f"{entry.summary}{needs}")
+
+
 def _lines(papers: str) -> str:
     """Citations, one per line."""
     return "\n".join(printable(paper.strip()) for paper in papers.split(";"))
+
+
+def _detectors() -> Rows:
+    from robustbert.detection import DETECTORS
+
+    yield from ((entry.name, entry.summary) for entry in DETECTORS.entries())
 
 
 LISTS: MappingProxyType[str, Callable[[], str]] = MappingProxyType(
@@ -115,5 +132,7 @@ LISTS: MappingProxyType[str, Callable[[], str]] = MappingProxyType(
         "recipes": _summaries(_recipes),
         "suites": _summaries(_suites),
         "defenses": _defenses,
+        "detectors": _summaries(_detectors),
+        "explainers": _summaries(_explainers),
     }
 )

@@ -136,6 +136,17 @@ class RepeatedCells:
     def _environment(self) -> Environment:
         return capture_environment(self._device)
 
+    def on_split(self, record: Record, split: str) -> Record:
+        """A record as its cell would have it on another split of its data.
+
+        Raises:
+            InputError: see :meth:`dataset`.
+            DatasetError: there is no such split.
+        """
+        size = len(self.dataset(record).split(split))
+        moved = record.dataset.model_copy(update={"split": split, "n": size})
+        return record.model_copy(update={"dataset": moved})
+
     def _load_dataset(self, record: Record) -> TextDataset:
         """The first dataset that is the data of the record.
 

@@ -13,9 +13,11 @@ from robustbert.errors import ModelError
 from robustbert.models.inference.invariance import InvarianceResult
 from robustbert.models.input_checks import check_texts
 from robustbert.models.output_checks import check_probabilities, check_rows
+from robustbert.models.token_gradient import TokenGradient as TokenGradient
 
 if TYPE_CHECKING:
     from robustbert.models.embedded_network import EmbeddedNetwork
+    from robustbert.models.token_network import TokenNetwork
 
 
 @dataclass(frozen=True)
@@ -39,23 +41,6 @@ class ModelInfo:
     dtype: str
     max_length: int | None
     num_parameters: int | None
-
-
-@dataclass(frozen=True, eq=False)
-class TokenGradient:
-    """The gradient of a text's loss with respect to the input embedding of each token.
-
-    The loss is the cross-entropy for the predicted label.
-
-    Args:
-        token_ids: int64 (t,), special tokens included.
-        tokens: the t tokens as strings.
-        gradient: float32 (t, d), one row per token.
-    """
-
-    token_ids: np.ndarray
-    tokens: tuple[str, ...]
-    gradient: np.ndarray
 
 
 class Classifier(ABC):
@@ -219,6 +204,17 @@ class Classifier(ABC):
         raise ModelError(
             f"cannot change the embeddings of model {self.info.name!r}; use a network of "
             "transformers, and change its embeddings before it is wrapped"
+        )
+
+    def token_network(self) -> TokenNetwork:
+        """The classifier's network as a differentiable function of token ids, for explanations.
+
+        Raises:
+            ModelError: the classifier is not a network with a tokenizer of transformers.
+        """
+        raise ModelError(
+            f"model {self.info.name!r} has no gradients; use a method that needs no network, such "
+            "as shap, or a network with a tokenizer of transformers"
         )
 
     def redrawn(self, seed: int, votes: int | None = None) -> Classifier:

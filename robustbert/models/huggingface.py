@@ -43,6 +43,8 @@ from robustbert.models.label_names import (
     renamed_sha256,
     warn_of_positions,
 )
+from robustbert.models.softmax import probabilities_of_logits
+from robustbert.models.token_network import TokenNetwork, network_of_transformers
 from robustbert.models.tokenization import TransformersTokenization
 
 #: In bfloat16, texts whose two highest probabilities differ by less than this are recomputed in
@@ -212,8 +214,13 @@ class HuggingFaceClassifier(Classifier):
         )
         return network.checked(self.info.name)
 
+    def token_network(self) -> TokenNetwork:
+        """See :meth:`Classifier.token_network`; float32 and eager attention."""
+        network = network_of_transformers(self._exact_model, self._tokenization, self.info.name)
+        return network.divided_by(self._temperature).reordered(self._order)
+
     def _probabilities(self, texts: Sequence[str], *, unbatched: bool = False) -> np.ndarray:
-        return _softmax(self._own_logits(texts, unbatched=unbatched))[:, self._order]
+        return probabilities_of_logits(self._own_logits(texts, unbatched=unbatched))[:, self._order]
 
     def _logits(self, texts: Sequence[str]) -> np.ndarray:
         return self._own_logits(texts)[:, self._order]
@@ -223,7 +230,7 @@ class HuggingFaceClassifier(Classifier):
         unique = unique_sequences(self._tokenization.encode(texts))
         logits = self._query.logits(unique.items, unbatched=unbatched) / self._temperature
         if self._query is not self._exact_network:
-            best = np.partition(_softmax(logits), -2, axis=1)
+            best = np.partition(probabilities_of_logits(logits), -2, axis=1)
             close = np.flatnonzero(best[:, -1] - best[:, -2] < CLOSE_MARGIN)
             if close.size:
                 sequences = [unique.items[i] for i in close]
@@ -237,20 +244,10 @@ class HuggingFaceClassifier(Classifier):
     def _exact(self, texts: Sequence[str]) -> np.ndarray:
         sequences = [tuple(ids) for ids in self._tokenization.encode(texts)]
         logits = self._exact_network.logits(sequences, unbatched=True) / self._temperature
-        return _softmax(logits)[:, self._order]
+        return probabilities_of_logits(logits)[:, self._order]
 
     def _truncated(self, texts: Sequence[str]) -> np.ndarray:
         return self._tokenization.truncated(texts)
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    """The softmax of logits (n, k), float32 rows that sum to 1 within 1e-6.
-
-    It is computed in float64, because the rounding errors of float32 would exceed 1e-6.
-    """
-    import torch
-
-    return np.asarray(torch.from_numpy(logits).double().softmax(dim=-1).float().numpy())
 
 
 def load_folder(

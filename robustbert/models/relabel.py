@@ -14,6 +14,7 @@ from robustbert.models.label_names import label_order
 
 if TYPE_CHECKING:
     from robustbert.models.embedded_network import EmbeddedNetwork
+    from robustbert.models.token_network import TokenNetwork
 
 
 def relabel(classifier: Classifier, label_names: Sequence[str]) -> Classifier:
@@ -90,6 +91,10 @@ class _Relabeled(ClassifierWrapper):
     def embedded_network(self) -> EmbeddedNetwork:
         """See :meth:`Classifier.embedded_network`."""
         return self._inner.embedded_network().reordered(self._order)
+
+    def token_network(self) -> TokenNetwork:
+        """See :meth:`Classifier.token_network`."""
+        return self._inner.token_network().reordered(self._order)
 
     def _probabilities(self, texts: Sequence[str]) -> np.ndarray:
         return self._inner.predict_proba(texts)[:, self._order]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,21 @@ class Tokenization(ABC):
     @abstractmethod
     def truncated(self, texts: Sequence[str]) -> np.ndarray:
         """Whether each text has more than the maximum number of tokens: bool (n,)."""
+
+
+@dataclass(frozen=True)
+class TokenSpan:
+    """Where in a text a token is.
+
+    Args:
+        start: the offset of its first character.
+        end: the offset after its last character.
+        is_special: whether the tokenizer added it to the text, such as ``[CLS]``.
+    """
+
+    start: int
+    end: int
+    is_special: bool
 
 
 class TransformersTokenization(Tokenization):
@@ -59,6 +75,36 @@ class TransformersTokenization(Tokenization):
             list(texts), truncation=False, return_attention_mask=False, verbose=False
         )
         return np.array([len(ids) > self.max_length for ids in encoded["input_ids"]])
+
+    def encode_with_spans(self, text: str) -> tuple[list[int], list[TokenSpan]]:
+        """The token ids of :meth:`encode` for one text, and where in it each token is.
+
+        Raises:
+            ModelError: the tokenizer does not say where in the text a token is.
+        """
+        if not getattr(self._tokenizer, "is_fast", False):
+            raise ModelError(
+                f"the tokenizer {type(self._tokenizer).__name__} does not return where in the text "
+                "a token is; save a fast tokenizer with the model (tokenizer.json)"
+            )
+        cut = {"truncation": self.max_length is not None, "max_length": self.max_length}
+        encoded = self._tokenizer(
+            text,
+            return_offsets_mapping=True,
+            return_special_tokens_mask=True,
+            verbose=False,
+            **cut,
+        )
+        places = zip(encoded["offset_mapping"], encoded["special_tokens_mask"], strict=True)
+        spans = [TokenSpan(start, end, bool(special)) for (start, end), special in places]
+        if not spans:
+            return self.encode([text])[0], [TokenSpan(0, 0, True)]
+        return list(encoded["input_ids"]), spans
+
+    @property
+    def padding_id(self) -> int:
+        """The token that stands for no token; 0 if the tokenizer has none."""
+        return int(self._tokenizer.pad_token_id or 0)
 
     def tokens(self, ids: Sequence[int]) -> tuple[str, ...]:
         """The token ids as strings."""

@@ -74,8 +74,7 @@ class RowAttacker:
         victim = self._victim(classifier)
         found = {}
         for record in self.row.records:
-            dataset = record.dataset.model_copy(update={"split": split})
-            moved = record.model_copy(update={"dataset": dataset})
+            moved = self.cells.on_split(record, split)
             found[record.recipe.name] = self._outcomes(victim, moved, n, title)
         return found
 

@@ -1,5 +1,11 @@
 """Tables, plots and model cards of records, and views of outcomes."""
 
+from robustbert.reports.attributions import (
+    ShownAttribution,
+    attributions_page,
+    attributions_plot,
+    attributions_text,
+)
 from robustbert.reports.card import CardRow, card_row, model_card
 from robustbert.reports.explorer import explore_page
 from robustbert.reports.latex_table import render_latex
@@ -21,7 +27,11 @@ __all__ = [
     "PlotData",
     "Replicate",
     "Row",
+    "ShownAttribution",
     "Table",
+    "attributions_page",
+    "attributions_plot",
+    "attributions_text",
     "card_row",
     "explore_page",
     "leaderboard_table",

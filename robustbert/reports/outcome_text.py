@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from robustbert.console import printable
 from robustbert.records import Outcome
 from robustbert.reports.outcome_view import NOTHING, OutcomeView, outcome_view
+from robustbert.reports.string_console import string_console
 from robustbert.reports.word_diff import Piece
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def outcomes_text(
     """
     if not outcomes:
         return f"{NOTHING}\n"
-    console = _console(color, min(width, _MAX_WIDTH))
+    console = string_console(color, min(width, _MAX_WIDTH))
     for position, outcome in enumerate(outcomes):
         if position:
             console.line()
@@ -49,20 +50,6 @@ def outcomes_text(
     assert isinstance(console.file, io.StringIO)
     lines = console.file.getvalue().splitlines()
     return "".join(f"{line.rstrip()}\n" for line in lines)
-
-
-def _console(color: bool, width: int) -> Console:
-    from rich.console import Console
-
-    return Console(
-        file=io.StringIO(),
-        width=width,
-        force_terminal=color,
-        color_system="standard" if color else None,
-        no_color=not color,
-        force_jupyter=False,  # else a notebook shows the output, and the file stays empty
-        legacy_windows=False,
-    )
 
 
 def _print(console: Console, view: OutcomeView, color: bool) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from robustbert.attacks.runner import AttackRunner
+from robustbert.attacks.tracks import UnifiedLimits
 from robustbert.errors import AttackError, UnknownNameError
 from tests.attacks.running import run
 
@@ -39,6 +40,20 @@ def test_broken_texts_fool_the_victim_within_the_limits(textattack, victim, revi
         assert outcome.queries <= 50 * len(before)
         if len(before) >= 15:
             assert outcome.similarity >= 0.84 - 1e-6
+
+
+def test_the_last_texts_of_failed_searches_are_known(textattack, victim, reviews):
+    found = run(victim, "deepwordbug", reviews, limits=UnifiedLimits(queries_per_word=2))
+    by_id = {outcome.example_id: outcome for outcome in found.outcomes}
+    assert found.final_texts
+    for example_id, text in found.final_texts.items():
+        outcome = by_id[example_id]
+        assert outcome.status in ("robust", "exhausted")
+        assert outcome.adversarial_text is None
+        assert text != outcome.text
+        [row] = victim.predict_proba([text])
+        assert row.argmax() == outcome.label
+        assert row[outcome.label] == pytest.approx(outcome.adversarial_label_probability)
 
 
 def test_a_success_that_is_not_reproduced_is_retracted(textattack, victim, reviews):

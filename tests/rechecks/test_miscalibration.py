@@ -97,6 +97,15 @@ def test_other_temperatures_are_tried_for_an_under_confident_model(results):
     assert found.temperature == tried[int(np.argmin(accuracies))]
 
 
+def test_attacks_on_another_split_have_the_conditions_of_the_row(tmp_path, recwarn):
+    reviews = write_reviews(tmp_path / "reviews.csv", 100)
+    classifier = WordLogits(1.0)
+    row = row_of(run_of(classifier, reviews, tmp_path / "run", "deepwordbug", n=2))
+    attacker = RowAttacker(row, loaded(classifier), cells_of(reviews))
+    attacker.attack_split(classifier, "train", 2, "it")  # which has more texts than the test split
+    assert not [str(one.message) for one in recwarn if "other conditions" in str(one.message)]
+
+
 def test_temperatures_are_tried_on_texts_that_attacks_take(tmp_path):
     """Those of more than 4 words, although the validation split has others too."""
     reviews = write_reviews(tmp_path / "reviews.csv", 100)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from robustbert.data.words import words_of
-from robustbert.records import (
-    Outcome,
-)
+from robustbert.models import CallableClassifier
+from robustbert.records import Outcome
 from tests.records.builders import add_cell, make_outcome
 
 # A review, its class (1: positive), and adversarial versions of recipes that break it.
@@ -78,20 +80,41 @@ REVIEWS: tuple[tuple[str, int, dict[str, str]], ...] = (
 )
 RECIPES = ("deepwordbug", "pwws", "textfooler")
 
+# How much a word speaks for the class 1.
+_WEIGHTS = {
+    **{"warm": 1.5, "funny": 1.2, "film": 0.2, "affectionate": 0.7, "odd": -1.0, "curious": -0.4},
+    **{"limps": -1.6, "tired": -1.2, "joke": -0.4, "never": -0.7, "weary": -0.3, "jest": 0.5},
+    **{"honest": 0.9, "beautifully": 1.7, "acted": 0.4, "good": 0.8, "attractively": 0.3},
+    **{"nobody": -0.9, "shouting": -0.8, "explosions": -0.3, "romance": 0.4, "love": 1.0},
+    **{"slow": -0.9, "worth": 1.6, "last": -0.2, "minute": 0.2, "deserving": -0.2, "price": -0.6},
+    **{"loves": 0.6, "sadly": -0.9, "dry": -1.4, "regrettably": -0.3, "fair": 0.6},
+    **{"miracle": 1.3, "comedy": 0.3, "light": 0.5, "sharp": 0.8, "boring": -1.8, "thriller": 0.3},
+}
+
+
+def review_classifier() -> CallableClassifier:
+    """The first model of :func:`review_run`: it adds up a made-up weight per word."""
+
+    def logits(texts: Sequence[str]) -> np.ndarray:
+        sums = [sum(_WEIGHTS.get(word, 0.0) for word in words_of(text)) for text in texts]
+        return np.stack([np.zeros(len(texts)), sums], axis=1)
+
+    return CallableClassifier(logits, ("negative", "positive"), name="minilm", outputs="logits")
+
 
 def review_run(run: Path) -> Path:
     """Two models under three recipes; the second resists two of three attacks."""
+    hashes = {"minilm": review_classifier().info.sha256, "minilm-robust": "d" * 64}
     for model, step in (("minilm", 1), ("minilm-robust", 3)):
         for position, recipe in enumerate(RECIPES):
             cell = [_outcome(number, recipe, step, position) for number in range(len(REVIEWS))]
-            digest = {"minilm": "b", "minilm-robust": "d"}[model]
             add_cell(
                 run,
                 cell,
                 dataset="film-notes",
                 model=model,
                 recipe=recipe,
-                model_sha256=digest * 64,
+                model_sha256=hashes[model],
             )
     return run
 

@@ -62,6 +62,11 @@ class Search:
     queries: QueryCounts
     constraints: tuple[Any, ...]
 
+    def failed_text(self, original: str) -> str | None:
+        """The changed text with which an unsuccessful search ended; None if there is none."""
+        changed = not self.success and self.adversarial_text != original
+        return self.adversarial_text if changed else None
+
 
 class SearchFailedError(Exception):
     """A search raised an exception; the message is one line and states where.

@@ -41,6 +41,7 @@ from robustbert.models.inference.batching import GPU_TOKEN_BUDGET, TOKEN_BUDGET,
 from robustbert.models.inference.invariance import InvarianceResult, sample_texts
 from robustbert.models.inference.padded import Layout
 from robustbert.models.output_checks import HALF_SUM_TOLERANCE, SUM_TOLERANCE, check_rows
+from robustbert.models.token_network import TokenNetwork
 from robustbert.models.tokenization import TransformersTokenization
 from robustbert.validation import check_at_least
 
@@ -172,10 +173,19 @@ class TorchClassifier(Adapter):
 
     def token_gradient(self, text: str) -> TokenGradient:
         """See :meth:`Classifier.token_gradient`; no gradients accumulate in the weights."""
+        if not self.has_gradients:
+            return super().token_gradient(text)
+        network = self.token_network()
+        (ids,) = network.tokenization.encode([text])
+        device = module_device(network.module)
+        gradient = embedding_gradient(ids, network.embedding, network.forward, device)
+        return TokenGradient(np.array(ids), network.tokenization.tokens(ids), gradient)
+
+    def token_network(self) -> TokenNetwork:
+        """See :meth:`Classifier.token_network`; logs of the outputs if those are probabilities."""
         tokenization = self._tokenization
         if not isinstance(tokenization, TransformersTokenization) or self._embedding is None:
-            return super().token_gradient(text)
-        (ids,) = tokenization.encode([text])
+            return super().token_network()
         module = self._exact_module()
         forward = ModuleForward(module, self._name, len(self.label_names))
 
@@ -186,8 +196,9 @@ class TorchClassifier(Adapter):
             return outputs.clamp_min(torch.finfo(outputs.dtype).tiny).log()
 
         embedding = module.get_submodule(self._embedding)
-        gradient = embedding_gradient(ids, embedding, scores, module_device(module))
-        return TokenGradient(np.array(ids), tokenization.tokens(ids), gradient)
+        return TokenNetwork(
+            module, embedding, tokenization, scores, self._layout.padding_id, self._name
+        )
 
     @property
     def _half(self) -> bool:

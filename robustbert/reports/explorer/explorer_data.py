@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from robustbert.console import printable
-from robustbert.records import Outcome, Record
+from robustbert.records import Outcome, Record, record_name
+from robustbert.reports.attributions.run_attributions import ExplainedOutcome
+from robustbert.reports.explorer.explorer_tints import tints_by_outcome
 from robustbert.reports.outcome_view import class_name, outcome_view
 from robustbert.reports.row_labels import record_label
 from robustbert.reports.run_view import ShownCell
@@ -72,21 +74,30 @@ def choice_filters(cells: Sequence[ShownCell]) -> tuple[ChoiceFilter, ...]:
     )
 
 
-def explorer_data(cells: Sequence[ShownCell]) -> dict[str, Any]:
+def explorer_data(
+    cells: Sequence[ShownCell], explained: Sequence[ExplainedOutcome] = ()
+) -> dict[str, Any]:
     """The data of the page: the cells, and a row of :data:`FIELDS` per outcome.
 
     The pieces of a text alternate: unchanged, changed, unchanged, and so on, starting with an
     unchanged one, which may be empty.
+
+    Args:
+        cells: the cells.
+        explained: outcomes with attributions; with any, a row has the field ``attributions`` too,
+            see :func:`~robustbert.reports.explorer.explorer_tints.tints_by_outcome`.
     """
-    return {
-        "cells": [_cell(cell.record) for cell in cells],
-        "fields": FIELDS,
-        "rows": [
-            _row(index, cell, outcome)
-            for index, cell in enumerate(cells)
-            for outcome in cell.outcomes
-        ],
-    }
+    rows = [
+        _row(index, cell, outcome) for index, cell in enumerate(cells) for outcome in cell.outcomes
+    ]
+    fields: tuple[str, ...] = FIELDS
+    if explained:
+        tints = tints_by_outcome(explained)
+        outcomes = [(cell.record, outcome) for cell in cells for outcome in cell.outcomes]
+        for row, (record, outcome) in zip(rows, outcomes, strict=True):
+            row.append(tints.get((record_name(record), outcome.example_id)))
+        fields = (*FIELDS, "attributions")
+    return {"cells": [_cell(cell.record) for cell in cells], "fields": fields, "rows": rows}
 
 
 def _cell(record: Record) -> dict[str, str]:

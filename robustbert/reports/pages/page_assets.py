@@ -16,6 +16,9 @@ SHARED = __package__
 
 #: The style and the script of every page.
 BASE_STYLE, BASE_SCRIPT = "base.css", "theme.js"
+#: The style of words on coloured ground, for pages with attributions.
+TINT_STYLE = "word_tints.css"
+_SHARED_FILES = (BASE_STYLE, BASE_SCRIPT, TINT_STYLE)
 
 _NOTHING_ELSE = "base-uri 'none'; form-action 'none'"
 
@@ -77,6 +80,6 @@ def asset_files(names: Iterable[str] = (), package: str = SHARED) -> dict[str, b
 
 
 def asset_text(name: str, package: str) -> str:
-    """The content of a style or script: that of every page, or one in the package of a page."""
-    owner = SHARED if name in (BASE_STYLE, BASE_SCRIPT) else package
+    """The content of a style or script: one that pages share, or one in the package of a page."""
+    owner = SHARED if name in _SHARED_FILES else package
     return (files(owner) / "static" / name).read_text(encoding="utf-8")

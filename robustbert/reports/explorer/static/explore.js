@@ -106,6 +106,8 @@
       element("p", "outcome-source", `${source.join(" · ")} · example ${outcome.example}`),
     );
     made.setAttribute("aria-labelledby", id);
+    const detail = { outcome, article: made };
+    document.dispatchEvent(new CustomEvent("outcome-made", { detail }));
     return made;
   };
 

@@ -1,0 +1,182 @@
+"""Write the tables of docs/understanding.md from committed results.
+
+``python docs/understanding_tables.py`` writes them; ``--check`` only says whether they are current.
+A table is between ``<!-- table: NAME -->`` and ``<!-- end of table -->``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+from robustbert.audit import read_measures
+from robustbert.audit.audit_tables import mean_text
+from robustbert.audit.estimates import mean_of
+from robustbert.audit.measure_tables import measures_markdown
+from robustbert.detection_runs.detection_record import read_detection
+from robustbert.detection_runs.detector_tables import detectors_markdown
+from robustbert.explanations.quality_records import (
+    Agreement,
+    ExplanationQuality,
+    MethodQuality,
+    RecipeChange,
+    TextQuality,
+    read_quality,
+)
+from robustbert.reports.escape import markdown
+from robustbert.reports.markdown_table import pipe_table
+from robustbert.reports.wording import MISSING, counted
+
+ROOT = Path(__file__).parents[1]
+DOCUMENT = "docs/understanding.md"
+_TABLE = re.compile(
+    r"(?P<start><!-- table: (?P<name>\S+) -->\n).*?(?P<end><!-- end of table -->)", re.DOTALL
+)
+
+
+def audit_table(results: Path) -> str:
+    """The automatic measures of the adversarial texts."""
+    return measures_markdown(read_measures(results / "audit"))
+
+
+def detection_table(results: Path) -> str:
+    """What detectors find: tables per dataset."""
+    paths = sorted((results / "detection").glob("*/*.json"))
+    records = [record for path in paths for record in read_detection(path)]
+    return detectors_markdown(records) or "It has not been measured yet: `make detection` does it."
+
+
+def quality_table(results: Path) -> str:
+    """The quality of each explanation method: a table per dataset and model."""
+    return _tables(
+        results,
+        ["method", "comprehensiveness", "sufficiency", "infidelity", "sensitivity", "seconds"],
+        lambda found: map(_quality_row, found.methods),
+        about=lambda found: f", {_num_texts(found)}, seconds on {markdown(found.processor)}",
+    )
+
+
+def agreement_table(results: Path) -> str:
+    """The agreement of each pair of explanation methods: a table per dataset and model."""
+    return _tables(
+        results,
+        ["method", "other method", "rank correlation"],
+        _agreement_rows,
+        about=lambda found: f", {_num_texts(found)}",
+        left=2,
+    )
+
+
+def change_table(results: Path) -> str:
+    """What attacks do to explanations: a table per dataset and model that was attacked."""
+    return _tables(
+        results,
+        ["method", "recipe", "texts", "rank correlation", "changed words in top", "by chance"],
+        lambda found: map(_change_row, found.changes),
+        left=2,
+    )
+
+
+def _tables(
+    results: Path,
+    header: Sequence[str],
+    rows: Callable[[ExplanationQuality], Iterable[list[str]]],
+    about: Callable[[ExplanationQuality], str] = lambda _: "",
+    left: int = 1,
+) -> str:
+    """A table with a title for each record that has rows."""
+    parts = []
+    for path in sorted((results / "explanations").glob("*.json")):
+        found = read_quality(path)
+        if lines := list(rows(found)):
+            title = f"**{found.dataset}, {found.model}** ({found.split} split{about(found)})"
+            parts.append("\n".join([title, "", *pipe_table(header, lines, left)]))
+    return "\n\n".join(parts) or "It has not been measured yet: `make explanations` does it."
+
+
+def _num_texts(found: ExplanationQuality) -> str:
+    return counted(len(found.methods[0].texts), "text")
+
+
+def _quality_row(found: MethodQuality) -> list[str]:
+    def mean(value: Callable[[TextQuality], float | None]) -> str:
+        return _mean(map(value, found.texts), 3)
+
+    return [
+        found.method,
+        mean(lambda text: text.comprehensiveness),
+        mean(lambda text: text.sufficiency),
+        mean(lambda text: text.infidelity),
+        mean(lambda text: text.sensitivity),
+        MISSING if found.seconds is None else f"{found.seconds:.3f}",
+    ]
+
+
+def _agreement_rows(found: ExplanationQuality) -> Iterator[list[str]]:
+    def row(pair: Agreement) -> list[str]:
+        return [pair.first, pair.second, _mean(pair.rank_correlations, 2)]
+
+    return map(row, found.agreements)
+
+
+def _change_row(found: RecipeChange) -> list[str]:
+    changed = [text for text in found.texts if text.num_changed]
+    return [
+        found.method,
+        f"{found.recipe} ({found.track})",
+        str(len(found.texts)),
+        _mean((text.rank_correlation for text in found.texts), 2),
+        _mean((text.num_changed_in_top / text.num_changed for text in changed), 2),
+        _mean((text.num_changed / text.num_words for text in changed), 2),
+    ]
+
+
+def _mean(values: Iterable[float | None], digits: int) -> str:
+    """The mean of what is not missing, with its bootstrap interval."""
+    return mean_text(mean_of([value for value in values if value is not None], seed=0), digits)
+
+
+#: The tables by name; each is made from the folder of results.
+TABLES: Mapping[str, Callable[[Path], str]] = MappingProxyType(
+    {
+        "audit": audit_table,
+        "detection": detection_table,
+        "explanations": quality_table,
+        "explanation-agreement": agreement_table,
+        "explanation-changes": change_table,
+    }
+)
+
+
+def updated(document: str, results: Path) -> str:
+    """The document with the current tables between its markers."""
+
+    def table(match: re.Match[str]) -> str:
+        return f"{match['start']}\n{TABLES[match['name']](results)}\n{match['end']}"
+
+    return _TABLE.sub(table, document)
+
+
+def main() -> int:
+    """Write or check the document; the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if outdated")
+    parser.add_argument("--root", type=Path, default=ROOT, help="the folder of the repository")
+    options = parser.parse_args()
+    path = options.root / DOCUMENT
+    text = path.read_text(encoding="utf-8")
+    current = updated(text, options.root / "results")
+    if options.check:
+        if current != text:
+            print(f"{path} is outdated; run: python docs/understanding_tables.py", file=sys.stderr)
+        return int(current != text)
+    path.write_text(current, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,79 @@
+"""Judging a detector whose scores are known, against counting by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from robustbert.detection import FittedDetector
+from robustbert.detection.mahalanobis import Mahalanobis
+from robustbert.detection_runs.detection_pairs import ValidationPairs, judged_pairs
+from robustbert.detection_runs.judge_detector import FittedOn, JudgedCell, judge
+from robustbert.metrics import proportion
+from tests.detection.words import pairs_of
+from tests.detection_runs.judged import fitted_on, scores_of_numbers
+from tests.records.builders import make_outcome
+
+
+def broken(i: int, original: float, adversarial: float):
+    texts = {"text": f"a {original}", "adversarial_text": f"b {adversarial}"}
+    return make_outcome(f"b{i}", "broken", **texts)
+
+
+OUTCOMES = (
+    *(broken(i, original=i / 20, adversarial=i / 10) for i in range(12)),
+    make_outcome("r0", "robust", text="a 0.1"),
+    make_outcome("r1", "exhausted", text="a 0.9"),
+    make_outcome("r2", "robust", text="a 0.2"),
+    make_outcome("s0", "skipped", text="a 0.0"),
+    make_outcome("e0", "error", text="a 0.0"),
+)
+
+
+def attacks_of(recipe: str = "pwws", failed: tuple[str, ...] | None = None) -> JudgedCell:
+    return JudgedCell(recipe, OUTCOMES, tuple(judged_pairs(OUTCOMES, "it")), failed)
+
+
+def test_rates_are_those_counted_by_hand():
+    cell = judge(fitted_on("pwws", 0.5), attacks_of(), seed=0)
+    # originals 0, .05, …, .55: the last two are flagged; adversarials 0, .1, …, 1.1: the last seven
+    assert cell.fpr == proportion(2, 12)
+    assert cell.tpr == proportion(7, 12)
+    assert cell.f1.value == pytest.approx(2 * 7 / (7 + 2 + 12))
+    # at a false positive rate of 1 / 12, scores above .5 are flagged: .6 to 1.1
+    assert cell.tpr_of_curve.value == pytest.approx(6 / 12)
+    assert cell.pairs == 12
+
+
+def test_a_flagged_text_is_rejected():
+    cell = judge(fitted_on("pwws", 0.5), attacks_of(), seed=0)
+    found, total = cell.rejection, len(OUTCOMES)
+    assert found.clean == proportion(12 + 3, total)
+    # two of the broken examples' originals are flagged, and that of r1
+    assert found.clean_with_detector == proportion(12 + 3 - 3, total)
+    assert found.attacked == proportion(3, total)
+    assert found.attacked_with_detector == proportion(7 + 2, total)
+
+
+def test_failed_attacks_are_a_share_of_their_own():
+    assert judge(fitted_on("pwws"), attacks_of(), seed=0).failed is None
+    cell = judge(fitted_on("pwws"), attacks_of(failed=("c 0.4", "c 0.5", "c 0.6")), seed=0)
+    assert cell.failed == proportion(2, 3)
+    assert judge(fitted_on("pwws"), attacks_of(failed=()), seed=0).failed == proportion(0, 0)
+
+
+def test_scores_are_kept_for_the_recipe_that_was_fitted():
+    own = judge(fitted_on("pwws"), attacks_of("pwws"), seed=0)
+    assert own.scores.example_ids == [f"b{i}" for i in range(12)]
+    assert own.scores.originals == pytest.approx([i / 20 for i in range(12)])
+    assert judge(fitted_on("textfooler"), attacks_of("pwws"), seed=0).scores is None
+
+
+def test_thresholds_come_from_the_pairs_that_were_held_out():
+    held_out = pairs_of([f"a {i / 10}" for i in range(10)], [f"b {5 + i}" for i in range(10)])
+    seen = pairs_of(["a 99"] * 20, ["b 0"] * 20)
+    fitted = FittedOn.of("pwws", fitted_on("pwws").detector, ValidationPairs(seen, held_out))
+    assert 0.8 < fitted.threshold < 0.9, "one of ten originals is flagged"
+    assert fitted.f1_threshold == 5
+    assert (fitted.num_fit, fitted.num_threshold) == (20, 10)
+    clean = FittedDetector(Mahalanobis(), scores_of_numbers)
+    assert FittedOn.of("pwws", clean, ValidationPairs(seen, held_out)).num_fit == 0
