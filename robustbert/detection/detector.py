@@ -128,7 +128,8 @@ class Detector(ABC):
     def _measured(self, classifier: Classifier, texts: Sequence[str]) -> Iterator[np.ndarray]:
         """Yield what is measured about each text, in order: one array per text.
 
-        It is a function of the text, the classifier and the parameters alone.
+        It is a function of the text, the classifier and the parameters alone, up to the rounding of
+        float32, which the other texts of a batch can change.
         """
 
     @abstractmethod

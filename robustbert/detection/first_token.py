@@ -20,7 +20,8 @@ def labelled_features(classifier: Classifier, texts: Sequence[str]) -> Iterator[
     """Yield the predicted label of each text, followed by its features: float64 (1 + d,).
 
     The features are the last hidden state of the first token (``[CLS]``), computed in float32.
-    Texts with the same number of tokens share a batch, so nothing is padded.
+    Texts with the same number of tokens share a batch, so nothing is padded. The size of a batch
+    can change the last bits of features.
 
     Args:
         classifier: a classifier with an embedded network of transformers.
