@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from robustbert.defenses import DEFENSES, Defense
 from robustbert.errors import InputError, RecordError
-from robustbert.explanations import Attribution, Explainer
-from robustbert.explanations.attribution_change import AttributionChange, attribution_change
-from robustbert.explanations.explainer import Target
-from robustbert.models import Classifier
 from robustbert.records import Outcome, Record
 from robustbert.reports.attributions.shown_attribution import ShownAttribution
 from robustbert.reports.row_labels import record_label
 from robustbert.reports.run_view import ShownCell
 from robustbert.reports.wording import listed
+
+if TYPE_CHECKING:
+    from robustbert.explanations import Attribution, Explainer
+    from robustbert.explanations.attribution_change import AttributionChange
+    from robustbert.explanations.explainer import Target
+    from robustbert.models import Classifier
 
 
 def cells_of_model(
@@ -44,6 +46,8 @@ def cells_of_model(
 
 def _wraps(defense: str) -> bool:
     """Whether a defense that a record names changes predictions; True for one that is not known."""
+    from robustbert.defenses import DEFENSES, Defense
+
     built_in = {entry.name: entry for entry in DEFENSES.built_in()}  # a record imports nothing else
     return defense not in built_in or built_in[defense].load().wrap is not Defense.wrap
 
@@ -67,6 +71,8 @@ class ExplainedOutcome:
     @property
     def change(self) -> AttributionChange:
         """What the attack did to the attribution."""
+        from robustbert.explanations.attribution_change import attribution_change
+
         return attribution_change(self.before, self.after)
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
-from robustbert.explanations import Attribution
-from robustbert.explanations.attribution_change import AttributionChange
 from robustbert.frozen import FrozenMapping
 from robustbert.reports.wording import counted
+
+if TYPE_CHECKING:
+    from robustbert.explanations import Attribution
+    from robustbert.explanations.attribution_change import AttributionChange
 
 #: The number of tints of words for a class, and of words against it.
 LEVELS = 5

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from robustbert.errors import InputError
-from robustbert.explanations import Explainer
-from robustbert.models import Classifier
 from robustbert.reports.attributions.run_attributions import (
     ExplainedOutcome,
     cells_of_model,
@@ -16,6 +15,10 @@ from robustbert.reports.explorer.explorer_data import choice_filters, explorer_d
 from robustbert.reports.pages import render_page
 from robustbert.reports.pages.page_assets import TINT_STYLE
 from robustbert.reports.run_view import ALL, Selection, select_cells
+
+if TYPE_CHECKING:
+    from robustbert.explanations import Explainer
+    from robustbert.models import Classifier
 
 
 def explore_page(

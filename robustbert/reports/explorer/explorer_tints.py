@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from robustbert.console import printable
-from robustbert.explanations import Attribution
 from robustbert.records import record_name
 from robustbert.reports.attributions.run_attributions import ExplainedOutcome
 from robustbert.reports.attributions.shown_attribution import ShownAttribution, change_facts
+
+if TYPE_CHECKING:
+    from robustbert.explanations import Attribution
 
 
 def tints_by_outcome(

@@ -44,7 +44,8 @@ def test_json_lines_of_texts_are_those_of_the_function(bert, capsys):
     assert lines[0]["params"] == {"mask": "[MASK]", "output": "probability"}
 
 
-def test_terminal_is_the_default(bert, capsys):
+def test_terminal_is_the_default(bert, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
     out = run_command(capsys, "--model", bert, *TEXTS)
     found = robustbert.explain(TEXTS, model=bert, method="integrated-gradients")
     shown = [ShownAttribution(f"text {i}", one) for i, one in enumerate(found, start=1)]
