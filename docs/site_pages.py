@@ -34,7 +34,7 @@ PACKAGES = (
     "attacks",
     "defenses",
     "detection",
-    "detection_runs",
+    "detector_evaluation",
     "training",
     "explanations",
     "bench",

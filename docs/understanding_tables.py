@@ -17,8 +17,8 @@ from robustbert.audit import read_measures
 from robustbert.audit.audit_tables import mean_text
 from robustbert.audit.estimates import mean_of
 from robustbert.audit.measure_tables import measures_markdown
-from robustbert.detection_runs.detection_record import read_detection
-from robustbert.detection_runs.detector_tables import detectors_markdown
+from robustbert.detector_evaluation.detection_record import read_detection
+from robustbert.detector_evaluation.detector_tables import detectors_markdown
 from robustbert.explanations.quality_records import (
     Agreement,
     ExplanationQuality,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         run_plan,
     )
     from robustbert.data import load_dataset, select_examples
-    from robustbert.detection_runs import DetectionResult, detect
+    from robustbert.detector_evaluation import DetectionResult, detect
     from robustbert.errors import RobustbertError
     from robustbert.explanations import Attribution, explain
     from robustbert.gate import Comparison, compare
@@ -76,7 +76,7 @@ _LAZY_MODULES = {
     "BenchResult": "bench",
     "CallableClassifier": "models",
     "Comparison": "gate",
-    "DetectionResult": "detection_runs",
+    "DetectionResult": "detector_evaluation",
     "Outcome": "records",
     "Record": "records",
     "RobustbertError": "errors",
@@ -86,7 +86,7 @@ _LAZY_MODULES = {
     "attack": "bench",
     "classify": "models",
     "compare": "gate",
-    "detect": "detection_runs",
+    "detect": "detector_evaluation",
     "explain": "explanations",
     "load_dataset": "data",
     "load_model": "models",

@@ -12,7 +12,7 @@ from robustbert.commands.terminal import print_report
 from robustbert.console import terminal_width
 
 if TYPE_CHECKING:
-    from robustbert.detection_runs import DetectOptions
+    from robustbert.detector_evaluation import DetectOptions
 
 _FORMATS = ("text", "markdown", "json", "csv")
 
@@ -101,8 +101,8 @@ def _add_attack_options(command: Any) -> None:
 
 def detect(options: Any) -> int:
     """Run ``robustbert detect``."""
-    from robustbert.detection_runs import detect_run
-    from robustbert.detection_runs.detection_table import FORMATS, render_detection
+    from robustbert.detector_evaluation import detect_run
+    from robustbert.detector_evaluation.detection_table import FORMATS, render_detection
     from robustbert.gate.repeated_cells import RepeatedCells
     from robustbert.io import write_text
 
@@ -126,7 +126,7 @@ def detect(options: Any) -> int:
 
 def _options(options: Any) -> DetectOptions:
     from robustbert.detection import DETECTORS
-    from robustbert.detection_runs import DetectOptions
+    from robustbert.detector_evaluation import DetectOptions
     from robustbert.validation import settings_from_text
 
     name = options.detector

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from robustbert.console import terminal_width
-from robustbert.detection_runs.detection_record import DetectionRecord
-from robustbert.detection_runs.detection_table import flat_rows, render_detection
+from robustbert.detector_evaluation.detection_record import DetectionRecord
+from robustbert.detector_evaluation.detection_table import flat_rows, render_detection
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from statistics import fmean
 
-from robustbert.detection_runs.detection_record import DetectionRecord
-from robustbert.detection_runs.detection_table import HEADER, estimate_text, notes_of, table_cells
+from robustbert.detector_evaluation.detection_record import DetectionRecord
+from robustbert.detector_evaluation.detection_table import (
+    HEADER,
+    estimate_text,
+    notes_of,
+    table_cells,
+)
 from robustbert.reports.escape import markdown
 from robustbert.reports.markdown_table import pipe_table
 from robustbert.reports.wording import MISSING

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from robustbert.detection import FittedDetector, TextPair
 from robustbert.detection.wdr import Wdr
-from robustbert.detection_runs.detection_record import DetectionCell, DetectionRecord
-from robustbert.detection_runs.judge_detector import FittedOn, JudgedCell, judge
+from robustbert.detector_evaluation.detection_record import DetectionCell, DetectionRecord
+from robustbert.detector_evaluation.judge_detector import FittedOn, JudgedCell, judge
 from robustbert.records import Record
 
 

@@ -14,17 +14,17 @@ from robustbert.bench.run_options import check_dtype_and_device
 from robustbert.bench.victims import Victim
 from robustbert.data import DatasetSource, TextDataset, select_examples
 from robustbert.detection import Detector, FittedDetector, FittingData, TextMeasure, make_detector
-from robustbert.detection_runs.detect_options import DetectOptions
-from robustbert.detection_runs.detection_pairs import (
+from robustbert.detector_evaluation.detect_options import DetectOptions
+from robustbert.detector_evaluation.detection_pairs import (
     MIN_VALIDATION,
     ValidationPairs,
     check_apart,
     judged_pairs,
 )
-from robustbert.detection_runs.detection_record import DetectionCell, DetectionRecord
-from robustbert.detection_runs.detection_result import DetectionResult
-from robustbert.detection_runs.judge_detector import FittedOn, JudgedCell, judge
-from robustbert.detection_runs.split_attacks import VALIDATION, SplitAttacks
+from robustbert.detector_evaluation.detection_record import DetectionCell, DetectionRecord
+from robustbert.detector_evaluation.detection_result import DetectionResult
+from robustbert.detector_evaluation.judge_detector import FittedOn, JudgedCell, judge
+from robustbert.detector_evaluation.split_attacks import VALIDATION, SplitAttacks
 from robustbert.errors import InputError
 from robustbert.gate.repeated_cells import LoadedVictim, RepeatedCells, loaded_victim
 from robustbert.leaderboard.rebuilt_victims import rebuild_victim

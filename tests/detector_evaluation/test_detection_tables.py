@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from robustbert.cli import main
-from robustbert.detection_runs.detection_record import read_detection
-from robustbert.detection_runs.detection_result import DetectionResult
-from robustbert.detection_runs.detection_table import FORMATS, estimate_text
-from robustbert.detection_runs.detector_tables import detectors_markdown
+from robustbert.detector_evaluation.detection_record import read_detection
+from robustbert.detector_evaluation.detection_result import DetectionResult
+from robustbert.detector_evaluation.detection_table import FORMATS, estimate_text
+from robustbert.detector_evaluation.detector_tables import detectors_markdown
 from robustbert.errors import RecordError
 from robustbert.reports.escape import markdown
-from tests.detection_runs.judged import detection_record
+from tests.detector_evaluation.judged import detection_record
 from tests.leaderboard.table_scripts import load_script
 from tests.records.builders import make_outcomes, make_record
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from robustbert.detection import FittedDetector, TextPair
-from robustbert.detection_runs.detection_pairs import ValidationPairs
-from robustbert.detection_runs.detection_record import (
+from robustbert.detector_evaluation.detection_pairs import ValidationPairs
+from robustbert.detector_evaluation.detection_record import (
     DetectionCell,
     Estimate,
     PairScores,

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from robustbert.detection_runs.detection_fields import MODELS, updated_fields
-from robustbert.detection_runs.detection_record import DetectionRecord
+from robustbert.detector_evaluation.detection_fields import MODELS, updated_fields
+from robustbert.detector_evaluation.detection_record import DetectionRecord
 from robustbert.records import Record
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "records.md").read_text(encoding="utf-8")
-COMMAND = "python -m robustbert.detection_runs.detection_fields docs/records.md"
+COMMAND = "python -m robustbert.detector_evaluation.detection_fields docs/records.md"
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -1,6 +1,6 @@
 """The tables of ``docs/records.md`` about detectors.
 
-``python -m robustbert.detection_runs.detection_fields docs/records.md`` writes them again.
+``python -m robustbert.detector_evaluation.detection_fields docs/records.md`` writes them again.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from robustbert.detection_runs.detection_record import (
+from robustbert.detector_evaluation.detection_record import (
     DetectionCell,
     DetectionFile,
     DetectionRecord,
@@ -58,7 +58,7 @@ def fields_table(name: str) -> str:
 def main() -> None:
     """Update the tables of a document."""
     parser = argparse.ArgumentParser(
-        prog="python -m robustbert.detection_runs.detection_fields",
+        prog="python -m robustbert.detector_evaluation.detection_fields",
         description="Rewrite the tables about detectors in a document.",
     )
     parser.add_argument("document", type=Path, help="docs/records.md")

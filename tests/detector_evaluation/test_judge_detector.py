@@ -6,11 +6,11 @@ import pytest
 
 from robustbert.detection import FittedDetector
 from robustbert.detection.mahalanobis import Mahalanobis
-from robustbert.detection_runs.detection_pairs import ValidationPairs, judged_pairs
-from robustbert.detection_runs.judge_detector import FittedOn, JudgedCell, judge
+from robustbert.detector_evaluation.detection_pairs import ValidationPairs, judged_pairs
+from robustbert.detector_evaluation.judge_detector import FittedOn, JudgedCell, judge
 from robustbert.metrics import proportion
 from tests.detection.words import pairs_of
-from tests.detection_runs.judged import fitted_on, scores_of_numbers
+from tests.detector_evaluation.judged import fitted_on, scores_of_numbers
 from tests.records.builders import make_outcome
 
 

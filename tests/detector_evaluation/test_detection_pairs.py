@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from robustbert.cli import main
-from robustbert.detection_runs.detection_pairs import (
+from robustbert.detector_evaluation.detection_pairs import (
     ValidationPairs,
     broken_pairs,
     check_apart,

@@ -15,12 +15,12 @@ from sklearn.metrics import roc_auc_score
 
 import robustbert as rb
 from robustbert.cli import main
-from robustbert.detection_runs import DetectionRecord
-from robustbert.detection_runs.detection_record import read_detection
-from robustbert.detection_runs.split_attacks import SplitAttacks
+from robustbert.detector_evaluation import DetectionRecord
+from robustbert.detector_evaluation.detection_record import read_detection
+from robustbert.detector_evaluation.split_attacks import SplitAttacks
 from robustbert.models import load_model
 from robustbert.records import DefenseRef, read_outcomes, read_run, write_record
-from tests.detection_runs.conftest import ToyRun
+from tests.detector_evaluation.conftest import ToyRun
 from tests.records.builders import make_outcome, write_cell
 
 pytestmark = [

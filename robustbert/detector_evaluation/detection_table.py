@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from robustbert.console import printable, wrapped
-from robustbert.detection_runs.detection_record import (
+from robustbert.detector_evaluation.detection_record import (
     DetectionCell,
     DetectionRecord,
     Estimate,
