@@ -63,13 +63,13 @@ defenses: $(INSTALLED)
 	$(BIN)/python docs/defense_tables.py
 
 # Attacks MiniLM with the core recipes, measures the texts and writes the table of
-# docs/understanding.md: about half an hour on 2 cores.
+# docs/understanding.md: an estimated half an hour on 2 cores.
 audit: $(INSTALLED)
 	$(BIN)/python benchmarks/audit.py --check results
 	$(BIN)/python docs/understanding_tables.py
 
 # Measures explanation methods, also on the attacks of make audit, and writes the tables of
-# docs/understanding.md: about two hours on one core. An interrupted run is resumed.
+# docs/understanding.md: an estimated two hours on one core. An interrupted run is resumed.
 explanations: audit
 	$(BIN)/python benchmarks/explanations.py --attacked runs/audit
 	$(BIN)/python docs/understanding_tables.py

@@ -66,8 +66,8 @@ class Selection:
 
 
 RESULTS = {"defense results": Results("defenses", "results/defenses", "docs/plots/defenses.svg")}
-#: Short tables of the results on one dataset.
-SUMMARIES = {"defenses on rotten_tomatoes": (RESULTS["defense results"], "rotten_tomatoes")}
+#: Short tables: the name of the results, and the dataset.
+SUMMARIES = {"defenses on rotten_tomatoes": ("defense results", "rotten_tomatoes")}
 SELECTIONS = {
     "defense selection": Selection("defense_selection", "results/defense-selection"),
     "composition selection": Selection(
@@ -76,9 +76,9 @@ SELECTIONS = {
 }
 
 
-def results(shown: Results, root: Path) -> Iterator[str]:
+def results(shown: Results, tables: Sequence[SuiteTable], root: Path) -> Iterator[str]:
     """The parts of a suite's results; none without a record."""
-    suite, tables = read_suite(shown.suite, root), read_tables(shown, root, named=True)
+    suite = read_suite(shown.suite, root)
     if suite is None or not tables:
         return
     yield legend(names_of(suite))
@@ -91,9 +91,9 @@ def results(shown: Results, root: Path) -> Iterator[str]:
     yield seeds_sentence(tables)
 
 
-def short_tables(shown: Results, dataset: str, root: Path) -> Iterator[str]:
+def short_tables(tables: Sequence[SuiteTable], dataset: str, root: Path) -> Iterator[str]:
     """The short tables of a suite's results on one dataset; none without a record."""
-    for table in read_tables(shown, root, named=True):
+    for table in tables:
         group = table.group
         if group.dataset == dataset:
             costs = Costs.read(group, root / TRAINING_SPEED, root / INFERENCE_SPEED)
@@ -177,12 +177,22 @@ def certificates(root: Path, table: SuiteTable) -> dict[str, CertificationRecord
     return {name: found[settings] for settings, name in names.items() if settings in found}
 
 
+def read_results(root: Path) -> dict[str, tuple[SuiteTable, ...]]:
+    """The tables of all results, keyed by the name in their markers."""
+    return {name: read_tables(shown, root, named=True) for name, shown in RESULTS.items()}
+
+
 def contents(root: Path) -> dict[str, str]:
     """The current tables, keyed by the name in their markers."""
-    parts = {name: results(shown, root) for name, shown in RESULTS.items()}
+    return written(read_results(root), root)
+
+
+def written(read: Mapping[str, Sequence[SuiteTable]], root: Path) -> dict[str, str]:
+    """The same, given the tables of all results."""
+    parts = {name: results(shown, read[name], root) for name, shown in RESULTS.items()}
     parts |= {name: selection(shown, root) for name, shown in SELECTIONS.items()}
     parts |= {
-        name: short_tables(shown, dataset, root) for name, (shown, dataset) in SUMMARIES.items()
+        name: short_tables(read[of], dataset, root) for name, (of, dataset) in SUMMARIES.items()
     }
     return {name: "\n".join(found) or NOT_MEASURED for name, found in parts.items()}
 
@@ -217,7 +227,8 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if outdated")
     parser.add_argument("--root", type=Path, default=ROOT, help="the root of the repository")
     options = parser.parse_args()
-    content = contents(options.root)
+    read = read_results(options.root)
+    content = written(read, options.root)
     outdated = {}
     for path in (options.root / name for name in DOCUMENTS):
         text = path.read_text(encoding="utf-8")
@@ -233,10 +244,9 @@ def main() -> int:
         return int(bool(outdated))
     for path, current in outdated.items():
         path.write_text(current, encoding="utf-8")
-    for shown in RESULTS.values():
-        tables = read_tables(shown, options.root, named=True)
-        if has_plot(tables):
-            write_bytes(options.root / shown.plot, against_plain_plot(tables, "svg"))
+    for name, shown in RESULTS.items():
+        if has_plot(read[name]):
+            write_bytes(options.root / shown.plot, against_plain_plot(read[name], "svg"))
     return 0
 
 

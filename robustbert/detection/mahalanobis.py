@@ -15,31 +15,29 @@ some 100 dimensions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from robustbert.detection.detector import Detector, FittedDetector, FittingData
-from robustbert.detection.first_token import labelled_features
+from robustbert.detection.detector import FittedDetector, FittingData
+from robustbert.detection.feature_detector import FeatureDetector
 from robustbert.detection.robust_gaussian import fit_robust
 from robustbert.detection.text_measure import TextMeasure
 from robustbert.detection.training_rows import TrainingRows
-from robustbert.models import Classifier
-from robustbert.validation import check_at_least
 
 
 @dataclass(frozen=True)
-class Mahalanobis(Detector):
+class Mahalanobis(FeatureDetector):
     """Score texts by the distance of their features from the nearest class.
 
     Args:
-        robust: whether the covariance is robust against outliers.
         dimensions: the number of principal components, at least 1; features with fewer dimensions
             are left as they are.
         max_texts: the largest number of training texts, at least 1; of more, a random sample is
             taken.
+        robust: whether the covariance is robust against outliers.
 
     Raises:
         InputError: a parameter is out of range.
@@ -47,18 +45,8 @@ class Mahalanobis(Detector):
 
     name: ClassVar[str] = "mahalanobis"
     paper: ClassVar[str] = "Lee et al. 2018"
-    needs_network: ClassVar[bool] = True
-    needs_texts: ClassVar[bool] = True
 
     robust: bool = True
-    dimensions: int = 100
-    max_texts: int = 8_000
-
-    def __post_init__(self) -> None:
-        check_at_least(1, dimensions=self.dimensions, max_texts=self.max_texts)
-
-    def _measured(self, classifier: Classifier, texts: Sequence[str]) -> Iterator[np.ndarray]:
-        yield from labelled_features(classifier, texts)
 
     def _fit(self, measure: TextMeasure, data: FittingData, seed: int) -> FittedDetector:
         training = TrainingRows.of(measure, data, at_least=2, at_most=self.max_texts, seed=seed)

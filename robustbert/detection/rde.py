@@ -19,23 +19,21 @@ compared as if all classes were equally spread.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from robustbert.detection.detector import Detector, FittedDetector, FittingData
-from robustbert.detection.first_token import labelled_features
+from robustbert.detection.detector import FittedDetector, FittingData
+from robustbert.detection.feature_detector import FeatureDetector
 from robustbert.detection.robust_gaussian import fit_robust
 from robustbert.detection.text_measure import TextMeasure
 from robustbert.detection.training_rows import TrainingRows
-from robustbert.models import Classifier
-from robustbert.validation import check_at_least
 
 
 @dataclass(frozen=True)
-class Rde(Detector):
+class Rde(FeatureDetector):
     """Score texts by the density of their features under the predicted class.
 
     Args:
@@ -49,17 +47,6 @@ class Rde(Detector):
 
     name: ClassVar[str] = "rde"
     paper: ClassVar[str] = "Yoo et al. 2022"
-    needs_network: ClassVar[bool] = True
-    needs_texts: ClassVar[bool] = True
-
-    dimensions: int = 100
-    max_texts: int = 8_000
-
-    def __post_init__(self) -> None:
-        check_at_least(1, dimensions=self.dimensions, max_texts=self.max_texts)
-
-    def _measured(self, classifier: Classifier, texts: Sequence[str]) -> Iterator[np.ndarray]:
-        yield from labelled_features(classifier, texts)
 
     def _fit(self, measure: TextMeasure, data: FittingData, seed: int) -> FittedDetector:
         from sklearn.decomposition import KernelPCA

@@ -258,9 +258,9 @@ def _training_texts(dataset: TextDataset, detector: Detector) -> FittingData:
 def _num_validation(dataset: TextDataset, row: Sequence[ShownCell], wanted: int | None) -> int:
     """The number of validation examples to attack."""
     seed = row[0].record.protocol.seed
-    available = len(select_examples(dataset, VALIDATION, wanted, seed))
-    number = min(available, max(cell.record.protocol.n for cell in row))
-    number = number if wanted is None else wanted
+    number = len(select_examples(dataset, VALIDATION, wanted, seed))  # all if none are wanted
+    if wanted is None:
+        number = min(number, max(cell.record.protocol.n for cell in row))
     if number < MIN_VALIDATION:
         raise InputError(
             f"{number} validation examples of {dataset.name} are too few: attacks must succeed on "

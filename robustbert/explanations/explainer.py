@@ -48,7 +48,7 @@ class Example:
 
     @cached_property
     def spans(self) -> tuple[tuple[int, int], ...]:
-        """Where in the text each word is: the offsets of its first character and after its last."""
+        """The offsets of each word in the text: of its first character, and after its last."""
         spans, end = [], 0
         for gap, word in zip(self.split.gaps, self.split.words, strict=False):
             start = end + len(gap)

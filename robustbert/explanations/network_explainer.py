@@ -57,7 +57,7 @@ class NetworkExplainer(Explainer):
         Args:
             network: the network.
             ids: the token ids of a text, int64 (1, t).
-            spans: where in the text each token is.
+            spans: the position of each token in the text.
             target: the index of the explained class.
         """
 

@@ -1,8 +1,8 @@
 """Metrics of detectors of adversarial texts: pure functions on scores.
 
-A detector gives each text a score; it flags a text if the score is at least a threshold. Positives
-are adversarial texts, negatives are their originals: the two scores of an example are a pair, and
-intervals are over examples.
+A detector assigns a score to every text, and flags a text whose score is at least a threshold.
+Positives are adversarial texts, negatives are their originals: the two scores of an example are a
+pair, and intervals are over examples.
 """
 
 from __future__ import annotations

@@ -44,10 +44,10 @@ class TokenNetwork:
         return device
 
     def encode(self, text: str) -> tuple[torch.Tensor, list[TokenSpan]]:
-        """The token ids of a text, int64 (1, t), and where in the text each token is.
+        """The token ids of a text, int64 (1, t), and the position of each token in the text.
 
         Raises:
-            ModelError: the tokenizer does not say where in the text a token is.
+            ModelError: the tokenizer does not return the positions of tokens.
         """
         ids, spans = self.tokenization.encode_with_spans(text)
         return torch.tensor([ids], device=self.device), spans

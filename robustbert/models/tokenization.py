@@ -33,7 +33,7 @@ class Tokenization(ABC):
 
 @dataclass(frozen=True)
 class TokenSpan:
-    """Where in a text a token is.
+    """The position of a token in a text.
 
     Args:
         start: the offset of its first character.
@@ -77,15 +77,15 @@ class TransformersTokenization(Tokenization):
         return np.array([len(ids) > self.max_length for ids in encoded["input_ids"]])
 
     def encode_with_spans(self, text: str) -> tuple[list[int], list[TokenSpan]]:
-        """The token ids of :meth:`encode` for one text, and where in it each token is.
+        """The token ids of :meth:`encode` for one text, and the position of each token in it.
 
         Raises:
-            ModelError: the tokenizer does not say where in the text a token is.
+            ModelError: the tokenizer does not return the positions of tokens.
         """
         if not getattr(self._tokenizer, "is_fast", False):
             raise ModelError(
-                f"the tokenizer {type(self._tokenizer).__name__} does not return where in the text "
-                "a token is; save a fast tokenizer with the model (tokenizer.json)"
+                f"the tokenizer {type(self._tokenizer).__name__} does not return the positions of "
+                "tokens; save a fast tokenizer with the model (tokenizer.json)"
             )
         cut = {"truncation": self.max_length is not None, "max_length": self.max_length}
         encoded = self._tokenizer(
