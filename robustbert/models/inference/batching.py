@@ -95,18 +95,22 @@ def plan_batches(
         token_budget: maximum number of tokens per batch, which is its rows times its padded length;
             a batch of ``row_step`` rows may exceed it.
         fixed_shapes: fill every batch of one padded length to the same number of rows, for devices
-            that choose kernels by shape (GPUs).
+            that choose kernels by shape (GPUs). Sequences that need no padding are in batches of
+            their own, because transformers passes no attention mask then, and attention without a
+            mask has other kernels.
         length_step: padded lengths are multiples of this; 1 for no padding.
         row_step: numbers of rows are multiples of this.
 
     Returns:
         batches that together contain each sequence exactly once, not counting filler.
     """
-    buckets: dict[int, list[int]] = {}
-    for index, length in enumerate(lengths):
-        buckets.setdefault(padded_length(length, max_length, length_step), []).append(index)
+    buckets: dict[tuple[int, bool], list[int]] = {}
+    for index, own in enumerate(lengths):
+        length = padded_length(own, max_length, length_step)
+        unpadded = fixed_shapes and own == length
+        buckets.setdefault((length, unpadded), []).append(index)
     batches = []
-    for length, members in sorted(buckets.items()):
+    for (length, _), members in sorted(buckets.items()):
         max_rows = max(1, token_budget // length // row_step) * row_step
         for start in range(0, len(members), max_rows):
             rows = members[start : start + max_rows]

@@ -58,6 +58,7 @@ class PaddedNetwork:
         self._network = network
         self._device = device
         self._layout = layout
+        self._fixed_shapes = device.type != "cpu"
         self._invariant_linears = BatchInvariantLinears()
 
     @classmethod
@@ -93,7 +94,7 @@ class PaddedNetwork:
             [len(tokens) for tokens in sequences],
             max_length=layout.max_length,
             token_budget=layout.token_budget,
-            fixed_shapes=self._device.type != "cpu",
+            fixed_shapes=self._fixed_shapes,
             length_step=layout.length_step,
             row_step=layout.row_step,
         )

@@ -36,6 +36,12 @@ def test_batches_of_one_length_have_one_shape_with_fixed_shapes(lengths):
     assert all(len(rows) == 1 for rows in shapes.values())
 
 
+@given(lengths_lists)
+def test_with_fixed_shapes_a_batch_needs_padding_in_every_row_or_in_none(lengths):
+    for batch in plan_batches(lengths, max_length=512, fixed_shapes=True):
+        assert len({lengths[row] < batch.length for row in batch.rows}) == 1
+
+
 @pytest.mark.parametrize("length", [1, 7, 8, 9, 100])
 def test_padded_length_is_the_next_multiple(length):
     rounded = padded_length(length)
