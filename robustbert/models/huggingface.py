@@ -20,11 +20,7 @@ from robustbert.models.huggingface_files import (
     max_input_length,
     read_folder,
 )
-from robustbert.models.inference.batching import (
-    GPU_TOKEN_BUDGET,
-    TOKEN_BUDGET,
-    unique_sequences,
-)
+from robustbert.models.inference.batching import TOKEN_BUDGET, unique_sequences
 from robustbert.models.inference.gradient_batches import GradientBatches
 from robustbert.models.inference.invariance import (
     DtypeProblem,
@@ -102,7 +98,7 @@ class HuggingFaceClassifier(Classifier):
         self._tokenization = TransformersTokenization(files.tokenizer, self._max_length)
         self._samples = [tuple(ids) for ids in self._tokenization.encode(sample_texts())]
         self._packs = self._device.type == "cpu" and can_pack(files.model)
-        self.token_budget: int = token_budget or self._default_budget()
+        self.token_budget: int = token_budget or (PACK_TOKENS if self._packs else TOKEN_BUDGET)
         self._networks: dict[str, PackedNetwork | PaddedNetwork] = {}
         query_dtype, self._verified = choose_usable_dtype(
             name, choose_dtype(dtype, self._device), self._find_dtype_problem
@@ -118,11 +114,6 @@ class HuggingFaceClassifier(Classifier):
             max_length=self._max_length,
             num_parameters=sum(weight.numel() for weight in files.model.parameters()),
         )
-
-    def _default_budget(self) -> int:
-        if self._packs:
-            return PACK_TOKENS
-        return TOKEN_BUDGET if self._device.type == "cpu" else GPU_TOKEN_BUDGET
 
     def _network(self, dtype: str) -> PackedNetwork | PaddedNetwork:
         if dtype not in self._networks:

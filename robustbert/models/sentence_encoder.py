@@ -15,7 +15,7 @@ import numpy as np
 
 from robustbert.assets import sentence_encoder_folder
 from robustbert.models.devices import choose_device, choose_dtype, describe_device
-from robustbert.models.inference.batching import GPU_TOKEN_BUDGET, plan_batches, unique_sequences
+from robustbert.models.inference.batching import TOKEN_BUDGET, plan_batches, unique_sequences
 from robustbert.models.inference.invariance import (
     DtypeProblem,
     Forward,
@@ -66,7 +66,7 @@ class SentenceEncoder:
             self._tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
             self._exact = AutoModel.from_pretrained(folder, local_files_only=True)
         self._token_budget = token_budget or (
-            PACK_TOKENS if self._device.type == "cpu" else GPU_TOKEN_BUDGET
+            PACK_TOKENS if self._device.type == "cpu" else TOKEN_BUDGET
         )
         self._exact = self._exact.eval().requires_grad_(False).to(self._device)
         self._networks: dict[str, Any] = {}

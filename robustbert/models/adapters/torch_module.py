@@ -37,7 +37,7 @@ from robustbert.models.adapters.module_tokenizer import (
 )
 from robustbert.models.classifier import ModelInfo, TokenGradient
 from robustbert.models.embedding_gradient import embedding_gradient, find_embedding
-from robustbert.models.inference.batching import GPU_TOKEN_BUDGET, TOKEN_BUDGET, unique_sequences
+from robustbert.models.inference.batching import TOKEN_BUDGET, unique_sequences
 from robustbert.models.inference.invariance import InvarianceResult, sample_texts
 from robustbert.models.inference.padded import Layout
 from robustbert.models.output_checks import HALF_SUM_TOLERANCE, SUM_TOLERANCE, check_rows
@@ -113,9 +113,7 @@ class TorchClassifier(Adapter):
         self._name = check_name(name, type(module).__name__)
         self._tokenization = make_tokenization(tokenizer, module, max_length, pad_token_id or 0)
         self._forward = ModuleForward(module, self._name, len(self.label_names))
-        device = module_device(module)
-        default_budget = TOKEN_BUDGET if device.type == "cpu" else GPU_TOKEN_BUDGET
-        self.token_budget: int = token_budget or default_budget
+        self.token_budget: int = token_budget or TOKEN_BUDGET
         self._layout = Layout(
             padding_id=padding_id(
                 tokenizer, pad_token_id, self._name, needed=self._forward.takes_mask
