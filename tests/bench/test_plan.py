@@ -94,9 +94,9 @@ def test_gradient_recipes_skip_victims_without_gradients(svm: Path, bert: Path):
 
 def test_a_defended_model_of_the_suite_has_the_name_of_its_base():
     victims = {cell.victim.label: cell.victim for cell in make_plan(load_suite("quick")).cells}
-    assert list(victims) == ["minilm", "minilm+augmentation", "tfidf-svm"]
-    assert victims["minilm+augmentation"].base == "minilm"
-    assert victims["minilm+augmentation"].needs_training
+    assert list(victims) == ["minilm", "minilm+pgd", "tfidf-svm"]
+    assert victims["minilm+pgd"].base == "minilm"
+    assert victims["minilm+pgd"].needs_training
 
 
 def test_a_folder_has_its_own_name(svm: Path, monkeypatch: pytest.MonkeyPatch):
