@@ -317,12 +317,18 @@ def test_core_recipes_can_be_run() -> None:
 def test_cells_of_different_environments_are_noted() -> None:
     first, second = make_record(RUN), make_record(RUN, recipe="textfooler")
     environment = second.environment.model_copy(
-        update={"processor_class": "f" * 24, "processor": "Another", "torch": "3.0.0"}
+        update={
+            "device": "cuda:1",
+            "processor_class": "f" * 24,
+            "processor": "Another",
+            "torch": "3.0.0",
+        }
     )
     moved = second.model_copy(update={"environment": environment})
     notes = group_of([first, second]).notes
     assert not any("for that reason alone" in note for note in notes)
     notes = group_of([first, moved]).notes
-    (processors, torch) = [note for note in notes if "for that reason alone" in note]
+    (devices, processors, torch) = [note for note in notes if "for that reason alone" in note]
+    assert "on 2 types of device (cpu and cuda:1)" in devices
     assert "on 2 types of processor (Another and " in processors
     assert "with 2 versions of torch (" in torch

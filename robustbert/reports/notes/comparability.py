@@ -17,6 +17,7 @@ _TEXTATTACK_QUERY_COUNT = 1
 # Environment fields that can change floating-point results, and so sometimes an outcome: the
 # description for several values, the compared value, and the field that is shown.
 _ENVIRONMENT_FIELDS: tuple[tuple[str, Callable[[Environment], str | None], str], ...] = (
+    ("on {} types of device", lambda environment: environment.device.partition(":")[0], "device"),
     ("on {} types of processor", lambda environment: environment.processor_class, "processor"),
     ("with {} versions of torch", lambda environment: environment.torch, "torch"),
     (
