@@ -20,7 +20,13 @@ from robustbert.leaderboard.against_plain_plot import TITLE, against_plain_plot
 from robustbert.leaderboard.certified_rows import read_certified_rows
 from robustbert.leaderboard.row_settings import RowSettings, rows_of_suite, settings_of_victim
 from robustbert.leaderboard.suite_costs import Costs
-from robustbert.leaderboard.suite_markdown import legend, result_parts, selection_parts, summary
+from robustbert.leaderboard.suite_markdown import (
+    common_seeds,
+    legend,
+    result_parts,
+    selection_parts,
+    summary,
+)
 from robustbert.leaderboard.suite_table import SuiteTable, read_suite_tables
 from robustbert.reports.escape import markdown
 from robustbert.reports.wording import counted, listed
@@ -65,7 +71,12 @@ class Selection:
     named: bool = False
 
 
-RESULTS = {"defense results": Results("defenses", "results/defenses", "docs/plots/defenses.svg")}
+RESULTS = {
+    "defense results": Results("defenses", "results/defenses", "docs/plots/defenses.svg"),
+    "best defenses": Results(
+        "best_defenses", "results/best-defenses", "docs/plots/best-defenses.svg"
+    ),
+}
 #: Short tables: the name of the results, and the dataset.
 SUMMARIES = {"defenses on rotten_tomatoes": ("defense results", "rotten_tomatoes")}
 SELECTIONS = {
@@ -138,6 +149,8 @@ def seeds_sentence(tables: Sequence[SuiteTable]) -> str:
             "Each model was trained with one seed only. Intervals and tests cover the sampling of "
             "examples alone: another training seed gives another model, with other numbers.\n"
         )
+    if all(common_seeds(table) for table in tables):
+        return "Intervals and tests cover the sampling of examples and of training seeds.\n"
     return (
         "Rows with several training seeds show the mean and the standard deviation over them. "
         "Intervals and tests of the others cover the sampling of examples alone.\n"

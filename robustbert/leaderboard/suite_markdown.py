@@ -13,6 +13,7 @@ from robustbert.leaderboard.against_plain_text import findings
 from robustbert.leaderboard.row_settings import RowSettings
 from robustbert.leaderboard.suite_costs import Costs, cost_cells, cost_notes
 from robustbert.leaderboard.suite_table import SuiteLine, SuiteTable
+from robustbert.reports.cell import Cell
 from robustbert.reports.escape import markdown
 from robustbert.reports.markdown_table import pipe_table
 from robustbert.reports.notes.noted_cells import first_record
@@ -60,10 +61,15 @@ def result_parts(
     """
     group, plain = table.group, table.plain
     yield f"### {markdown(group.dataset)}\n"
+    seeds = common_seeds(table)
+    shown = (
+        f": mean ± standard deviation over {seeds} training seeds. Worst case"
+        if seeds
+        else ", with 95% Wilson intervals for clean accuracy and the worst case"
+    )
     yield (
         f"{counted(group.n, 'example')} of the {group.split} split, {group.track} track. Accuracy "
-        "in %, with 95% Wilson intervals for clean accuracy and the worst case: the share of "
-        f"examples that survive {listed(CORE_RECIPES)}.\n"
+        f"in %{shown}: the share of examples that survive {listed(CORE_RECIPES)}.\n"
     )
     header = ["model", "clean", "worst case", *map(markdown, group.recipes)]
     header += ["step time", "passes per step", "query time"]
@@ -84,6 +90,13 @@ def result_parts(
     if any(line.row is None for line in table.lines):
         found.append("Rows without numbers have not been run yet.")
     yield _bullets(found)
+
+
+def common_seeds(table: SuiteTable) -> int | None:
+    """The number of training seeds if all rows have the same, more than one; else None."""
+    numbers = {len(line.row.replicates) for line in table.lines if line.row}
+    [number] = numbers if len(numbers) == 1 else [1]
+    return number if number > 1 else None
 
 
 def same_weights_notes(table: SuiteTable) -> Iterator[str]:
@@ -122,8 +135,8 @@ def worst_case_cells(
     worst_case = row.worst_case if group.core == recipes else None
     marks = row.worst_case_marks(group.core) if worst_case else ""
     return [
-        accuracy_cell(group, row.clean, row.n).inline,
-        accuracy_cell(group, worst_case, row.n, marks).inline,
+        _shown(accuracy_cell(group, row.clean, row.n), table),
+        _shown(accuracy_cell(group, worst_case, row.n, marks), table),
     ]
 
 
@@ -136,7 +149,7 @@ def recipe_cells(line: SuiteLine, table: SuiteTable, *, with_interval: bool = Fa
     for recipe in group.recipes:
         n = row.num_examples(recipe) or group.n
         cell = accuracy_cell(group, row.accuracy_under(recipe), n, row.recipe_marks(recipe))
-        cells.append((cell if with_interval else replace(cell, interval=None)).inline)
+        cells.append(_shown(cell if with_interval else replace(cell, interval=None), table))
     return cells
 
 
@@ -144,18 +157,31 @@ def comparison(table: SuiteTable, plain: SuiteLine) -> Iterator[str]:
     """The table of the tests against the plain row, and what they say."""
     tests = table.against_plain()
     name = markdown(plain.title)
-    yield (
-        f"Each row minus {name} in points, on the examples that both have, with its 95% paired "
-        f"bootstrap interval; the examples that only the row (gained) or only {name} (lost) gets "
-        "right; and the p-value of the exact McNemar test, also with Holm's correction over the "
-        "rows of the table, for the worst case and for clean accuracy each.\n"
+    corrected = (
+        "also with Holm's correction over the rows of the table, for the worst case and for clean "
+        "accuracy each.\n"
     )
-    if any(line.row and len(line.row.replicates) > 1 for line in table.lines):
+    if common_seeds(table):
         yield (
-            "Of models with several training seeds the means are compared. The bootstrap draws "
-            "seeds as well as examples, and the p-value comes from it. Gained and lost are the "
-            "examples that one model gets right with a larger share of its seeds than the other.\n"
+            f"Each row minus {name} in points, on the examples that both have: means over the "
+            "training seeds, with a 95% paired bootstrap interval that draws seeds as well as "
+            "examples; the examples that the row gets right with a larger share of its seeds than "
+            f"{name} (gained), or with a smaller one (lost); and the p-value of the bootstrap, "
+            f"{corrected}"
         )
+    else:
+        yield (
+            f"Each row minus {name} in points, on the examples that both have, with its 95% paired "
+            f"bootstrap interval; the examples that only the row (gained) or only {name} (lost) "
+            f"gets right; and the p-value of the exact McNemar test, {corrected}"
+        )
+        if any(line.row and len(line.row.replicates) > 1 for line in table.lines):
+            yield (
+                "Of models with several training seeds the means are compared. The bootstrap draws "
+                "seeds as well as examples, and the p-value comes from it. Gained and lost are the "
+                "examples that one model gets right with a larger share of its seeds than the "
+                "other.\n"
+            )
     test = ["gained", "lost", "p", "p (Holm)"]
     rows = [
         [
@@ -248,6 +274,12 @@ def selection_parts(table: SuiteTable, chosen: Collection[RowSettings]) -> Itera
         notes.append("Rows without numbers have not been run yet.")
     if notes:
         yield _bullets(notes)
+
+
+def _shown(cell: Cell, table: SuiteTable) -> str:
+    """A cell in one line, without the number of seeds if all rows of the table have it."""
+    seeds = f"n={common_seeds(table)} seeds"
+    return replace(cell, remarks=tuple(one for one in cell.remarks if one != seeds)).inline
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:

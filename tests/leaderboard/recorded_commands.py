@@ -13,6 +13,7 @@ OTHER_SUITES = {
     "defenses": "results/defenses",
     "defense_selection": "results/defense-selection",
     "composition_selection": "results/composition-selection",
+    "best_defenses": "results/best-defenses",
 }
 
 

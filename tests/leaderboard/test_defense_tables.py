@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import shutil
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -48,6 +49,8 @@ before
 <!-- defense results -->
 old
 <!-- end of defense results -->
+<!-- best defenses -->
+<!-- end of best defenses -->
 between
 <!-- defense selection -->
 <!-- end of defense selection -->
@@ -106,7 +109,7 @@ def test_the_committed_tables_are_current(run: Callable[..., int]) -> None:
 def test_nothing_is_measured_without_records(run: Callable[..., int], root: Path) -> None:
     assert run("--root", str(root)) == 0
     lines = lines_of(root)
-    assert sum(line.startswith("Not measured yet") for line in lines) == 3
+    assert sum(line.startswith("Not measured yet") for line in lines) == 4
     assert [line for line in lines if line in ("before", "between", "after", "old")] == [
         *("before", "between", "after")
     ]
@@ -338,6 +341,25 @@ def test_replicates_are_compared_by_their_mean(script: ModuleType, root: Path) -
     assert re.search(r"\| minilm-temperature \| 20 \| \+30\.0 \[\+\d.* \| 8 \| 0 \|", text)
     assert "Of models with several training seeds the means are compared." in text
     assert "Each model was trained with one seed only" not in text
+
+
+def test_a_number_of_seeds_that_all_rows_have_is_in_the_caption(
+    script: ModuleType, root: Path
+) -> None:
+    write_defenses(root)
+    shutil.rmtree(root / "results")
+    for seed, survivors in ((0, 4), (1, 6)):
+        for defenses, more in ((), 0), ((defense("temperature"),), 4):
+            letters = "ss" + "b" * (18 - survivors - more) + "r" * (survivors + more)
+            cells = row(letters, *defenses, training_seed=seed)
+            write_published(cells, root / "results" / "defenses")
+    text = script.contents(root)["defense results"]
+    assert "Accuracy in %: mean ± standard deviation over 2 training seeds. Worst case: " in text
+    assert re.search(r"\| minilm \| 90\.0 ± 0\.0 \| 25\.0 ± 7\.1 #? ?\|", text)
+    assert "| minilm-temperature | 20 | +20.0 [" in text
+    assert "a 95% paired bootstrap interval that draws seeds as well as examples" in text
+    assert "McNemar" not in text
+    assert "Intervals and tests cover the sampling of examples and of training seeds." in text
 
 
 def test_a_cell_under_other_conditions_is_not_compared(script: ModuleType, root: Path) -> None:
