@@ -14,7 +14,7 @@ import transformers
 from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_utils import get_last_checkpoint
 
-from robustbert.errors import ModelError, OutputError
+from robustbert.errors import OutputError, TrainingDivergedError
 from robustbert.io import atomic_folder
 from robustbert.models.devices import choose_device, has_bfloat16
 from robustbert.models.huggingface_files import max_input_length, read_tokenizer
@@ -141,7 +141,9 @@ class FineTuning:
             outcome = trainer.train(resume_from_checkpoint=checkpoint)
         seconds = training_time.seconds
         if not math.isfinite(outcome.training_loss):
-            raise ModelError("the training diverged (its loss is NaN); lower the learning rate")
+            raise TrainingDivergedError(
+                "the training diverged (its loss is NaN); lower the learning rate"
+            )
         if trainer.is_world_process_zero():
             self._write(trainer.model, tokenizer, seconds, outcome.global_step)
         trainer.accelerator.wait_for_everyone()
@@ -207,6 +209,7 @@ class FineTuning:
             ),
             compute_metrics=_compute_metrics,
             callbacks=[*callbacks, *self._callbacks],
+            layer_decay=self._config.layer_decay,
         )
         trainer.remove_callback(transformers.PrinterCallback)
         return trainer
@@ -234,6 +237,8 @@ class FineTuning:
             learning_rate=config.learning_rate,
             weight_decay=config.weight_decay,
             warmup_ratio=config.warmup_ratio,
+            # the default of transformers is AdamW, as the version of torch has it
+            **({} if config.optimizer == "adamw" else {"optim": config.optimizer}),
             bf16=has_bfloat16(self._device) if auto else config.dtype == "bfloat16",
             use_cpu=self._device.type == "cpu",
             dataloader_pin_memory=self._device.type == "cuda",
