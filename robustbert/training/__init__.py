@@ -4,6 +4,7 @@ from robustbert.training.config import TrainingConfig, make_config
 from robustbert.training.extra_rows import EpochStart, ExtraRow
 from robustbert.training.fitting import check_base_and_output, train
 from robustbert.training.pretraining import (
+    HeldOutScores,
     LoggedLosses,
     PretrainedModel,
     PretrainingConfig,
@@ -17,6 +18,7 @@ from robustbert.training.result import TrainedModel, read_training
 __all__ = [
     "EpochStart",
     "ExtraRow",
+    "HeldOutScores",
     "LoggedLosses",
     "PretrainedModel",
     "PretrainingConfig",

@@ -1,5 +1,6 @@
 """Continued pre-training of BERT on domain texts."""
 
+from robustbert.training.pretraining.held_out_scores import HeldOutScores
 from robustbert.training.pretraining.pretrain_base import check_pretraining, pretrain
 from robustbert.training.pretraining.pretraining_config import (
     PretrainingConfig,
@@ -12,6 +13,7 @@ from robustbert.training.pretraining.pretraining_result import (
 )
 
 __all__ = [
+    "HeldOutScores",
     "LoggedLosses",
     "PretrainedModel",
     "PretrainingConfig",

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import transformers
-from pydantic import ValidationError
 
-from robustbert.errors import ModelError
+from robustbert.errors import TrainingDivergedError
 from robustbert.io import atomic_folder, write_text
 from robustbert.models.devices import choose_device, has_bfloat16
 from robustbert.models.huggingface_files import read_tokenizer
+from robustbert.models.json_files import read_checked
 from robustbert.models.pretrained import Base
 from robustbert.models.quiet import quiet_transformers
 from robustbert.training.checkpoints import last_checkpoint
@@ -91,19 +91,21 @@ class PretrainingRun:
             held_out = self._rows_of(corpus.held_out, "held-out documents", tokenizer)
             source = self._source(corpus.training, "training documents", tokenizer)
             checkpoint = last_checkpoint(self._out, self._plan, resume=resume)
-            before = self._measured_before(loaded.network, held_out, tokenizer)
+            before = self._before(loaded.network, held_out, tokenizer, checkpoint)
             clock = PretrainingTime()
             trainer = self._trainer(loaded.network, source, tokenizer, clock)
             outcome = trainer.train(resume_from_checkpoint=checkpoint)
             seconds = clock.seconds
             if not math.isfinite(outcome.training_loss):
-                raise ModelError(
+                raise TrainingDivergedError(
                     "the pre-training diverged (its loss is NaN); lower the learning rate"
                 )
             if trainer.is_world_process_zero():
-                after = self._measure(trainer.model, held_out, tokenizer)
+                # a copy, because the trained network itself computes in the dtype of the training
+                trained = _copied(trainer.model, PretrainingBert)
+                after = self._measure(trained, held_out, tokenizer)
                 results = {"before": before, "after": after, "losses": _losses(trainer)}
-                self._write(trainer.model, tokenizer, results, seconds, outcome.global_step)
+                self._write(trained, tokenizer, results, seconds, outcome.global_step)
             trainer.accelerator.wait_for_everyone()
         return read_pretraining(self._out)
 
@@ -125,15 +127,18 @@ class PretrainingRun:
         order = np.random.default_rng(_HELD_OUT_SEED).permutation(len(source.lengths)).tolist()
         return PretrainingRows(source, order, tokenizer, self._masker(tokenizer), _HELD_OUT_SEED)
 
-    def _measured_before(
-        self, network: PretrainingBert, rows: PretrainingRows, tokenizer: Any
+    def _before(
+        self,
+        network: PretrainingBert,
+        rows: PretrainingRows,
+        tokenizer: Any,
+        checkpoint: str | None,
     ) -> HeldOutScores:
         """What the base predicts; a resumed training reads what it measured at first."""
         path = self._out / CHECKPOINTS / BEFORE_FILE
-        try:
-            return HeldOutScores.model_validate_json(path.read_bytes())
-        except (FileNotFoundError, ValidationError):
-            found = self._measure(network, rows, tokenizer)
+        if checkpoint is not None:
+            return read_checked(path, HeldOutScores)
+        found = self._measure(network, rows, tokenizer)
         write_text(path, found.model_dump_json())
         return found
 
@@ -197,15 +202,20 @@ class PretrainingRun:
         seconds: float,
         steps: int,
     ) -> None:
-        # as the class that others load
-        plain = transformers.BertForPreTraining(network.config)
-        plain.load_state_dict(network.state_dict())
-        plain.tie_weights()
+        plain = _copied(network, transformers.BertForPreTraining)  # the class that others load
         plain.config._name_or_path = self._base.name
         with atomic_folder(self._out, disposable=(CHECKPOINTS,)) as folder:
             plain.save_pretrained(folder, safe_serialization=True)
             tokenizer.save_pretrained(folder)
             write_pretraining(folder, self._plan, seconds=seconds, steps=steps, **results)
+
+
+def _copied(network: Any, kind: Any) -> Any:
+    """A network of another class with the same weights, in float32 and on the CPU."""
+    copied = kind(network.config)
+    copied.load_state_dict(network.state_dict())
+    copied.tie_weights()
+    return copied
 
 
 def _collator(tokenizer: Any) -> transformers.DataCollatorForTokenClassification:

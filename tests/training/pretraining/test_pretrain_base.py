@@ -125,6 +125,16 @@ def test_another_seed_gives_other_weights_and_the_same_held_out_rows(
     assert other.before == made.after, "the same masks and pairs"
 
 
+def test_held_out_texts_are_measured_in_float32_also_after_mixed_precision(
+    reviewed, tiny_base, tmp_path
+):
+    config = replace(CONFIG, steps=2, dtype="bfloat16")
+    mixed = pretrain(reviewed, str(tiny_base), config, tmp_path / "mixed")
+    again = pretrain(reviewed, str(mixed.folder), replace(config, dtype="float32"), tmp_path / "b")
+    assert again.before == mixed.after
+    assert again.losses[0].mlm_loss == pytest.approx(mixed.losses[0].mlm_loss, rel=0.2)
+
+
 def test_the_folder_is_a_base(made):
     import torch
     from safetensors.torch import load_file

@@ -76,10 +76,10 @@ def test_a_table_besides_a_dataset_of_files(reviewed, options, texts, monkeypatc
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (["--objectives", "mlm,sop"], "unknown objective 'sop'; known: mlm, nsp"),
+        (["--objectives", "mlm,sop"], "unknown objective 'sop'; did you mean nsp?"),
         (["--steps", "0"], "pre-training: steps is 0; it must be at least 1"),
         (["--mask-share", "1"], "pre-training: mask_share is 1.0; it must be above 0 and below 1"),
-        (["--masking", "words"], "unknown masking 'words'; did you mean word?"),
+        (["--masking", "words"], "unknown masking 'words'; did you mean word or subword?"),
         (["--model", "tfidf-svm"], "cannot pre-train tfidf-svm, which is a classical model"),
         (["--max-length", "500"], "max_length is 500, but the base takes at most 128 tokens"),
         (["--texts", "no.txt"], "cannot read no.txt"),
