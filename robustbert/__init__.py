@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         load_model,
     )
     from robustbert.records import Outcome, Record, read_run
-    from robustbert.training import TrainingConfig
+    from robustbert.training import PretrainingConfig, TrainingConfig, pretrain
     from robustbert.training.fitting import train
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "Comparison",
     "DetectionResult",
     "Outcome",
+    "PretrainingConfig",
     "Record",
     "RobustbertError",
     "SklearnClassifier",
@@ -63,6 +64,7 @@ __all__ = [
     "load_model",
     "load_suite",
     "make_plan",
+    "pretrain",
     "read_run",
     "run_plan",
     "select_examples",
@@ -78,6 +80,7 @@ _LAZY_MODULES = {
     "Comparison": "gate",
     "DetectionResult": "detector_evaluation",
     "Outcome": "records",
+    "PretrainingConfig": "training",
     "Record": "records",
     "RobustbertError": "errors",
     "SklearnClassifier": "models",
@@ -92,6 +95,7 @@ _LAZY_MODULES = {
     "load_model": "models",
     "load_suite": "bench",
     "make_plan": "bench",
+    "pretrain": "training",
     "read_run": "records",
     "run_plan": "bench",
     "select_examples": "data",

@@ -56,6 +56,10 @@ class ModelError(RobustbertError):
     """A model that cannot be loaded or used."""
 
 
+class TrainingDivergedError(ModelError):
+    """A training whose loss became NaN or infinite."""
+
+
 class SuiteError(RobustbertError):
     """An invalid suite file."""
 

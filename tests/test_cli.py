@@ -62,6 +62,7 @@ print([name for name in {HEAVY} if name in sys.modules])
         "bench",
         "attack",
         "certify",
+        "pretrain",
         "train",
         "predict",
         "explain",

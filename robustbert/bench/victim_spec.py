@@ -16,7 +16,7 @@ from robustbert.defenses import DEFENSES, DefenseSpec, compose
 from robustbert.errors import InputError
 from robustbert.frozen import FrozenMapping
 from robustbert.models import MODELS, Classifier, TfidfBase
-from robustbert.models.folders import model_kind
+from robustbert.models.folders import is_pretrained, model_kind
 from robustbert.models.searched_through import DEFAULT_VOTES
 from robustbert.training import make_config
 
@@ -28,7 +28,8 @@ class VictimSpec:
     Args:
         name: the display name in tables.
         base: a model name, as listed by ``robustbert list models`` (which is trained first), a
-            folder, or ``hub:NAME``; for a classifier in memory, a hash that identifies it.
+            folder (which is trained first if ``robustbert pretrain`` wrote it), or ``hub:NAME``;
+            for a classifier in memory, a hash that identifies it.
         defenses: the defenses, in the order of application; the wrapper of the first is outermost.
         training: training options that differ from the defaults.
         training_seed: the seed of its training; None if it is already trained.
@@ -81,9 +82,12 @@ class VictimSpec:
     def needs_training(self) -> bool:
         """Whether it must be trained.
 
-        True if its base is a model name, or if it has training options or a defense that trains.
+        True if its base is a model name or a pre-trained folder, or if it has training options or a
+        defense that trains.
         """
-        if self.classifier is None and (self.base in MODELS or self.training):
+        if self.classifier is None and (
+            self.base in MODELS or self.training or is_pretrained(Path(self.base).expanduser())
+        ):
             return True
         return compose(self.defenses).trains
 

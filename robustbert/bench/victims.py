@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -246,7 +246,7 @@ def _training(spec: VictimSpec, seed: int, device: str) -> Params:
     """The training settings except data and seed, in the format of records."""
     config = _config(spec, seed, device)
     excluded = ("seed", "device", "tensorboard")
-    settings: Params = asdict(config)
+    settings: Params = config.as_dict()
     dtype = choose_dtype(config.dtype, choose_device(config.device))
     base = {"base_sha256": find_base(spec.base).sha256, "revision": TRAINING_REVISION}
     kept = {name: value for name, value in settings.items() if name not in excluded}

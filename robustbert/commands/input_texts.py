@@ -31,17 +31,27 @@ def read_texts(options: Any) -> list[str]:
     Raises:
         InputError: the file cannot be read, or a row of it has no text.
     """
-    return [*options.texts, *_of_file(options.file, options.text_column)]
+    return [*options.texts, *texts_of_file(options.file, options.text_column)]
 
 
-def _of_file(file: Path | None, column: str | None) -> list[str]:
+def texts_of_file(file: Path | None, column: str | None, *, option: str = "--file") -> list[str]:
+    """The texts of a file: a column of a table, or the lines of any other file.
+
+    Args:
+        file: the file, or ``-`` for standard input; None for no texts.
+        column: the text column; None for ``text``. Only tables have columns.
+        option: the option that names the file, for messages.
+
+    Raises:
+        InputError: the file cannot be read, or a row of it has no text.
+    """
     from robustbert.data.sources.columns import SUFFIXES
 
     if file is not None and file.suffix.lower() in SUFFIXES:
         return _column(file, column or "text")
     if column is not None:
         raise InputError(
-            f"--text-column needs a --file in one of the formats {', '.join(SUFFIXES)}"
+            f"--text-column needs a {option} in one of the formats {', '.join(SUFFIXES)}"
         )
     return [] if file is None else _lines(file)
 

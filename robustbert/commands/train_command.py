@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from robustbert.training import TrainedModel, TrainingConfig
 
 #: The options of fine-tuning, which the classical models do not have.
-_OF_NETWORKS = ("epochs", "batch_size", "learning_rate", "max_length", "tensorboard")
+_OF_NETWORKS = (
+    *("epochs", "batch_size", "learning_rate", "warmup_ratio", "weight_decay", "optimizer"),
+    *("layer_decay", "max_length", "tensorboard"),
+)
 
 
 def add_train(subparsers: Any) -> None:
@@ -39,6 +42,22 @@ def add_train(subparsers: Any) -> None:
     command.add_argument("--epochs", type=integer, metavar="N", help="number of training epochs")
     command.add_argument("--batch-size", type=integer, metavar="N", help="training batch size")
     command.add_argument("--learning-rate", type=float, metavar="X", help="peak learning rate")
+    command.add_argument(
+        "--warmup-ratio",
+        type=float,
+        metavar="X",
+        help="share of the steps in which the learning rate rises",
+    )
+    command.add_argument(
+        "--weight-decay", type=float, metavar="X", help="weight decay of the optimizer"
+    )
+    command.add_argument("--optimizer", metavar="NAME", help="adamw or adafactor")
+    command.add_argument(
+        "--layer-decay",
+        type=float,
+        metavar="X",
+        help="factor of the learning rate from each layer to the one below it; 1: none",
+    )
     command.add_argument(
         "--max-length", type=integer, metavar="N", help="maximum number of tokens per text"
     )
@@ -72,7 +91,11 @@ def train(options: Any) -> int:
     base = check_base_and_output(options.model, options.out)
     defenses = compose(chosen_defenses(options))
     _check_defenses(defenses, options.model)
-    unused = [name for name in _OF_NETWORKS if getattr(options, name)]
+    unused = [
+        name
+        for name in _OF_NETWORKS
+        if getattr(options, name) is not None and getattr(options, name) is not False
+    ]
     if base.kind is not None and unused:
         option = unused[0].replace("_", "-")
         raise InputError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -12,6 +13,8 @@ from robustbert.models.json_files import Line, StoredModel, read_checked
 
 #: Metadata that training writes: base model, dataset and metrics.
 TRAINING_FILE = "training.json"
+#: Metadata that pre-training writes: base model, texts, and what the network predicts.
+PRETRAINING_FILE = "pretraining.json"
 
 ModelKind: TypeAlias = Literal["huggingface", "classical"]
 
@@ -54,11 +57,16 @@ class _Origin(StoredModel):
 def describe_source(folder: Path) -> str:
     """Describe the origin of a folder's model without local paths.
 
-    Falls back to the folder's name if ``training.json`` is missing or was not written by
-    robustbert: other tools also write files with this name.
+    Falls back to the folder's name if there is neither ``training.json`` nor ``pretraining.json``,
+    or robustbert did not write them: other tools also write files with these names.
     """
-    try:
-        training = read_checked(folder / TRAINING_FILE, _Origin)
-    except ModelError:
-        return f"folder:{folder.name}"
-    return f"{training.base.source} trained on {training.dataset.source}"
+    for file, verb in ((TRAINING_FILE, "trained"), (PRETRAINING_FILE, "pre-trained")):
+        with suppress(ModelError):
+            made = read_checked(folder / file, _Origin)
+            return f"{made.base.source} {verb} on {made.dataset.source}"
+    return f"folder:{folder.name}"
+
+
+def is_pretrained(folder: Path) -> bool:
+    """Whether a folder is what ``robustbert pretrain`` wrote: a base, which is no classifier."""
+    return (folder / PRETRAINING_FILE).is_file() and not (folder / TRAINING_FILE).is_file()

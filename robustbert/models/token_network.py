@@ -88,18 +88,13 @@ class TokenNetwork:
         Raises:
             ModelError: the network has no list of layers as transformers have it.
         """
-        number = getattr(getattr(self.module, "config", None), "num_hidden_layers", None)
-        found = [
-            list(part)
-            for part in self.module.modules()
-            if isinstance(part, torch.nn.ModuleList) and len(part) == number
-        ]
-        if not found:
+        found = find_encoder_layers(self.module)
+        if found is None:
             raise ModelError(
                 f"model {self.name!r} has no encoder layers as networks of transformers have; use "
                 "a method that needs only embeddings, such as integrated-gradients"
             )
-        return found[0]
+        return found
 
     def attentions(self, ids: torch.Tensor) -> torch.Tensor:
         """The attention weights of each layer and head for one text: float32 (l, h, t, t).
@@ -161,3 +156,16 @@ def _with_eager_attention(model: Any) -> Any:
         owner, _, last = name.rpartition(".")
         twin.get_submodule(owner)._buffers[last] = buffer
     return twin.eval().requires_grad_(False)
+
+
+def find_encoder_layers(module: Any) -> list[Any] | None:
+    """The layers of a network's encoder, in order; None if it has no list of layers.
+
+    Args:
+        module: a network with a ``config``, as those of transformers have it.
+    """
+    number = getattr(getattr(module, "config", None), "num_hidden_layers", None)
+    for part in module.modules():
+        if isinstance(part, torch.nn.ModuleList) and len(part) == number:
+            return list(part)
+    return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from robustbert.errors import InputError, UnknownNameError
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 Loss = Callable[[Any, Mapping[str, "torch.Tensor"]], "torch.Tensor"]
 
 DTYPES = ("auto", "float32", "bfloat16")
+OPTIMIZERS = ("adamw", "adafactor")
+
+# Fields that earlier versions lack. Cache keys and records leave them out at their defaults, so
+# that those of earlier versions stay valid.
+_LATER_FIELDS = frozenset({"optimizer", "layer_decay"})
 
 
 @dataclass(frozen=True)
@@ -29,8 +34,11 @@ class TrainingConfig:
         epochs: passes over the training texts.
         batch_size: texts per step and device.
         learning_rate: the peak, reached after the warm-up; it then falls linearly to 0.
-        weight_decay: of AdamW.
+        weight_decay: the decoupled weight decay, which biases and layer norms do not have.
         warmup_ratio: the share of the steps in which the learning rate rises.
+        optimizer: adamw or adafactor (Shazeer and Stern 2018), which keeps less memory.
+        layer_decay: the factor in (0, 1] by which the learning rate falls from each layer to the
+            one below it, see :mod:`robustbert.training.layer_decay`; 1 for the same everywhere.
         max_length: the maximum number of tokens per text, in training and in the trained model;
             None uses the base model's limit.
         evals_per_epoch: how often per epoch validation accuracy is measured and a checkpoint is
@@ -43,7 +51,7 @@ class TrainingConfig:
 
     Raises:
         InputError: a value is out of range.
-        UnknownNameError: there is no such dtype.
+        UnknownNameError: there is no such dtype or optimizer.
     """
 
     epochs: int = 2
@@ -51,6 +59,8 @@ class TrainingConfig:
     learning_rate: float = 1e-4
     weight_decay: float = 0.01
     warmup_ratio: float = 0.1
+    optimizer: str = "adamw"
+    layer_decay: float = 1.0
     max_length: int | None = 128
     evals_per_epoch: int = 2
     patience: int | None = 3
@@ -66,15 +76,26 @@ class TrainingConfig:
         self._require("learning_rate", 0 < self.learning_rate < 1, "between 0 and 1")
         self._require("weight_decay", 0 <= self.weight_decay <= 1, "from 0 to 1")
         self._require("warmup_ratio", 0 <= self.warmup_ratio < 1, "from 0 to below 1")
+        self._require("layer_decay", 0 < self.layer_decay <= 1, "above 0 and at most 1")
         self._require("max_length", self.max_length is None or self.max_length >= 8, "at least 8")
         self._require("patience", self.patience is None or self.patience >= 1, "at least 1")
         self._require("seed", 0 <= self.seed < 2**32, "from 0 to 2**32 - 1")
         if self.dtype not in DTYPES:
             raise UnknownNameError("dtype", self.dtype, DTYPES)
+        if self.optimizer not in OPTIMIZERS:
+            raise UnknownNameError("optimizer", self.optimizer, OPTIMIZERS)
 
-    def as_dict(self) -> dict[str, object]:
-        """All fields by name, for records and cache keys."""
-        return asdict(self)
+    def as_dict(self) -> dict[str, Any]:
+        """The fields by name, for records and cache keys.
+
+        Fields that earlier versions lack are left out if they have their defaults.
+        """
+        defaults = {field.name: field.default for field in fields(self)}
+        return {
+            name: value
+            for name, value in asdict(self).items()
+            if name not in _LATER_FIELDS or value != defaults[name]
+        }
 
     def _require(self, name: str, in_range: bool, allowed: str) -> None:
         if not in_range:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import math
-import shutil
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import transformers
-from transformers.trainer import TRAINER_STATE_NAME
-from transformers.trainer_utils import get_last_checkpoint
 
-from robustbert.errors import ModelError, OutputError
+from robustbert.errors import TrainingDivergedError
 from robustbert.io import atomic_folder
 from robustbert.models.devices import choose_device, has_bfloat16
 from robustbert.models.huggingface_files import max_input_length, read_tokenizer
@@ -22,6 +18,7 @@ from robustbert.models.model_registry import load_model
 from robustbert.models.pretrained import Base, load_network
 from robustbert.models.quiet import quiet_transformers
 from robustbert.progress import progress_bar
+from robustbert.training.checkpoints import last_checkpoint
 from robustbert.training.config import Loss, TrainingConfig
 from robustbert.training.epoch_rows import (
     AddEpochRows,
@@ -46,7 +43,6 @@ from robustbert.training.training_time import TrainingTime
 if TYPE_CHECKING:
     from robustbert.data import TextDataset
 
-PLAN_FILE = "plan.json"
 #: Texts are padded to a multiple of this many tokens, for faster matmuls.
 LENGTH_STEP = 8
 #: Seconds that processes wait for the one that makes the extra rows of an epoch.
@@ -126,7 +122,7 @@ class FineTuning:
             OutputError: the output folder cannot be written, or holds another training.
         """
         assert self._base.folder is not None
-        checkpoint = self._last_checkpoint(resume=resume)
+        checkpoint = last_checkpoint(self._out, self._plan, resume=resume)
         training_time = TrainingTime()
         with seeded(self._config.seed), quiet_transformers():
             model = load_network(self._base.folder, self._dataset.label_names)
@@ -141,35 +137,13 @@ class FineTuning:
             outcome = trainer.train(resume_from_checkpoint=checkpoint)
         seconds = training_time.seconds
         if not math.isfinite(outcome.training_loss):
-            raise ModelError("the training diverged (its loss is NaN); lower the learning rate")
+            raise TrainingDivergedError(
+                "the training diverged (its loss is NaN); lower the learning rate"
+            )
         if trainer.is_world_process_zero():
             self._write(trainer.model, tokenizer, seconds, outcome.global_step)
         trainer.accelerator.wait_for_everyone()
         return read_training(self._out)
-
-    def _last_checkpoint(self, *, resume: bool) -> str | None:
-        """Return the checkpoint to resume from, and create the folder of checkpoints."""
-        plan_file = self._checkpoints / PLAN_FILE
-        plan = json.dumps(self._plan, indent=2, sort_keys=True)
-        found = _last_complete_checkpoint(self._checkpoints)
-        if found is not None and not resume:
-            raise OutputError(
-                f"{self._out} holds an unfinished training; resume it (--resume; resume=True in "
-                f"Python), or remove its {CHECKPOINTS}"
-            )
-        if found is not None and plan_file.read_text(encoding="utf-8") != plan:
-            raise OutputError(
-                f"{self._checkpoints} belongs to a training with other data, base or settings; "
-                "remove it or choose another output folder"
-            )
-        try:
-            self._checkpoints.mkdir(parents=True, exist_ok=True)
-            plan_file.write_text(plan, encoding="utf-8")
-        except OSError as error:
-            raise OutputError(
-                f"cannot write to {self._out} ({error.strerror}); choose another output folder"
-            ) from error
-        return found
 
     def _max_length(self, model: Any, tokenizer: Any) -> int:
         limits = [max_input_length(model, tokenizer), self._config.max_length]
@@ -207,6 +181,7 @@ class FineTuning:
             ),
             compute_metrics=_compute_metrics,
             callbacks=[*callbacks, *self._callbacks],
+            layer_decay=self._config.layer_decay,
         )
         trainer.remove_callback(transformers.PrinterCallback)
         return trainer
@@ -234,6 +209,8 @@ class FineTuning:
             learning_rate=config.learning_rate,
             weight_decay=config.weight_decay,
             warmup_ratio=config.warmup_ratio,
+            # the default of transformers is AdamW, as the version of torch has it
+            **({} if config.optimizer == "adamw" else {"optim": config.optimizer}),
             bf16=has_bfloat16(self._device) if auto else config.dtype == "bfloat16",
             use_cpu=self._device.type == "cpu",
             dataloader_pin_memory=self._device.type == "cuda",
@@ -267,18 +244,6 @@ class FineTuning:
             classifier = load_model(str(folder), device=str(self._device))
             metrics = measure(classifier, self._dataset)
             write_training(folder, self._plan, metrics=metrics, seconds=seconds, steps=steps)
-
-
-def _last_complete_checkpoint(folder: Path) -> str | None:
-    """The last complete checkpoint; later ones, which are incomplete, are deleted."""
-    while folder.is_dir() and (found := get_last_checkpoint(str(folder))) is not None:
-        try:
-            json.loads((Path(found) / TRAINER_STATE_NAME).read_text(encoding="utf-8"))
-        except (OSError, ValueError):  # the Trainer writes this file last
-            shutil.rmtree(found)
-        else:
-            return str(found)
-    return None
 
 
 def _encode(tokenizer: Any, texts: Sequence[str], labels: Sequence[int]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Trainers of transformers with another order of texts, and with another loss."""
+"""Trainers of transformers with another order of texts, learning rates per layer, another loss."""
 
 from __future__ import annotations
 
@@ -10,11 +10,36 @@ import transformers
 
 from robustbert.errors import ModelError
 from robustbert.training.config import Loss
+from robustbert.training.layer_decay import layer_groups
 from robustbert.training.sampling import LengthGroups
 
 
 class LengthGroupedTrainer(transformers.Trainer):  # type: ignore[misc]
-    """A Trainer whose order of texts does not depend on the global random generators."""
+    """A Trainer whose order of texts does not depend on the global random generators.
+
+    Args:
+        layer_decay: see :func:`layer_groups`; 1 leaves the learning rates alone.
+    """
+
+    optimizer: Any
+
+    def __init__(self, *args: Any, layer_decay: float = 1.0, **kwargs: Any) -> None:
+        self._layer_decay = layer_decay
+        super().__init__(*args, **kwargs)
+
+    def create_optimizer(self) -> Any:
+        """Create the optimizer, with a learning rate per layer if they decay."""
+        if self.optimizer is None and self._layer_decay < 1:
+            kind, options = self.get_optimizer_cls_and_kwargs(self.args, self.model)
+            groups = layer_groups(
+                self.model,
+                layer_decay=self._layer_decay,
+                learning_rate=self.args.learning_rate,
+                weight_decay=self.args.weight_decay,
+                decayed=self.get_decay_parameter_names(self.model),
+            )
+            self.optimizer = kind(groups, **options)
+        return super().create_optimizer()
 
     def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroups:
         lengths = [len(row["input_ids"]) for row in train_dataset or self.train_dataset]

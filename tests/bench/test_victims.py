@@ -14,6 +14,7 @@ from robustbert.bench.victim_spec import VictimSpec
 from robustbert.bench.victims import find_trained, prepare_victim
 from robustbert.data import load_dataset
 from robustbert.errors import ModelError
+from robustbert.models.pretrained import find_base
 from tests.tiny import make_tiny_bert
 
 
@@ -40,6 +41,22 @@ def test_is_trained_once(dataset, cache, monkeypatch):
     assert (second.name, second.classifier.info.name) == ("b", "b")
     assert first.train_seconds == second.train_seconds
     assert len(kept(cache)) == 1
+
+
+def test_a_pretrained_folder_is_trained_first_and_its_hash_is_recorded(dataset, tmp_path):
+    base = make_tiny_bert(tmp_path / "base", weight_std=0.1)
+    assert not VictimSpec("m", str(base)).needs_training, "a classifier"
+    (base / "pretraining.json").write_text(
+        '{"base": {"source": "w==1"}, "dataset": {"source": "d==2"}}'
+    )
+    spec = VictimSpec("m", str(base))
+    assert spec.needs_training
+    victim = prepare_victim(spec, dataset, seed=0, device="cpu")
+    assert victim.training["base_sha256"] == find_base(str(base)).sha256
+    assert victim.classifier.info.source == f"w==1 pre-trained on d==2 trained on {dataset.source}"
+    assert find_trained(spec, dataset, seed=0, device="cpu") is not None
+    other = make_tiny_bert(base, weight_std=0.1, seed=1)
+    assert find_trained(VictimSpec("m", str(other)), dataset, seed=0, device="cpu") is None
 
 
 def test_key_covers_everything_that_determines_a_model(dataset, reviews, tmp_path, cache):

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from robustbert.errors import ModelError
-from robustbert.models.folders import describe_source, hash_files, model_kind
+from robustbert.models.folders import describe_source, hash_files, is_pretrained, model_kind
 from robustbert.models.json_files import MAX_CONTAINERS, SMALL_FILE, read_json
 
 
@@ -44,6 +44,20 @@ def test_source_comes_from_the_training_file(tmp_path):
         '{"base": {"source": "w==1"}, "dataset": {"source": "d==2"}}'
     )
     assert describe_source(tmp_path) == "w==1 trained on d==2"
+
+
+def test_source_of_a_pretrained_base_until_it_is_trained(tmp_path):
+    assert not is_pretrained(tmp_path)
+    (tmp_path / "pretraining.json").write_text(
+        '{"base": {"source": "w==1"}, "dataset": {"source": "d==2"}}'
+    )
+    assert describe_source(tmp_path) == "w==1 pre-trained on d==2"
+    assert is_pretrained(tmp_path)
+    (tmp_path / "training.json").write_text(
+        '{"base": {"source": "v==1"}, "dataset": {"source": "e==2"}}'
+    )
+    assert describe_source(tmp_path) == "v==1 trained on e==2"
+    assert not is_pretrained(tmp_path)
 
 
 @pytest.mark.parametrize(

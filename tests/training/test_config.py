@@ -19,6 +19,8 @@ from robustbert.training import TrainingConfig, make_config
         ("learning_rate", 5.0),
         ("weight_decay", -0.1),
         ("warmup_ratio", 1.0),
+        ("layer_decay", 0.0),
+        ("layer_decay", 1.1),
         ("max_length", 4),
         ("patience", 0),
         ("seed", -1),
@@ -33,6 +35,34 @@ def test_values_out_of_range_are_rejected_by_name(name, value):
 def test_an_unknown_dtype():
     with pytest.raises(UnknownNameError, match="did you mean bfloat16"):
         TrainingConfig(dtype="bfloat61")
+
+
+def test_an_unknown_optimizer():
+    with pytest.raises(UnknownNameError, match="did you mean adamw"):
+        TrainingConfig(optimizer="adam")
+
+
+def test_the_defaults_are_those_of_earlier_versions_in_cache_keys_and_records():
+    assert TrainingConfig().as_dict() == {
+        "epochs": 2,
+        "batch_size": 32,
+        "learning_rate": 1e-4,
+        "weight_decay": 0.01,
+        "warmup_ratio": 0.1,
+        "max_length": 128,
+        "evals_per_epoch": 2,
+        "patience": 3,
+        "dtype": "auto",
+        "device": "auto",
+        "seed": 0,
+        "tensorboard": False,
+    }
+
+
+def test_as_dict_has_all_other_values():
+    config = TrainingConfig(optimizer="adafactor", layer_decay=0.9)
+    assert config.as_dict()["optimizer"] == "adafactor"
+    assert TrainingConfig(**config.as_dict()) == config
 
 
 def test_as_dict_round_trips_through_json():

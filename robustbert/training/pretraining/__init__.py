@@ -1,0 +1,24 @@
+"""Continued pre-training of BERT on domain texts."""
+
+from robustbert.training.pretraining.held_out_scores import HeldOutScores
+from robustbert.training.pretraining.pretrain_base import check_pretraining, pretrain
+from robustbert.training.pretraining.pretraining_config import (
+    PretrainingConfig,
+    make_pretraining_config,
+)
+from robustbert.training.pretraining.pretraining_result import (
+    LoggedLosses,
+    PretrainedModel,
+    read_pretraining,
+)
+
+__all__ = [
+    "HeldOutScores",
+    "LoggedLosses",
+    "PretrainedModel",
+    "PretrainingConfig",
+    "check_pretraining",
+    "make_pretraining_config",
+    "pretrain",
+    "read_pretraining",
+]
