@@ -36,6 +36,7 @@ PACKAGES = (
     "detection",
     "detector_evaluation",
     "training",
+    "tuning",
     "explanations",
     "bench",
     "audit",

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from robustbert.records import Outcome, Record, read_run
     from robustbert.training import PretrainingConfig, TrainingConfig, pretrain
     from robustbert.training.fitting import train
+    from robustbert.tuning import tune
 
 __all__ = [
     "AttackResult",
@@ -69,6 +70,7 @@ __all__ = [
     "run_plan",
     "select_examples",
     "train",
+    "tune",
 ]
 
 _LAZY_MODULES = {
@@ -100,6 +102,7 @@ _LAZY_MODULES = {
     "run_plan": "bench",
     "select_examples": "data",
     "train": "training",
+    "tune": "tuning",
 }
 
 # In a notebook without ipywidgets, tqdm warns as soon as another package imports it.

@@ -36,6 +36,7 @@ from robustbert.commands import (
     show_command,
     similarity_command,
     train_command,
+    tune_command,
 )
 from robustbert.commands.completion import SHELLS, PrintCompletion, complete
 from robustbert.commands.terminal import INTERRUPTED, command_line, discard_output, print_error
@@ -133,6 +134,7 @@ def _parser() -> argparse.ArgumentParser:
         certify_command.add_certify,
         pretrain_command.add_pretrain,
         train_command.add_train,
+        tune_command.add_tune,
         predict_command.add_predict,
         explain_command.add_explain,
         show_command.add_show,

@@ -64,6 +64,7 @@ print([name for name in {HEAVY} if name in sys.modules])
         "certify",
         "pretrain",
         "train",
+        "tune",
         "predict",
         "explain",
         "show",

@@ -160,6 +160,18 @@ def data_files(options: Any) -> list[str]:
     return [name.removeprefix("file:") for name in given if name]
 
 
+def data_words(options: Any) -> list[str]:
+    """The options that choose a dataset and say how to read it, as words of a command line."""
+    fields = ("dataset", *(f"{split}_file" for split in _SPLITS), "text_column", "label_column")
+    given = {name: getattr(options, name) for name in fields}
+    given["label_names"] = ",".join(options.label_names or []) or None
+    pairs = (options.label_map or {}).items()
+    given["label_map"] = ",".join(f"{old}={new}" for old, new in pairs) or None
+    return [
+        f"--{name.replace('_', '-')}={value}" for name, value in given.items() if value is not None
+    ]
+
+
 def reading_options(options: Any) -> dict[str, Any]:
     """How to read the datasets: fields of :class:`robustbert.bench.Overrides`."""
     fields = ("text_column", "label_column", "label_names", "label_map", "text_length")
