@@ -31,6 +31,7 @@ DOCUMENTS = MappingProxyType(
 PACKAGES = (
     "models",
     "data",
+    "data_checks",
     "attacks",
     "defenses",
     "detection",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         run_plan,
     )
     from robustbert.data import load_dataset, select_examples
+    from robustbert.data_checks import DataReport, check_data
     from robustbert.detector_evaluation import DetectionResult, detect
     from robustbert.errors import RobustbertError
     from robustbert.explanations import Attribution, explain
@@ -46,6 +47,7 @@ __all__ = [
     "BenchResult",
     "CallableClassifier",
     "Comparison",
+    "DataReport",
     "DetectionResult",
     "Outcome",
     "PretrainingConfig",
@@ -57,6 +59,7 @@ __all__ = [
     "__version__",
     "attack",
     "bench",
+    "check_data",
     "classify",
     "compare",
     "detect",
@@ -80,6 +83,7 @@ _LAZY_MODULES = {
     "BenchResult": "bench",
     "CallableClassifier": "models",
     "Comparison": "gate",
+    "DataReport": "data_checks",
     "DetectionResult": "detector_evaluation",
     "Outcome": "records",
     "PretrainingConfig": "training",
@@ -89,6 +93,7 @@ _LAZY_MODULES = {
     "TorchClassifier": "models",
     "TrainingConfig": "training",
     "attack": "bench",
+    "check_data": "data_checks",
     "classify": "models",
     "compare": "gate",
     "detect": "detector_evaluation",

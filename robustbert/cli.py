@@ -21,6 +21,7 @@ from robustbert.commands import (
     card_command,
     certify_command,
     compare_command,
+    data_command,
     detect_command,
     doctor_command,
     explain_command,
@@ -49,8 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         0: done; 1: an attack failed, an accuracy is too low or has dropped, a reliability check
-        failed (with --strict), an asset is missing, or doctor found a problem; 2: invalid input,
-        reported in one line on standard error; 130: interrupted.
+        failed (with --strict), a check of data failed, an asset is missing, or doctor found a
+        problem; 2: invalid input, reported in one line on standard error; 130: interrupted.
     """
     try:
         given = sys.argv[1:] if arguments is None else list(arguments)
@@ -132,6 +133,7 @@ def _parser() -> argparse.ArgumentParser:
         bench_command.add_bench,
         bench_command.add_attack,
         certify_command.add_certify,
+        data_command.add_data,
         pretrain_command.add_pretrain,
         train_command.add_train,
         tune_command.add_tune,

@@ -15,12 +15,15 @@ if TYPE_CHECKING:
 _SPLITS = ("train", "validation", "test")
 
 
-def add_dataset_options(command: Any, *, several: bool = False, trains: bool = False) -> None:
+def add_dataset_options(
+    command: Any, *, several: bool = False, positional: bool = False, trains: bool = False
+) -> None:
     """Add ``--dataset`` or ``--datasets``, the files of splits, and how to read them.
 
     Args:
         command: the parser of a command.
         several: whether several datasets can be given, instead of those of a suite.
+        positional: whether the dataset is the argument DATASET instead of an option.
         trains: whether the command only trains, for which the length of the texts is not needed.
     """
     if several:
@@ -30,6 +33,11 @@ def add_dataset_options(command: Any, *, several: bool = False, trains: bool = F
             metavar="NAME[,NAME]",
             help="names, file:PATH or hub:NAME, separated by commas; default: from the suite",
         )
+    elif positional:
+        command.add_argument(
+            "dataset", nargs="?", metavar="DATASET", help="a name, file:PATH or hub:NAME"
+        )
+        command.set_defaults(dataset_argument="DATASET")
     else:
         command.add_argument("--dataset", help="a name, file:PATH or hub:NAME")
     for split in _SPLITS:
@@ -99,11 +107,12 @@ def chosen_datasets(options: Any) -> list[str | DatasetSource] | None:
 
     option = "datasets" if hasattr(options, "datasets") else "dataset"
     named = getattr(options, option)
+    argument = getattr(options, "dataset_argument", f"--{option}")
     files = {split: getattr(options, f"{split}_file") for split in _SPLITS}
     given = [split for split in _SPLITS if files[split] is not None]
     if given and named is not None:
         raise InputError(
-            f"--{option} and --{given[0]}-file are both given; give either a dataset or the files "
+            f"{argument} and --{given[0]}-file are both given; give either a dataset or the files "
             "of one"
         )
     for split in given:
@@ -114,7 +123,7 @@ def chosen_datasets(options: Any) -> list[str | DatasetSource] | None:
     if named is None:
         return None
     if not named:
-        raise InputError("--dataset is empty; give a name")
+        raise InputError(f"{argument} is empty; give a name")
     return list(named) if option == "datasets" else [named]
 
 

@@ -139,6 +139,19 @@ class TextDataset:
             )
         raise DatasetError(f"{self.name} has no split {name!r}; choose one of {existing}")
 
+    def as_rows(self) -> Rows:
+        """The texts and labels of all splits, as a source would have them."""
+        return Rows(
+            name=self.name,
+            source=self.source,
+            label_names=self.label_names,
+            texts=[text for rows in self.splits.values() for text in rows["text"][:]],
+            labels=[label for rows in self.splits.values() for label in rows["label"][:]],
+            published=[name for name, rows in self.splits.items() for _ in range(len(rows))],
+            length=self.length,
+            separate=True,
+        )
+
     def sha256(self) -> str:
         """A hash over the splits' names and their examples' ids, in order."""
         digest = hashlib.sha256()

@@ -116,15 +116,27 @@ class DatasetSource:
         if isinstance(self.source, InMemory) and isinstance(self.source.value, TextDataset):
             return self._loaded(self.source.value)
         length = None if self.length is None else check_length(self.length)
-        if self._is_registered():
+        rows = self.read_rows()
+        if self._is_registered() and length and rows.length:
+            raise InputError(f"{self.source} declares its own text length; omit the text length")
+        return assemble(rows, length, whole=self.whole)
+
+    def read_rows(self) -> Rows:
+        """Read the rows as the source has them, neither cleaned nor split.
+
+        Those of a :class:`TextDataset` have been cleaned before.
+
+        Raises:
+            DatasetError: they cannot be read.
+            MissingAssetError: the package that contains them is not installed.
+        """
+        if isinstance(self.source, InMemory) and isinstance(self.source.value, TextDataset):
+            rows = self.source.value.as_rows()
+        elif self._is_registered():
             rows = registered_rows(self.source)
-            if length and rows.length:
-                raise InputError(
-                    f"{self.source} declares its own text length; omit the text length"
-                )
         else:
             rows = self._encoded(self._read())
-        return assemble(replace(rows, name=self.name or rows.name), length, whole=self.whole)
+        return replace(rows, name=self.name or rows.name)
 
     def _check(self) -> None:
         """Check everything that can be checked without reading the data."""

@@ -17,8 +17,8 @@ from robustbert.models.classical.npz import MAX_ARRAY_BYTES, ArrayLayout, read_a
 from robustbert.models.classical.tfidf_features import (
     MAX_NGRAM,
     MIN_IDF,
-    TOKEN_PATTERN,
     TfidfFeatures,
+    tfidf_vectorizer,
 )
 from robustbert.models.classifier import Classifier, ModelInfo
 from robustbert.models.folders import describe_source, hash_files
@@ -194,8 +194,6 @@ def fit_tfidf(
         InputError: there are fewer than two labels, a label never occurs, or no word occurs in two
             texts.
     """
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
     if len(label_names) < 2:
         raise InputError(
             "a classifier needs at least two labels; provide texts with two or more labels"
@@ -203,9 +201,7 @@ def fit_tfidf(
     if sorted(set(labels)) != list(range(len(label_names))):
         raise InputError("a label has no training text; provide at least one text per label")
     longest = 1 if kind == "random-forest" else 2
-    vectorizer = TfidfVectorizer(
-        sublinear_tf=True, min_df=2, ngram_range=(1, longest), token_pattern=TOKEN_PATTERN
-    )
+    vectorizer = tfidf_vectorizer(longest)
     try:
         matrix = vectorizer.fit_transform(texts)
     except ValueError as error:

@@ -21,6 +21,21 @@ MIN_IDF = 1e-6
 TOKEN_PATTERN = r"(?u)\b\w\w+\b"
 
 
+def tfidf_vectorizer(longest_ngram: int) -> Any:
+    """Make the ``TfidfVectorizer`` that classical models are fitted with.
+
+    It raises ``ValueError`` if no term occurs in two of the texts that it is fitted to.
+
+    Args:
+        longest_ngram: the maximum n-gram length of a term.
+    """
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    return TfidfVectorizer(
+        sublinear_tf=True, min_df=2, ngram_range=(1, longest_ngram), token_pattern=TOKEN_PATTERN
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class TfidfFeatures:
     """Sublinear term frequency times inverse document frequency, L2-normalized.
