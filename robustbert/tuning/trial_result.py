@@ -23,8 +23,8 @@ class TrialResult:
 
     Args:
         number: its number, from 1.
-        status: ``pruned`` if it was stopped early, ``failed`` if it diverged or could not be
-            attacked.
+        status: ``pruned`` if it was stopped early, ``failed`` if it diverged, needed more memory
+            than the GPU has, or could not be attacked.
         model: the base model.
         settings: the training settings that were chosen, by name.
         clean: the accuracy on the validation split; None unless it is complete.

@@ -107,6 +107,20 @@ def test_a_pruned_training_leaves_no_files(toy, bases, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_trial_that_needs_too_much_memory_fails_and_the_search_goes_on(
+    toy, bases, tmp_path, monkeypatch
+):
+    import torch
+
+    def train(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(TrialScorer, "_train", train)
+    result = robustbert.tune(toy, bases[0], out=tmp_path / "out", trials=2, device="cpu")
+    assert [trial.status for trial in result.trials] == ["failed", "failed"]
+    assert result.trials[0].failure == "the GPU has too little memory for a batch size of 32"
+
+
 BAD = [
     (["--objective", "robust"], "unknown objective 'robust'"),
     (["--trials", "0"], "trials is 0; give an integer of at least 1"),
