@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robustbert.commands.arguments import add_command, add_dtype_and_device, integer, names
-from robustbert.commands.dataset_options import add_dataset_options, given_source
+from robustbert.commands.dataset_options import add_dataset_options, given_source, reading_options
 from robustbert.commands.input_texts import texts_of_file
 from robustbert.commands.terminal import INTERRUPTED, print_error
 from robustbert.errors import InputError
@@ -121,7 +121,8 @@ def _dataset(options: Any) -> TextDataset | None:
     """The dataset of the options.
 
     Raises:
-        InputError: there is neither a dataset nor a file of texts.
+        InputError: there is neither a dataset nor a file of texts, or an option is about a dataset
+            and there is none.
     """
     if options.texts is not None and not _has_columns(options):
         options = argparse.Namespace(**{**vars(options), "text_column": None})
@@ -129,6 +130,12 @@ def _dataset(options: Any) -> TextDataset | None:
     if source is None:
         if options.texts is None:
             raise InputError("no text is given; give --dataset, --train-file or --texts")
+        for name, value in reading_options(options).items():
+            if value is not None:
+                raise InputError(
+                    f"--{name.replace('_', '-')} is about a dataset, and there is none; leave it "
+                    "out, or give --dataset or --train-file"
+                )
         return None
     return source.load()
 

@@ -117,13 +117,12 @@ def tune(options: Any) -> int:
     source = given_source(options)
     if source is None:
         raise InputError("no dataset is given; give --dataset or --train-file")
-    words = data_words(options)
     try:
-        result = run_tuning(source.load(), chosen, options.out, data=words)
+        result = run_tuning(source.load(), chosen, options.out, data=data_words(options))
     except KeyboardInterrupt:
         print_error("interrupted; to resume, run the same command again")
         return INTERRUPTED
-    print_report(render_tuning(result, terminal_width(), words))
+    print_report(render_tuning(result, terminal_width()))
     return 0
 
 

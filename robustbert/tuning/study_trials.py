@@ -12,7 +12,7 @@ from robustbert.records import Metric
 from robustbert.seeds import derive_seed
 from robustbert.tuning.search_space import MODEL
 from robustbert.tuning.trial_result import TrialResult, TrialStatus
-from robustbert.tuning.trial_scores import Evaluate, FailedAttacksError, TrialScore
+from robustbert.tuning.trial_scores import Evaluate, FailedTrialError, TrialScore
 
 if TYPE_CHECKING:
     import optuna
@@ -129,7 +129,7 @@ def _run_trial(
         score = evaluate(model, options.config(settings), on_accuracy)
     except optuna.TrialPruned:
         study.tell(trial, state=optuna.trial.TrialState.PRUNED)
-    except (TrainingDivergedError, FailedAttacksError) as error:
+    except (TrainingDivergedError, FailedTrialError) as error:
         trial.set_user_attr(_FAILURE, str(error))
         study.tell(trial, state=optuna.trial.TrialState.FAIL)
     else:

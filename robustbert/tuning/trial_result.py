@@ -23,8 +23,8 @@ class TrialResult:
 
     Args:
         number: its number, from 1.
-        status: ``pruned`` if it was stopped early, ``failed`` if it diverged or could not be
-            attacked.
+        status: ``pruned`` if it was stopped early, ``failed`` if it diverged, needed more memory
+            than the GPU has, or could not be attacked.
         model: the base model.
         settings: the training settings that were chosen, by name.
         clean: the accuracy on the validation split; None unless it is complete.
@@ -66,6 +66,8 @@ class TuneResult:
         importances: how much each setting matters for an accuracy, as shares of 1, keyed by
             ``clean`` or ``attacked``; empty if there are too few complete trials.
         folder: the folder with the study, the tables and the plot.
+        data: the options of the command line that choose the data; empty if it was an object in
+            memory, which is then taken for a dataset that can be given by its name.
     """
 
     dataset: str
@@ -73,6 +75,7 @@ class TuneResult:
     trials: tuple[TrialResult, ...]
     importances: Mapping[str, Mapping[str, float]]
     folder: Path
+    data: tuple[str, ...] = ()
 
     @property
     def complete(self) -> list[TrialResult]:
@@ -106,14 +109,11 @@ class TuneResult:
 
         return sorted(self.trials, key=rank)
 
-    def train_command(
-        self, trial: TrialResult, data: Sequence[str] = (), out: str = "models/tuned"
-    ) -> str:
+    def train_command(self, trial: TrialResult, out: str = "models/tuned") -> str:
         """The command that trains the model of a trial.
 
         Args:
             trial: the trial.
-            data: the options that choose the data; ``--dataset`` with its name if there are none.
             out: the folder for the model.
         """
         options = self.options
@@ -125,7 +125,7 @@ class TuneResult:
         if options.max_length != TrainingConfig().max_length:
             fixed["max_length"] = str(options.max_length)
         values = {"model": trial.model, **trial.settings, **fixed, "seed": options.seed}
-        words = ["robustbert", "train", *(data or [f"--dataset={self.dataset}"])]
+        words = ["robustbert", "train", *(self.data or [f"--dataset={self.dataset}"])]
         words += [f"--{name.replace('_', '-')}={value}" for name, value in values.items()]
         for defense in options.defenses:
             words += [f"--defense={defense.name}"]

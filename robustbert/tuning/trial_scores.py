@@ -51,8 +51,8 @@ class TrialScore:
 Evaluate: TypeAlias = Callable[[str, TrainingConfig, OnAccuracy], TrialScore]
 
 
-class FailedAttacksError(RobustbertError):
-    """Attacks on validation examples that failed with an error."""
+class FailedTrialError(RobustbertError):
+    """A trial that has no result: attacks failed with an error, or the memory is too small."""
 
 
 @dataclass(frozen=True)
@@ -118,8 +118,18 @@ class TrialScorer:
 
         Raises:
             TrainingDivergedError: the training diverged.
-            FailedAttacksError: attacks failed.
+            FailedTrialError: attacks failed, or the GPU has too little memory for these settings.
         """
+        import torch
+
+        try:
+            return self._score(model, config, on_accuracy)
+        except torch.OutOfMemoryError:
+            raise FailedTrialError(
+                f"the GPU has too little memory for a batch size of {config.batch_size}"
+            ) from None
+
+    def _score(self, model: str, config: TrainingConfig, on_accuracy: OnAccuracy) -> TrialScore:
         began = time.perf_counter()
         with _temporary(self._folder) as folder:
             trained = self._train(model, config, folder, on_accuracy)
@@ -165,7 +175,7 @@ class TrialScorer:
             outcomes = runner.run(self._examples, on_outcome=lambda _: bar.update()).outcomes
         failed = [outcome for outcome in outcomes if outcome.status == "error"]
         if failed:
-            raise FailedAttacksError(
+            raise FailedTrialError(
                 f"{len(failed)} of {len(outcomes)} attacks failed: {failed[0].error}"
             )
         return accuracy_under_attack(outcomes)

@@ -81,7 +81,7 @@ def tune(
     )
     check_tuning(options, Path(out))
     loaded = dataset if isinstance(dataset, TextDataset) else load_dataset(dataset)
-    return run_tuning(loaded, options, Path(out))
+    return run_tuning(loaded, options, Path(out), data=_data_option(dataset))
 
 
 def check_tuning(options: TuneOptions, out: Path) -> None:
@@ -95,6 +95,7 @@ def check_tuning(options: TuneOptions, out: Path) -> None:
     """
     check_optuna()
     options.bases()
+    out = out.expanduser().absolute()
     if (out / STUDY_FILE).exists():
         remove_temporary_files(out)
     check_free(out, disposable=(_LOCK, _TRIAL, STUDY_FILE, *_TABLES, *_PLOTS))
@@ -114,7 +115,7 @@ def run_tuning(
         dataset: the data.
         options: what to search for, see :func:`check_tuning`.
         out: the folder.
-        data: see :meth:`TuneResult.train_command`.
+        data: see :class:`TuneResult`.
         evaluate: trains and measures a model; None for :class:`TrialScorer`.
 
     Raises:
@@ -131,15 +132,23 @@ def run_tuning(
         trials = tuple(read_trials(study))
         if not trials:
             raise OutputError("no trial was finished; give a longer --timeout")
-        result = TuneResult(dataset.name, options, trials, importances(study, options), folder)
-        _write(result, data)
+        found = importances(study, options)
+        result = TuneResult(dataset.name, options, trials, found, folder, tuple(data))
+        _write(result)
     return result
 
 
-def _write(result: TuneResult, data: Sequence[str]) -> None:
+def _data_option(dataset: Any) -> tuple[str, ...]:
+    """The option of the command line that names a dataset; nothing for an object in memory."""
+    if isinstance(dataset, Path):
+        return (f"--dataset=file:{dataset}",)
+    return (f"--dataset={dataset}",) if isinstance(dataset, str) else ()
+
+
+def _write(result: TuneResult) -> None:
     contents = {
         "trials.csv": tuning_csv(result).encode("utf-8", "backslashreplace"),
-        "trials.json": tuning_json(result, data).encode("utf-8", "backslashreplace"),
+        "trials.json": tuning_json(result).encode("utf-8", "backslashreplace"),
     }
     title = f"robustbert tune: {result.dataset}"
     for name, file_format in zip(_PLOTS, FORMATS, strict=True):

@@ -155,6 +155,8 @@ class TuneOptions:
             "weights": [base.sha256 for base in bases],
             "objective": self.objective,
             "attack": asdict(self.attack) if self.attacks else None,
+            # of the attack, and of the defenses that attack
+            "text length": dataset.length if self.attacks or self.defenses else None,
             "defenses": [ref.model_dump() for ref in self.composition().refs()],
             "search space": asdict(self.space),
             "seed": self.seed,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from robustbert.reports.plots.plot_page import Frame, PlotPage, framed_page
 from robustbert.reports.plots.plot_style import GRID, line_style, marker_style
+from robustbert.reports.wording import listed
 from robustbert.tuning.trial_result import TrialResult, TuneResult
 from robustbert.tuning.tune_table import defaults_note
 
@@ -76,9 +78,12 @@ def _percentages(trials: Sequence[TrialResult]) -> tuple[list[float], list[float
 
 def _frame(result: TuneResult, title: str, labels: Sequence[str]) -> Frame:
     notes = [defaults_note(result)]
-    failed = sum(trial.status == "failed" for trial in result.trials)
-    if failed:
-        notes.append(f"Not shown: {failed} that failed.")
+    counts = Counter(trial.status for trial in result.trials)
+    hidden = [f"{counts['failed']} that failed"] if counts["failed"] else []
+    if counts["pruned"] and result.options.attacks:
+        hidden.append(f"{counts['pruned']} that were pruned before an attack")
+    if hidden:
+        notes.append(f"Not shown: {listed(hidden)}.")
     return Frame(title, labels, notes, _WIDTH, _HEIGHT)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -23,17 +22,16 @@ _INTERVALS = (
     "better there than it is: train it, and measure it on the test split once."
 )
 _FRONT = "* no other trial is at least as good in both accuracies and better in one (Pareto front)."
-_BEST = "* the best trial."
+_BEST = "* no other trial is better."
 _PRUNED = "Pruned: stopped because its validation accuracy was below that of other trials."
 
 
-def render_tuning(result: TuneResult, width: int, data: Sequence[str] = ()) -> str:
+def render_tuning(result: TuneResult, width: int) -> str:
     """The table for the terminal, what matters, and the command that trains the best model.
 
     Args:
         result: the trials.
         width: of the terminal, in characters.
-        data: see :meth:`TuneResult.train_command`.
     """
     front = {trial.number for trial in result.front}
     several = len(result.options.models) > 1
@@ -57,7 +55,7 @@ def render_tuning(result: TuneResult, width: int, data: Sequence[str] = ()) -> s
     ]
     parts += [wrapped(note, width) for note in [*notes, *importance_texts(result)]]
     if result.best is not None:
-        command = result.train_command(result.best, data)
+        command = result.train_command(result.best)
         parts += [f"To train the model of trial {result.best.number}:\n\n{command}"]
     else:
         parts += ["No trial is complete, so there is no model to train."]
@@ -66,7 +64,7 @@ def render_tuning(result: TuneResult, width: int, data: Sequence[str] = ()) -> s
 
 def defaults_note(result: TuneResult) -> str:
     """Which trials have the default settings."""
-    number = len(result.options.models)
+    number = min(len(result.options.models), len(result.trials))
     which = "Trial 1 has" if number == 1 else f"Trials 1 to {number} have"
     return f"{which} the default settings of training, or the nearest ones of the search space."
 
@@ -93,14 +91,14 @@ def tuning_csv(result: TuneResult) -> str:
     return file.getvalue()
 
 
-def tuning_json(result: TuneResult, data: Sequence[str] = ()) -> str:
+def tuning_json(result: TuneResult) -> str:
     """All trials, best first, and the command that trains the best model."""
     best = result.best
     content = {
         "dataset": result.dataset,
         "objective": result.options.objective,
         "best": None if best is None else best.number,
-        "train_command": None if best is None else result.train_command(best, data),
+        "train_command": None if best is None else result.train_command(best),
         "importances": {metric: dict(shares) for metric, shares in result.importances.items()},
         "trials": _rows(result),
     }

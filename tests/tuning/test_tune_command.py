@@ -12,10 +12,12 @@ import pytest
 import robustbert
 from robustbert.cli import main
 from robustbert.defenses import DefenseSpec
-from robustbert.errors import InputError, ModelError
+from robustbert.errors import InputError, ModelError, OutputError
 from robustbert.tuning import SearchSpace, TuneAttack, TuneOptions
 from robustbert.tuning.trial_scores import TrialScorer
 from tests.news import news_files
+from tests.training.test_fitting import weights_hash
+from tests.tuning.conftest import FakeTraining
 
 FAST = SearchSpace(learning_rate=(1e-3, 1e-2), epochs=(1,), batch_size=(32,))
 
@@ -38,6 +40,15 @@ def test_the_winner_of_the_command_line_trains_with_one_more_command(
     tmp_path, bases, capsys, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
+    measured = []
+    train = TrialScorer._train
+
+    def remember(*arguments):
+        trained = train(*arguments)
+        measured.append(weights_hash(trained.folder))
+        return trained
+
+    monkeypatch.setattr(TrialScorer, "_train", remember)
     paths = news_files(tmp_path)
     command = ["tune", "--models", bases[0], "--trials", "2", "--out", "study", "--device", "cpu"]
     command += ["--space", "epochs=1", "--space", "batch_size=16", "--space", "layer_decay=0.8,0.9"]
@@ -59,6 +70,7 @@ def test_the_winner_of_the_command_line_trains_with_one_more_command(
         "max_length": 32,
     }
     assert trained["metrics"]["validation_accuracy"] == best["clean"]["value"]
+    assert weights_hash(Path("models/tuned")) == measured[best["number"] - 1]
     assert sorted(path.name for path in Path("study").iterdir() if path.is_dir()) == []
 
 
@@ -93,6 +105,20 @@ def test_a_pruned_training_leaves_no_files(toy, bases, tmp_path):
     with pytest.raises(InterruptedError):
         scorer(bases[0], options.config({"epochs": 1}), prune)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_trial_that_needs_too_much_memory_fails_and_the_search_goes_on(
+    toy, bases, tmp_path, monkeypatch
+):
+    import torch
+
+    def train(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(TrialScorer, "_train", train)
+    result = robustbert.tune(toy, bases[0], out=tmp_path / "out", trials=2, device="cpu")
+    assert [trial.status for trial in result.trials] == ["failed", "failed"]
+    assert result.trials[0].failure == "the GPU has too little memory for a batch size of 32"
 
 
 BAD = [
@@ -133,6 +159,13 @@ def test_a_folder_with_something_else_is_refused(tmp_path, capsys):
     assert "already contains notes.txt" in capsys.readouterr().err
 
 
+def test_a_folder_below_the_home_is_checked(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(OutputError, match=r"already contains notes\.txt"):
+        robustbert.tune("rotten_tomatoes", out="~", trials=1)
+
+
 def test_a_dataset_is_needed(tmp_path, capsys):
     assert main(["tune", "--out", str(tmp_path / "out")]) == 2
     assert "no dataset is given" in capsys.readouterr().err
@@ -153,6 +186,19 @@ def test_defenses_are_trained_with_every_model_and_named_in_the_command(study):
     command = result.train_command(result.trials[0])
     assert "--defense=pgd --set=steps=2" in command
     assert "--dataset=toy" in command
+
+
+def test_the_command_names_the_file_that_python_was_given(bases, tmp_path, monkeypatch):
+    monkeypatch.setattr("robustbert.tuning.tune_models.TrialScorer", lambda *_: FakeTraining())
+    news = news_files(tmp_path)["train"].read_text(encoding="utf-8")
+    table = tmp_path / "my news.csv"
+    table.write_text(news.replace("description,topic", "text,label", 1), encoding="utf-8")
+    for number, dataset in enumerate((f"file:{table}", table)):
+        result = robustbert.tune(
+            dataset, bases[0], out=tmp_path / str(number), trials=1, device="cpu"
+        )
+        words = shlex.split(result.train_command(result.trials[0]))
+        assert f"--dataset=file:{table}" in words
 
 
 def test_classical_models_are_refused():

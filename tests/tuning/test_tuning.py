@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from robustbert.errors import InputError, MissingAssetError, OutputError
 from robustbert.io import file_lock
 from robustbert.training import TrainingConfig
-from robustbert.tuning import SearchSpace, TuneAttack
+from robustbert.tuning import SearchSpace, TuneAttack, TuneOptions
 from robustbert.tuning.study_file import STUDY_FILE, check_optuna
 from robustbert.tuning.tune_table import render_tuning
 from tests.tuning.conftest import FakeTraining
@@ -64,6 +65,12 @@ def test_the_first_trial_of_each_model_has_the_default_settings(study, bases):
         assert trial.model == model
         assert trial.settings == {name: getattr(default, name) for name in trial.settings}
     assert trials[2].settings != trials[0].settings
+
+
+def test_only_models_that_were_trained_are_said_to_have_the_defaults(study, bases):
+    note = "have the default settings"
+    assert f"Trials 1 to 2 {note}" in render_tuning(study("a", models=bases, trials=3), 100)
+    assert "Trial 1 has the default" in render_tuning(study("b", models=bases, trials=1), 100)
 
 
 def test_settings_stay_in_the_space_and_fixed_ones_are_fixed(study):
@@ -165,6 +172,14 @@ def test_the_attack_is_a_part_of_the_configuration_if_models_are_attacked(study)
     study("both", trials=2, objective="both")
     with pytest.raises(InputError, match=r"attack is .* there, but .* here"):
         study("both", trials=2, objective="both", attack=TuneAttack(num_examples=5))
+
+
+def test_the_text_length_is_a_part_of_the_configuration_if_models_are_attacked(toy):
+    long = replace(toy, length="long")
+    for objective, is_other in (("clean", False), ("attacked", True)):
+        options = TuneOptions(objective=objective, models=("minilm",))
+        found = [options.configuration(dataset, []) for dataset in (toy, long)]
+        assert (found[0] != found[1]) == is_other
 
 
 @pytest.mark.parametrize("content", [b"\x00\xff\n{}\n", b'{"op_code": 99}\n', b"[1]\n{}\n"])

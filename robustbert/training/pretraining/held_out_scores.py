@@ -42,7 +42,8 @@ class Perplexity(StoredModel):
 class HeldOutScores(StoredModel):
     """What a network predicts on the held-out rows; None for an objective that it was not asked.
 
-    Masks and pairs are the same for every network with one tokenizer, whatever its seed.
+    Masks and pairs are the same for networks that were pre-trained with the same tokenizer, texts,
+    objectives, masking and maximum length, whatever the seed.
 
     Attributes:
         rows: the number of rows.
@@ -52,7 +53,7 @@ class HeldOutScores(StoredModel):
         perplexity: its exponential, with an interval over rows. It is a pseudo-measure: the model
             sees the other tokens of both sides, and in rows with random or unchanged tokens it also
             predicts what it sees. It compares to no left-to-right perplexity, and only to models
-            with the same tokenizer and masking.
+            on the same rows.
         next_sentence_accuracy: the share of pairs whose second span is rightly said to follow or
             to be random, with a Wilson interval over pairs. Chance is 50%.
     """
@@ -91,7 +92,7 @@ def measure_held_out(
         DatasetError: masked tokens are to be predicted, but no row has one.
         ModelError: a prediction is not finite.
     """
-    counts, sums, right, pairs_right = [], [], 0, 0
+    counts, sums, right, pairs_right, is_finite = [], [], 0, 0, True
     for output, batch in _outputs(network, rows, collate, batch_size):
         if "labels" in batch:
             masked = batch["labels"] != NOT_PREDICTED
@@ -104,10 +105,11 @@ def measure_held_out(
         if "next_sentence_label" in batch:
             found = output.nsp_logits.argmax(dim=-1) == batch["next_sentence_label"]
             pairs_right += int(found.sum())
+            is_finite &= bool(output.nsp_logits.isfinite().all())
     masks = "labels" in rows[0]
     if masks and not sum(counts):
         raise DatasetError("no held-out text has a token that can be masked; give other texts")
-    if not math.isfinite(sum(sums)):
+    if not (is_finite and math.isfinite(sum(sums))):
         raise ModelError(
             "the network predicts NaN for held-out texts: its base is broken, or the learning rate "
             "too high"

@@ -35,7 +35,8 @@ class PretrainingTrainer(transformers.Trainer):  # type: ignore[misc]
         output = model(**inputs)
         for name in _LOSSES:
             if output.get(name) is not None:
-                self._sums[name] = self._sums.get(name, 0.0) + output[name].detach()
+                # a mean, because several GPUs of one process give a loss each
+                self._sums[name] = self._sums.get(name, 0.0) + output[name].detach().mean()
         self._batches += 1
         return (output.loss, output) if return_outputs else output.loss
 
@@ -60,8 +61,12 @@ class ShowLosses(ShowProgress):
 class PretrainingTime(TrainingTime):
     """Measures the training time, and stores it with each checkpoint.
 
-    Every checkpoint is written just after a log entry.
+    Every checkpoint is written just after a log entry, also that of the last step.
     """
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Log after the last step, which is not always at the end of an interval."""
+        control.should_log |= state.global_step >= state.max_steps
 
     def on_log(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Store the seconds."""

@@ -37,11 +37,12 @@ def made(reviewed, tiny_base, tmp_path_factory):
 
 
 def test_pretraining_learns(tiny_base, tmp_path):
-    config = replace(CONFIG, objectives=("mlm",), steps=60, learning_rate=0.01)
+    config = replace(CONFIG, objectives=("mlm",), steps=61, learning_rate=0.01)
     found = pretrain(None, str(tiny_base), config, tmp_path / "out", texts=make_documents(24))
     assert found.after.masked_accuracy.value > found.before.masked_accuracy.value
     assert found.after.perplexity.value < found.before.perplexity.value / 3
     assert found.losses[-1].mlm_loss < 0.7 * found.losses[0].mlm_loss
+    assert [entry.step for entry in found.losses] == [*range(4, 61, 4), 61], "the last step, too"
 
 
 def test_the_folder_describes_the_pretraining(made, reviewed, tiny_base):

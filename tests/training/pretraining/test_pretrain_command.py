@@ -83,6 +83,7 @@ def test_a_table_besides_a_dataset_of_files(reviewed, options, texts, monkeypatc
         (["--model", "tfidf-svm"], "cannot pre-train tfidf-svm, which is a classical model"),
         (["--max-length", "500"], "max_length is 500, but the base takes at most 128 tokens"),
         (["--texts", "no.txt"], "cannot read no.txt"),
+        (["--label-names", "neg,pos"], "--label-names is about a dataset, and there is none"),
         (["--text-column", "body"], "--text-column needs a --texts in one of the formats"),
     ],
 )

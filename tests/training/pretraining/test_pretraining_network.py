@@ -15,11 +15,13 @@ from robustbert.models.pretrained import find_base
 from robustbert.training.pretraining.held_out_scores import measure_held_out, perplexity
 from robustbert.training.pretraining.pretraining_config import PretrainingConfig
 from robustbert.training.pretraining.pretraining_network import (
+    PretrainingOutput,
     check_bert,
     check_tokenizer,
     load_bert,
 )
 from robustbert.training.pretraining.pretraining_run import _collator
+from robustbert.training.pretraining.pretraining_trainer import PretrainingTrainer
 from tests.tiny import make_tiny_bert
 from tests.training.pretraining.test_pretraining_rows import rows_of
 
@@ -87,6 +89,25 @@ def test_held_out_scores_are_those_of_transformers(loaded, rows, tokenizer, own_
         "perplexity of masked tokens",
         "next sentence accuracy",
     ]
+
+
+def test_scores_of_pairs_that_are_not_finite_are_refused(tiny_base, documents, tokenizer):
+    with torch.random.fork_rng(devices=[]):
+        network = load_bert(tiny_base).network
+    with torch.no_grad():
+        network.cls.seq_relationship.bias.fill_(math.nan)
+    rows = rows_of(documents[:4], tokenizer, objectives=("nsp",))
+    with pytest.raises(ModelError, match="predicts NaN for held-out texts"):
+        measure_held_out(network, rows, _collator(tokenizer), batch_size=5)
+
+
+def test_the_losses_of_several_devices_are_averaged():
+    trainer = object.__new__(PretrainingTrainer)
+    trainer._sums, trainer._batches = {}, 0
+    both = torch.tensor([1.0, 3.0])  # as torch.nn.DataParallel gathers them
+    output = PretrainingOutput(loss=both, mlm_loss=both)
+    assert trainer.compute_loss(lambda: output, {}) is both
+    assert trainer._sums == {"mlm_loss": torch.tensor(2.0)}
 
 
 def test_the_interval_of_the_perplexity_is_that_of_a_bootstrap_over_rows():
