@@ -128,7 +128,7 @@ def test_bad_input_is_one_line(reviews, tmp_path, own_cache, capsys, options, me
 def test_a_model_of_a_suite_has_one_list_of_defenses(tmp_path, capsys):
     assert main(["bench", "--suite", "quick", "--defense", KEEP, "--dry-run"]) == 2
     assert capsys.readouterr().err == (
-        "robustbert: the model minilm has the defense augmentation in the suite, and "
+        "robustbert: the model minilm has the defense pgd in the suite, and "
         f"{KEEP} is given for all models; choose other models with --models\n"
     )
 

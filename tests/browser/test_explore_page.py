@@ -257,6 +257,7 @@ class TestTheme:
             page.get_by_role("button", name="Dark theme").click()
             dark = page.evaluate(background)
             assert dark != light
+            page.wait_for_timeout(200)  # Chromium stores it a moment later
             page.reload()
             assert page.evaluate(background) == dark
             page.get_by_role("button", name="Light theme").click()

@@ -83,7 +83,7 @@ def measure_held_out(
     """Measure a network in evaluation mode, in float32.
 
     Args:
-        network: a :class:`PretrainingBert`.
+        network: a `PretrainingBert`.
         rows: the held-out rows, all with the labels of the same objectives.
         collate: makes a batch of rows.
         batch_size: rows per batch; it does not affect the result, but for rounding.

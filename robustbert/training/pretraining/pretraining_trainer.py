@@ -14,7 +14,7 @@ _LOSSES = ("mlm_loss", "nsp_loss")
 
 
 class PretrainingTrainer(transformers.Trainer):  # type: ignore[misc]
-    """A Trainer of a :class:`PretrainingBert` on rows in a given order."""
+    """A Trainer of a `PretrainingBert` on rows in a given order."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

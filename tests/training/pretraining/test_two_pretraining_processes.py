@@ -57,10 +57,11 @@ def test_two_processes_train_the_model_of_one(tmp_path):
         assert process.returncode == 0, errors
     one, two = (load_file(tmp_path / name / "model.safetensors") for name in ("one", "two"))
     start = load_file(base / "model.safetensors")
+    # AdamW divides by the size of the gradient, so rounding shows where that is nearly 0
     for name, weights in one.items():
-        torch.testing.assert_close(two[name], weights, atol=1e-5, rtol=1e-3)
+        torch.testing.assert_close(two[name], weights, atol=1e-4, rtol=1e-3)
     name = "bert.encoder.layer.0.output.dense.weight"
-    assert (one[name] - start[name]).abs().max() > 1e-4, "the steps changed the weights"
+    assert (one[name] - start[name]).abs().max() > 1e-3, "the steps changed the weights"
 
 
 def _run_process(rank: int, folder: Path) -> None:
