@@ -12,7 +12,7 @@ import transformers
 
 from robustbert.errors import TrainingDivergedError
 from robustbert.io import atomic_folder
-from robustbert.models.devices import choose_device, has_bfloat16
+from robustbert.models.devices import choose_device
 from robustbert.models.huggingface_files import max_input_length, read_tokenizer
 from robustbert.models.model_registry import load_model
 from robustbert.models.pretrained import Base, load_network
@@ -37,6 +37,7 @@ from robustbert.training.result import (
     write_training,
 )
 from robustbert.training.seeding import seeded
+from robustbert.training.trainer_arguments import trainer_arguments
 from robustbert.training.trainers import LengthGroupedTrainer, LossTrainer
 from robustbert.training.training_time import TrainingTime
 
@@ -200,8 +201,9 @@ class FineTuning:
 
     def _arguments(self, rows: int) -> transformers.TrainingArguments:
         config = self._config
-        auto = config.dtype == "auto"
-        arguments = transformers.TrainingArguments(
+        arguments = trainer_arguments(
+            config.dtype,
+            self._device,
             output_dir=str(self._checkpoints),
             num_train_epochs=config.epochs,
             per_device_train_batch_size=config.batch_size,
@@ -211,9 +213,6 @@ class FineTuning:
             warmup_ratio=config.warmup_ratio,
             # the default of transformers is AdamW, as the version of torch has it
             **({} if config.optimizer == "adamw" else {"optim": config.optimizer}),
-            bf16=has_bfloat16(self._device) if auto else config.dtype == "bfloat16",
-            use_cpu=self._device.type == "cpu",
-            dataloader_pin_memory=self._device.type == "cuda",
             remove_unused_columns=False,  # extra rows are under a key that the network lacks
             ddp_timeout=PROCESS_TIMEOUT,
             eval_strategy="steps",

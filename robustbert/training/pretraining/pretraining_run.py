@@ -11,7 +11,7 @@ import transformers
 
 from robustbert.errors import TrainingDivergedError
 from robustbert.io import atomic_folder, write_text
-from robustbert.models.devices import choose_device, has_bfloat16
+from robustbert.models.devices import choose_device
 from robustbert.models.huggingface_files import read_tokenizer
 from robustbert.models.json_files import read_checked
 from robustbert.models.pretrained import Base
@@ -45,6 +45,7 @@ from robustbert.training.pretraining.pretraining_trainer import (
 from robustbert.training.pretraining.token_masks import NOT_PREDICTED, TokenMasker
 from robustbert.training.result import CHECKPOINTS
 from robustbert.training.seeding import seeded
+from robustbert.training.trainer_arguments import trainer_arguments
 
 BEFORE_FILE = "held-out-before.json"
 #: How often losses are logged; a checkpoint is written after every second entry.
@@ -170,18 +171,16 @@ class PretrainingRun:
 
     def _arguments(self) -> transformers.TrainingArguments:
         config = self._config
-        auto = config.dtype == "auto"
         every = math.ceil(config.steps / _LOG_ENTRIES)
-        return transformers.TrainingArguments(
+        return trainer_arguments(
+            config.dtype,
+            self._device,
             output_dir=str(self._out / CHECKPOINTS),
             max_steps=config.steps,
             per_device_train_batch_size=config.batch_size,
             learning_rate=config.learning_rate,
             weight_decay=config.weight_decay,
             warmup_ratio=config.warmup_ratio,
-            bf16=has_bfloat16(self._device) if auto else config.dtype == "bfloat16",
-            use_cpu=self._device.type == "cpu",
-            dataloader_pin_memory=self._device.type == "cuda",
             remove_unused_columns=False,
             save_strategy="steps",
             save_steps=2 * every,

@@ -1,0 +1,29 @@
+"""The arguments of a Trainer that depend on the dtype and the device."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import transformers
+
+from robustbert.models.devices import has_bfloat16
+
+
+def trainer_arguments(dtype: str, device: Any, **options: Any) -> transformers.TrainingArguments:
+    """Make the arguments of a Trainer.
+
+    Args:
+        dtype: auto, float32 or bfloat16.
+        device: the torch device to train on.
+        options: other arguments of ``transformers.TrainingArguments``.
+    """
+    # transformers writes this variable for bfloat16 and otherwise keeps what it finds there, so a
+    # training in float32 would use bfloat16 after another one in the same process.
+    os.environ["ACCELERATE_MIXED_PRECISION"] = "no"
+    return transformers.TrainingArguments(
+        bf16=has_bfloat16(device) if dtype == "auto" else dtype == "bfloat16",
+        use_cpu=device.type == "cpu",
+        dataloader_pin_memory=device.type == "cuda",
+        **options,
+    )
