@@ -7,7 +7,7 @@ from typing import Any
 
 import transformers
 
-from robustbert.models.devices import has_bfloat16
+from robustbert.models.devices import choose_dtype
 
 
 def trainer_arguments(dtype: str, device: Any, **options: Any) -> transformers.TrainingArguments:
@@ -22,7 +22,7 @@ def trainer_arguments(dtype: str, device: Any, **options: Any) -> transformers.T
     # training in float32 would use bfloat16 after another one in the same process.
     os.environ["ACCELERATE_MIXED_PRECISION"] = "no"
     return transformers.TrainingArguments(
-        bf16=has_bfloat16(device) if dtype == "auto" else dtype == "bfloat16",
+        bf16=choose_dtype(dtype, device) == "bfloat16",
         use_cpu=device.type == "cpu",
         dataloader_pin_memory=device.type == "cuda",
         **options,

@@ -28,9 +28,7 @@ LENGTH_STEP = 8
 #: A padded batch is filled to a multiple of this many texts, by repeating the last one.
 ROW_STEP = 8
 #: Tokens per batch. Larger batches are no faster on the CPU. On GPUs, where every batch of one
-#: padded length is filled to this size, they are slower: on an H200, MiniLM in float32 classified
-#: 128 reviews at 2,095 texts/s with this value and at 455 with 32,768, and 1,000 reviews at 6,766
-#: and 2,306.
+#: padded length is filled to this size, they are slower (``benchmarks/speed/token_budgets.py``).
 TOKEN_BUDGET = 4096
 
 
