@@ -151,11 +151,10 @@ def _measure_step(model: Any, tokenizer: Any, config: TrainingConfig, sample: An
     """Seconds per optimizer step, extrapolated from steps with smaller batches."""
     import torch
 
-    from robustbert.models.devices import choose_device, has_bfloat16
+    from robustbert.models.devices import choose_device, choose_dtype
 
     device = choose_device(config.device)
-    auto = config.dtype == "auto"
-    bfloat16 = has_bfloat16(device) if auto else config.dtype == "bfloat16"
+    bfloat16 = choose_dtype(config.dtype, device) == "bfloat16"
     model.train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-9)
 
