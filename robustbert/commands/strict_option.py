@@ -46,11 +46,11 @@ def published_marks_fail(cells: Iterable[tuple[Record, Sequence[Outcome]]]) -> b
 
 def _any_fails(checked: Iterable[tuple[Record, Sequence[ReliabilityCheck]]]) -> bool:
     from robustbert.console import printable
-    from robustbert.reports.row_labels import record_label
+    from robustbert.reports.row_labels import cell_label
 
     failed = [(record, check) for record, checks in checked for check in checks if not check.passed]
     for record, check in failed:
-        cell = f"{record_label(record)} on {record.dataset.name}, {record.recipe.name}"
+        cell = cell_label(record)
         measured = f"{check.measured:.3g}, and at most {check.threshold:g} passes"
         print_error(printable(f"{cell}: {check.name} failed ({check.about}): {measured}"))
     return bool(failed)

@@ -32,7 +32,7 @@ from robustbert.models import Classifier, relabel
 from robustbert.progress import report_step
 from robustbert.rechecks.row_attacker import check_repeatable
 from robustbert.records import Outcome, Record, row_sha256
-from robustbert.reports.row_labels import record_label
+from robustbert.reports.row_labels import cell_label, record_label
 from robustbert.reports.run_view import ALL, Selection, ShownCell, select_cells
 from robustbert.reports.wording import counted
 from robustbert.version import __version__
@@ -116,7 +116,7 @@ def detect_run(
     for row in rows:
         for cell in row:
             check_repeatable(cell.record, options.trusted)
-            judged_pairs(cell.outcomes, _place(cell))  # before attacks that take minutes
+            judged_pairs(cell.outcomes, cell_label(cell.record))  # before attacks that take minutes
     return tuple(_detect_row(run, row, cells, options, detector, model) for row in rows)
 
 
@@ -174,7 +174,7 @@ def _cells(
     found = []
     for cell, attacked in zip(row, validation, strict=True):
         check_apart(attacked, test)
-        pairs = ValidationPairs.of(attacked, _place(cell))
+        pairs = ValidationPairs.of(attacked, cell_label(cell.record))
         data = replace(training, pairs=pairs.fit)
         recipe = cell.record.recipe.name
         if fitted is None or detector.needs_pairs:  # else it would be the same one again
@@ -190,7 +190,7 @@ def _tested(cell: ShownCell, attacks: SplitAttacks, *, failed: bool) -> JudgedCe
     return JudgedCell(
         recipe=cell.record.recipe.name,
         outcomes=cell.outcomes,
-        pairs=tuple(judged_pairs(cell.outcomes, _place(cell))),
+        pairs=tuple(judged_pairs(cell.outcomes, cell_label(cell.record))),
         failed=None if texts is None else tuple(texts),
     )
 
@@ -267,8 +267,3 @@ def _num_validation(dataset: TextDataset, row: Sequence[ShownCell], wanted: int 
             f"{MIN_VALIDATION} to fit a detector; attack more (--validation), or give more"
         )
     return number
-
-
-def _place(cell: ShownCell) -> str:
-    record = cell.record
-    return f"{record_label(record)} on {record.dataset.name}, {record.recipe.name}"

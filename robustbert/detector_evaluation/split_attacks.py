@@ -8,24 +8,23 @@ failed attacks on the test split, which outcomes do not hold.
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from robustbert.bench.attack_progress import AttackProgress
 from robustbert.bench.identity import cell_identity
 from robustbert.bench.job import LoadedJob
 from robustbert.bench.store import RunStore
 from robustbert.data.examples import Example
-from robustbert.errors import RecordError, RobustbertWarning
-from robustbert.gate.repeated_cells import LoadedVictim, RepeatedCells, condition_difference
+from robustbert.errors import RecordError
+from robustbert.gate.repeated_attack import repeat_attack, repeated_job
+from robustbert.gate.repeated_cells import LoadedVictim, RepeatedCells
 from robustbert.io import output_errors, write_text
 from robustbert.metrics import survived
 from robustbert.progress import report_step
 from robustbert.records import Outcome, Record, append_outcome, read_outcomes
-from robustbert.reports.row_labels import record_label
+from robustbert.reports.row_labels import cell_label
 from robustbert.reports.wording import counted
 
 #: The folder in the run folder.
@@ -60,7 +59,7 @@ class SplitAttacks:
             DatasetError: there is no validation split.
             OutputError: the run folder cannot be written to.
         """
-        job = self._job(self.cells.on_split(record, VALIDATION), n)
+        job = repeated_job(self.cells, self.loaded, self.cells.on_split(record, VALIDATION), n=n)
         path = self._path(job, VALIDATION)
         with self._locked():
             known = _finished(path)
@@ -82,7 +81,7 @@ class SplitAttacks:
             RecordError: the stored texts cannot be read.
             OutputError: the run folder cannot be written to.
         """
-        job = self._job(record, record.protocol.n)
+        job = repeated_job(self.cells, self.loaded, record, n=record.protocol.n)
         path = self._path(job, FAILED)
         wanted = {one.example_id for one in outcomes if survived(one)}
         with self._locked():
@@ -99,7 +98,7 @@ class SplitAttacks:
     ) -> dict[str, str]:
         """Attack these examples for their last texts, and store them unless an attack failed."""
         todo = [one for one in job.examples.items if one.example_id in wanted]
-        found = self._attack(job, record, todo, "failed attacks", lambda _: None)
+        found = self._attack(job, record, todo, "failed attacks")
         texts = dict(sorted(found.final_texts.items()))
         if all(one.error is None for one in found.outcomes):  # else a later run tries it again
             lines = (json.dumps({"example_id": one, "text": text}) for one, text in texts.items())
@@ -113,18 +112,6 @@ class SplitAttacks:
             folder.mkdir(exist_ok=True)
             yield
 
-    def _job(self, record: Record, n: int) -> LoadedJob:
-        job = self.cells.job(self.loaded, record, n=n, seed=record.protocol.seed)
-        difference = condition_difference(job.header, record)
-        if difference is not None:
-            warnings.warn(
-                f"{record_label(record)} was attacked under other conditions: they differ in "
-                f"{difference}; attacks may differ for that reason",
-                RobustbertWarning,
-                stacklevel=2,
-            )
-        return job
-
     def _path(self, job: LoadedJob, what: str) -> Path:
         identity = cell_identity(job.header).sha256()[:12]
         return self.run / FOLDER / f"{job.header.name}--{what}.{identity}.jsonl"
@@ -135,30 +122,15 @@ class SplitAttacks:
         record: Record,
         todo: Sequence[Example],
         what: str,
-        save: Callable[[Outcome], None],
+        save: Callable[[Outcome], None] | None = None,
     ) -> _Found:
         if not todo:
             return _Found((), {})
-        described = f"{record_label(record)} on {record.dataset.name}, {record.recipe.name}"
         before = record.timing.attack_seconds
         took = "" if before is None else f"; its {record.protocol.n} took {before:.0f} s"
-        report_step(f"{what}: attacking {counted(len(todo), 'example')} of {described}{took}")
-        with AttackProgress(len(todo), f"{what}: {described}") as progress:
-
-            def add(outcome: Outcome) -> None:
-                if outcome.status != "error":  # a later run tries it again
-                    save(outcome)
-                progress.add(outcome)
-
-            run = job.runner.run(todo, add, progress.show_queries)
-        errors = [outcome.error for outcome in run.outcomes if outcome.error is not None]
-        if errors:
-            warnings.warn(
-                f"{what}: {described}: {counted(len(errors), 'attack')} failed with an error, so "
-                f"these examples are left out; the first: {errors[0]}",
-                RobustbertWarning,
-                stacklevel=3,
-            )
+        attacked = counted(len(todo), "example")
+        report_step(f"{what}: attacking {attacked} of {cell_label(record)}{took}")
+        run = repeat_attack(job, record, todo, what, save)
         return _Found(run.outcomes, run.final_texts)
 
 

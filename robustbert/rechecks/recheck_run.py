@@ -20,7 +20,7 @@ from robustbert.rechecks.row_attacker import RowAttacker, check_repeatable
 from robustbert.records import Record, ReliabilityCheck, record_name, record_path
 from robustbert.records.row_recheck import RowRecheck, recheck_path, write_recheck
 from robustbert.reports import leaderboard_table
-from robustbert.reports.row_labels import record_label
+from robustbert.reports.row_labels import cell_label, record_label
 from robustbert.reports.run_folder import read_finished
 from robustbert.reports.run_view import select_records
 from robustbert.version import __version__
@@ -161,8 +161,8 @@ def _check_file_name(run: Path, record: Record) -> None:
     path = record_path(run, record_name(record))
     if not path.exists():
         raise InputError(
-            f"the record of {record_label(record)} on {record.dataset.name}, {record.recipe.name}, "
-            f"is not in {path}; give the file this name, or run it again"
+            f"the record of {cell_label(record)} is not in {path}; give the file this name, or run "
+            "it again"
         )
 
 

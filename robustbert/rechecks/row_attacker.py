@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from robustbert.attacks.protocol import PROTOCOL_REVISION
-from robustbert.bench.attack_progress import AttackProgress
-from robustbert.errors import InputError, RobustbertWarning
+from robustbert.errors import InputError
+from robustbert.gate.repeated_attack import repeat_attack, repeated_job
 from robustbert.gate.repeated_cells import (
     LoadedVictim,
     RepeatedCells,
     adaptive_votes_of,
     check_trusted,
-    condition_difference,
     loaded_victim,
 )
 from robustbert.models import Classifier
@@ -22,7 +20,6 @@ from robustbert.models.searched_through import attack_through
 from robustbert.rechecks.attacked_row import AttackedRow
 from robustbert.records import Outcome, Record
 from robustbert.reports.row_labels import record_label
-from robustbert.reports.wording import counted
 
 
 @dataclass(frozen=True)
@@ -86,27 +83,8 @@ class RowAttacker:
     def _outcomes(
         self, victim: LoadedVictim, record: Record, n: int, title: str
     ) -> Sequence[Outcome]:
-        job = self.cells.job(victim, record, n=n, seed=record.protocol.seed)
-        difference = condition_difference(job.header, record)
-        if difference is not None:
-            warnings.warn(
-                f"{record_label(record)} was attacked under other conditions: they differ in "
-                f"{difference}; outcomes may differ for that reason",
-                RobustbertWarning,
-                stacklevel=2,
-            )
-        described = f"{record_label(record)} on {record.dataset.name}, {record.recipe.name}"
-        with AttackProgress(n, f"{title}: {described}") as progress:
-            run = job.runner.run(job.examples.items, progress.add, progress.show_queries)
-        errors = [outcome.error for outcome in run.outcomes if outcome.error is not None]
-        if errors:
-            warnings.warn(
-                f"{title}: {described}: {counted(len(errors), 'attack')} failed with an error, so "
-                f"these examples are left out; the first: {errors[0]}",
-                RobustbertWarning,
-                stacklevel=2,
-            )
-        return run.outcomes
+        job = repeated_job(self.cells, victim, record, n=n)
+        return repeat_attack(job, record, job.examples.items, title).outcomes
 
 
 def check_repeatable(record: Record, trusted: Sequence[str]) -> None:

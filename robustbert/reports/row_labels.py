@@ -27,6 +27,11 @@ def record_label(record: Record) -> str:
     return _with_defenses(" ".join([name, *parts]), record)
 
 
+def cell_label(record: Record) -> str:
+    """Label of a single record in messages: its row, its dataset and its recipe."""
+    return f"{record_label(record)} on {record.dataset.name}, {record.recipe.name}"
+
+
 def _with_defenses(model: str, record: Record) -> str:
     defenses = defense_names(record.defenses)
     name = f"{model} + {defenses}" if defenses else model

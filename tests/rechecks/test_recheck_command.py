@@ -113,7 +113,7 @@ def test_a_record_with_another_file_name_does_not_become_two(run, svm, many_revi
     outcomes.rename(outcomes.with_stem("old"))
     assert recheck(run, svm, many_reviews) == 2
     [line] = capsys.readouterr().err.splitlines()
-    assert f"deepwordbug, is not in {path}; give the file this name" in line
+    assert f"deepwordbug is not in {path}; give the file this name" in line
     assert not (run / "rechecks").exists()
 
 
