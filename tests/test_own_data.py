@@ -207,6 +207,11 @@ class TestBadInput:
             "bench", "--datasets", given, "--text-length", "long"
         )
 
+    def test_an_unknown_length_of_training_texts(self, rejected, news) -> None:
+        arguments = ["--model", "tfidf-nb", "--out", "model", "--text-length", "log"]
+        line = rejected("train", "--train-file", news["train"], *COLUMNS, *arguments)
+        assert "unknown text length 'log'; did you mean long?" in line
+
     @pytest.mark.parametrize(
         ("content", "expected"),
         [

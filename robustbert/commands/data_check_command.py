@@ -72,7 +72,7 @@ def add_check(actions: Any) -> None:
         "--out", type=Path, metavar="FILE", help="output file; an existing file is replaced"
     )
     data = action.add_argument_group("data", "Give DATASET, or the files of its splits.")
-    add_dataset_options(data, positional=True, trains=True)
+    add_dataset_options(data, positional=True, attacked=False)
 
 
 def check(options: Any) -> int:

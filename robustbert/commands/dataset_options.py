@@ -16,7 +16,7 @@ _SPLITS = ("train", "validation", "test")
 
 
 def add_dataset_options(
-    command: Any, *, several: bool = False, positional: bool = False, trains: bool = False
+    command: Any, *, several: bool = False, positional: bool = False, attacked: bool = True
 ) -> None:
     """Add ``--dataset`` or ``--datasets``, the files of splits, and how to read them.
 
@@ -24,7 +24,7 @@ def add_dataset_options(
         command: the parser of a command.
         several: whether several datasets can be given, instead of those of a suite.
         positional: whether the dataset is the argument DATASET instead of an option.
-        trains: whether the command only trains, for which the length of the texts is not needed.
+        attacked: whether the command can attack texts, for which their length class is needed.
     """
     if several:
         command.add_argument(
@@ -66,7 +66,7 @@ def add_dataset_options(
         metavar="OLD=NEW[,OLD=NEW]",
         help="other names for labels of the data, such as those that the model uses",
     )
-    if not trains:
+    if attacked:
         _add_text_length(command)
 
 
@@ -171,7 +171,8 @@ def data_files(options: Any) -> list[str]:
 
 def data_words(options: Any) -> list[str]:
     """The options that choose a dataset and say how to read it, as words of a command line."""
-    fields = ("dataset", *(f"{split}_file" for split in _SPLITS), "text_column", "label_column")
+    split_files = (f"{split}_file" for split in _SPLITS)
+    fields = ("dataset", *split_files, "text_column", "label_column", "text_length")
     given = {name: getattr(options, name) for name in fields}
     given["label_names"] = ",".join(options.label_names or []) or None
     pairs = (options.label_map or {}).items()

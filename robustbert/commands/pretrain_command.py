@@ -58,7 +58,7 @@ def add_pretrain(subparsers: Any) -> None:
         "--resume", action="store_true", help="resume from the last checkpoint in --out"
     )
     add_dtype_and_device(command, "pre-training; held-out texts are measured in float32")
-    add_dataset_options(command, trains=True)
+    add_dataset_options(command, attacked=False)
 
 
 def _add_settings(command: Any) -> None:

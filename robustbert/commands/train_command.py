@@ -71,7 +71,7 @@ def add_train(subparsers: Any) -> None:
         "--tensorboard", action="store_true", help="write TensorBoard logs into DIR-logs"
     )
     add_dtype_and_device(command, "training")
-    add_dataset_options(command, trains=True)
+    add_dataset_options(command)
 
 
 def train(options: Any) -> int:

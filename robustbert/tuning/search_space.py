@@ -52,8 +52,10 @@ class SearchSpace:
         """Check the values."""
         for name in (*_RANGES, *_CHOICES):
             values = getattr(self, name)
-            if not isinstance(values, tuple) or not values:
+            if not isinstance(values, tuple):
                 raise InputError(f"search space: {name} is {values!r}; give a tuple of values")
+            if not values:
+                raise InputError(f"search space: {name} has no value; give at least one")
             for value in values:
                 TrainingConfig(**{name: value})
         for name in _RANGES:

@@ -25,10 +25,15 @@ def test_the_documented_ranges_are_the_defaults():
     assert dict(rows) == shown
 
 
-@pytest.mark.parametrize("values", [3, [1, 3], (), "13"])
+@pytest.mark.parametrize("values", [3, [1, 3], "13"])
 def test_a_range_is_a_tuple(values):
     with pytest.raises(InputError, match=r"search space: epochs is .*; give a tuple of values"):
         SearchSpace(epochs=values)
+
+
+def test_a_setting_without_a_value():
+    with pytest.raises(InputError, match="search space: optimizer has no value; give at least one"):
+        SearchSpace(optimizer=())
 
 
 def test_three_values_are_no_range():
