@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: bench test lint types check docs site leaderboard results defenses audit detection explanations coverage wheel clean
+.PHONY: bench test lint types check docs site leaderboard results defenses audit detection explanations curves coverage wheel clean
 
 bench: $(INSTALLED)
 	$(BIN)/python -m robustbert.bench
@@ -80,6 +80,12 @@ explanations: audit
 detection: $(INSTALLED)
 	$(BIN)/python benchmarks/detection.py
 	$(BIN)/python docs/understanding_tables.py
+
+# Measures the learning curve of docs/data.md: 18 trainings of MiniLM, an estimated one to two
+# hours on 2 cores. An interrupted run is resumed.
+curves: $(INSTALLED)
+	$(BIN)/python benchmarks/learning_curves.py
+	$(BIN)/python docs/data_tables.py
 
 wheel: $(INSTALLED)
 	$(BIN)/python -m build --wheel

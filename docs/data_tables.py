@@ -1,8 +1,10 @@
-"""Write the tables of docs/data.md from the reports in docs/data.
+"""Write the tables of docs/data.md from the reports in docs/data and the committed learning curve.
 
 ``python docs/data_tables.py`` writes them; ``--check`` only says whether they are current.
 ``--measure`` checks the packaged datasets first, and writes the reports, which hold row numbers and
-counts but no texts. A table is between ``<!-- table: NAME -->`` and ``<!-- end of table -->``.
+counts but no texts. The plot of the learning curve is written too, which
+``benchmarks/learning_curves.py`` measures. A table is between ``<!-- table: NAME -->`` and ``<!--
+end of table -->``.
 """
 
 from __future__ import annotations
@@ -23,6 +25,9 @@ from robustbert.data_checks.report_view import (
     percent_text,
 )
 from robustbert.io import write_bytes
+from robustbert.learning_curves import read_curve
+from robustbert.learning_curves.curve_figure import curve_figure
+from robustbert.learning_curves.curve_table import markdown_curve
 from robustbert.records.strict_json import (
     check_version,
     encode,
@@ -32,11 +37,14 @@ from robustbert.records.strict_json import (
 )
 from robustbert.reports.escape import markdown
 from robustbert.reports.markdown_table import pipe_table
+from robustbert.reports.plots.plot_style import figure_bytes
 from robustbert.reports.wording import MISSING
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = "docs/data.md"
 REPORTS = "docs/data"
+CURVE = "results/learning-curves/rotten_tomatoes.json"
+CURVE_PLOT = "docs/plots/learning-curve--rotten_tomatoes.svg"
 DATASETS = ("rotten_tomatoes", "imdb", "bbc_news")
 #: The report of rows of one review dataset that the other has too.
 OVERLAP = "imdb-rotten_tomatoes"
@@ -104,6 +112,26 @@ def example_report(reports: Path) -> str:
     return f"```text\n{text}```"
 
 
+def curve_table(reports: Path) -> str:
+    """The learning curve with its plot."""
+    path = reports.parents[1] / CURVE
+    if not path.exists():
+        return "It has not been measured yet: `python benchmarks/learning_curves.py` does it."
+    curve = read_curve(path)
+    alt = f"Accuracy of {markdown(curve.label)} by training size and label noise"
+    plot = CURVE_PLOT.removeprefix("docs/")
+    return f"{markdown_curve(curve)}\n\n![{alt}]({plot})"
+
+
+def write_plot(root: Path) -> None:
+    """Write the plot of the learning curve, if it was measured."""
+    if (root / CURVE).exists():
+        curve = read_curve(root / CURVE)
+        title = f"robustbert curve: {curve.dataset}"
+        content = figure_bytes(lambda: curve_figure(curve), title, "svg")
+        write_bytes(root / CURVE_PLOT, content)
+
+
 def _exists(reports: Path, name: str) -> bool:
     return (reports / f"{name}.json").exists()
 
@@ -128,6 +156,7 @@ TABLES: Mapping[str, Callable[[Path], str]] = MappingProxyType(
         "findings": findings_table,
         "overlap": overlap_table,
         "report": example_report,
+        "curve": curve_table,
     }
 )
 
@@ -167,6 +196,7 @@ def main() -> int:
             print(f"{path} is outdated; run: python docs/data_tables.py", file=sys.stderr)
         return int(current != text)
     path.write_text(current, encoding="utf-8")
+    write_plot(options.root)
     return 0
 
 

@@ -38,6 +38,7 @@ PACKAGES = (
     "detector_evaluation",
     "training",
     "tuning",
+    "learning_curves",
     "explanations",
     "bench",
     "audit",

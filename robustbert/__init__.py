@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from robustbert.errors import RobustbertError
     from robustbert.explanations import Attribution, explain
     from robustbert.gate import Comparison, compare
+    from robustbert.learning_curves import LearningCurve, learning_curve
     from robustbert.models import (
         CallableClassifier,
         SklearnClassifier,
@@ -49,6 +50,7 @@ __all__ = [
     "Comparison",
     "DataReport",
     "DetectionResult",
+    "LearningCurve",
     "Outcome",
     "PretrainingConfig",
     "Record",
@@ -64,6 +66,7 @@ __all__ = [
     "compare",
     "detect",
     "explain",
+    "learning_curve",
     "load_dataset",
     "load_model",
     "load_suite",
@@ -85,6 +88,7 @@ _LAZY_MODULES = {
     "Comparison": "gate",
     "DataReport": "data_checks",
     "DetectionResult": "detector_evaluation",
+    "LearningCurve": "learning_curves",
     "Outcome": "records",
     "PretrainingConfig": "training",
     "Record": "records",
@@ -98,6 +102,7 @@ _LAZY_MODULES = {
     "compare": "gate",
     "detect": "detector_evaluation",
     "explain": "explanations",
+    "learning_curve": "learning_curves",
     "load_dataset": "data",
     "load_model": "models",
     "load_suite": "bench",

@@ -65,6 +65,7 @@ print([name for name in {HEAVY} if name in sys.modules])
         "pretrain",
         "train",
         "tune",
+        "curve",
         "predict",
         "explain",
         "show",

@@ -22,7 +22,7 @@ def test_commands_can_be_parsed():
 def test_defaults_are_those_of_the_settings():
     rows = re.findall(r"^\| `--([a-z-]+)` \| `?([\w.-]+)`? \|", PAGE, re.MULTILINE)
     settings = PretrainingConfig().as_dict()
-    assert len(rows) == 9
+    assert len(rows) == 10
     for option, default in rows:
         expected = settings[option.replace("-", "_")]
         if isinstance(expected, float):

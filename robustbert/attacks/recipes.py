@@ -1,8 +1,9 @@
 """The registry of TextAttack's attack recipes, with the requirements of each.
 
-A recipe is TextAttack's own class. Its entry states where the class is, which assets it reads,
-whether it draws random numbers and whether it needs the victim's gradients. Recipes that cannot run
-offline are listed too, with their missing requirement and how to run them.
+A recipe is TextAttack's own class, or one of robustbert that sets its parameters. Its entry states
+where the class is, which assets it reads, whether it draws random numbers and whether it needs the
+victim's gradients. Recipes that cannot run offline are listed too, with their missing requirement
+and how to run them.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ class _Gap:
     remedy: str
 
 
+_OWN = "robustbert.attacks.textattack"
 _HUB = "its weights are on the Hugging Face Hub; run this recipe with TextAttack directly"
 _NET = "it is on TextAttack's server; run this recipe with TextAttack directly"
 _MASKED = _Gap("a masked language model", _HUB)
@@ -56,10 +58,6 @@ _ENTITIES = _Gap("flair's named-entity tagger", _HUB)
 _BILLION = _Gap("the 1-billion-words language model", f"{_NET}, and with TensorFlow")
 _WRITE = _Gap("the learning-to-write language model", _NET)
 _HOWNET = _Gap("the HowNet candidate list", _NET)
-_CONFUSABLES = _Gap(
-    "the file shared/intentional_homoglyphs.txt",
-    "TextAttack's wheel lacks it; install TextAttack from its source repository",
-)
 _WORD_LEVEL = _Gap(
     "a victim with a word-level vocabulary (TextAttack's LSTM or CNN)",
     "its models have other vocabularies; run this recipe with TextAttack directly",
@@ -110,8 +108,9 @@ _BUILT_IN = (
     _offline("iga", "IGAWang2019", "neighbours, genetic search (Wang 2019)", _VECTORS, random=True),
     _offline("a2t", "A2TYoo2021", "gradient-guided neighbours (Yoo 2021)", _ALL, gradients=True),
     _offline("leap", "LEAP2023", "WordNet synonyms, swarm search (Xiao 2023)", _BASE, random=True),
+    Recipe("bad-characters", f"{_OWN}.bad_characters:BadCharacters2021",
+           "one look-alike character (Boucher 2021)", _BASE, random=True),
     _online("alzantot", "GeneticAlgorithmAlzantot2018", "genetic (Alzantot 2018)", _BILLION),
-    _online("bad-characters", "BadCharacters2021", "invisible edits (Boucher 2021)", _CONFUSABLES),
     _online("bae", "BAEGarg2019", "masked-model replacements (Garg 2020)", _MASKED),
     _online("bert-attack", "BERTAttackLi2020", "masked-model replacements (Li 2020)", _MASKED),
     _online("checklist", "CheckList2020", "names, numbers, places (Ribeiro 2020)", _ENTITIES),

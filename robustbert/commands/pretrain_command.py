@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: The options that are settings of the training.
 _SETTINGS = (
     *("objectives", "steps", "batch_size", "learning_rate", "max_length", "masking"),
-    *("mask_share", "held_out", "seed", "dtype", "device"),
+    *("mask_share", "held_out", "frozen_layers", "seed", "dtype", "device"),
 )
 
 
@@ -70,6 +70,7 @@ def _add_settings(command: Any) -> None:
         ("--masking", str, "word|subword", "what is masked as one; default: word"),
         ("--mask-share", float, "X", "share of the tokens to predict; default: 0.15"),
         ("--held-out", float, "X", "share of the documents to measure on; default: 0.05"),
+        ("--frozen-layers", integer, "N", "lowest layers that are not trained; default: 0"),
         ("--seed", integer, "N", "training seed; default: 0"),
     ):
         command.add_argument(option, type=kind, metavar=metavar, help=text)

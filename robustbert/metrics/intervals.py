@@ -18,14 +18,14 @@ class Interval:
     high: float
 
 
-def wilson_interval(k: int, n: int, confidence: float = 0.95) -> Interval:
+def wilson_interval(k: float, n: int, confidence: float = 0.95) -> Interval:
     """The Wilson score interval of ``k`` successes in ``n`` trials.
 
     Wilson 1927, "Probable inference, the law of succession, and statistical inference". It lies
     within [0, 1], contains ``k / n``, and has a non-zero width even for ``k = 0`` and ``k = n``.
 
     Args:
-        k: successes, 0 to ``n``.
+        k: successes, 0 to ``n``; a mean number of successes need not be whole.
         n: trials, at least 1.
         confidence: the confidence level, in (0, 1).
 

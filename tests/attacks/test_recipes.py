@@ -8,7 +8,10 @@ from robustbert.assets import asset_names
 from robustbert.attacks.recipes import RECIPES, assets_of, recipe, runnable_recipe
 from robustbert.errors import MissingAssetError, UnknownNameError
 
-OFFLINE = ("deepwordbug", "pruthi", "pwws", "textbugger", "textfooler", "iga", "a2t", "leap")
+OFFLINE = (
+    *("deepwordbug", "pruthi", "pwws", "textbugger", "textfooler", "iga", "a2t", "leap"),
+    "bad-characters",
+)
 
 # TextAttack's recipes for other languages and for text-to-text models.
 NOT_FOR_US = {

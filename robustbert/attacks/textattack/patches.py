@@ -23,6 +23,7 @@ from textattack.shared import attacked_text
 from textattack.shared.attacked_text import AttackedText
 from textattack.transformations import WordSwapHomoglyphSwap
 
+from robustbert.assets.homoglyphs import intentional_homoglyphs
 from robustbert.attacks.textattack import speedups
 from robustbert.data.words import HOMOGLYPHS
 from robustbert.errors import RobustbertWarning
@@ -146,11 +147,13 @@ def _sbert_without_model(_: Any) -> Callable[..., None]:
 def _homoglyphs_without_file(_: Any) -> Callable[..., None]:
     """``WordSwapHomoglyphSwap.__init__`` that does not read a file that the wheel lacks.
 
-    Only the differential-evolution search needs that file, and no offline recipe uses this search.
+    The file is Unicode's, and robustbert has its own copy. Only the differential-evolution search
+    of the recipe bad-characters needs it.
     """
 
     def init(self: WordSwapHomoglyphSwap, random_one: bool = False) -> None:
         self.homos = dict(HOMOGLYPHS)
+        self.homos_intentional = intentional_homoglyphs()
         self.random_one = random_one
 
     return init

@@ -47,7 +47,8 @@ def pretrain(
         UnknownNameError: there is no such base.
         ModelError: the base is no BERT or cannot be loaded, or the training diverged.
         DatasetError: there are too few documents, or too few with several sentences for nsp.
-        InputError: there is no text, or the base takes fewer tokens than ``max_length``.
+        InputError: there is no text, or the base takes fewer tokens than ``max_length`` or has
+            fewer layers than ``frozen_layers``.
         OutputError: ``out`` holds something already, or cannot be written.
     """
     out = Path(out).expanduser().absolute()

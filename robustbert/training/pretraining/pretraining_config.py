@@ -33,6 +33,8 @@ class PretrainingConfig:
         mask_share: the share of the tokens to predict, above 0 and below 1.
         held_out: the share of the documents that are not trained on but measured, above 0 and
             below 1. They do not depend on the seed.
+        frozen_layers: the number of lowest layers that keep the base's weights, as do then the
+            embeddings and the decoder that shares their weights; 0 trains all weights.
         dtype: auto (bfloat16 autocast if the hardware supports it), float32 or bfloat16.
         device: auto, cpu, cuda or mps.
         seed: initializes new heads, dropout, the order of rows, masks and pairs.
@@ -52,6 +54,7 @@ class PretrainingConfig:
     masking: str = "word"
     mask_share: float = 0.15
     held_out: float = 0.05
+    frozen_layers: int = 0
     dtype: str = "auto"
     device: str = "auto"
     seed: int = 0
@@ -78,6 +81,7 @@ class PretrainingConfig:
         self._require("weight_decay", 0 <= self.weight_decay <= 1, "from 0 to 1")
         self._require("warmup_ratio", 0 <= self.warmup_ratio < 1, "from 0 to below 1")
         self._require("max_length", self.max_length >= 8, "at least 8")
+        self._require("frozen_layers", self.frozen_layers >= 0, "at least 0")
         self._require("seed", 0 <= self.seed < 2**32, "from 0 to 2**32 - 1")
 
     @property

@@ -141,6 +141,22 @@ def load_bert(folder: Path) -> LoadedBert:
     return LoadedBert(network, tuple(missing))
 
 
+def freeze_layers(network: PretrainingBert, count: int) -> None:
+    """Keep the embeddings and the lowest ``count`` layers as they are; 0 freezes nothing.
+
+    Raises:
+        InputError: the network has fewer layers.
+    """
+    layers = network.bert.encoder.layer
+    if count > len(layers):
+        raise InputError(
+            f"pre-training: frozen_layers is {count}, but the base has {len(layers)} layers"
+        )
+    if count:
+        for module in (network.bert.embeddings, *layers[:count]):
+            module.requires_grad_(False)
+
+
 def check_tokenizer(network: PretrainingBert, tokenizer: Any, config: PretrainingConfig) -> None:
     """Check that a base's tokenizer and network can do what the settings ask for.
 

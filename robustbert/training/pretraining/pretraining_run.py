@@ -24,6 +24,7 @@ from robustbert.training.pretraining.pretraining_config import PretrainingConfig
 from robustbert.training.pretraining.pretraining_network import (
     PretrainingBert,
     check_tokenizer,
+    freeze_layers,
     load_bert,
 )
 from robustbert.training.pretraining.pretraining_result import (
@@ -78,7 +79,7 @@ class PretrainingRun:
 
         Raises:
             ModelError: the base cannot be loaded, or the training diverged.
-            InputError: the base takes fewer tokens than the settings ask for.
+            InputError: the base takes fewer tokens, or has fewer layers, than the settings ask for.
             DatasetError: the documents have too few sentences or tokens.
             OutputError: the output folder cannot be written, or holds another training.
         """
@@ -87,6 +88,7 @@ class PretrainingRun:
             loaded = load_bert(self._base.folder)
             tokenizer = read_tokenizer(self._base.folder)
             check_tokenizer(loaded.network, tokenizer, self._config)
+            freeze_layers(loaded.network, self._config.frozen_layers)
             new_weights = {"new_weights": list(loaded.new_weights)}
             self._plan |= {"base": {**self._plan["base"], **new_weights}}
             held_out = self._rows_of(corpus.held_out, "held-out documents", tokenizer)

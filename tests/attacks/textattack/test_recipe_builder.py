@@ -69,3 +69,16 @@ def test_names_in_the_module_of_a_recipe_are_not_replaced(build):
     build("a2t")
     assert a2t_yoo_2021.SBERT is SBERT
     assert SBERT.__init__ is before
+
+
+def test_bad_characters_has_the_goal_of_the_others_and_unicodes_homoglyphs(build):
+    attack = build("bad-characters")
+    assert type(attack.goal_function).__name__ == "UntargetedClassification"
+    assert type(attack.search_method).__name__ == "DifferentialEvolution"
+    swap = attack.transformation
+    assert swap.homos_intentional["a"] == ["\N{CYRILLIC SMALL LETTER A}"]
+    assert swap.homos_intentional["\N{TAI THAM LETTER WA}"] == [
+        "\N{TAI THAM HORA DIGIT ZERO}",
+        "\N{TAI THAM THAM DIGIT ZERO}",
+    ]
+    assert sum(map(len, swap.homos_intentional.values())) == 78

@@ -126,6 +126,21 @@ def test_another_seed_gives_other_weights_and_the_same_held_out_rows(
     assert other.before == made.after, "the same masks and pairs"
 
 
+def test_frozen_layers_and_the_embeddings_keep_the_weights_of_the_base(made, tmp_path):
+    from safetensors.torch import load_file
+
+    config = replace(CONFIG, objectives=("mlm",), steps=1, warmup_ratio=0.0, frozen_layers=1)
+    found = pretrain(None, str(made.folder), config, tmp_path / "out", texts=make_documents(4))
+    before, after = (load_file(one.folder / "model.safetensors") for one in (made, found))
+    changed = {name for name in before if not before[name].equal(after[name])}
+    encoder = {name for name in before if name.startswith("bert.") and "pooler" not in name}
+    assert changed & encoder == {name for name in encoder if "encoder.layer.1" in name}
+    assert "cls.predictions.bias" in changed
+    too_many = replace(config, frozen_layers=3)
+    with pytest.raises(InputError, match="frozen_layers is 3, but the base has 2 layers"):
+        pretrain(None, str(made.folder), too_many, tmp_path / "b", texts=make_documents(4))
+
+
 def test_held_out_texts_are_measured_in_float32_also_after_mixed_precision(
     reviewed, tiny_base, tmp_path
 ):
