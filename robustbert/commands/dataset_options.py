@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os.path
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -166,7 +167,7 @@ def given_source(options: Any) -> DatasetSource | None:
 def data_files(options: Any) -> list[str]:
     """The data files that the options name, to check that no output replaces them."""
     given = [options.dataset, *(getattr(options, f"{split}_file") for split in _SPLITS)]
-    return [name.removeprefix("file:") for name in given if name]
+    return [os.path.expanduser(name.removeprefix("file:")) for name in given if name]
 
 
 def data_words(options: Any) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from os.path import expanduser
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,7 @@ def _place(slot: str, value: str) -> str:
     """A canonical form of a file's path or of a split on the hub."""
     if value.startswith(HUB):
         return value if has_split(value) else f"{value}[{slot}]"
-    path = Path(value.removeprefix(FILE)).expanduser()
+    path = Path(expanduser(value.removeprefix(FILE)))
     try:
         return str(path.resolve())
     except (OSError, ValueError):  # the path is checked when it is read

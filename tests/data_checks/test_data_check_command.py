@@ -170,6 +170,8 @@ class TestBadInput:
         assert "no dataset is given; give DATASET or --train-file" in rejected()
         assert "DATASET is empty" in rejected("")
         assert "no such file" in rejected(f"file:{tmp_path / 'none.csv'}", *SKIP)
+        assert "no such file" in rejected("file:~nobody-of-this-name/x.csv", *SKIP)
+        assert "no such file" in rejected("--train-file", "~nobody-of-this-name/x.csv", *SKIP)
         assert "unknown dataset 'imbd'; did you mean imdb?" in rejected("imbd")
 
     @pytest.mark.parametrize("names", [["pos"], ["pos", "pos"]])
@@ -177,6 +179,11 @@ class TestBadInput:
         file = write(tmp_path / "one.csv", sentences(len(names)), names)
         assert "pos" in rejected(f"file:{file}", *SKIP)
 
-    def test_the_data_are_not_overwritten(self, rejected, clean):
-        path = clean.removeprefix("file:")
-        assert "is an input" in rejected(clean, *SKIP, "--format", "json", "--out", path)
+    @pytest.mark.parametrize("name", ["file:clean.csv", "file:~/clean.csv"])
+    def test_the_data_are_not_overwritten(self, rejected, clean, tmp_path, monkeypatch, name):
+        path = tmp_path / "clean.csv"
+        before = path.read_bytes()
+        monkeypatch.setenv("HOME", str(tmp_path))
+        monkeypatch.chdir(tmp_path)
+        assert "is an input" in rejected(name, *SKIP, "--format", "json", "--out", path)
+        assert path.read_bytes() == before

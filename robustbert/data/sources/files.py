@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os.path import expanduser
 from pathlib import Path
 
 from robustbert.data.sources.columns import read_table
@@ -22,7 +23,7 @@ def read_file(path: str, text_column: str, label_column: str) -> Part:
     """
     if not path:
         raise DatasetError("'file:' has no path; write file:PATH, such as file:reviews.csv")
-    place = Path(path).expanduser().absolute()
+    place = Path(expanduser(path)).absolute()  # Path.expanduser fails for an unknown user
     table = read_table(place, (text_column, label_column))
     check_texts(table[text_column], str(place), text_column)
     return Part(
