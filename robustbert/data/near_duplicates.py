@@ -23,7 +23,7 @@ _BANDS, _ROWS = 30, 3
 _WORD = re.compile(r"\w+")
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class NearDuplicates:
     """The positions of two near-duplicates, the smaller first, and their similarity."""
 

@@ -25,7 +25,10 @@ def duplicates(data: CheckedData) -> Measurement:
 
 
 def near_duplicate_texts(data: CheckedData) -> Measurement:
-    """Rows with nearly the text of an earlier row of the same split."""
+    """Rows with nearly the text of an earlier row of the same split.
+
+    Each of these rows is in one finding, with the text that is most similar to it.
+    """
     groups = data.same_texts.groups
     later: set[int] = set()
     findings = []
@@ -35,9 +38,11 @@ def near_duplicate_texts(data: CheckedData) -> Measurement:
             other = _of_split(data, groups[pair.second], split)
             if one and other:
                 first = max(one[0], other[0])  # each later row follows a row of the other text
-                later |= {position for position in (*one, *other) if position >= first}
-                rows = data.row_list(sorted((one[0], other[0])))
-                findings.append(Finding(rows=rows, note=similarity_note(pair.similarity)))
+                new = {position for position in (*one, *other) if position >= first} - later
+                if new:
+                    later |= new
+                    rows = data.row_list(sorted({one[0], other[0], *new}))
+                    findings.append(Finding(rows=rows, note=similarity_note(pair.similarity)))
     return share_of_rows(len(later), len(data.texts), findings)
 
 

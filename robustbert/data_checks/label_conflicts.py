@@ -22,16 +22,20 @@ def conflicts(data: CheckedData) -> Measurement:
 
 
 def near_conflicts(data: CheckedData) -> Measurement:
-    """Rows of which another row is a near-duplicate with another label, in any split."""
+    """Rows of which another row is a near-duplicate with another label, in any split.
+
+    Each of these rows is in at least one finding, first with the most similar text.
+    """
     groups = data.same_texts.groups
     found: set[int] = set()
     findings = []
     for pair in sorted(data.same_texts.pairs, key=lambda pair: -pair.similarity):
         one, other = groups[pair.first], groups[pair.second]
-        differing = [*_differing(data, one, other), *_differing(data, other, one)]
-        if differing:
-            found |= set(differing)
-            shown = [differing[0], _opponent(data, differing[0], one, other)]
+        differing = {*_differing(data, one, other), *_differing(data, other, one)}
+        new = differing - found
+        if new:
+            found |= new
+            shown = {*new, _opponent(data, min(new), one, other)}
             note = similarity_note(pair.similarity)
             findings.append(Finding(rows=data.row_list(sorted(shown)), note=note))
     return share_of_rows(len(found), len(data.texts), findings)

@@ -57,16 +57,17 @@ def _leaks(
 def _measured(data: CheckedData, leaks: Callable[[], Iterable[_Leak]]) -> Measurement:
     if len(data.split_names) == 1:
         return not_measured("the source has one split; loading splits it without overlaps")
-    findings, found = [], set()
+    findings = []
     rows_of: dict[tuple[str, str], set[int]] = {}
     for position, other, note in leaks():
-        found.add(position)
-        key = data.splits[position], data.splits[other]
-        rows_of.setdefault(key, set()).add(position)
-        findings.append(Finding(rows=data.row_list([position, other]), note=note))
+        leaking = rows_of.setdefault((data.splits[position], data.splits[other]), set())
+        if position not in leaking:  # the first leak is the most similar one
+            leaking.add(position)
+            findings.append(Finding(rows=data.row_list([position, other]), note=note))
     sizes = Counter(split for split in data.splits if split in HELD_OUT)
     facts = {
         f"rows of {split} in {other}": len(positions)
         for (split, other), positions in sorted(rows_of.items())
     }
-    return share_of_rows(len(found), sizes.total(), findings, facts)
+    num_found = len(set().union(*rows_of.values()))
+    return share_of_rows(num_found, sizes.total(), findings, facts)

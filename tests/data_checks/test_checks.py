@@ -210,6 +210,19 @@ class TestConflicts:
         assert report.check("conflicts").num_found == 0
 
 
+def test_rows_of_one_template_make_a_finding_each_not_one_per_pair(clean):
+    texts = [f"{number} {clean[0]} {clean[1]}" for number in range(30)]
+    data = {"train": (texts[:20], labels(20)), "test": (texts[20:], labels(10))}
+    report = checked(data)
+    numbers = {"near-duplicates": 19 + 9, "near-leakage": 10, "near-conflicts": 30}
+    for name, number in numbers.items():
+        check = report.check(name)
+        assert check.num_found == number
+        assert len(check.findings) <= number, "there are 435 pairs"
+        shown = {place for finding in places(check) for place in finding}
+        assert len(shown) >= number
+
+
 class TestEncoding:
     @pytest.mark.parametrize(
         ("text", "kinds"),
