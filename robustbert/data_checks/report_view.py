@@ -65,14 +65,18 @@ def result_text(check: CheckResult) -> str:
 
 
 def percent_text(share: float) -> str:
-    """A share in percent; a small one has more digits, so that it does not look like 0.
+    """A share in percent, with more digits where it would look like 0% or 100% and is not.
 
-    >>> percent_text(0), percent_text(0.1234), percent_text(0.00012)
-    ('0%', '12.3%', '0.012%')
+    >>> percent_text(0), percent_text(0.1234), percent_text(0.00012), percent_text(0.9996)
+    ('0%', '12.3%', '0.012%', '99.96%')
     """
     if share == 0 or share == 1:
         return f"{100 * share:.0f}%"
-    return f"{100 * share:.1f}%" if 0.001 <= share <= 0.999 else f"{100 * share:.2g}%"
+    if share < 0.001:
+        return f"{100 * share:.2g}%"
+    if share < 0.999:
+        return f"{100 * share:.1f}%"
+    return f"{100 - float(f'{100 * (1 - share):.2g}'):.10g}%"
 
 
 def facts_text(check: CheckResult) -> str:
