@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 
 from robustbert.data_checks.checked_data import HELD_OUT, CheckedData
@@ -55,7 +54,10 @@ def _leaks(
 
 
 def _measured(data: CheckedData, leaks: Callable[[], Iterable[_Leak]]) -> Measurement:
-    if len(data.split_names) == 1:
+    earliest, *later = data.split_names
+    if not later:
+        if earliest in HELD_OUT:
+            return not_measured(f"only the {earliest} split is given")
         return not_measured("the source has one split; loading splits it without overlaps")
     findings = []
     rows_of: dict[tuple[str, str], set[int]] = {}
@@ -64,10 +66,10 @@ def _measured(data: CheckedData, leaks: Callable[[], Iterable[_Leak]]) -> Measur
         if position not in leaking:  # the first leak is the most similar one
             leaking.add(position)
             findings.append(Finding(rows=data.row_list([position, other]), note=note))
-    sizes = Counter(split for split in data.splits if split in HELD_OUT)
+    num_rows = sum(split in HELD_OUT and split != earliest for split in data.splits)
     facts = {
         f"rows of {split} in {other}": len(positions)
         for (split, other), positions in sorted(rows_of.items())
     }
     num_found = len(set().union(*rows_of.values()))
-    return share_of_rows(num_found, sizes.total(), findings, facts)
+    return share_of_rows(num_found, num_rows, findings, facts)

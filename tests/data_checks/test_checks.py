@@ -180,6 +180,24 @@ class TestLeakage:
         assert report.check("leakage").num_found == 0
         assert report.loading.overlaps == 2
 
+    def test_the_share_is_of_the_rows_that_have_an_earlier_split(self, splits):
+        splits.pop("train")
+        splits["test"][0] = splits["validation"][0]
+        check = self.report(splits).check("leakage")
+        assert (check.num_found, check.num_rows) == (1, 8), "8 test rows, 6 validation rows"
+
+    @pytest.mark.parametrize(
+        ("split", "reason"),
+        [
+            ("train", "the source has one split; loading splits it without overlaps"),
+            ("test", "only the test split is given"),
+        ],
+    )
+    def test_one_split_has_none(self, splits, split, reason):
+        report = self.report({split: splits["train"]})
+        for name in ("leakage", "near-leakage"):
+            assert (report.check(name).value, report.check(name).reason) == (None, reason)
+
     def test_a_row_that_leaks_from_two_splits_counts_once(self, splits):
         splits["test"][0] = splits["validation"][0] = splits["train"][0]
         check = self.report(splits).check("leakage")
