@@ -15,11 +15,12 @@ from robustbert.data_checks.measurement import Measurement, share_of_rows
 # Tab and line breaks are ordinary white space.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _ENTITY = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]{1,31}|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});")
-# Names of elements, so that "<sigh>" and "<3" are no tags.
+# Names of elements, and attributes only if one has a value: "<sigh>", "<3", "<a great film>" and
+# "a <b and c> d" are no tags.
 _TAG = re.compile(
     r"</?(?:a|b|blockquote|body|br|center|code|div|em|font|h[1-6]|head|hr|html|i|iframe|img|li|"
     r"link|meta|ol|p|pre|script|small|span|strike|strong|style|sub|sup|table|tbody|td|th|thead|"
-    r"title|tr|tt|u|ul)(?:\s[^<>]*)?/?>",
+    r"title|tr|tt|u|ul)(?:\s[^<>=]*=[^<>]*|\s*/?)>",
     re.IGNORECASE,
 )
 

@@ -253,6 +253,7 @@ class TestEncoding:
             ("rock &amp; roll &#39;", "HTML entities"),
             ("a <br /> film <I>it</I>", "HTML tags"),
             ("<p>a &lt; b", "HTML entities, HTML tags"),
+            ('<a href="x" >a</a > film', "HTML tags"),
         ],
     )
     def test_damage(self, clean, text, kinds):
@@ -267,6 +268,7 @@ class TestEncoding:
             "café, naïve, Ünlü — “quoted” … 5 €",
             "fish & chips; AT&T; R&D",
             "a <3 b, <sigh>, x < y > z, &nothing;",
+            "<a great film>, <I love it>, a <b and c> d",
             "line\r\nbreaks\tand tabs",
             "日本語の文章です",
             "Да, это текст",
