@@ -72,8 +72,10 @@ def label_errors(data: CheckedData, folds: int, seed: int) -> Measurement:
         name = data.label_names[given[best]]
         note = f"suggested {name} ({probabilities[i, best]:.2f})"
         findings.append(Finding(rows=[data.row(positions[i])], note=note))
-    agreement = float((probabilities.argmax(axis=1) == labels).mean())
-    facts = {"labels that the model predicts": agreement}
+    facts = {
+        "labels that the model predicts": float((probabilities.argmax(axis=1) == labels).mean()),
+        "labels of the largest class": float(np.bincount(labels).max() / len(labels)),
+    }
     return share_of_rows(len(findings), len(positions), findings, facts)
 
 
