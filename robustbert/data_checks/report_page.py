@@ -18,6 +18,7 @@ from robustbert.data_checks.report_view import (
     summary,
 )
 from robustbert.reports.pages import render_page
+from robustbert.reports.wording import counted
 
 _EXCERPT = 300
 _BADGES = {True: "good", False: "bad", None: "empty"}
@@ -58,7 +59,7 @@ def _check(check: CheckResult, num_examples: int) -> dict[str, Any]:
         "badge": _BADGES[check.passed],
         "facts": facts_text(check),
         "findings": list(map(_finding, check.findings[:num_examples])),
-        "num_hidden": max(0, len(check.findings) - num_examples),
+        "hidden": _hidden(len(check.findings) - num_examples, "finding"),
     }
 
 
@@ -69,5 +70,10 @@ def _finding(finding: Finding) -> dict[str, Any]:
             {"place": place_text(row), "text": excerpt(row, _EXCERPT)}
             for row in finding.rows[:MAX_ROWS]
         ],
-        "num_hidden": max(0, len(finding.rows) - MAX_ROWS),
+        "hidden": _hidden(len(finding.rows) - MAX_ROWS, "row"),
     }
+
+
+def _hidden(number: int, noun: str) -> str:
+    """How many are not shown; empty if all are."""
+    return counted(number, f"more {noun}") if number > 0 else ""

@@ -22,10 +22,10 @@ def listed(parts: Sequence[str]) -> str:
 def counted(number: int, noun: str) -> str:
     """A number and its noun, in the plural unless the number is 1.
 
-    >>> counted(1, "cell"), counted(2, "cell")
-    ('1 cell', '2 cells')
+    >>> counted(1, "cell"), counted(2_000, "cell")
+    ('1 cell', '2,000 cells')
     """
-    return f"{number} {noun}{'s' * (number != 1)}"
+    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def and_more(items: Sized, noun: str) -> str:

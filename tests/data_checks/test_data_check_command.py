@@ -123,6 +123,13 @@ def test_long_texts_are_cut_around_what_was_found():
     assert len(line) <= 80
 
 
+def test_the_page_counts_what_it_does_not_show():
+    texts = sentences(10)
+    report = check_data((texts + [texts[0]] * 3, labels(10) + ["neg"] * 3), skip=["label-errors"])
+    assert "<p class=\"muted\">and 1 more row</p>" in data_report_page(report)
+    assert "<p class=\"muted\">and 1 more finding</p>" in data_report_page(report, 0)
+
+
 def test_the_page_is_written(dirty, tmp_path, capsys):
     out = tmp_path / "report.html"
     assert run(dirty, *SKIP, "--out", out) == 1
