@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from robustbert.data_checks.check_kinds import CHECKS, DataCheck
 from robustbert.errors import InputError, UnknownNameError
 from robustbert.frozen import FrozenMapping
+from robustbert.validation import check_between, is_proportion
 
 _MAX_FOLDS = 20
 _MAX_SEED = 2**32 - 1  # of NumPy's generators
@@ -36,18 +37,19 @@ class CheckSettings:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "limits", FrozenMapping(self.limits))
+        object.__setattr__(self, "skip", tuple(dict.fromkeys(self.skip)))
         for name in (*self.limits, *self.skip):
             if name not in CHECKS:
                 raise UnknownNameError("check", name, CHECKS)
         for name, limit in self.limits.items():
-            if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0 <= limit <= 1:
+            if not is_proportion(limit):
                 raise InputError(f"the limit of {name} is {limit!r}; give a number from 0 to 1")
             if name in self.skip:
                 raise InputError(f"{name} has a limit and is skipped; leave out one of them")
         if not self.checks:
             raise InputError("all checks are skipped; leave one of them in")
-        _check_range("the number of folds", self.folds, 2, _MAX_FOLDS)
-        _check_range("the seed", self.seed, 0, _MAX_SEED)
+        check_between(2, _MAX_FOLDS, folds=self.folds)
+        check_between(0, _MAX_SEED, seed=self.seed)
 
     @property
     def checks(self) -> list[DataCheck]:
@@ -57,8 +59,3 @@ class CheckSettings:
     def limit(self, check: DataCheck) -> float:
         """The limit of a check."""
         return float(self.limits.get(check.name, check.limit))
-
-
-def _check_range(what: str, number: object, low: int, high: int) -> None:
-    if type(number) is not int or not low <= number <= high:
-        raise InputError(f"{what} is {number!r}; give an integer from {low} to {high}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
 from scipy.stats import chi2_contingency
 
@@ -331,8 +332,8 @@ class TestSettings:
             ({"limits": {"leakage": True}}, "the limit of leakage is True"),
             ({"limits": {"leakage": 0.1}, "skip": ["leakage"]}, "has a limit and is skipped"),
             ({"skip": "leakage"}, "skip is the string 'leakage'; give a list"),
-            ({"folds": 1}, "the number of folds is 1; give an integer from 2 to 20"),
-            ({"seed": -1}, "the seed is -1"),
+            ({"folds": 1}, "folds is 1; give an integer from 2 to 20"),
+            ({"seed": -1}, "seed is -1"),
         ],
     )
     def test_bad_settings(self, clean, options, message):
@@ -343,6 +344,11 @@ class TestSettings:
     def test_unknown_checks(self, clean, options):
         with pytest.raises(UnknownNameError, match="did you mean"):
             robustbert.check_data((clean, labels(12)), **options)
+
+    def test_a_check_that_is_skipped_twice_is_listed_once(self, clean):
+        twice = WITHOUT_MODEL * 2
+        report = robustbert.check_data((clean, labels(12)), skip=twice, seed=np.int64(3))
+        assert (report.skipped, report.seed) == (WITHOUT_MODEL, 3)
 
     def test_skipping_everything(self, clean):
         from robustbert.data_checks import CHECKS
