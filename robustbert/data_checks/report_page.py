@@ -13,6 +13,7 @@ from robustbert.data_checks.report_view import (
     excerpt,
     facts_text,
     loading_text,
+    note_text,
     place_text,
     split_row,
     summary,
@@ -65,7 +66,7 @@ def _check(check: CheckResult, num_examples: int) -> dict[str, Any]:
 
 def _finding(finding: Finding) -> dict[str, Any]:
     return {
-        "note": finding.note,
+        "note": note_text(finding),
         "rows": [
             {"place": place_text(row), "text": excerpt(row, _EXCERPT)}
             for row in finding.rows[:MAX_ROWS]

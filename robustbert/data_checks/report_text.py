@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from robustbert.console import printable, wrapped
+from robustbert.console import wrapped
 from robustbert.data_checks.data_report import CheckResult, DataReport, Finding
 from robustbert.data_checks.report_view import (
     CHECK_HEADER,
@@ -14,6 +14,7 @@ from robustbert.data_checks.report_view import (
     excerpt,
     facts_text,
     loading_text,
+    note_text,
     place_text,
     split_row,
     summary,
@@ -65,9 +66,12 @@ def _finding(finding: Finding, width: int) -> Iterator[str]:
     """A line per row, the note in the first one."""
     for number, row in enumerate(finding.rows[:MAX_ROWS]):
         start = "  - " if number == 0 else "    "
-        note = f", {finding.note}" if finding.note and number == 0 else ""
-        place = f"{start}{printable(place_text(row) + note)}: "
-        yield place + excerpt(row, max(_MIN_EXCERPT, width - len(place)))
+        note = f", {note_text(finding)}" if finding.note and number == 0 else ""
+        place = f"{start}{place_text(row)}{note}"
+        if row.text.strip():
+            place += ": "
+            place += excerpt(row, max(_MIN_EXCERPT, width - len(place)))
+        yield place
     hidden = len(finding.rows) - MAX_ROWS
     if hidden > 0:
         yield f"    ({counted(hidden, 'more row')})"

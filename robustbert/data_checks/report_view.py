@@ -7,13 +7,17 @@ from robustbert.data_checks.data_report import (
     CheckedRow,
     CheckResult,
     DataReport,
+    Finding,
     SplitSummary,
 )
+from robustbert.reports.escape import shorten
 from robustbert.reports.wording import MISSING, counted, listed
 
 #: How many rows of one finding are shown.
 MAX_ROWS = 3
 _LEAD = 30  # characters before a finding in a text
+_MAX_LABEL_WIDTH = 40
+_MAX_NOTE_WIDTH = 80  # all kinds of damage at once fit
 
 SPLIT_HEADER = ("split", "rows", "smallest class", "largest class", "words: quartiles", "longest")
 CHECK_HEADER = ("check", "measured", "limit", "rows", "result")
@@ -39,7 +43,7 @@ def split_row(split: SplitSummary) -> list[str]:
         quartiles = ", ".join(f"{number:g}" for number in numbers)
         longest = f"{words.longest:,}"
     classes = (
-        f"{printable(one.label)} {percent_text(one.num_rows / split.num_rows)}"
+        f"{_label_text(one.label)} {percent_text(one.num_rows / split.num_rows)}"
         for one in (ordered[0], ordered[-1])
     )
     return [printable(split.split), f"{split.num_rows:,}", *classes, quartiles, longest]
@@ -91,12 +95,22 @@ def _fact_text(name: str, value: str | int | float | None) -> str:
         return MISSING
     if isinstance(value, float):
         return f"{value:.2g}" if name == "p-value" else percent_text(value)
-    return f"{value:,}" if isinstance(value, int) else value
+    return f"{value:,}" if isinstance(value, int) else _label_text(value)
+
+
+def _label_text(label: str) -> str:
+    """A label, shortened: with the wrong column, labels are whole texts."""
+    return shorten(printable(label), _MAX_LABEL_WIDTH)
 
 
 def place_text(row: CheckedRow) -> str:
     """The split, the number and the label of a row."""
-    return f"{row.split} {row.row} ({row.label})"
+    return f"{printable(row.split)} {row.row} ({_label_text(row.label)})"
+
+
+def note_text(finding: Finding) -> str:
+    """What was found, shortened."""
+    return shorten(printable(finding.note), _MAX_NOTE_WIDTH)
 
 
 def excerpt(row: CheckedRow, width: int) -> str:

@@ -123,6 +123,21 @@ def test_long_texts_are_cut_around_what_was_found():
     assert len(line) <= 80
 
 
+def test_long_labels_are_shortened():
+    texts = sentences(14)
+    label = "a label as long as a text: " + texts[0]
+    report = check_data(([*texts[:12], *texts[:2]], ["neg", label] * 7), skip=["label-errors"])
+    written = data_report_text(report, 100)
+    assert all(len(line) <= 100 for line in written.splitlines())
+    assert f"  - all 2 (a label as long as …{texts[0][-20:]}), 2 times: {texts[1][:20]}" in written
+    assert label not in data_report_page(report)
+
+
+def test_a_row_without_a_text_is_its_place(clean, tmp_path):
+    report = check_data(([*sentences(11), " "], labels(12)), skip=["label-errors"])
+    assert "\n  - all 12 (pos)\n" in data_report_text(report, 100)
+
+
 def test_the_page_counts_what_it_does_not_show():
     texts = sentences(10)
     report = check_data((texts + [texts[0]] * 3, labels(10) + ["neg"] * 3), skip=["label-errors"])
