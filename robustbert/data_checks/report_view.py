@@ -43,7 +43,7 @@ def split_row(split: SplitSummary) -> list[str]:
         quartiles = ", ".join(f"{number:g}" for number in numbers)
         longest = f"{words.longest:,}"
     classes = (
-        f"{_label_text(one.label)} {percent_text(one.num_rows / split.num_rows)}"
+        f"{_label_text(one.label)} ({percent_text(one.num_rows / split.num_rows)})"
         for one in (ordered[0], ordered[-1])
     )
     return [printable(split.split), f"{split.num_rows:,}", *classes, quartiles, longest]

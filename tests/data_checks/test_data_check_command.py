@@ -123,6 +123,13 @@ def test_long_texts_are_cut_around_what_was_found():
     assert len(line) <= 80
 
 
+def test_a_whole_number_label_is_not_mistaken_for_a_share():
+    report = check_data((sentences(12), [1, 2, 2] * 4), skip=["label-errors"])
+    (row,) = [x for x in data_report_text(report, 100).splitlines() if x.startswith("all ")]
+    assert "  1 (33.3%)" in row
+    assert "  2 (66.7%)" in row
+
+
 def test_long_labels_are_shortened():
     texts = sentences(14)
     label = "a label as long as a text: " + texts[0]
@@ -141,8 +148,8 @@ def test_a_row_without_a_text_is_its_place(clean, tmp_path):
 def test_the_page_counts_what_it_does_not_show():
     texts = sentences(10)
     report = check_data((texts + [texts[0]] * 3, labels(10) + ["neg"] * 3), skip=["label-errors"])
-    assert "<p class=\"muted\">and 1 more row</p>" in data_report_page(report)
-    assert "<p class=\"muted\">and 1 more finding</p>" in data_report_page(report, 0)
+    assert '<p class="muted">and 1 more row</p>' in data_report_page(report)
+    assert '<p class="muted">and 1 more finding</p>' in data_report_page(report, 0)
 
 
 def test_the_page_is_written(dirty, tmp_path, capsys):
