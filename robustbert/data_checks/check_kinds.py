@@ -42,7 +42,7 @@ class DataCheck:
 _CHECKS = (
     DataCheck(
         "class-balance",
-        "size of the smallest class of any split, relative to classes of equal sizes",
+        "size of the smallest class of any split, in % of the size of equal classes",
         class_balance,
         limit=0.2,
         kind="at least",
@@ -64,34 +64,32 @@ _CHECKS = (
     ),
     DataCheck(
         "duplicates",
-        "rows whose text an earlier row of the split has, apart from case and white space",
+        "rows that repeat the text of an earlier row of their split, ignoring case and white space",
         duplicates,
         limit=0.01,
     ),
     DataCheck(
         "near-duplicates",
-        "rows with nearly the text of an earlier row of the split",
+        "rows that nearly repeat the text of an earlier row of their split",
         near_duplicate_texts,
         limit=0.05,
     ),
     DataCheck(
         "leakage",
-        "validation and test rows whose text is in an earlier split too",
+        "validation and test rows that repeat a text of an earlier split",
         leakage,
         limit=0.0,
     ),
     DataCheck(
         "near-leakage",
-        "validation and test rows with nearly the text of a row of an earlier split",
+        "validation and test rows that nearly repeat a text of an earlier split",
         near_leakage,
         limit=0.01,
     ),
-    DataCheck(
-        "conflicts", "rows whose text another row has with another label", conflicts, limit=0.0
-    ),
+    DataCheck("conflicts", "rows whose text also occurs with another label", conflicts, limit=0.0),
     DataCheck(
         "near-conflicts",
-        "rows with nearly the text of a row with another label",
+        "rows that nearly repeat the text of a row with another label",
         near_conflicts,
         limit=0.01,
     ),
