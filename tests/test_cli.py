@@ -144,7 +144,7 @@ class TestList:
         main(["list", "recipes"])
         lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
         assert list(lines) == list(RECIPES)
-        assert "needs a masked language model" in lines["bae"]
+        assert "needs the HowNet candidate list" in lines["pso"]
         assert "needs" not in lines["pwws"]
         assert "needs gradients" in lines["a2t"]
 

@@ -51,7 +51,7 @@ def rejected(capsys: pytest.CaptureFixture[str], own_cache: Path):
         (["bench", "--recipes", ","], "give at least one name"),
         (["bench", "--training-seeds", ","], "give at least one integer"),
         (["bench", "--dry-run", "--out", __file__], "is a file, not a folder; choose another"),
-        (["bench", "--recipes", "bert-attack"], "needs a masked language model"),
+        (["bench", "--recipes", "pso"], "needs the HowNet candidate list"),
         (["bench", "--track", "unifed"], "unknown track 'unifed'; did you mean unified"),
         (["bench", "--models", "minlm"], "unknown model 'minlm'; did you mean minilm"),
         (["bench", "--models", "no/such/model"], "no model folder 'no/such/model'"),

@@ -4,8 +4,8 @@
 
 MODEL is the folder of a model fine-tuned on rotten_tomatoes. TextAttack runs unmodified (one
 example at a time, in float32, padded to the longest text of a batch; see ``plain.py``), except that
-its iga checks the constraints on the children of a crossover, as robustbert does. robustbert runs
-the published track in each of the dtypes.
+its iga checks the constraints on the children of a crossover, as robustbert does, and that what
+recipes download is replaced. robustbert runs the published track in each of the dtypes.
 
 Prints one line per recipe and dtype, then every difference (queries are distinct texts, with
 TextAttack's own count in brackets). Exits with 1 if a requirement is not met: in float32, all

@@ -1,7 +1,8 @@
 """Baseline: unmodified TextAttack, one example at a time, in float32.
 
 Recipes, seeds, word lists and vectors are those of robustbert. Sentence encoders that recipes fetch
-from a hub are replaced by the packaged MiniLM, run by sentence-transformers.
+from a hub are replaced by the packaged MiniLM, run by sentence-transformers; masked language models
+by the asset ``masked-lm``, run by transformers; and flair's part-of-speech tags by NLTK's.
 """
 
 from __future__ import annotations
@@ -61,6 +62,7 @@ class PlainTextAttack:
         self.recipe, self.seed = recipe, seed
         self.victim = _victim(folder, padding)
         self.attack = build_attack(load_recipe_class(recipe), self.victim, _SentenceTransformer())
+        _use_offline_models(self.attack.transformation)
 
     def outcomes(self, examples: Sequence) -> Iterator[PlainOutcome]:
         """Attack one example at a time."""
@@ -81,6 +83,27 @@ class PlainTextAttack:
             yield PlainOutcome(
                 example.example_id, status, text, len(self.victim.texts), result.num_queries
             )
+
+
+def _use_offline_models(transformation) -> None:
+    import textattack
+
+    from robustbert.attacks.textattack.word_tags import offline_flair_tag
+
+    utils = textattack.shared.utils
+    utils.flair_tag = offline_flair_tag(utils.flair_tag)
+    for part in getattr(transformation, "transformations", [transformation]):
+        if hasattr(part, "_language_model"):
+            part._language_model = _language_model()
+
+
+@cache
+def _language_model():
+    from transformers import AutoModelForMaskedLM
+
+    from robustbert.assets import asset_folder
+
+    return AutoModelForMaskedLM.from_pretrained(asset_folder("masked-lm")).eval()
 
 
 def _victim(folder, padding: str):

@@ -40,6 +40,7 @@ class Recipe(Entry):
 _BASE = ("wordnet", "pos-tagger", "stopwords", "tagset")  # importing TextAttack reads these
 _VECTORS = (*_BASE, "word-vectors")
 _ALL = (*_VECTORS, "sentence-encoder")
+_MASKED = (*_BASE, "masked-lm", "sentence-encoder")
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,6 @@ class _Gap:
 _OWN = "robustbert.attacks.textattack"
 _HUB = "its weights are on the Hugging Face Hub; run this recipe with TextAttack directly"
 _NET = "it is on TextAttack's server; run this recipe with TextAttack directly"
-_MASKED = _Gap("a masked language model", _HUB)
 _ENTITIES = _Gap("flair's named-entity tagger", _HUB)
 _BILLION = _Gap("the 1-billion-words language model", f"{_NET}, and with TensorFlow")
 _WRITE = _Gap("the learning-to-write language model", _NET)
@@ -89,7 +89,7 @@ def _online(name: str, target: str, summary: str, gap: _Gap) -> Recipe:
 
 def _external(name: str, target: str, summary: str) -> Recipe:
     """A recipe of another package: its requirements are unknown, so it gets every asset."""
-    return Recipe(name, target, summary, _ALL, random=True)
+    return Recipe(name, target, summary, (*_ALL, "masked-lm"), random=True)
 
 
 def _is_recipe(target: object) -> bool:
@@ -108,13 +108,13 @@ _BUILT_IN = (
     _offline("iga", "IGAWang2019", "neighbours, genetic search (Wang 2019)", _VECTORS, random=True),
     _offline("a2t", "A2TYoo2021", "gradient-guided neighbours (Yoo 2021)", _ALL, gradients=True),
     _offline("leap", "LEAP2023", "WordNet synonyms, swarm search (Xiao 2023)", _BASE, random=True),
+    _offline("bae", "BAEGarg2019", "masked-model replacements (Garg 2020)", _MASKED),
+    _offline("bert-attack", "BERTAttackLi2020", "masked-model replacements (Li 2020)", _MASKED),
+    _offline("clare", "CLARE2020", "replace, insert, merge (Li 2020)", _MASKED),
     Recipe("bad-characters", f"{_OWN}.bad_characters:BadCharacters2021",
            "one look-alike character (Boucher 2021)", _BASE, random=True),
     _online("alzantot", "GeneticAlgorithmAlzantot2018", "genetic (Alzantot 2018)", _BILLION),
-    _online("bae", "BAEGarg2019", "masked-model replacements (Garg 2020)", _MASKED),
-    _online("bert-attack", "BERTAttackLi2020", "masked-model replacements (Li 2020)", _MASKED),
     _online("checklist", "CheckList2020", "names, numbers, places (Ribeiro 2020)", _ENTITIES),
-    _online("clare", "CLARE2020", "replace, insert, merge (Li 2020)", _MASKED),
     _online("faster-alzantot", "FasterGeneticAlgorithmJia2019", "genetic (Jia 2019)", _WRITE),
     _online("hotflip", "HotFlipEbrahimi2017", "gradient flips (Ebrahimi 2018)", _WORD_LEVEL),
     _online("input-reduction", "InputReductionFeng2018", "removes words (Feng 2018)", _SHORTEST),

@@ -50,7 +50,8 @@ class UnifiedLimits(_SharedLimits):
         max_words_changed: maximum fraction of a text's words that may change in a dataset of short
             texts, in (0, 1].
         max_words_changed_long: the same in a dataset of long texts.
-        max_candidates: maximum number of embedding neighbours tried per word.
+        max_candidates: maximum number of embedding neighbours, or of words of a language model,
+            tried per word.
         queries_per_word: the query budget of a text is this number times its number of words.
         min_similarity: minimum angular similarity of each changed stretch (a segment of the text)
             to the original stretch, in (0, 1].

@@ -17,7 +17,7 @@ from robustbert.assets import (
 from robustbert.assets.manifest import tree_sha256
 from robustbert.errors import MissingAssetError, UnknownNameError
 
-BUILT = {"wordnet", "pos-tagger", "stopwords", "tagset", "word-vectors"}
+BUILT = {"wordnet", "pos-tagger", "stopwords", "tagset", "word-vectors", "masked-lm"}
 QUICK = ("wordnet", "pos-tagger", "stopwords", "tagset")
 
 

@@ -10,7 +10,7 @@ from robustbert.errors import MissingAssetError, UnknownNameError
 
 OFFLINE = (
     *("deepwordbug", "pruthi", "pwws", "textbugger", "textfooler", "iga", "a2t", "leap"),
-    "bad-characters",
+    *("bae", "bert-attack", "clare", "bad-characters"),
 )
 
 # TextAttack's recipes for other languages and for text-to-text models.

@@ -112,7 +112,7 @@ def test_a_folder_has_its_own_name(svm: Path, monkeypatch: pytest.MonkeyPatch):
     ("overrides", "kind"),
     [
         (Overrides(recipes=["pws"]), UnknownNameError),
-        (Overrides(recipes=["bae"]), MissingAssetError),
+        (Overrides(recipes=["pso"]), MissingAssetError),
         (Overrides(tracks=["own"]), UnknownNameError),
         (Overrides(datasets=["imbd"]), UnknownNameError),
         (Overrides(models=["bert"]), UnknownNameError),

@@ -90,7 +90,7 @@ def test_defaults(tmp_path: Path):
         (('name = "mine"', ""), "name: missing"),
         (('["pwws"]', "[]"), "recipes: tuple should have at least 1 item"),
         (('["pwws"]', '["pws"]'), "recipes: unknown recipe 'pws'; did you mean pwws"),
-        (('["pwws"]', '["bae"]'), "recipes: recipe 'bae' needs a masked language model"),
+        (('["pwws"]', '["pso"]'), "recipes: recipe 'pso' needs the HowNet candidate list"),
         (('["pwws"]', "[1]"), "recipes.0: input should be a valid string, not '1'"),
         (("rotten_tomatoes", "roten"), "datasets: unknown dataset 'roten'; did you mean rotten"),
         (("tfidf-nb", "tfidf-mb"), "models: unknown model 'tfidf-mb'; did you mean tfidf-nb"),

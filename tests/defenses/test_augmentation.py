@@ -171,7 +171,7 @@ def test_more_examples_than_the_training_split_has(dataset, svm):
     [
         ({"recipe": ["pwws"]}, UnknownNameError),
         ({"recipes": ["pws"]}, UnknownNameError),
-        ({"recipes": ["bae"]}, MissingAssetError),
+        ({"recipes": ["pso"]}, MissingAssetError),
         ({"recipes": []}, InputError),
         ({"recipes": "pwws"}, InputError),
         ({"track": "own"}, UnknownNameError),

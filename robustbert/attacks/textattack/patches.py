@@ -16,15 +16,19 @@ from importlib.metadata import version
 from typing import Any
 
 import nltk
+import textattack.shared.utils
 from nltk.corpus.reader.wordnet import WordNetCorpusReader
 from nltk.tag.perceptron import AveragedPerceptron
+from textattack.attack_recipes import clare_li_2020
 from textattack.constraints.semantics.sentence_encoders import SBERT, SentenceEncoder
 from textattack.shared import attacked_text
 from textattack.shared.attacked_text import AttackedText
-from textattack.transformations import WordSwapHomoglyphSwap
+from textattack.transformations import WordSwapHomoglyphSwap, WordSwapMaskedLM
+from textattack.transformations.word_swaps import word_swap_masked_lm
 
 from robustbert.assets.homoglyphs import intentional_homoglyphs
-from robustbert.attacks.textattack import speedups
+from robustbert.attacks.textattack import masked_model, speedups, subword_candidates
+from robustbert.attacks.textattack.word_tags import offline_flair_tag
 from robustbert.data.words import HOMOGLYPHS
 from robustbert.errors import RobustbertWarning
 
@@ -173,6 +177,40 @@ PATCHES = PatchSet(
             _homoglyphs_without_file,
             *_TEXTATTACK,
             speedup=False,
+        ),
+        Patch(
+            word_swap_masked_lm,
+            "AutoModelForMaskedLM",
+            masked_model.offline_model_class,
+            *_TEXTATTACK,
+            speedup=False,
+        ),
+        Patch(
+            word_swap_masked_lm,
+            "AutoTokenizer",
+            masked_model.offline_tokenizer_class,
+            *_TEXTATTACK,
+            speedup=False,
+        ),
+        Patch(
+            clare_li_2020,
+            "transformers",
+            masked_model.offline_transformers,
+            *_TEXTATTACK,
+            speedup=False,
+        ),
+        Patch(
+            textattack.shared.utils,
+            "flair_tag",
+            offline_flair_tag,
+            *_TEXTATTACK,
+            speedup=False,
+        ),
+        Patch(
+            WordSwapMaskedLM,
+            "_get_transformations",
+            subword_candidates.fast_get_transformations,
+            *_TEXTATTACK,
         ),
         Patch(attacked_text, "words_from_text", speedups.cached_words_from_text, *_TEXTATTACK),
         Patch(AttackedText, "text", speedups.cached_text, *_TEXTATTACK),
