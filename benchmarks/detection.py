@@ -13,7 +13,8 @@ what was interrupted. ``--attack-only`` with one dataset and recipe runs a part 
 The cost for MiniLM with all examples, on one thread of the processor of the committed results,
 estimated from the times of their records (not measured): about 80 minutes of attacks on
 rotten_tomatoes and 35 on bbc_news; per dataset about 5 minutes for wdr, 5 for fgws, rde and
-mahalanobis together, and an hour for attribution with ten steps.
+mahalanobis together, and an hour for attribution with ten steps. perplexity takes 0.2 to 0.3
+seconds per text.
 """
 
 from __future__ import annotations

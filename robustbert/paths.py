@@ -10,9 +10,9 @@ def cache_folder() -> Path:
     """The cache folder: ``$ROBUSTBERT_CACHE``, else ``robustbert`` in the user's cache folder."""
     chosen = os.environ.get("ROBUSTBERT_CACHE")
     if chosen:
-        return Path(chosen).expanduser().absolute()
+        return user_path(chosen).absolute()
     base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser().absolute() / "robustbert"
+    return user_path(base).absolute() / "robustbert"
 
 
 def suites_folder() -> Path:
@@ -41,3 +41,17 @@ def report_path(path: str) -> str:
     if PurePath(place).is_absolute():
         place = PurePath(place).name or place
     return f"{start}{equals}{place}"
+
+
+def user_path(path: str | os.PathLike[str]) -> Path:
+    """A path with ``~`` replaced by the home folder.
+
+    Unlike ``Path.expanduser``, it leaves ``~NAME`` as it is if there is no such user, so that the
+    caller says that there is no such file.
+
+    >>> user_path("~/runs") == Path.home() / "runs"
+    True
+    >>> print(user_path("~no-such-user/runs").as_posix())
+    ~no-such-user/runs
+    """
+    return Path(os.path.expanduser(path))

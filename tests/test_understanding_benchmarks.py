@@ -124,7 +124,11 @@ class TestAudit:
             for dataset, track, recipe in [*names, ("own", "unified", "a2t")]
         ]
         measured = MeasuredRun(
-            measures_version=1, encoder=None, wordfreq="wordfreq==3.1.1", cells=cells
+            measures_version=2,
+            encoder=None,
+            wordfreq="wordfreq==3.1.1",
+            language_model="c" * 64,
+            cells=cells,
         )
         paths = audit.write_measures(measured, tmp_path)
         assert [path.name for path in paths] == [
@@ -133,6 +137,7 @@ class TestAudit:
             "imdb-published.json",
             "imdb-unified.json",
         ]
+        assert read_measures(tmp_path).language_model == "c" * 64
         assert read_measures(tmp_path).cells == [one for one in cells if one.recipe == "pwws"]
         assert "example_id" not in paths[0].read_text()
 

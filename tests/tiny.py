@@ -6,6 +6,7 @@ import json
 import string
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 WORDS = (
     "a an the and or but not of to in on is was it this that with for as i you we film movie "
@@ -77,6 +78,24 @@ def make_tiny_bert(
     vocab_file.write_text("\n".join(words) + "\n", encoding="utf-8")
     BertTokenizerFast(vocab_file=str(vocab_file), model_max_length=128).save_pretrained(folder)
     return folder
+
+
+def make_tiny_masked_lm(folder: Path, *, max_positions: int = 512) -> tuple[Any, Any]:
+    """A random masked language model in memory, as wide as the tiny BERT, and its tokenizer.
+
+    Args:
+        folder: an empty folder, for the tokenizer.
+        max_positions: the maximum number of tokens of the model.
+    """
+    import torch
+    from transformers import AutoTokenizer, BertConfig, BertForMaskedLM
+
+    make_tiny_bert(folder)
+    config = BertConfig.from_pretrained(folder, max_position_embeddings=max_positions)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(5)
+        network = BertForMaskedLM(config).eval()
+    return network, AutoTokenizer.from_pretrained(folder)
 
 
 def toy_reviews(n: int, seed: int = 0) -> tuple[list[str], list[int]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from robustbert.metrics import bootstrap_mean, proportion
@@ -56,3 +57,19 @@ def mean_of(values: Sequence[float], seed: int) -> Estimate:
     """
     found = bootstrap_mean(values, seed)
     return Estimate(found.value, found.low, found.high, found.n, "bootstrap")
+
+
+def geometric_mean_of(logs: Sequence[float], seed: int) -> Estimate:
+    """The geometric mean of one positive number per item, with a bootstrap interval over items.
+
+    Args:
+        logs: the natural logarithms of the numbers.
+        seed: the seed of the bootstrap, at least 0.
+
+    >>> round(geometric_mean_of([math.log(2), math.log(8)], seed=0).value, 6)
+    4.0
+    """
+    found = mean_of(logs, seed)
+    ends = (found.value, found.low, found.high)
+    value, low, high = (None if end is None else math.exp(end) for end in ends)
+    return replace(found, value=value, low=low, high=high)

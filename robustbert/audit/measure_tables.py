@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from robustbert.audit.audit_tables import mean_text, share_text
-from robustbert.audit.estimates import Estimate, mean_of, share_of
+from robustbert.audit.estimates import Estimate, geometric_mean_of, mean_of, share_of
 from robustbert.audit.run_measures import MeasuredCell, MeasuredRun
 from robustbert.audit.text_measures import TextMeasures
 from robustbert.console import printable
@@ -20,6 +20,7 @@ _SEED = 0
 _HEADER = (
     *("recipe", "broken", "words changed", "% of words", "similarity", "unrelated"),
     *("antonyms", "unknown words", "longer by words", "by characters"),
+    *("original perplexity", "perplexity ratio"),
 )
 
 
@@ -36,6 +37,9 @@ class CellSummary:
         unknown_words: share of examples with an added word that is not in the list of words.
         word_difference: words of the adversarial text minus those of the original.
         character_difference: characters, likewise.
+        original_perplexity: of the originals; the geometric mean.
+        perplexity_ratio: that of an adversarial text divided by that of its original; the geometric
+            mean, because a few texts with a very high perplexity would decide the usual one.
     """
 
     words_changed: Estimate
@@ -46,6 +50,8 @@ class CellSummary:
     unknown_words: Estimate
     word_difference: Estimate
     character_difference: Estimate
+    original_perplexity: Estimate
+    perplexity_ratio: Estimate
 
 
 def summarize_cell(cell: MeasuredCell) -> CellSummary:
@@ -65,6 +71,10 @@ def summarize_cell(cell: MeasuredCell) -> CellSummary:
         unknown_words=share_of(values(lambda one: one.unknown_words > 0), _SEED),
         word_difference=mean_of(values(lambda one: one.word_difference), _SEED),
         character_difference=mean_of(values(lambda one: one.character_difference), _SEED),
+        original_perplexity=geometric_mean_of(
+            values(lambda one: one.original_log_perplexity), _SEED
+        ),
+        perplexity_ratio=geometric_mean_of(values(lambda one: one.log_perplexity_ratio), _SEED),
     )
 
 
@@ -124,6 +134,8 @@ def _numbers(summary: CellSummary) -> list[str]:
         share_text(summary.unknown_words),
         mean_text(summary.word_difference, 2, signed=True),
         mean_text(summary.character_difference, 1, signed=True),
+        mean_text(summary.original_perplexity, 1),
+        mean_text(summary.perplexity_ratio, 2),
     ]
 
 
@@ -134,10 +146,16 @@ def _note(measured: MeasuredRun) -> str:
         else f"angular, by {measured.encoder}; compare it with the similarity of unrelated "
         "originals of the same cell."
     )
+    perplexity = (
+        "not measured."
+        if measured.language_model is None
+        else "geometric means, by the masked language model with the hash "
+        f"{measured.language_model[:12]}; the ratio is that of an adversarial text to its original."
+    )
     return (
         "Means over the broken examples with 95% intervals (Wilson's for shares of examples, else "
         f"the bootstrap). Similarity: {similarity} Antonyms: examples in % with a word replaced by "
         "an antonym in WordNet. Unknown words: examples in % with an added word that is not in "
         f"{measured.wordfreq}; more words are misspelt, because that list has frequent "
-        "misspellings."
+        f"misspellings. Perplexity: {perplexity}"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import Field
 
+from robustbert.audit.measure_migrations import MEASURES_MIGRATIONS
 from robustbert.audit.text_measures import (
     TextMeasures,
     WordEdits,
@@ -20,18 +22,26 @@ from robustbert.audit.text_measures import (
 from robustbert.data.words import words_of
 from robustbert.errors import RecordError
 from robustbert.packages import package_version
+from robustbert.progress import progress_bar
 from robustbert.records import Outcome
 from robustbert.records.fields import Name, NonNegativeInt, Sha256, StrictModel, Track
-from robustbert.records.strict_json import check_version, parse_object, read_file, validated
+from robustbert.records.strict_json import (
+    check_version,
+    migrated,
+    parse_object,
+    read_file,
+    validated,
+)
 from robustbert.reports.broken_texts import BrokenText
 from robustbert.reports.row_labels import record_label
 from robustbert.reports.run_view import Selection, ShownCell, select_cells
 
 if TYPE_CHECKING:
+    from robustbert.models.pseudo_perplexity import PseudoPerplexity
     from robustbert.reports.similarity_report import Encoder
 
 #: The version of the format of measures.
-MEASURES_VERSION: Final = 1
+MEASURES_VERSION: Final = 2
 
 
 class MeasuredCell(StrictModel):
@@ -50,9 +60,12 @@ class MeasuredCell(StrictModel):
 class MeasuredRun(StrictModel):
     """The measures of a run, and what measured them."""
 
-    measures_version: Literal[1] = Field(description="the version of the format")
+    measures_version: Literal[2] = Field(description="the version of the format")
     encoder: Name | None = Field(description="package of the second encoder; null if not used")
     wordfreq: Name = Field(description="package of the list of known words")
+    language_model: Sha256 | None = Field(
+        description="hash of the masked language model for perplexities; null if not used"
+    )
     cells: list[MeasuredCell] = Field(description="in the order of the run")
 
 
@@ -63,6 +76,7 @@ def measure_run(
     dataset: str | None = None,
     model: str | None = None,
     recipe: str | None = None,
+    perplexity: PseudoPerplexity | None = None,
 ) -> MeasuredRun:
     """Measure the adversarial texts of a run.
 
@@ -72,6 +86,7 @@ def measure_run(
         dataset: the name of a dataset; None for all.
         model: the label of a row or the name of a model; None for all.
         recipe: the name of a recipe; None for all.
+        perplexity: measures perplexities; None leaves them out.
 
     Raises:
         InputError: the run has no such dataset, model or recipe.
@@ -83,12 +98,16 @@ def measure_run(
     every = [example for examples in broken for example in examples]
     antonyms = antonym_pairs(example.edits for example in every)
     similarities = {} if encoder is None else _similarities(every, encoder)
+    perplexities = {} if perplexity is None else _log_perplexities(every, perplexity)
     return MeasuredRun(
         measures_version=MEASURES_VERSION,
         encoder=None if encoder is None else encoder.source,
         wordfreq=f"wordfreq=={package_version('wordfreq')}",
+        language_model=None if perplexity is None else perplexity.model.sha256,
         cells=[
-            _measured(cell, [example.measured(antonyms, similarities) for example in examples])
+            _measured(
+                cell, [one.measured(antonyms, similarities, perplexities) for one in examples]
+            )
             for cell, examples in zip(cells, broken, strict=True)
         ],
     )
@@ -97,23 +116,34 @@ def measure_run(
 def read_measures(folder: Path) -> MeasuredRun:
     """Read the files of measures in a folder as one, in the order of their names.
 
+    Files of earlier versions lack what those did not measure.
+
     Raises:
-        RecordError: there is none, one is not valid, or they were measured with other packages.
+        RecordError: there is none, one is not valid, or they were measured with other packages or
+            language models.
     """
     paths = sorted(folder.glob("*.json"))
     if not paths:
         raise RecordError(f"{folder} contains no measures; make them with benchmarks/audit.py")
     read = [_read(path) for path in paths]
     for path, one in zip(paths, read, strict=True):
-        if (one.encoder, one.wordfreq) != (read[0].encoder, read[0].wordfreq):
+        if _measured_by(one) != _measured_by(read[0]):
             raise RecordError(
-                f"{path} and {paths[0]} were measured with other packages; measure both again"
+                f"{path} and {paths[0]} were measured with other packages or language models; "
+                "measure both again"
             )
     return read[0].model_copy(update={"cells": [cell for one in read for cell in one.cells]})
 
 
+def _measured_by(measured: MeasuredRun) -> tuple[str | None, ...]:
+    return measured.encoder, measured.wordfreq, measured.language_model
+
+
 def _read(path: Path) -> MeasuredRun:
     content = parse_object(read_file(path), str(path))
+    version = content.get("measures_version")
+    if type(version) is int:  # True equals 1
+        content = migrated(content, version, MEASURES_MIGRATIONS, str(path))
     check_version(content, "measures_version", MEASURES_VERSION, str(path))
     return validated(MeasuredRun, content, str(path))
 
@@ -135,7 +165,10 @@ class _BrokenExample:
     unrelated: BrokenText | None
 
     def measured(
-        self, antonyms: frozenset[tuple[str, str]], similarities: Mapping[BrokenText, float]
+        self,
+        antonyms: frozenset[tuple[str, str]],
+        similarities: Mapping[BrokenText, float],
+        perplexities: Mapping[str, float],
     ) -> TextMeasures:
         """The measures, given those that are computed for all examples at once."""
         original, adversarial = self.texts.original, self.texts.adversarial
@@ -151,6 +184,8 @@ class _BrokenExample:
             unrelated_similarity=None
             if self.unrelated is None
             else similarities.get(self.unrelated),
+            log_perplexity=perplexities.get(adversarial),
+            original_log_perplexity=perplexities.get(original),
         )
 
 
@@ -178,6 +213,21 @@ def _similarities(examples: Sequence[_BrokenExample], encoder: Encoder) -> dict[
 
     pairs = [pair for one in examples for pair in (one.texts, one.unrelated) if pair is not None]
     return measure_similarities(pairs, encoder)
+
+
+def _log_perplexities(
+    examples: Sequence[_BrokenExample], perplexity: PseudoPerplexity
+) -> dict[str, float]:
+    """The log perplexity of each original and adversarial text that has tokens."""
+    both = (text for one in examples for text in (one.texts.original, one.texts.adversarial))
+    texts = list(dict.fromkeys(both))
+    found: dict[str, float] = {}
+    with progress_bar(len(texts), "perplexity", "text") as bar:
+        for text, nats in zip(texts, perplexity.log_perplexities(texts), strict=True):
+            if not math.isnan(nats):
+                found[text] = nats
+            bar.update()
+    return found
 
 
 def _measured(cell: ShownCell, examples: list[TextMeasures]) -> MeasuredCell:

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from robustbert.records.fields import Name, NonNegativeInt, Similarity, StrictModel
+from robustbert.records.fields import (
+    Name,
+    NonNegativeFloat,
+    NonNegativeInt,
+    Similarity,
+    StrictModel,
+)
 
 _LANGUAGE = "en"
 
@@ -26,6 +32,19 @@ class TextMeasures(StrictModel):
     unrelated_similarity: Similarity | None = Field(
         description="of the original to that of another broken example; null if not measured"
     )
+    log_perplexity: NonNegativeFloat | None = Field(
+        description="of the adversarial text, in nats per token; null if not measured"
+    )
+    original_log_perplexity: NonNegativeFloat | None = Field(
+        description="of the original, in nats per token; null if not measured"
+    )
+
+    @property
+    def log_perplexity_ratio(self) -> float | None:
+        """How much higher the log perplexity is than the original's; None if not measured."""
+        if self.log_perplexity is None or self.original_log_perplexity is None:
+            return None
+        return self.log_perplexity - self.original_log_perplexity
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from robustbert.errors import InputError
+from robustbert.paths import user_path
 
 
 def split_name(model: str) -> tuple[str | None, str]:
@@ -17,7 +16,7 @@ def split_name(model: str) -> tuple[str | None, str]:
     (('mine', 'models/svm'), (None, 'models/svm'))
     """
     name, separator, rest = model.partition("=")
-    if not separator or Path(model).expanduser().exists():
+    if not separator or user_path(model).exists():
         return None, model
     name, rest = name.strip(), rest.strip()
     if not name or not rest:

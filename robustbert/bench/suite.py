@@ -29,7 +29,7 @@ from robustbert.data.dataset_source import DatasetSource
 from robustbert.defenses import compose
 from robustbert.errors import InputError, ModelError, RobustbertError, SuiteError, UnknownNameError
 from robustbert.models import MODELS
-from robustbert.paths import suite_names, suites_folder
+from robustbert.paths import suite_names, suites_folder, user_path
 from robustbert.training import make_config
 from robustbert.validation import build_from_settings
 
@@ -143,7 +143,7 @@ def load_suite(name: str) -> Suite:
     """
     if name in suite_names():
         return _read_suite(suites_folder() / f"{name}.toml")
-    path = Path(name).expanduser()
+    path = user_path(name)
     if path.suffix == ".toml" or path.exists():
         return _read_suite(path)
     raise UnknownNameError("suite", name, suite_names())
@@ -220,9 +220,9 @@ def _check_base(base: str, tables: Iterable[str] = ()) -> None:
         base: the model.
         tables: further names to suggest for an unknown name.
     """
-    if base in MODELS or base.startswith("hub:") or Path(base).expanduser().is_dir():
+    if base in MODELS or base.startswith("hub:") or user_path(base).is_dir():
         return
-    if Path(base).expanduser().exists():
+    if user_path(base).exists():
         raise ModelError(f"the model {base} is a file; give the folder that holds it")
     if os.sep in base:
         raise ModelError(f"no model folder {base!r}; give a folder, hub:NAME or a name")

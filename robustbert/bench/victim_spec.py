@@ -7,7 +7,6 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from robustbert.bench.model_names import split_name
@@ -18,6 +17,7 @@ from robustbert.frozen import FrozenMapping
 from robustbert.models import MODELS, Classifier, TfidfBase
 from robustbert.models.folders import is_pretrained, model_kind
 from robustbert.models.searched_through import DEFAULT_VOTES
+from robustbert.paths import user_path
 from robustbert.training import make_config
 
 
@@ -86,7 +86,7 @@ class VictimSpec:
         defense that trains.
         """
         if self.classifier is None and (
-            self.base in MODELS or self.training or is_pretrained(Path(self.base).expanduser())
+            self.base in MODELS or self.training or is_pretrained(user_path(self.base))
         ):
             return True
         return compose(self.defenses).trains
@@ -103,7 +103,7 @@ class VictimSpec:
             return self.classifier.has_gradients
         if self.base in MODELS:
             return not isinstance(MODELS.load(self.base), TfidfBase)
-        return model_kind(Path(self.base).expanduser()) != "classical"
+        return model_kind(user_path(self.base)) != "classical"
 
 
 def victim_specs(
@@ -165,7 +165,7 @@ def model_spec(model: str, labels: Sequence[str] | None = None) -> VictimSpec:
     name, base = split_name(model)
     if name is None:
         known = base in MODELS or base.startswith("hub:")
-        name = base if known else Path(base).expanduser().resolve().name or "model"
+        name = base if known else user_path(base).resolve().name or "model"
     own = None if labels is None or base in MODELS else tuple(labels)
     return VictimSpec(name, base, labels=own)
 
@@ -287,4 +287,4 @@ def _absolute(victim: VictimSpec) -> str:
     base = victim.base
     if victim.classifier is not None or base in MODELS or base.startswith("hub:"):
         return base
-    return str(Path(base).expanduser().resolve())
+    return str(user_path(base).resolve())

@@ -12,6 +12,7 @@ from robustbert.commands.terminal import print_report
 from robustbert.console import terminal_width
 
 if TYPE_CHECKING:
+    from robustbert.models.pseudo_perplexity import PseudoPerplexity
     from robustbert.reports.similarity_report import Encoder
 
 
@@ -21,7 +22,8 @@ def add_measure(actions: Any) -> None:
         actions,
         "measure",
         measure,
-        "measure the adversarial texts automatically: similarity, antonyms, unknown words, length",
+        "measure the adversarial texts automatically: similarity, antonyms, unknown words, length, "
+        "perplexity",
     )
     action.add_argument(
         "run_folder", type=Path, metavar="RUN", help="output folder of bench or attack"
@@ -31,6 +33,11 @@ def add_measure(actions: Any) -> None:
         "--no-similarity",
         action="store_true",
         help="leave out the similarity, which needs the optional second encoder",
+    )
+    action.add_argument(
+        "--no-perplexity",
+        action="store_true",
+        help="leave out the perplexity, which takes a language model some time",
     )
     add_format(action)
 
@@ -50,6 +57,7 @@ def measure(options: Any) -> int:
         dataset=options.dataset,
         model=options.model,
         recipe=options.recipe,
+        perplexity=None if options.no_perplexity else perplexity(),
     )
     if options.format == "json":
         print(json.dumps(measures_as_dict(measured), indent=2))
@@ -67,3 +75,11 @@ def encoder() -> Encoder:
 
     second = second_encoder()
     return Encoder(name="E5", source=second.source, encode=second.encode)
+
+
+def perplexity() -> PseudoPerplexity:
+    """What measures perplexities: the offline masked language model."""
+    from robustbert.models.masked_language_model import masked_language_model
+    from robustbert.models.pseudo_perplexity import PseudoPerplexity
+
+    return PseudoPerplexity(masked_language_model())

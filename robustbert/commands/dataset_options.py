@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os.path
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from robustbert.commands.arguments import names
 from robustbert.errors import InputError
+from robustbert.paths import user_path
 
 if TYPE_CHECKING:
     from robustbert.data import DatasetSource
@@ -167,7 +167,7 @@ def given_source(options: Any) -> DatasetSource | None:
 def data_files(options: Any) -> list[str]:
     """The data files that the options name, to check that no output replaces them."""
     given = [options.dataset, *(getattr(options, f"{split}_file") for split in _SPLITS)]
-    return [os.path.expanduser(name.removeprefix("file:")) for name in given if name]
+    return [str(user_path(name.removeprefix("file:"))) for name in given if name]
 
 
 def data_words(options: Any) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from os.path import expanduser
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from robustbert.data.dataset_registry import DATASETS
 from robustbert.data.sources.columns import SUFFIXES
 from robustbert.data.sources.hub import has_split
 from robustbert.errors import InputError, UnknownNameError
+from robustbert.paths import user_path
 
 FILE = "file:"
 """The prefix of files."""
@@ -100,7 +100,7 @@ def _place(slot: str, value: str) -> str:
     """A canonical form of a file's path or of a split on the hub."""
     if value.startswith(HUB):
         return value if has_split(value) else f"{value}[{slot}]"
-    path = Path(expanduser(value.removeprefix(FILE)))
+    path = user_path(value.removeprefix(FILE))
     try:
         return str(path.resolve())
     except (OSError, ValueError):  # the path is checked when it is read

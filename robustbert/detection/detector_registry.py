@@ -44,6 +44,11 @@ DETECTORS = Registry(
             "robustbert.detection.attribution_detector:AttributionDetector",
             "how much each word contributes to the prediction",
         ),
+        Entry(
+            "perplexity",
+            "robustbert.detection.perplexity_detector:PerplexityDetector",
+            "how unlikely the text is to a masked language model",
+        ),
     ],
     accepts=_is_detector,
     expected="a subclass of robustbert.detection.Detector that is a dataclass",

@@ -28,7 +28,7 @@ def repeated_job(
         n: the number of examples.
 
     Raises:
-        InputError: see :meth:`.RepeatedCells.job`.
+        InputError: see :meth:`robustbert.gate.RepeatedCells.job`.
     """
     job = cells.job(loaded, record, n=n, seed=record.protocol.seed)
     difference = condition_difference(job.header, record)

@@ -26,6 +26,7 @@ from robustbert.learning_curves.curve_record import (
 )
 from robustbert.learning_curves.noisy_subset import noisy_subset
 from robustbert.learning_curves.point_measurement import PointMeter
+from robustbert.paths import user_path
 from robustbert.progress import report_step
 from robustbert.records import Environment
 from robustbert.records.strict_json import encode
@@ -76,7 +77,7 @@ def check_curve(options: CurveOptions, out: Path) -> None:
         OutputError: ``out`` holds something else than a learning curve.
     """
     options.check_model()
-    out = Path(out).expanduser().absolute()
+    out = user_path(out).absolute()
     if (out / CURVE_FILE).exists():
         remove_temporary_files(out)
     check_free(out, disposable=(_LOCK, CURVE_FILE, *_PLOTS))
@@ -124,7 +125,7 @@ def stored_points(plan: CurvePlan, out: Path) -> dict[tuple[float, float, int], 
         RecordError: the file is damaged.
         InputError: it is a curve of another configuration.
     """
-    path = Path(out).expanduser().absolute() / CURVE_FILE
+    path = user_path(out).absolute() / CURVE_FILE
     if not path.exists():
         return {}
     curve = read_curve(path)
@@ -157,7 +158,7 @@ def run_curve(
     Raises:
         RobustbertError: see :func:`learning_curve`.
     """
-    folder = Path(out).expanduser().absolute()
+    folder = user_path(out).absolute()
     measure = measure or plan.meter
     busy = f"another command is writing to {folder}; wait for it, or choose another output folder"
     lock = {"place": f"to {folder}", "advice": "choose another output folder", "busy": busy}

@@ -12,6 +12,7 @@ from typing import Any
 from robustbert.errors import ModelError, UnknownNameError
 from robustbert.models.classifier import Classifier
 from robustbert.models.folders import model_kind
+from robustbert.paths import user_path
 from robustbert.registry import Entry, Registry
 
 
@@ -144,7 +145,7 @@ def model_folder(spec: str) -> Path:
     Raises:
         ModelError: there is no such folder.
     """
-    folder = Path(spec).expanduser()
+    folder = user_path(spec)
     if not folder.is_dir():
         raise ModelError(_no_folder(spec))
     return folder

@@ -12,6 +12,7 @@ from robustbert.models.folders import describe_source, hash_files, model_kind
 from robustbert.models.huggingface_files import check_files, check_weights, one_line
 from robustbert.models.model_registry import HUB_PREFIX, MODELS, TfidfBase, TransformerBase
 from robustbert.models.quiet import quiet_transformers
+from robustbert.paths import user_path
 
 
 def _minilm_folder() -> Path:
@@ -68,7 +69,7 @@ def find_base(spec: str) -> Base:
         if isinstance(entry, TfidfBase):
             return Base(spec, entry.source, kind=entry.kind)
         return _network(spec, entry.source, entry.folder())
-    folder = Path(spec).expanduser()
+    folder = user_path(spec)
     if not folder.is_dir():
         raise UnknownNameError("model", spec, MODELS)
     return _network(folder.resolve().name, describe_source(folder), folder)

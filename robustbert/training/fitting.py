@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from robustbert.errors import DatasetError, ModelError
 from robustbert.io import atomic_folder, check_free
 from robustbert.models.pretrained import Base, find_base
+from robustbert.paths import user_path
 from robustbert.training.config import Loss, TrainingConfig
 from robustbert.training.extra_rows import EpochRows
 from robustbert.training.result import (
@@ -68,7 +69,7 @@ def train(
         DatasetError: there are no training rows, or a label has no name in the dataset.
         OutputError: ``out`` holds something already, or cannot be written.
     """
-    out = Path(out).expanduser().absolute()
+    out = user_path(out).absolute()
     found = check_base_and_output(base, out)
     if found.folder is None and (loss is not None or callbacks or epoch_rows):
         raise ModelError(
@@ -98,7 +99,7 @@ def check_base_and_output(base: str, out: Path) -> Base:
         ModelError: the base cannot be fine-tuned.
         OutputError: ``out`` holds something already.
     """
-    check_free(Path(out).expanduser().absolute(), disposable=(CHECKPOINTS,))
+    check_free(user_path(out).absolute(), disposable=(CHECKPOINTS,))
     return find_base(base)
 
 

@@ -10,6 +10,7 @@ from robustbert.data import TextDataset, load_dataset
 from robustbert.defenses import DefenseSpec
 from robustbert.errors import OutputError
 from robustbert.io import check_free, file_lock, remove_temporary_files, write_files
+from robustbert.paths import user_path
 from robustbert.progress import report_step
 from robustbert.reports.plots.plot_style import FORMATS, figure_bytes
 from robustbert.tuning.search_space import SearchSpace
@@ -95,7 +96,7 @@ def check_tuning(options: TuneOptions, out: Path) -> None:
     """
     check_optuna()
     options.bases()
-    out = out.expanduser().absolute()
+    out = user_path(out).absolute()
     if (out / STUDY_FILE).exists():
         remove_temporary_files(out)
     check_free(out, disposable=(_LOCK, _TRIAL, STUDY_FILE, *_TABLES, *_PLOTS))
@@ -121,7 +122,7 @@ def run_tuning(
     Raises:
         RobustbertError: see :func:`tune`.
     """
-    folder = Path(out).expanduser().absolute()
+    folder = user_path(out).absolute()
     configuration = options.configuration(dataset, options.bases())
     evaluate = evaluate or TrialScorer(dataset, options, folder / _TRIAL)
     place, advice = f"to {folder}", "choose another output folder"

@@ -117,7 +117,7 @@ def test_the_benchmark_attacks_first_and_leaves_out_what_is_there(tmp_path):
     assert attack[attack.index("-n") + 1] == "5"
     assert first[-2:] == ["--recipe", "pwws"]
     detectors = [command[command.index("--detector") + 1] for command in judged]
-    assert detectors == ["wdr", "fgws", "rde", "mahalanobis", "attribution"]
+    assert detectors == ["wdr", "fgws", "rde", "mahalanobis", "attribution", "perplexity"]
     assert all(command[command.index("--validation") + 1] == "7" for command in judged)
     dataset.record("rde").parent.mkdir(parents=True)
     dataset.record("rde").touch()

@@ -28,19 +28,19 @@ def test_the_whole_split_without_noise_trains_what_train_does(
 ):
     data = ["--dataset", f"file:{reviews}", "--model", str(tiny_base), *SETTINGS]
     out = tmp_path / "curve"
-    command = ["curve", *data, "--sizes", "0.5,1", "--noise", "0,0.25", "--seeds", "3"]
+    command = ["curve", *data, "--sizes", "1", "--noise", "0,0.25", "--seeds", "3"]
     command += ["--recipes", "deepwordbug", "-n", "3", "--out", str(out)]
     assert main([*command, "--dry-run"]) == 0
-    assert capsys.readouterr().out.count(" no\n") == 3
+    assert capsys.readouterr().out.count(" no\n") == 2
     assert not out.exists()
     assert main(command) == 0
     shown = capsys.readouterr().out
     curve = read_curve(out / "curve.json")
-    assert [(p.size, p.noise) for p in curve.points] == [(0.5, 0), (1, 0), (1, 0.25)]
-    assert len({point.weights_sha256 for point in curve.points}) == 3
+    assert [(p.size, p.noise) for p in curve.points] == [(1, 0), (1, 0.25)]
+    assert len({point.weights_sha256 for point in curve.points}) == 2
     assert main(["train", *data, "--seed", "3", "--out", str(tmp_path / "model")]) == 0
     trained = load_model(str(tmp_path / "model"))
-    whole = curve.points[1]
+    whole = curve.points[0]
     assert whole.weights_sha256 == trained.info.sha256
     assert whole.clean.value == read_training(tmp_path / "model").metrics["test_accuracy"]
     assert whole.attacked["deepwordbug"].n == 3

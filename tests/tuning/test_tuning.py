@@ -26,11 +26,17 @@ def test_a_seed_gives_the_same_trials_and_another_seed_gives_others(study):
     assert [t.settings for t in first.trials[1:]] != [t.settings for t in other.trials[1:]]
 
 
+@pytest.fixture(scope="module")
+def uninterrupted():
+    """The trials of uninterrupted searches, keyed by objective."""
+    return {}
+
+
 @pytest.mark.parametrize(
     ("interrupt_at", "objective"), [(0, "clean"), (1, "both"), (6, "clean"), (12, "both")]
 )
 def test_an_interrupted_search_is_resumed_with_the_same_trials(
-    study, bases, interrupt_at, objective
+    study, bases, uninterrupted, interrupt_at, objective
 ):
     options = {"objective": objective, "models": bases}
     with pytest.raises(KeyboardInterrupt):
@@ -38,7 +44,9 @@ def test_an_interrupted_search_is_resumed_with_the_same_trials(
     rest = FakeTraining()
     resumed = study("resumed", rest, **options)
     assert len(rest.calls) == 13 - interrupt_at
-    assert resumed.trials == study("uninterrupted", **options).trials
+    if objective not in uninterrupted:
+        uninterrupted[objective] = study("uninterrupted", **options).trials
+    assert resumed.trials == uninterrupted[objective]
 
 
 def test_a_line_that_a_killed_process_did_not_finish_is_ignored(study, tmp_path):

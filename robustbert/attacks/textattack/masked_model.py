@@ -15,9 +15,8 @@ from typing import Any
 import torch
 import transformers
 
-from robustbert.assets import asset_folder
 from robustbert.models.inference.threads import single_threaded
-from robustbert.models.quiet import quiet_transformers
+from robustbert.models.masked_language_model import masked_language_model
 
 #: The models that the recipes bae, bert-attack and clare download.
 REPLACED = ("bert-base-uncased", "distilroberta-base")
@@ -85,20 +84,13 @@ class TokenScores:
 
 @cache
 def masked_model() -> MaskedModel:
-    """The asset ``masked-lm``, in float32; loaded once."""
-    with quiet_transformers():
-        network = transformers.BertForMaskedLM.from_pretrained(
-            asset_folder("masked-lm"), local_files_only=True, torch_dtype=torch.float32
-        )
-    return MaskedModel(network.eval())
+    """The asset ``masked-lm``, in float32."""
+    return MaskedModel(masked_language_model().network)
 
 
-@cache
 def masked_tokenizer() -> Any:
     """The tokenizer of :func:`masked_model`."""
-    return transformers.AutoTokenizer.from_pretrained(
-        asset_folder("masked-lm"), local_files_only=True, use_fast=True
-    )
+    return masked_language_model().tokenizer
 
 
 def offline_model_class(original: Any) -> Any:

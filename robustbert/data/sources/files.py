@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from os.path import expanduser
-from pathlib import Path
-
 from robustbert.data.sources.columns import read_table
 from robustbert.data.sources.parts import Part, check_texts
 from robustbert.errors import DatasetError
+from robustbert.paths import user_path
 
 
 def read_file(path: str, text_column: str, label_column: str) -> Part:
@@ -23,7 +21,7 @@ def read_file(path: str, text_column: str, label_column: str) -> Part:
     """
     if not path:
         raise DatasetError("'file:' has no path; write file:PATH, such as file:reviews.csv")
-    place = Path(expanduser(path)).absolute()  # Path.expanduser fails for an unknown user
+    place = user_path(path).absolute()
     table = read_table(place, (text_column, label_column))
     check_texts(table[text_column], str(place), text_column)
     return Part(

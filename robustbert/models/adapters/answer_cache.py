@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from robustbert.errors import InputError, OutputError
+from robustbert.paths import user_path
 
 #: Identifies the files that this module writes, in SQLite's header ("RBac" in ASCII).
 APPLICATION_ID = 0x52426163
@@ -44,7 +45,7 @@ class AnswerCache:
     def __init__(self, path: str | Path, model: str, k: int) -> None:
         if not isinstance(path, str | Path):
             raise InputError(f"cache is {path!r:.80}; give a file, or None")
-        self._path = Path(path).expanduser().absolute()
+        self._path = user_path(path).absolute()
         self._model = model
         self._bytes = 4 * k
         with self._connection(create=True) as connection:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from robustbert.io import check_free
 from robustbert.models.pretrained import Base, find_base
+from robustbert.paths import user_path
 from robustbert.training.pretraining.corpus import Corpus, collect_corpus, hold_out
 from robustbert.training.pretraining.pretraining_config import PretrainingConfig
 from robustbert.training.result import CHECKPOINTS
@@ -51,7 +52,7 @@ def pretrain(
             fewer layers than ``frozen_layers``.
         OutputError: ``out`` holds something already, or cannot be written.
     """
-    out = Path(out).expanduser().absolute()
+    out = user_path(out).absolute()
     found = check_pretraining(base, out)
     corpus = collect_corpus(dataset, texts, texts_source)
     # a random second sentence needs another document, also among those that are held out
@@ -74,7 +75,7 @@ def check_pretraining(base: str, out: Path) -> Base:
         ModelError: the base is no BERT.
         OutputError: ``out`` holds something already.
     """
-    check_free(Path(out).expanduser().absolute(), disposable=(CHECKPOINTS,))
+    check_free(user_path(out).absolute(), disposable=(CHECKPOINTS,))
     found = find_base(base)
     from robustbert.training.pretraining.pretraining_network import check_bert
 

@@ -5,23 +5,15 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-import torch
 
 from tests.attacks.running import run, without_time
-from tests.tiny import make_tiny_bert
+from tests.tiny import make_tiny_masked_lm
 
 
 @pytest.fixture(scope="module")
 def language_model(textattack, tmp_path_factory):
     """A tiny random masked language model that takes 512 tokens, and its tokenizer."""
-    import transformers
-
-    folder = make_tiny_bert(tmp_path_factory.mktemp("language-model") / "tiny")
-    config = transformers.BertConfig.from_pretrained(folder, max_position_embeddings=512)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(5)
-        network = transformers.BertForMaskedLM(config).eval()
-    return network, transformers.AutoTokenizer.from_pretrained(folder)
+    return make_tiny_masked_lm(tmp_path_factory.mktemp("language-model") / "tiny")
 
 
 @pytest.fixture(scope="module")
