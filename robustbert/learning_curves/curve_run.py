@@ -49,7 +49,8 @@ def learning_curve(
     """Measure clean accuracy and accuracy under attack by training size and label noise.
 
     Only the training split is made smaller and noisy. The same arguments resume an interrupted
-    measurement; other sizes, noises and seeds add points to those in the folder.
+    measurement and retry points with failed attacks; other sizes, noises and seeds add points to
+    those in the folder.
 
     Args:
         dataset: a dataset of :func:`robustbert.load_dataset`, or anything that it accepts.
@@ -99,6 +100,11 @@ class CurvePlan:
     rows: Mapping[GridPoint, tuple[int, int]]
     configuration: Mapping[str, Any]
 
+    def missing(self, points: Mapping[tuple[float, float, int], CurvePoint]) -> list[GridPoint]:
+        """The points that are not among ``points``, or with failed attacks, which are retried."""
+        found = {place for place, point in points.items() if not point.errors}
+        return [p for p in self.rows if (p.size, p.noise, p.seed) not in found]
+
 
 def plan_curve(dataset: TextDataset, options: CurveOptions) -> CurvePlan:
     """Check that a curve can be measured on a dataset; nothing is trained or written.
@@ -146,6 +152,8 @@ def run_curve(
 ) -> LearningCurve:
     """Measure the points that are missing in a folder, and write each as soon as it is measured.
 
+    Points with failed attacks are measured again.
+
     Args:
         plan: what to measure.
         out: the folder, see :func:`check_curve`.
@@ -167,7 +175,7 @@ def run_curve(
         if plan.options.recipes:
             ensure_assets(assets_of(plan.options.recipes))
         environment = capture_environment(plan.options.device)
-        missing = [p for p in plan.rows if (p.size, p.noise, p.seed) not in points]
+        missing = plan.missing(points)
         for number, place in enumerate(missing, start=1):
             point = measure(place)
             points[point.place] = point

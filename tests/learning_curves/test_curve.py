@@ -18,7 +18,7 @@ from robustbert.learning_curves.curve_run import CURVE_FILE
 from robustbert.learning_curves.curve_table import markdown_curve, render_curve
 from robustbert.reports.plots.plot_style import figure_bytes
 from tests.hostile import HOSTILE
-from tests.learning_curves.conftest import MadeMeasure, made_curve, made_point
+from tests.learning_curves.conftest import MadeMeasure, made_curve, made_point, with_errors
 
 SMALL = {"sizes": (0.5, 1.0), "noises": (0.0, 0.2), "seeds": (0, 1)}
 
@@ -43,6 +43,16 @@ def test_an_interrupted_curve_is_resumed_point_by_point(measured, tmp_path):
     assert rest.calls == whole.calls[4:]
     assert measured("resumed", none, **SMALL).points == expected.points
     assert none.calls == []
+
+
+def test_points_with_failed_attacks_are_measured_again(measured):
+    first, again = MadeMeasure(), MadeMeasure()
+    failed = measured("out", lambda place: with_errors(first(place), int(place.seed == 1)), **SMALL)
+    assert sum(point.errors for point in failed.points) == 3
+    curve = measured("out", again, **SMALL)
+    assert again.calls == first.calls[3:]
+    assert sum(point.errors for point in curve.points) == 0
+    assert [point.place for point in curve.points] == [point.place for point in failed.points]
 
 
 def test_other_sizes_noises_and_seeds_add_points(measured, tmp_path):

@@ -12,7 +12,7 @@ from robustbert.learning_curves import CurveOptions, read_curve
 from robustbert.learning_curves.point_measurement import PointMeter
 from robustbert.models import load_model
 from robustbert.training import read_training
-from tests.learning_curves.conftest import made_point
+from tests.learning_curves.conftest import made_point, with_errors
 from tests.news import news_files
 from tests.training.conftest import tiny_base  # noqa: F401
 
@@ -89,9 +89,7 @@ def test_interruptions_and_failed_attacks_have_exit_codes(tmp_path, tiny_base, r
     command += ["--sizes", "1", "--noise", "0,0.1", "--seeds", "0", "--out", str(tmp_path / "out")]
 
     def failed(_, place):
-        point = made_point(place, 10, 5, 4, worst=3)
-        counts = point.counts["pwws"].model_copy(update={"error": 2})
-        return point.model_copy(update={"counts": {**point.counts, "pwws": counts}})
+        return with_errors(made_point(place, 10, 5, 4, worst=3), 2)
 
     def interrupted(_, place):
         if place.noise:
