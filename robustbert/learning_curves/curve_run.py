@@ -59,8 +59,8 @@ def learning_curve(
         out: the folder for the points and the plot.
 
     Raises:
-        RobustbertError: the model cannot be trained or attacked, the data have no such split, the
-            smallest part lacks a class, or ``out`` holds something else or another curve.
+        RobustbertError: the model cannot be trained or attacked, the data have no such split, a
+            part lacks a class, or ``out`` holds something else or another curve.
     """
     options = options or CurveOptions()
     check_curve(options, Path(out))
@@ -111,8 +111,8 @@ def plan_curve(dataset: TextDataset, options: CurveOptions) -> CurvePlan:
 
     Raises:
         DatasetError: a split is missing.
-        InputError: the smallest subset lacks a class, a noise changes no label, there are fewer
-            examples than are to be attacked, or a defense cannot train on the dataset.
+        InputError: a subset lacks a class, a noise changes no label, there are fewer examples than
+            are to be attacked, or a defense cannot train on the dataset.
     """
     check_trainable(options.spec(), dataset)
     examples = options.select(dataset)
