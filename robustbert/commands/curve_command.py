@@ -125,6 +125,8 @@ def numbers(text: str) -> list[float]:
     >>> numbers("0.1,1")
     [0.1, 1.0]
     """
+    if not text.strip(" ,"):
+        raise argparse.ArgumentTypeError("give at least one number")
     found = []
     for name in names(text):
         try:
