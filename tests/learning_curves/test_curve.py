@@ -65,20 +65,17 @@ def test_other_sizes_noises_and_seeds_add_points(measured, tmp_path):
     assert "The rows have 2 to 3 seeds" in render_curve(curve, 100)
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
+def test_another_configuration_is_refused(measured):
+    measured("out", **SMALL)
+    for options, message in (
         ({"recipes": ("pwws",)}, 'recipes is ["deepwordbug", "pwws"] there, but ["pwws"] here'),
         ({"num_examples": 7}, "attacked examples is"),
         ({"split": "validation"}, "split is test there, but validation here"),
         ({"training": {"epochs": 3}}, "training is"),
-    ],
-)
-def test_another_configuration_is_refused(measured, options, message):
-    measured("out", **SMALL)
-    with pytest.raises(InputError, match="of another configuration") as error:
-        measured("out", **SMALL | options)
-    assert message in str(error.value)
+    ):
+        with pytest.raises(InputError, match="of another configuration") as error:
+            measured("out", **SMALL | options)
+        assert message in str(error.value)
 
 
 def test_damaged_and_busy_folders_are_refused(measured, tmp_path):
