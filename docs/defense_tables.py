@@ -78,7 +78,10 @@ RESULTS = {
     ),
 }
 #: Short tables: the name of the results, and the dataset.
-SUMMARIES = {"defenses on rotten_tomatoes": ("defense results", "rotten_tomatoes")}
+SUMMARIES = {
+    "defenses on rotten_tomatoes": ("defense results", "rotten_tomatoes"),
+    "best defenses on rotten_tomatoes": ("best defenses", "rotten_tomatoes"),
+}
 SELECTIONS = {
     "defense selection": Selection("defense_selection", "results/defense-selection"),
     "composition selection": Selection(

@@ -125,6 +125,8 @@ def numbers(text: str) -> list[float]:
     >>> numbers("0.1,1")
     [0.1, 1.0]
     """
+    if not text.strip(" ,"):
+        raise argparse.ArgumentTypeError("give at least one number")
     found = []
     for name in names(text):
         try:
@@ -158,7 +160,8 @@ def curve(options: Any) -> int:
     errors = sum(point.errors for point in result.points)
     if errors:
         print_error(
-            f"{counted(errors, 'attack')} failed; see the counts in {options.out}/curve.json"
+            f"{counted(errors, 'attack')} failed; see the counts in {options.out}/curve.json, and "
+            "run the same command again to retry"
         )
     return 1 if errors else 0
 
@@ -167,7 +170,7 @@ def _dry_run(plan: CurvePlan, out: Path) -> int:
     from robustbert.learning_curves.curve_run import stored_points
     from robustbert.reports.render import text_table
 
-    stored = stored_points(plan, out)
+    missing = plan.missing(stored_points(plan, out))
     rows = [
         [
             f"{100 * point.size:g}%",
@@ -175,7 +178,7 @@ def _dry_run(plan: CurvePlan, out: Path) -> int:
             f"{100 * point.noise:g}%",
             f"{changed:,}",
             str(point.seed),
-            "yes" if (point.size, point.noise, point.seed) in stored else "no",
+            "no" if point in missing else "yes",
         ]
         for point, (examples, changed) in plan.rows.items()
     ]

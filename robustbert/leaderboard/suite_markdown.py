@@ -22,10 +22,15 @@ from robustbert.reports.wording import MISSING, counted, listed, percent
 
 
 def summary(table: SuiteTable, costs: Costs) -> str:
-    """A short table of one dataset: accuracies, the difference from the plain row, and costs."""
+    """A short table of one dataset: accuracies, the difference from the plain row, and costs.
+
+    Rows that have not been run are left out.
+    """
     differences = {line.title: found.worst_case for line, found in table.against_plain()}
     rows = []
     for line in table.lines:
+        if line.row is None:
+            continue
         clean, worst_case = worst_case_cells(line, table)
         step, _, query = cost_cells(line.settings, costs)
         difference = differences.get(line.title)

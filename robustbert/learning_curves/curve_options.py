@@ -32,6 +32,7 @@ CURVE_RECIPES = ("deepwordbug", "pwws")
 #: The seed of the attacked examples and of the attacks, as in the default of ``bench``.
 ATTACK_SEED = 0
 _DEFAULT_EXAMPLES = 100
+_TRACK = "unified"
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class CurveOptions:
         device: auto, cpu, cuda, cuda:N or mps.
 
     Raises:
-        InputError: a value is out of range or given twice.
+        InputError: a value is out of range or given twice, or a setting has no effect.
         UnknownNameError: there is no such recipe, track, split, defense, dtype or device.
     """
 
@@ -85,7 +86,7 @@ class CurveOptions:
     full_grid: bool = False
     recipes: tuple[str, ...] = CURVE_RECIPES
     num_examples: int | None = None
-    track: str = "unified"
+    track: str = _TRACK
     split: str = "test"
     defenses: tuple[DefenseSpec, ...] = ()
     training: Mapping[str, Any] = FrozenMapping()
@@ -120,11 +121,19 @@ class CurveOptions:
         check_split(self.split)
         check_dtype_and_device(self.dtype, self.device)
         check_track(self.track)
+        self._check_effect()
         for recipe in self.recipes:
             runnable_recipe(recipe)
         for seed in self.seeds:
             self.config(seed)
         compose(self.defenses)
+
+    def _check_effect(self) -> None:
+        """Refuse settings of attacks if nothing is attacked."""
+        is_given = {"num_examples": self.num_examples is not None, "track": self.track != _TRACK}
+        for name, given in is_given.items():
+            if given and not self.recipes:
+                raise InputError(f"{name} has no effect without recipes; leave it out")
 
     def grid(self) -> tuple[GridPoint, ...]:
         """The points in the order in which they are measured: whole curves, seed by seed."""

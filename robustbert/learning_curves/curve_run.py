@@ -49,7 +49,8 @@ def learning_curve(
     """Measure clean accuracy and accuracy under attack by training size and label noise.
 
     Only the training split is made smaller and noisy. The same arguments resume an interrupted
-    measurement; other sizes, noises and seeds add points to those in the folder.
+    measurement and retry points with failed attacks; other sizes, noises and seeds add points to
+    those in the folder.
 
     Args:
         dataset: a dataset of :func:`robustbert.load_dataset`, or anything that it accepts.
@@ -58,8 +59,8 @@ def learning_curve(
         out: the folder for the points and the plot.
 
     Raises:
-        RobustbertError: the model cannot be trained or attacked, the data have no such split, the
-            smallest part lacks a class, or ``out`` holds something else or another curve.
+        RobustbertError: the model cannot be trained or attacked, the data have no such split, a
+            part lacks a class, or ``out`` holds something else or another curve.
     """
     options = options or CurveOptions()
     check_curve(options, Path(out))
@@ -99,14 +100,19 @@ class CurvePlan:
     rows: Mapping[GridPoint, tuple[int, int]]
     configuration: Mapping[str, Any]
 
+    def missing(self, points: Mapping[tuple[float, float, int], CurvePoint]) -> list[GridPoint]:
+        """The points that are not among ``points``, or with failed attacks, which are retried."""
+        found = {place for place, point in points.items() if not point.errors}
+        return [p for p in self.rows if (p.size, p.noise, p.seed) not in found]
+
 
 def plan_curve(dataset: TextDataset, options: CurveOptions) -> CurvePlan:
     """Check that a curve can be measured on a dataset; nothing is trained or written.
 
     Raises:
         DatasetError: a split is missing.
-        InputError: the smallest subset lacks a class, a noise changes no label, there are fewer
-            examples than are to be attacked, or a defense cannot train on the dataset.
+        InputError: a subset lacks a class, a noise changes no label, there are fewer examples than
+            are to be attacked, or a defense cannot train on the dataset.
     """
     check_trainable(options.spec(), dataset)
     examples = options.select(dataset)
@@ -146,6 +152,8 @@ def run_curve(
 ) -> LearningCurve:
     """Measure the points that are missing in a folder, and write each as soon as it is measured.
 
+    Points with failed attacks are measured again.
+
     Args:
         plan: what to measure.
         out: the folder, see :func:`check_curve`.
@@ -167,7 +175,7 @@ def run_curve(
         if plan.options.recipes:
             ensure_assets(assets_of(plan.options.recipes))
         environment = capture_environment(plan.options.device)
-        missing = [p for p in plan.rows if (p.size, p.noise, p.seed) not in points]
+        missing = plan.missing(points)
         for number, place in enumerate(missing, start=1):
             point = measure(place)
             points[point.place] = point

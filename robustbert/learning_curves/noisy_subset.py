@@ -50,7 +50,8 @@ def noisy_subset(dataset: TextDataset, size: float, noise: float, seed: int) -> 
 
     Raises:
         DatasetError: there is no training split.
-        InputError: the part would lack a class, or the noise would change no label.
+        InputError: the part would lack a class, or the noise would change no label or leave no
+            label of a class.
     """
     if noise and len(dataset.label_names) < 2:
         raise InputError(f"{dataset.name} has one class, so no label can be wrong; leave out noise")
@@ -75,6 +76,12 @@ def noisy_subset(dataset: TextDataset, size: float, noise: float, seed: int) -> 
             else labels[index]
             for index in kept
         ]
+        gone = {labels[index] for index in kept} - set(noisy)
+        if gone:
+            raise InputError(
+                f"noise {noise:g} leaves no training label {names[min(gone)]!r}; give a smaller "
+                "noise or a larger size"
+            )
         new_ids = [
             example_id(text, names[label]) if index in changed else ids[index]
             for index, text, label in zip(kept, texts, noisy, strict=True)

@@ -50,7 +50,7 @@ def test_transformers_loads_the_model_and_it_predicts_words(folder):
     for text, expected in (
         ("this is one of the [MASK] films of the year .", {"best", "worst", "finest", "funniest"}),
         ("the film was directed [MASK] a friend .", {"by"}),
-        ("he is one of the best [MASK] in hollywood .", {"actors", "directors", "actor"}),
+        ("i laughed a lot , it is a very [MASK] comedy .", {"good", "great", "funny"}),
     ):
         inputs = tokenizer(text, return_tensors="pt")
         place = inputs["input_ids"][0].tolist().index(tokenizer.mask_token_id)

@@ -201,7 +201,7 @@ def test_the_readme_has_a_short_table(run, root: Path) -> None:
     assert pgd["minus plain"].startswith("+50.0 [")
     assert (pgd["step time"], pgd["query time"]) == ("4.0× (3.5–4.5)", "1.0× (1.0–1.0)")
     assert [cell.strip() for cell in rows["minilm"]][header.index("minus plain")] == ""
-    assert {cell.strip() for cell in rows["minilm-temperature"]} == {"n/a", "", "1.5× (1.2–1.8)"}
+    assert "minilm-temperature" not in rows  # it has not been run
 
 
 def test_each_row_of_the_suite_has_its_accuracies_and_costs(run, root: Path) -> None:

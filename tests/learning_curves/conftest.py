@@ -8,7 +8,7 @@ import pytest
 
 from robustbert.learning_curves import CurveOptions, CurvePoint, LearningCurve
 from robustbert.learning_curves.curve_options import GridPoint
-from robustbert.learning_curves.curve_run import plan_curve, run_curve
+from robustbert.learning_curves.curve_run import Measure, plan_curve, run_curve
 from robustbert.metrics import proportion
 from robustbert.records import Counts
 from tests.records.builders import ENVIRONMENT
@@ -66,6 +66,12 @@ def made_curve(points: Sequence[CurvePoint]) -> LearningCurve:
     )
 
 
+def with_errors(point: CurvePoint, number: int) -> CurvePoint:
+    """The point with this number of failed attacks."""
+    counts = point.counts["pwws"].model_copy(update={"error": number})
+    return point.model_copy(update={"counts": {**point.counts, "pwws": counts}})
+
+
 @dataclass
 class MadeMeasure:
     """A formula in place of trainings and attacks.
@@ -95,7 +101,7 @@ def measured(
     """Measures a curve with :class:`MadeMeasure` in a folder, without plots."""
     monkeypatch.setattr("robustbert.learning_curves.curve_run.figure_bytes", lambda *_: b"")
 
-    def measure(name: str, made: MadeMeasure | None = None, **options) -> LearningCurve:
+    def measure(name: str, made: Measure | None = None, **options) -> LearningCurve:
         chosen = CurveOptions(**{"model": str(tiny_base), "device": "cpu"} | options)
         return run_curve(plan_curve(toy, chosen), tmp_path / name, measure=made or MadeMeasure())
 

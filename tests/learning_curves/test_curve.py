@@ -18,7 +18,7 @@ from robustbert.learning_curves.curve_run import CURVE_FILE
 from robustbert.learning_curves.curve_table import markdown_curve, render_curve
 from robustbert.reports.plots.plot_style import figure_bytes
 from tests.hostile import HOSTILE
-from tests.learning_curves.conftest import MadeMeasure, made_curve, made_point
+from tests.learning_curves.conftest import MadeMeasure, made_curve, made_point, with_errors
 
 SMALL = {"sizes": (0.5, 1.0), "noises": (0.0, 0.2), "seeds": (0, 1)}
 
@@ -45,6 +45,16 @@ def test_an_interrupted_curve_is_resumed_point_by_point(measured, tmp_path):
     assert none.calls == []
 
 
+def test_points_with_failed_attacks_are_measured_again(measured):
+    first, again = MadeMeasure(), MadeMeasure()
+    failed = measured("out", lambda place: with_errors(first(place), int(place.seed == 1)), **SMALL)
+    assert sum(point.errors for point in failed.points) == 3
+    curve = measured("out", again, **SMALL)
+    assert again.calls == first.calls[3:]
+    assert sum(point.errors for point in curve.points) == 0
+    assert [point.place for point in curve.points] == [point.place for point in failed.points]
+
+
 def test_other_sizes_noises_and_seeds_add_points(measured, tmp_path):
     measured("out", **SMALL)
     more = MadeMeasure()
@@ -55,20 +65,17 @@ def test_other_sizes_noises_and_seeds_add_points(measured, tmp_path):
     assert "The rows have 2 to 3 seeds" in render_curve(curve, 100)
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
+def test_another_configuration_is_refused(measured):
+    measured("out", **SMALL)
+    for options, message in (
         ({"recipes": ("pwws",)}, 'recipes is ["deepwordbug", "pwws"] there, but ["pwws"] here'),
         ({"num_examples": 7}, "attacked examples is"),
         ({"split": "validation"}, "split is test there, but validation here"),
         ({"training": {"epochs": 3}}, "training is"),
-    ],
-)
-def test_another_configuration_is_refused(measured, options, message):
-    measured("out", **SMALL)
-    with pytest.raises(InputError, match="of another configuration") as error:
-        measured("out", **SMALL | options)
-    assert message in str(error.value)
+    ):
+        with pytest.raises(InputError, match="of another configuration") as error:
+            measured("out", **SMALL | options)
+        assert message in str(error.value)
 
 
 def test_damaged_and_busy_folders_are_refused(measured, tmp_path):

@@ -12,7 +12,7 @@ from robustbert.learning_curves import CurveOptions, read_curve
 from robustbert.learning_curves.point_measurement import PointMeter
 from robustbert.models import load_model
 from robustbert.training import read_training
-from tests.learning_curves.conftest import made_point
+from tests.learning_curves.conftest import made_point, with_errors
 from tests.news import news_files
 from tests.training.conftest import tiny_base  # noqa: F401
 
@@ -89,9 +89,7 @@ def test_interruptions_and_failed_attacks_have_exit_codes(tmp_path, tiny_base, r
     command += ["--sizes", "1", "--noise", "0,0.1", "--seeds", "0", "--out", str(tmp_path / "out")]
 
     def failed(_, place):
-        point = made_point(place, 10, 5, 4, worst=3)
-        counts = point.counts["pwws"].model_copy(update={"error": 2})
-        return point.model_copy(update={"counts": {**point.counts, "pwws": counts}})
+        return with_errors(made_point(place, 10, 5, 4, worst=3), 2)
 
     def interrupted(_, place):
         if place.noise:
@@ -112,6 +110,7 @@ BAD = [
     (["--sizes", "0,1"], "size 0 is no share of the training split"),
     (["--sizes", "1.5"], "give numbers above 0 and at most 1"),
     (["--sizes", "nan"], "size nan is no share"),
+    (["--sizes", " ,"], "argument --sizes: give at least one number"),
     (["--sizes", "half"], "'half' is not a number"),
     (["--sizes", "0.5,0.5"], "sizes: a value is given twice"),
     (["--noise", "1"], "noise 1 is no share of wrong labels; give numbers from 0 to below 1"),
@@ -124,6 +123,8 @@ BAD = [
     (["--model", "tfidf-nb", "--epochs", "1"], "epochs has no effect on tfidf-nb"),
     (["--model", "minlm"], "did you mean minilm?"),
     (["-n", "0"], "num_examples is 0"),
+    (["--recipes", "none", "-n", "5"], "num_examples has no effect without recipes; leave it out"),
+    (["--recipes", "none", "--track", "published"], "track has no effect without recipes"),
     (["--track", "free"], "unknown track 'free'"),
     (["--split", "train"], "unknown split 'train'"),
     (["--epochs", "0"], "epochs is 0; it must be at least 1"),

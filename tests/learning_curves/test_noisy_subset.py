@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
@@ -120,3 +121,21 @@ def test_noise_that_changes_nothing_is_refused(topics):
         noisy_subset(topics, 0.1, 0.01, 0)
     with pytest.raises(InputError, match="one class, so no label can be wrong"):
         noisy_subset(replace(topics, label_names=("art",)), 1, 0.1, 0)
+
+
+def test_noise_that_leaves_no_label_of_a_class_is_refused(topics):
+    rows = topics.split("train")
+    few = [list(rows["label"]).index(label) for label in range(3)]
+    small = replace(topics, splits={**topics.splits, "train": rows.select(few)})
+    messages = []
+    for seed in range(20):
+        try:
+            part = noisy_subset(small, 1, 0.5, seed)
+        except InputError as error:
+            messages.append(str(error))
+        else:
+            assert set(labels_of(part.dataset).values()) == {0, 1, 2}
+    # all three labels change, in one of 8 ways, 2 of which keep every class
+    assert 10 <= len(messages) < 20
+    expected = re.compile(r"noise 0\.5 leaves no training label '(art|law|sea)'")
+    assert all(map(expected.match, messages))

@@ -33,10 +33,19 @@ class Perplexity(StoredModel):
 
     def __str__(self) -> str:
         """The perplexity, with its interval if there is one."""
-        shown = "n/a" if self.value is None else f"{self.value:.4g}"
+        shown = "n/a" if self.value is None else _digits(self.value)
         if self.low is None or self.high is None:
             return shown
-        return f"{shown} [{self.low:.4g}, {self.high:.4g}]"
+        return f"{shown} [{_digits(self.low)}, {_digits(self.high)}]"
+
+
+def _digits(value: float) -> str:
+    """A number of at least 1 with four digits, or with all before the point if these are more.
+
+    >>> [_digits(value) for value in (4.7881, 120.07, 46839.5, 1e12)]
+    ['4.788', '120.1', '46,840', '1e+12']
+    """
+    return f"{value:,.0f}" if 1e4 <= value < 1e9 else f"{value:.4g}"
 
 
 class HeldOutScores(StoredModel):
