@@ -143,10 +143,16 @@ def test_every_built_in_target_exists(table: Registry):
         assert entry.summary
 
 
-def test_every_recipe_has_a_summary_and_a_target_in_textattack():
+def test_every_recipe_has_a_summary_and_is_one_of_textattack():
     for entry in RECIPES.entries():
-        assert entry.target.startswith("textattack.attack_recipes:")
+        module, name = entry.target.split(":")
+        own = module.startswith("robustbert.attacks.textattack.")
+        assert own or module == "textattack.attack_recipes"
         assert entry.summary
+        if own:
+            importlib.import_module("robustbert.attacks.textattack")
+            original = getattr(importlib.import_module("textattack.attack_recipes"), name)
+            assert issubclass(RECIPES.load(entry.name), original)
 
 
 class TestImportPaths:
@@ -256,7 +262,8 @@ class TestImportPaths:
     def test_a_recipe_gets_every_asset_that_recipes_read(self, plugin: str):
         importlib.import_module("robustbert.attacks.textattack")
         name = "plugin.recipes:Mine"
-        assert set(assets_of([name])) == set(assets_of(["textfooler", "textbugger", "iga"]))
+        read = set(assets_of(["textfooler", "textbugger", "iga", "bae"]))
+        assert set(assets_of([name])) == read
         assert runnable_recipe(name).random
         assert RECIPES.load(name).__name__ == "Mine"
         with pytest.raises(InputError, match="is a TfidfBase; give the import path of a subclass"):

@@ -117,7 +117,8 @@ def test_other_results_are_complete(request, suite: str, results: Path):
         reason = "docs/defenses.md says which of its rows have not been run"
         request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
     found = {cell_of_record(cell.record) for cell in read_published(results)}
-    assert found == planned_cells(make_plan(load_suite(suite)))
+    missing = planned_cells(make_plan(load_suite(suite))) - found
+    assert not list(missing)[:3], f"{len(missing)} cells are missing"
 
 
 @pytest.mark.parametrize(("suite", "results"), COMMITTED)
