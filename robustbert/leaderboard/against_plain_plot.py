@@ -16,10 +16,17 @@ from robustbert.reports.plots.plot_style import figure_bytes
 
 #: The title of the plot.
 TITLE: Final = "Worst-case and clean accuracy of each row minus those of the plain model"
-_NOTE = (
-    "Lines: 95% paired bootstrap intervals, which cover the sampling of examples alone. Filled: "
-    f"p below {LEVEL} in the exact McNemar test, with Holm's correction for all rows of a panel."
-)
+_HOLM = "with Holm's correction for all rows of a panel."
+#: What lines and filled marks are, by whether some models have one training seed, and some several.
+_NOTES = {
+    (True, False): "Lines: 95% paired bootstrap intervals, which cover the sampling of examples "
+    f"alone. Filled: p below {LEVEL} in the exact McNemar test, {_HOLM}",
+    (False, True): "Lines: 95% paired bootstrap intervals over examples and training seeds. "
+    f"Filled: p below {LEVEL} in this bootstrap, {_HOLM}",
+    (True, True): "Lines: 95% paired bootstrap intervals over examples, and over training seeds "
+    f"where a model has several. Filled: p below {LEVEL} in the exact McNemar test, or in this "
+    f"bootstrap where there are several seeds, {_HOLM}",
+}
 
 
 def against_plain_plot(tables: Sequence[SuiteTable], file_format: str) -> bytes:
@@ -36,9 +43,11 @@ def against_plain_plot(tables: Sequence[SuiteTable], file_format: str) -> bytes:
         )
         for table in tables
     ]
+    seeds = [len(line.row.replicates) for table in tables for line in table.lines if line.row]
+    note = _NOTES[min(seeds) == 1, max(seeds) > 1]
     measures = ("worst case", "clean accuracy")
     return figure_bytes(
-        lambda: difference_figure(TITLE, measures, panels, [_NOTE]), TITLE, file_format
+        lambda: difference_figure(TITLE, measures, panels, [note]), TITLE, file_format
     )
 
 

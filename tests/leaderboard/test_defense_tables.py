@@ -154,6 +154,12 @@ def test_the_plot_has_all_rows_but_the_plain_one(run, root: Path) -> None:
     assert "minilm" not in labels
 
 
+def plot_text(script: ModuleType, root: Path) -> str:
+    tables = script.read_tables(script.RESULTS["defense results"], root, named=True)
+    lines = texts_in(script.against_plain_plot(tables, "svg"))
+    return " ".join(" ".join(lines).split())
+
+
 def test_there_is_no_plot_of_the_plain_row_alone(run, root: Path) -> None:
     write_defenses(root)
     suite = root / "benchmarks" / "suites" / "defenses.toml"
@@ -339,6 +345,7 @@ def test_replicates_are_compared_by_their_mean(script: ModuleType, root: Path) -
     # the plain model survives on 4 of 20 examples, these two on 8 and 12
     assert re.search(r"\| minilm-temperature \| 20 \| \+30\.0 \[\+\d.* \| 8 \| 0 \|", text)
     assert "Of models with several training seeds the means are compared." in text
+    assert "and over training seeds where a model has several" in plot_text(script, root)
     assert "Each model was trained with one seed only" not in text
 
 
@@ -357,7 +364,7 @@ def test_a_number_of_seeds_that_all_rows_have_is_in_the_caption(
     assert re.search(r"\| minilm \| 90\.0 ± 0\.0 \| 25\.0 ± 7\.1 #? ?\|", text)
     assert "| minilm-temperature | 20 | +20.0 [" in text
     assert "a 95% paired bootstrap interval that draws seeds as well as examples" in text
-    assert "McNemar" not in text
+    assert "McNemar" not in text + plot_text(script, root)
     assert "Intervals and tests cover the sampling of examples and of training seeds." in text
 
 
