@@ -1,6 +1,6 @@
 """Make the trained weights of the asset ``masked-lm``, and write them into the package.
 
-    python benchmarks/masked_lm.py runs/masked-lm    (about 45 minutes on one core)
+    python benchmarks/masked_lm.py runs/masked-lm    (about 35 minutes of CPU time)
 
 The corpus is the training splits of imdb, rotten_tomatoes and bbc_news: no validation or test text
 is read. An interrupted training continues from its last checkpoint when the command is repeated. It

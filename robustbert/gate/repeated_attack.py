@@ -47,7 +47,7 @@ def repeat_attack(
     record: Record,
     examples: Sequence[Example],
     title: str,
-    done: Callable[[Outcome], None] | None = None,
+    on_outcome: Callable[[Outcome], None] | None = None,
 ) -> AttackRun:
     """Attack examples, show the progress, and warn of those whose attack failed with an error.
 
@@ -56,14 +56,14 @@ def repeat_attack(
         record: the record of its cell, for messages.
         examples: what is attacked.
         title: why, for the progress.
-        done: called with each outcome that is not an error.
+        on_outcome: called with each outcome that is not an error.
     """
     described = f"{title}: {cell_label(record)}"
     with AttackProgress(len(examples), described) as progress:
 
         def add(outcome: Outcome) -> None:
-            if done is not None and outcome.status != "error":
-                done(outcome)
+            if on_outcome is not None and outcome.status != "error":
+                on_outcome(outcome)
             progress.add(outcome)
 
         run = job.runner.run(examples, add, progress.show_queries)

@@ -86,7 +86,8 @@ def over_seeds(metrics: Sequence[Metric]) -> OverSeeds:
     >>> found.mean, found.least, found.greatest, round(found.low, 3), round(found.high, 3)
     (0.5, 0.4, 0.6, 0.237, 0.763)
     """
-    values = [metric.value for metric in metrics if metric.value is not None]  # all: n is not 0
+    # No value is missing, because every split has examples.
+    values = [metric.value for metric in metrics if metric.value is not None]
     mean, n = fmean(values), metrics[0].n
     interval = wilson_interval(min(mean * n, n), n)
     return OverSeeds(mean, min(values), max(values), interval.low, interval.high)

@@ -33,6 +33,7 @@ from robustbert.records.strict_json import encode
 from robustbert.reports.conditions import readable
 from robustbert.reports.escape import shorten
 from robustbert.reports.plots.plot_style import FORMATS, figure_bytes
+from robustbert.reports.wording import percent
 from robustbert.version import __version__
 
 CURVE_FILE = "curve.json"
@@ -220,4 +221,5 @@ def _curve(
 
 def _found(point: CurvePoint) -> str:
     metrics = {"clean": point.clean, **point.attacked}
-    return ", ".join(f"{name} {100 * (m.value or 0):.1f}%" for name, m in metrics.items())
+    shown = (f"{name} {percent(metric)}" for name, metric in metrics.items())
+    return f"{', '.join(shown)} (in %)"
