@@ -76,7 +76,7 @@ explanations: audit
 	$(BIN)/python docs/understanding_tables.py
 
 # Attacks MiniLM on two splits, judges all detectors, and writes the tables of
-# docs/understanding.md: an estimated four to five hours on one core. An interrupted run is resumed.
+# docs/understanding.md: an estimated two hours on one core. An interrupted run is resumed.
 detection: $(INSTALLED)
 	$(BIN)/python benchmarks/detection.py
 	$(BIN)/python docs/understanding_tables.py
