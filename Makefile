@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: bench test lint types check docs site leaderboard results defenses audit detection explanations curves coverage wheel clean
+.PHONY: bench test lint types check docs site leaderboard results defenses audit detection explanations curves pretraining coverage wheel clean
 
 bench: $(INSTALLED)
 	$(BIN)/python -m robustbert.bench
@@ -86,6 +86,12 @@ detection: $(INSTALLED)
 curves: $(INSTALLED)
 	$(BIN)/python benchmarks/learning_curves.py
 	$(BIN)/python docs/data_tables.py
+
+# Pre-trains MiniLM, fine-tunes and attacks it, and writes the tables of docs/pretraining.md: an
+# estimated two and a half hours on one core. An interrupted run is resumed.
+pretraining: $(INSTALLED)
+	$(BIN)/python benchmarks/pretraining.py
+	$(BIN)/python docs/pretraining_tables.py
 
 wheel: $(INSTALLED)
 	$(BIN)/python -m build --wheel

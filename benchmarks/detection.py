@@ -10,9 +10,9 @@ where it survived once more, for the last texts of failed attacks; the attacks a
 written to ``RESULTS/DATASET/DETECTOR.json``, unless this file is there. The same command resumes
 what was interrupted. ``--attack-only`` with one dataset and recipe runs a part of it.
 
-The default numbers of examples are those of the published rows of the test split, and at most 500 of
-the validation split. Detectors for MiniLM then take an estimated two hours on one thread, most of
-them for attribution with ten steps and for perplexity, which takes 0.2 to 0.3 seconds per text.
+By default as many test examples are attacked as in the published rows, and at most 500 validation
+examples. All of it then takes an estimated two hours on one thread, most of them for attribution
+with ten steps and for perplexity, which takes 0.2 to 0.3 seconds per text.
 """
 
 from __future__ import annotations

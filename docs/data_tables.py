@@ -10,11 +10,13 @@ end of table -->``.
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
+
+from marked_tables import write_document
 
 import robustbert
 from robustbert.data_checks import CHECKS, DataReport, data_report_text
@@ -50,9 +52,6 @@ DATASETS = ("rotten_tomatoes", "imdb", "bbc_news")
 OVERLAP = "imdb-rotten_tomatoes"
 _ACROSS_SPLITS = ("leakage", "near-leakage")
 _NUM_EXAMPLES = 5
-_TABLE = re.compile(
-    r"(?P<start><!-- table: (?P<name>\S+) -->\n).*?(?P<end><!-- end of table -->)", re.DOTALL
-)
 
 
 def measure(name: str) -> DataReport:
@@ -161,15 +160,6 @@ TABLES: Mapping[str, Callable[[Path], str]] = MappingProxyType(
 )
 
 
-def updated(document: str, reports: Path) -> str:
-    """The document with the current tables between its markers."""
-
-    def table(match: re.Match[str]) -> str:
-        return f"{match['start']}\n{TABLES[match['name']](reports)}\n\n{match['end']}"
-
-    return _TABLE.sub(table, document)
-
-
 def main() -> int:
     """Write or check the document; the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -188,16 +178,12 @@ def main() -> int:
         for name in options.measure or (*DATASETS, OVERLAP):
             report = measure(name).cut(_NUM_EXAMPLES)
             write_bytes(reports / f"{name}.json", encode(report, indent=1))
-    path = options.root / DOCUMENT
-    text = path.read_text(encoding="utf-8")
-    current = updated(text, reports)
-    if options.check:
-        if current != text:
-            print(f"{path} is outdated; run: python docs/data_tables.py", file=sys.stderr)
-        return int(current != text)
-    path.write_text(current, encoding="utf-8")
-    write_plot(options.root)
-    return 0
+    tables = {name: partial(make, reports) for name, make in TABLES.items()}
+    command = "python docs/data_tables.py"
+    code = write_document(options.root / DOCUMENT, tables, command, check=options.check)
+    if not options.check:
+        write_plot(options.root)
+    return code
 
 
 if __name__ == "__main__":

@@ -7,11 +7,13 @@ A table is between ``<!-- table: NAME -->`` and ``<!-- end of table -->``.
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
+
+from marked_tables import write_document
 
 from robustbert.audit import read_measures
 from robustbert.audit.audit_tables import mean_text
@@ -33,9 +35,6 @@ from robustbert.reports.wording import MISSING, counted
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = "docs/understanding.md"
-_TABLE = re.compile(
-    r"(?P<start><!-- table: (?P<name>\S+) -->\n).*?(?P<end><!-- end of table -->)", re.DOTALL
-)
 
 
 def audit_table(results: Path) -> str:
@@ -152,30 +151,16 @@ TABLES: Mapping[str, Callable[[Path], str]] = MappingProxyType(
 )
 
 
-def updated(document: str, results: Path) -> str:
-    """The document with the current tables between its markers."""
-
-    def table(match: re.Match[str]) -> str:
-        return f"{match['start']}\n{TABLES[match['name']](results)}\n{match['end']}"
-
-    return _TABLE.sub(table, document)
-
-
 def main() -> int:
     """Write or check the document; the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if outdated")
     parser.add_argument("--root", type=Path, default=ROOT, help="the folder of the repository")
     options = parser.parse_args()
-    path = options.root / DOCUMENT
-    text = path.read_text(encoding="utf-8")
-    current = updated(text, options.root / "results")
-    if options.check:
-        if current != text:
-            print(f"{path} is outdated; run: python docs/understanding_tables.py", file=sys.stderr)
-        return int(current != text)
-    path.write_text(current, encoding="utf-8")
-    return 0
+    results = options.root / "results"
+    tables = {name: partial(make, results) for name, make in TABLES.items()}
+    command = "python docs/understanding_tables.py"
+    return write_document(options.root / DOCUMENT, tables, command, check=options.check)
 
 
 if __name__ == "__main__":

@@ -59,8 +59,7 @@ def test_the_field_that_is_wrong_is_named(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def script(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
+def script():
     return load_script(BENCHMARKS / "certify_rows.py")
 
 

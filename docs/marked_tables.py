@@ -1,0 +1,50 @@
+"""Write generated tables between the markers of a document.
+
+A table is between ``<!-- table: NAME -->`` and ``<!-- end of table -->``.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+_TABLE = re.compile(
+    r"(?P<start><!-- table: (?P<name>\S+) -->\n).*?(?P<end><!-- end of table -->)", re.DOTALL
+)
+
+
+def with_tables(document: str, tables: Mapping[str, Callable[[], str]]) -> str:
+    """The document with the current tables between its markers.
+
+    Args:
+        document: the text of the document.
+        tables: make the tables, keyed by the names in the markers.
+    """
+
+    def table(match: re.Match[str]) -> str:
+        return f"{match['start']}\n{tables[match['name']]().strip()}\n\n{match['end']}"
+
+    return _TABLE.sub(table, document)
+
+
+def write_document(
+    path: Path, tables: Mapping[str, Callable[[], str]], command: str, *, check: bool
+) -> int:
+    """Write the current tables into a document, or say whether it has them; the exit code.
+
+    Args:
+        path: the document.
+        tables: make the tables, keyed by the names in the markers.
+        command: the command that writes them.
+        check: write nothing; the code is 1 if a table is outdated.
+    """
+    text = path.read_text(encoding="utf-8")
+    current = with_tables(text, tables)
+    if not check:
+        path.write_text(current, encoding="utf-8")
+        return 0
+    if current != text:
+        print(f"{path} is outdated; run: {command}", file=sys.stderr)
+    return int(current != text)
