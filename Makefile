@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: bench test lint types check docs site leaderboard results defenses audit detection explanations curves pretraining coverage wheel clean
+.PHONY: bench test lint types check docs site leaderboard results defenses audit detection explanations curves pretraining tuning coverage wheel clean
 
 bench: $(INSTALLED)
 	$(BIN)/python -m robustbert.bench
@@ -92,6 +92,12 @@ curves: $(INSTALLED)
 pretraining: $(INSTALLED)
 	$(BIN)/python benchmarks/pretraining.py
 	$(BIN)/python docs/pretraining_tables.py
+
+# Searches for MiniLM's training settings, compares the best with the defaults, and writes the tables
+# of docs/tuning.md: an estimated two hours on one core. An interrupted run is resumed.
+tuning: $(INSTALLED)
+	$(BIN)/python benchmarks/tuning.py
+	$(BIN)/python docs/tuning_tables.py
 
 wheel: $(INSTALLED)
 	$(BIN)/python -m build --wheel

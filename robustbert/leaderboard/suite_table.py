@@ -100,6 +100,30 @@ def read_suite_tables(
     )
 
 
+def read_row_tables(results: Path) -> tuple[SuiteTable, ...]:
+    """The tables of published records without a suite, one per dataset and track.
+
+    Rows are called by model, defenses and parameters, the shortest name first.
+
+    Args:
+        results: the folder of published results; there are no tables if it contains none.
+
+    Raises:
+        RecordError: a file cannot be read.
+    """
+    if not is_published(results):
+        return ()
+    run = run_of_published(read_published(results))
+    tables = [
+        _table(group, {}, run.outcomes, named=False)
+        for group in leaderboard_table(run.records, run.outcomes).groups
+    ]
+    return tuple(
+        replace(table, lines=tuple(sorted(table.lines, key=lambda line: len(line.name))))
+        for table in tables
+    )
+
+
 def _table(
     group: Group, expected: Mapping[RowSettings, str], outcomes: Outcomes, *, named: bool
 ) -> SuiteTable:

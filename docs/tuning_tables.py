@@ -1,0 +1,82 @@
+"""Write the tables of docs/tuning.md from the results of ``benchmarks/tuning.py``.
+
+``python docs/tuning_tables.py`` writes them; ``--check`` only says whether they are current.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from compared_rows import compared_rows
+from marked_tables import write_document
+
+from robustbert.records import Metric
+from robustbert.reports.escape import markdown
+from robustbert.reports.markdown_table import pipe_table
+from robustbert.reports.wording import MISSING, percent
+from robustbert.tuning.tune_table import SETTINGS
+
+ROOT = Path(__file__).parents[1]
+DOCUMENT = "docs/tuning.md"
+RESULTS, FOUND = "results/tuning", "docs/data/tuning"
+NOT_MEASURED = "It has not been measured yet: `make tuning` does it."
+
+
+def trials_table(root: Path) -> str:
+    """The trials of the search, best first, its plot, and the command that trains the best."""
+    path = root / FOUND / "trials.json"
+    if not path.exists():
+        return NOT_MEASURED
+    content = json.loads(path.read_text(encoding="utf-8"))
+    header = ["trial", "validation accuracy", *(name.replace("_", " ") for name in SETTINGS)]
+    table = pipe_table([*header, "seconds"], map(_trial_cells, content["trials"]))
+    plot = path.with_name("trials.svg").relative_to(root / "docs").as_posix()
+    return "\n".join(
+        [
+            *table,
+            "",
+            f"![Validation accuracy of the trials of the search]({plot})",
+            "",
+            "The command that trains the best one:",
+            "",
+            *("```bash", content["train_command"].replace(" --", " \\\n    --"), "```"),
+        ]
+    )
+
+
+def _trial_cells(trial: dict[str, Any]) -> list[str]:
+    settings = trial["settings"]
+    shown = trial["status"]
+    if trial["clean"] is not None:
+        shown = percent(Metric.model_validate(trial["clean"]))
+    values = [settings[name] for name in SETTINGS]
+    numbers = [f"{value:.3g}" if isinstance(value, float) else str(value) for value in values]
+    seconds = MISSING if trial["seconds"] is None else f"{trial['seconds']:.0f}"
+    return [str(trial["number"]), shown, *map(markdown, numbers), seconds]
+
+
+def rows_table(root: Path) -> str:
+    """Models with the default settings and with the best ones, on the test split."""
+    return compared_rows(root / RESULTS) or NOT_MEASURED
+
+
+def main() -> int:
+    """Write or check the document; the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if outdated")
+    parser.add_argument("--root", type=Path, default=ROOT, help="the folder of the repository")
+    options = parser.parse_args()
+    tables = {
+        "trials": lambda: trials_table(options.root),
+        "tuned": lambda: rows_table(options.root),
+    }
+    command = "python docs/tuning_tables.py"
+    return write_document(options.root / DOCUMENT, tables, command, check=options.check)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
