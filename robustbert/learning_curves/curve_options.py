@@ -205,6 +205,8 @@ class CurveOptions:
             "device": str(device),
             "training revision": TRAINING_REVISION,
             "protocol revision": PROTOCOL_REVISION,
+            "torch": version("torch"),
+            "transformers": version("transformers"),
             "textattack": version("textattack") if self.recipes else None,
         }
         normal: dict[str, Any] = json.loads(json.dumps(content))
