@@ -125,7 +125,7 @@ class LoadedJob:
             engine=Engine(lanes=self.runner.lanes, token_budget=classifier.token_budget),
             batch_invariance=batch_invariance,
             measured_checks=self.checks.of(
-                outcomes, {item.example_id: item.text for item in items}
+                outcomes, {item.example_id: item.text for item in items}, run.final_texts
             ),
         )
         return JobResult(outcomes, record)

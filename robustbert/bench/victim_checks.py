@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
@@ -29,12 +30,19 @@ class VictimChecks:
         self._classifier = classifier
         self._has_vanished: dict[str, bool] = {}
 
-    def of(self, outcomes: Sequence[Outcome], texts: Mapping[str, str]) -> list[ReliabilityCheck]:
+    def of(
+        self,
+        outcomes: Sequence[Outcome],
+        texts: Mapping[str, str],
+        final_texts: Mapping[str, str] = MappingProxyType({}),
+    ) -> list[ReliabilityCheck]:
         """The checks of a cell that apply to the victim, in a fixed order.
 
         Args:
             outcomes: one per example; broken ones with their adversarial texts.
             texts: the clean text of each example, by id.
+            final_texts: the changed texts with which unsuccessful searches ended, by id; those of
+                examples that an interrupted run attacked are not known.
         """
         attacked = [outcome for outcome in outcomes if outcome.attacked]
         if not attacked:
@@ -44,7 +52,9 @@ class VictimChecks:
             vanished = self._vanished([texts[outcome.example_id] for outcome in attacked])
             found.append(measured_check("zero-gradients", vanished / len(attacked)))
         if self._classifier.redrawn(FRESH_SEEDS[0]) is not self._classifier:
-            found.append(measured_check("randomised", self._flips(attacked, texts)))
+            found.append(
+                measured_check("randomised", self._flips(attacked, {**texts, **final_texts}))
+            )
         return found
 
     def _vanished(self, texts: Sequence[str]) -> int:
@@ -58,7 +68,7 @@ class VictimChecks:
         """The share of outcomes that other random numbers change, as a mean over fresh seeds.
 
         A broken example changes if its adversarial text no longer fools the victim, another one if
-        its clean text is misclassified.
+        the text in ``texts``, with which its search ended, is misclassified.
         """
         broken = np.array([outcome.status == "broken" for outcome in attacked])
         labels = np.array([outcome.label for outcome in attacked])

@@ -105,6 +105,21 @@ def test_randomised_is_the_share_of_outcomes_that_fresh_seeds_change() -> None:
     assert 0 < check.measured < 1
 
 
+def test_survivors_are_scored_again_where_their_search_ended() -> None:
+    """The clean text counts only for an example whose search ended without another one."""
+    classifier = MaskedVotes(votes=1)
+    ids = [*TEXTS][:20]
+    final_texts = {i: f"{TEXTS[i]} indeed" for i in ids[:10]}
+    [check] = VictimChecks(classifier).of([make_outcome(i) for i in ids], TEXTS, final_texts)
+    flips = [
+        MaskedVotes(1, seed).predict_proba([{**TEXTS, **final_texts}[i]])[0].argmax() != 1
+        for seed in FRESH_SEEDS
+        for i in ids
+    ]
+    assert check.measured == pytest.approx(np.mean(flips))
+    assert check != VictimChecks(classifier).of([make_outcome(i) for i in ids], TEXTS)[0]
+
+
 @pytest.mark.usefixtures("own_cache")
 @pytest.mark.filterwarnings("ignore:The 'warn' method is deprecated:DeprecationWarning")
 def test_a_run_records_the_check_and_its_table_marks_the_row() -> None:
