@@ -111,7 +111,7 @@ def certify_examples(
         InputError: a number is out of range.
         ModelError: the classifier returns something else than probabilities.
     """
-    drawn = classifier.redrawn(seed, samples)
+    drawn = classifier.with_votes(seed, samples)
     found = []
     for example in examples:
         (counts,) = drawn.vote_counts([example.text]).tolist()

@@ -75,12 +75,28 @@ class VotingClassifier(ClassifierWrapper):
         Raises:
             InputError: a number is out of range.
         """
-        check_at_least(0, seed=seed)
         check_at_least(1, optional=True, votes=votes)
-        changed = copy.copy(self)
-        changed._seed = seed
-        changed._votes = self._votes if votes is None else votes
+        changed = self.with_votes(seed, self._votes if votes is None else votes)
         changed._inner = self._inner.redrawn(seed)
+        return changed
+
+    def with_votes(self, seed: int, votes: int) -> VotingClassifier:
+        """The votes of the same classifier on other random changes.
+
+        Unlike :meth:`redrawn`, it leaves the classifier of changed texts as it is, also if that
+        one is randomised.
+
+        Args:
+            seed: determines the changes, at least 0.
+            votes: the number of changed texts per text, at least 1.
+
+        Raises:
+            InputError: a number is out of range.
+        """
+        check_at_least(0, seed=seed)
+        check_at_least(1, votes=votes)
+        changed = copy.copy(self)
+        changed._seed, changed._votes = seed, votes
         return changed
 
     def with_temperature(self, temperature: float) -> Classifier:

@@ -161,6 +161,12 @@ class TestRedrawn:
         found = twice.redrawn(4).predict_proba(TEXTS)
         np.testing.assert_allclose(found, np.stack(expected_rows), atol=1e-6)
 
+    def test_other_votes_of_the_same_classifier_leave_what_it_wraps(self):
+        twice = VotingClassifier(voting(votes=3), LastWord(), votes=2)
+        rows = [expected(changes_of(text, 7, seed=4), 3, seed=0).mean(axis=0) for text in TEXTS]
+        found = twice.with_votes(4, 7).predict_proba(TEXTS)
+        np.testing.assert_allclose(found, np.stack(rows), atol=1e-6)
+
     @pytest.mark.parametrize(("seed", "votes"), [(-1, None), (0, 0), (True, 3)])
     def test_refuses_wrong_numbers(self, seed, votes):
         with pytest.raises(InputError, match="give an integer of at least"):
