@@ -23,12 +23,14 @@ from robustbert.leaderboard.suite_costs import Costs
 from robustbert.leaderboard.suite_markdown import (
     common_seeds,
     legend,
+    mark_notes,
     result_parts,
     selection_parts,
     summary,
 )
 from robustbert.leaderboard.suite_table import SuiteTable, read_suite_tables
 from robustbert.reports.escape import markdown
+from robustbert.reports.table_rows import Row
 from robustbert.reports.wording import counted, listed
 
 ROOT = Path(__file__).parents[1]
@@ -62,12 +64,14 @@ class Selection:
     Args:
         suite: its name.
         folder: where its records are.
+        chosen_for: the suite whose rows were chosen among them.
         named: whether rows are called as in the suite, with a table of what the names stand for;
             else by defenses and parameters.
     """
 
     suite: str
     folder: str
+    chosen_for: str
     named: bool = False
 
 
@@ -83,9 +87,9 @@ SUMMARIES = {
     "best defenses on rotten_tomatoes": ("best defenses", "rotten_tomatoes"),
 }
 SELECTIONS = {
-    "defense selection": Selection("defense_selection", "results/defense-selection"),
+    "defense selection": Selection("defense_selection", "results/defense-selection", "defenses"),
     "composition selection": Selection(
-        "composition_selection", "results/composition-selection", named=True
+        "composition_selection", "results/composition-selection", "best_defenses", named=True
     ),
 }
 
@@ -112,13 +116,14 @@ def short_tables(tables: Sequence[SuiteTable], dataset: str, root: Path) -> Iter
         if group.dataset == dataset:
             costs = Costs.read(group, root / TRAINING_SPEED, root / INFERENCE_SPEED)
             yield f"{markdown(dataset)}, {counted(group.n, f'{group.split} example')}:\n"
-            yield summary(table, costs)
+            yield summary(table, costs, certificates(root, table))
+            yield from mark_notes(table)
 
 
 def selection(shown: Selection, root: Path) -> Iterator[str]:
     """The parts of what was tried; none without a record."""
-    used = [read_suite(one.suite, root) for one in RESULTS.values()]
-    chosen = {row for suite in used if suite for row in names_of(suite)}
+    used = read_suite(shown.chosen_for, root)
+    chosen = names_of(used) if used else {}
     suite, tables = read_suite(shown.suite, root), read_tables(shown, root, named=shown.named)
     if suite is not None and tables and shown.named:
         yield legend(names_of(suite))
@@ -177,7 +182,8 @@ def read_tables(
 def certificates(root: Path, table: SuiteTable) -> dict[str, CertificationRecord]:
     """The certificates on the dataset and split of a table, keyed by the name of the row.
 
-    They do not depend on an attack, so a row that is attacked adaptively has them as well.
+    They do not depend on an attack, so a row that is attacked adaptively has those of its model.
+    They are of certain weights: a row that was run with others has none.
     """
     found = {
         row.settings: row.record
@@ -185,12 +191,17 @@ def certificates(root: Path, table: SuiteTable) -> dict[str, CertificationRecord
         if row.record.dataset.name == table.group.dataset
         and row.record.dataset.split == table.group.split
     }
-    names: dict[RowSettings, str] = {}
+    shown = {}
     for line in table.lines:
-        settings = replace(line.settings, adaptive=False)
-        in_suite = line.name != line.settings.title
-        names.setdefault(settings, line.name if in_suite else settings.title)
-    return {name: found[settings] for settings, name in names.items() if settings in found}
+        record = found.get(replace(line.settings, adaptive=False))
+        if record is not None and (line.row is None or record.model.sha256 in weights_of(line.row)):
+            shown[line.name] = record
+    return shown
+
+
+def weights_of(row: Row) -> set[str]:
+    """The hashes of the models of a row."""
+    return {record.model.sha256 for one in row.replicates for record in one.records.values()}
 
 
 def read_results(root: Path) -> dict[str, tuple[SuiteTable, ...]]:

@@ -136,13 +136,13 @@ def certify(options: Any) -> int:
 def _report(record: CertificationRecord) -> str:
     """The certified accuracies as a table, with what they mean."""
     from robustbert.reports.render import text_table
-    from robustbert.reports.wording import MISSING, percent
+    from robustbert.reports.wording import percent
 
     accuracies, width = record.accuracies, terminal_width()
     middle = accuracies.median_radius
     rows = [["vote, without attack", percent(accuracies.vote)]]
     rows += [[name, percent(accuracies.certified[key])] for key, name in _ROWS]
-    rows += [["median radius in words", MISSING if middle is None else str(middle)]]
+    rows += [["median radius in words", "none" if middle is None else str(middle)]]
     title = "+".join([record.model.name, *(defense.name for defense in record.defenses)])
     notes = (
         f"{len(record.examples)} examples of {record.dataset.name} ({record.dataset.split}), "

@@ -10,21 +10,29 @@ from robustbert.bench.certification_record import CertificationRecord
 from robustbert.gate.comparison.comparison_notation import p_value, points
 from robustbert.leaderboard.against_plain import AgainstPlain, RowDifference
 from robustbert.leaderboard.against_plain_text import findings
+from robustbert.leaderboard.certificates_markdown import certificates
 from robustbert.leaderboard.row_settings import RowSettings
 from robustbert.leaderboard.suite_costs import Costs, cost_cells, cost_notes
 from robustbert.leaderboard.suite_table import SuiteLine, SuiteTable
 from robustbert.reports.cell import Cell
 from robustbert.reports.escape import markdown
 from robustbert.reports.markdown_table import pipe_table
-from robustbert.reports.notes.noted_cells import first_record
+from robustbert.reports.notes.noted_cells import cells_of, first_record
+from robustbert.reports.notes.reliability_notes import marked_checks, randomised
 from robustbert.reports.table_cells import accuracy_cell, marked
 from robustbert.reports.wording import MISSING, counted, listed, percent
 
 
-def summary(table: SuiteTable, costs: Costs) -> str:
+def summary(table: SuiteTable, costs: Costs, certified: Mapping[str, CertificationRecord]) -> str:
     """A short table of one dataset: accuracies, the difference from the plain row, and costs.
 
-    Rows that have not been run are left out.
+    Rows that have not been run are left out. The column of certified accuracies is there if a row
+    has certificates.
+
+    Args:
+        table: the rows.
+        costs: what they cost on this dataset.
+        certified: certificates, keyed by the name of the row.
     """
     differences = {line.title: found.worst_case for line, found in table.against_plain()}
     rows = []
@@ -35,10 +43,21 @@ def summary(table: SuiteTable, costs: Costs) -> str:
         step, _, query = cost_cells(line.settings, costs)
         difference = differences.get(line.title)
         shown = points(difference.difference) if difference else ""
-        row = [title_cell(line), clean, *recipe_cells(line, table), worst_case, shown, step, query]
-        rows.append(row)
+        row = [title_cell(line), clean, *recipe_cells(line, table), worst_case, shown]
+        if certified:
+            found = certified.get(line.name)
+            row.append(MISSING if found is None else percent(found.accuracies.certified["1"]))
+        rows.append([*row, step, query])
     header = ["model", "clean", *map(markdown, table.group.recipes), "worst case", "minus plain"]
+    header += ["certified, 1 word"] if certified else []
     return _table([*header, "step time", "query time"], rows)
+
+
+def mark_notes(table: SuiteTable) -> Iterator[str]:
+    """What the marks of a table stand for, as a list; nothing without marks."""
+    cells = cells_of(table.group.rows)
+    if notes := [*marked_checks(cells), *randomised(cells)]:
+        yield _bullets(notes)
 
 
 def legend(names: Mapping[RowSettings, str]) -> str:
@@ -218,41 +237,6 @@ def test_cells(measure: RowDifference | None) -> list[str]:
         markdown(p_value(measure.p_value)),
         markdown(p_value(measure.adjusted_p)),
     ]
-
-
-def certificates(records: Mapping[str, CertificationRecord]) -> Iterator[str]:
-    """The table of certified accuracies, keyed by the name of the row, if there are any."""
-    if not records:
-        return
-    yield (
-        "The share of examples that no change of so many words can break, in %, with 95% Wilson "
-        "intervals, and what [a certificate holds for](#certificates). Vote: the share that most "
-        "changed texts get right, without an attack. Unified limit: as many words as attacks of "
-        "the unified track may change.\n"
-    )
-    keys = ("1", "2", "3", "unified", "all")
-    header = ["model", "examples", "vote", "1 word", "2 words", "3 words", "unified limit"]
-    header += ["all words", "median radius", "changed texts", "confidence"]
-    yield _table(
-        header,
-        [
-            [
-                markdown(name),
-                str(len(record.examples)),
-                percent(record.accuracies.vote),
-                *(percent(record.accuracies.certified[key]) for key in keys),
-                number_or_missing(record.accuracies.median_radius),
-                str(record.samples),
-                f"{100 * record.confidence:g}%",
-            ]
-            for name, record in records.items()
-        ],
-    )
-
-
-def number_or_missing(number: int | None) -> str:
-    """A number, or that there is none."""
-    return MISSING if number is None else str(number)
 
 
 def selection_parts(table: SuiteTable, chosen: Collection[RowSettings]) -> Iterator[str]:

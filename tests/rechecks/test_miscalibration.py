@@ -9,6 +9,7 @@ import pytest
 
 from robustbert.data import load_dataset
 from robustbert.metrics import mcnemar_of_counts
+from robustbert.models import load_model
 from robustbert.models.temperature_scaling import at_temperature
 from robustbert.rechecks.miscalibration import FACTORS, TRIED_EXAMPLES
 from robustbert.rechecks.recheck_run import checks_of, recheck_row
@@ -86,6 +87,17 @@ def test_the_outcomes_after_calibration_are_those_of_the_calibrated_plain_model(
     expected = {o.example_id: o.adversarial_text for o in row_of(oracle).outcomes["deepwordbug"]}
     assert {o.example_id: o.adversarial_text for o in again} == expected
     assert sum(text is not None for text in expected.values()) > 5
+
+
+def test_a_network_with_logits_times_100_agrees_after_calibration(bert, many_reviews, tmp_path):
+    network = load_model(bert, dtype="float32", device="cpu")
+    found = {}
+    for scale, classifier in ((1, network), (100, network.with_temperature(0.01))):
+        run = run_of(classifier, many_reviews, tmp_path / str(scale), "deepwordbug", n=4)
+        row = row_of(run)
+        found[scale] = recheck_row(row, loaded(classifier), cells_of(many_reviews), 8).calibration
+    assert found[100].temperature == pytest.approx(100 * found[1].temperature, rel=1e-3)
+    assert found[100].attack.worst_case == found[1].attack.worst_case
 
 
 def test_other_temperatures_are_tried_for_an_under_confident_model(results):

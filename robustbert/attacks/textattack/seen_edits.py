@@ -14,7 +14,8 @@ from typing import Any
 
 from textattack.transformations import CompositeTransformation
 
-#: How many times as many candidates are asked for where the recipe limits their number.
+#: How many times as many candidates are asked for where the recipe limits their number. The word
+#: vectors have 100 neighbours per word, so of these it can be less.
 WIDER = 4
 #: How often a random transformation is applied again.
 DRAWS = 10
