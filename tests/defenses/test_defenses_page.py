@@ -22,4 +22,6 @@ def test_the_table_states_defaults_and_papers(name, parameters, paper):
 
 
 def test_the_table_is_found():
-    assert sorted(name for name, _, _ in ROWS) == sorted(entry.name for entry in DEFENSES.built_in())
+    assert sorted(name for name, _, _ in ROWS) == sorted(
+        entry.name for entry in DEFENSES.built_in()
+    )
