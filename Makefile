@@ -55,7 +55,7 @@ results: $(INSTALLED)
 # run is resumed. On another kind of processor, where models get other weights, first delete these
 # folders of results and that of the certificates.
 defenses: $(INSTALLED)
-	$(BIN)/python benchmarks/run_rows.py defense_selection=results/defense-selection composition_selection=results/composition-selection defenses=results/defenses best_defenses=results/best-defenses
+	$(BIN)/python benchmarks/run_rows.py defense_selection=results/defense-selection composition_selection=results/composition-selection defenses=results/defenses best_defenses=results/best-defenses --recheck best_defenses
 	$(BIN)/python benchmarks/certify_rows.py defenses=results/certificates
 	$(BIN)/robustbert leaderboard check --results results/defense-selection
 	$(BIN)/robustbert leaderboard check --results results/composition-selection

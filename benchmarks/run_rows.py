@@ -1,13 +1,14 @@
 """Run the models of suites, two at a time with one thread each, and file their records.
 
-    python benchmarks/run_rows.py SUITE=RESULTS ... [--processes 2] [--runs runs]
+    python benchmarks/run_rows.py SUITE=RESULTS ... [--processes 2] [--recheck SUITE ...]
 
 Each model is a run of its own, ``robustbert bench --suite SUITE --models MODEL``, in the folder
 ``runs/SUITE/MODEL``, with its output in ``runs/SUITE/MODEL.log``. A free process takes the next
 model, the costliest training first, so that both finish at about the same time; one suite is run
 after the other. Do not change the checkout meanwhile: each process reads the code when it starts.
 
-When a model is finished, its records are filed in ``RESULTS``. The same command resumes what was
+When a model is finished, its records are filed in ``RESULTS``. The runs of the suites of
+``--recheck`` are attacked again first, by ``robustbert recheck``. The same command resumes what was
 interrupted. A model whose records are in ``RESULTS`` is not run, whichever machine has made them:
 remove them to run it again.
 
@@ -56,26 +57,29 @@ class Run:
         model: a model of the suite, as for ``--models``.
         out: the output folder.
         results: the folder in which its records are filed.
+        recheck: whether its rows are attacked again before.
     """
 
     suite: str
     model: str
     out: Path
     results: Path
+    recheck: bool = False
 
     @property
-    def arguments(self) -> list[str]:
-        """The arguments of ``robustbert``."""
+    def commands(self) -> list[list[str]]:
+        """The arguments of ``robustbert``, in order."""
         options = {"--suite": self.suite, "--models": self.model, "--out": str(self.out)}
-        return ["bench", *(word for option in options.items() for word in option)]
+        bench = ["bench", *(word for option in options.items() for word in option)]
+        return [bench, ["recheck", str(self.out)]] if self.recheck else [bench]
 
 
-def runs_of_suite(name: str, runs: Path, results: Path) -> list[Run]:
+def runs_of_suite(name: str, runs: Path, results: Path, *, recheck: bool = False) -> list[Run]:
     """A run per model of a suite, the costliest training first."""
     suite = load_suite(name)
     models = sorted(dict.fromkeys(suite.models), key=lambda model: -passes(suite, model))
     folder = runs / file_name_part(suite.name)
-    return [Run(name, model, folder / file_name_part(model), results) for model in models]
+    return [Run(name, model, folder / file_name_part(model), results, recheck) for model in models]
 
 
 def unfiled(runs: Sequence[Run]) -> Iterator[Run]:
@@ -139,13 +143,17 @@ def start(run: Run) -> int:
     """Run one with a single thread; its output is added to a file beside its folder."""
     run.out.parent.mkdir(parents=True, exist_ok=True)
     with Path(f"{run.out}.log").open("ab") as log:
-        return subprocess.run(
-            [sys.executable, "-m", "robustbert", *run.arguments],
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-            check=False,
-        ).returncode
+        for arguments in run.commands:
+            code = subprocess.run(
+                [sys.executable, "-m", "robustbert", *arguments],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "OMP_NUM_THREADS": "1"},
+                check=False,
+            ).returncode
+            if code:
+                return code
+    return 0
 
 
 def file(run: Run) -> int:
@@ -169,15 +177,19 @@ def main() -> int:
     parser.add_argument("suites", nargs="+", type=suite_and_results, metavar="SUITE=RESULTS")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--runs", type=Path, default=Path("runs"))
+    parser.add_argument("--recheck", nargs="+", default=[], metavar="SUITE")
     options = parser.parse_args()
     if capture_environment("auto").dirty:
         parser.error("the code has uncommitted changes, so its records could not be filed: commit")
     if options.processes < 1:
         parser.error(f"--processes is {options.processes}; it must be at least 1")
+    if unknown := set(options.recheck) - {suite for suite, _ in options.suites}:
+        parser.error(f"--recheck: {', '.join(sorted(unknown))} is none of the suites to run")
     try:
         suites = [
-            [*unfiled(runs_of_suite(suite, options.runs, Path(results)))]
+            [*unfiled(runs_of_suite(suite, options.runs, Path(results), recheck=recheck))]
             for suite, results in options.suites
+            for recheck in [suite in options.recheck]
         ]
     except RobustbertError as error:
         parser.error(str(error))

@@ -56,7 +56,7 @@ def test_a_run_per_model_the_costliest_training_first(script: ModuleType, suite:
 
 def test_the_runs_are_the_suite(script: ModuleType, suite: str) -> None:
     runs = runs_of(script, suite)
-    commands = [" ".join(["robustbert", *run.arguments]) for run in runs]
+    commands = [" ".join(["robustbert", *run.commands[0]]) for run in runs]
     parts = [planned_cells(plan_of_command(command)) for command in commands]
     assert frozenset.union(*parts) == planned_cells(make_plan(load_suite(suite)))
     assert sum(map(len, parts)) == len(frozenset.union(*parts))
@@ -102,7 +102,18 @@ def test_one_thread_and_a_log(script: ModuleType, suite: str, monkeypatch) -> No
     monkeypatch.setenv("PYTHONPATH", str(Path.cwd()))
     run = runs_of(script, suite)[0]
     assert script.start(run) == 3
-    assert Path("runs/defenses/minilm-pgd.log").read_text() == f"1 {run.arguments}\n"
+    assert Path("runs/defenses/minilm-pgd.log").read_text() == f"1 {run.commands[0]}\n"
+
+
+def test_a_run_is_attacked_again_when_it_is_finished(script: ModuleType, suite: str, monkeypatch):
+    program = "import sys; print(sys.argv[1:])"
+    Path("robustbert.py").write_text(program, encoding="utf-8")  # in place of the package
+    monkeypatch.setenv("PYTHONPATH", str(Path.cwd()))
+    results = Path("results/defenses")
+    [run, *_] = script.runs_of_suite(suite, Path("runs"), results, recheck=True)
+    assert script.start(run) == 0
+    log = Path("runs/defenses/minilm-pgd.log").read_text().splitlines()
+    assert log == [str(run.commands[0]), "['recheck', 'runs/defenses/minilm-pgd']"]
 
 
 def test_records_are_filed_when_a_run_is_finished(script, suite: str, monkeypatch, capsys) -> None:
@@ -199,7 +210,9 @@ def test_an_interrupted_run_starts_no_other(script, suite: str, monkeypatch, cap
 def test_make_runs_the_suites_of_the_tables() -> None:
     makefile = (SCRIPT.parents[1] / "Makefile").read_text(encoding="utf-8")
     [arguments] = re.findall(r"python benchmarks/run_rows\.py (.+)", makefile)
-    assert dict(argument.split("=") for argument in arguments.split()) == OTHER_SUITES
+    suites, _, rechecked = arguments.partition(" --recheck ")
+    assert dict(argument.split("=") for argument in suites.split()) == OTHER_SUITES
+    assert set(rechecked.split()) <= set(OTHER_SUITES)
     checked = re.findall(r"leaderboard check --results (\S+)", makefile)
     assert sorted(checked) == sorted(OTHER_SUITES.values())
 
@@ -210,6 +223,7 @@ def test_make_runs_the_suites_of_the_tables() -> None:
         (["defenses.toml"], "defenses.toml is not SUITE=RESULTS"),
         (["defence=results/defenses"], "unknown suite 'defence'"),
         (["defenses.toml=results/defenses", "--processes", "0"], "--processes is 0"),
+        (["defenses.toml=results/defenses", "--recheck", "other"], "other is none of the suites"),
     ],
 )
 def test_bad_arguments_get_one_line(
