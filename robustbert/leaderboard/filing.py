@@ -14,6 +14,7 @@ from robustbert.io import write_files
 from robustbert.leaderboard.checks.check_results import check_files
 from robustbert.leaderboard.checks.results_files import ResultsFiles, read_results_files
 from robustbert.records import (
+    RECHECK_FILE,
     PublishedCell,
     is_published,
     published_outcomes_path,
@@ -23,7 +24,9 @@ from robustbert.records import (
     record_name,
     without_texts,
 )
+from robustbert.records.row_recheck import read_recheck, recheck_path
 from robustbert.records.storage import outcomes_bytes, record_bytes
+from robustbert.records.strict_json import encode
 from robustbert.reports.run_folder import read_finished
 from robustbert.reports.run_view import select_records
 from robustbert.reports.wording import and_more
@@ -54,6 +57,8 @@ def file_run(
     replace: bool = False,
 ) -> tuple[FiledCell, ...]:
     """File the cells of a run in published results, with their outcomes without texts.
+
+    If a row was rechecked, its recheck is filed beside its records, in place of an earlier one.
 
     Everything is checked first, with the checks of ``robustbert leaderboard check`` on the results
     as they will be. If anything fails, the results are as they were before.
@@ -86,7 +91,7 @@ def file_run(
             "replace it with --replace"
         )
     new = {one.path for one in filed if one.state != "unchanged"}
-    contents = _contents(cell for cell in cells if cell.path in new)
+    contents = _contents(cell for cell in cells if cell.path in new) | _rechecks(run, cells)
     _check(run, contents, results)
     added = [one.path for one in filed if one.state == "added"]
     write_files(
@@ -140,6 +145,16 @@ def _contents(cells: Iterable[PublishedCell]) -> dict[PurePosixPath, bytes]:
         contents[cell.path] = record_bytes(cell.record)
         contents[published_outcomes_path(cell.path)] = outcomes_bytes(cell.outcomes)
     return contents
+
+
+def _rechecks(run: Path, cells: Iterable[PublishedCell]) -> dict[PurePosixPath, bytes]:
+    """The rechecks of the rows of a run, by the paths that they have in published results."""
+    found = {}
+    for cell in cells:
+        path = recheck_path(run, cell.record)
+        if path.exists():
+            found[cell.path.with_name(RECHECK_FILE)] = encode(read_recheck(path), indent=1)
+    return found
 
 
 def _check(run: Path, contents: Mapping[PurePosixPath, bytes], results: Path) -> None:

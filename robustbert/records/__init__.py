@@ -18,6 +18,8 @@ from robustbert.records.migrations import OUTCOME_MIGRATIONS, RECORD_MIGRATIONS
 from robustbert.records.names import cell_name
 from robustbert.records.results_layout import (
     CLAIMS_FILE,
+    RECHECK_FILE,
+    ROW_FILES,
     PublishedCell,
     is_published,
     published_claims,
@@ -73,7 +75,9 @@ __all__ = [
     "BASELINE_VERSION",
     "CLAIMS_FILE",
     "OUTCOME_MIGRATIONS",
+    "RECHECK_FILE",
     "RECORD_MIGRATIONS",
+    "ROW_FILES",
     "SCHEMA_VERSION",
     "Acceptance",
     "AssetsRef",

@@ -4,7 +4,7 @@
 beside it contains the outcomes, without texts. A row folder, ``MODEL[+DEFENSE…]-HASH``, holds one
 model under one list of defenses; ``HASH`` is the start of :func:`row_sha256`. If attacks know the
 defenses, ``-adaptive`` stands before it. The folder may also contain ``claims.json``, the figures
-that papers state for the row.
+that papers state for the row, and ``recheck.json``, the second attacks on it.
 """
 
 from __future__ import annotations
@@ -31,6 +31,11 @@ TRACKS: tuple[str, ...] = get_args(Track)
 #: The file of a row folder with the figures that papers state; see
 #: :mod:`robustbert.leaderboard.claims`.
 CLAIMS_FILE = "claims.json"
+#: The file of a row folder with the second attacks on the row; see
+#: :class:`robustbert.records.row_recheck.RowRecheck`.
+RECHECK_FILE = "recheck.json"
+#: The files of a row folder that are of no cell.
+ROW_FILES = (CLAIMS_FILE, RECHECK_FILE)
 _HASH_LENGTH = 8  # hex digits
 # How many folders deep the records of a results folder are.
 _DEPTH = 3
@@ -82,7 +87,9 @@ def row_folder(record: Record) -> str:
 def published_path(record: Record) -> PurePosixPath:
     """The path of a record, relative to the results folder."""
     folders = (file_name_part(record.dataset.name), record.track, row_folder(record))
-    recipe = file_name_part(record.recipe.name, reserved={PurePosixPath(CLAIMS_FILE).stem})
+    recipe = file_name_part(
+        record.recipe.name, reserved={PurePosixPath(file).stem for file in ROW_FILES}
+    )
     return PurePosixPath(*folders, f"{recipe}.json")
 
 
@@ -178,11 +185,13 @@ def _inside(folder: Path) -> tuple[Path, ...]:
 
 
 def _records(folder: Path, depth: int) -> tuple[Path, ...]:
-    """The records ``depth`` folders down, in order: JSON files of a track that are no claims."""
+    """The records ``depth`` folders down, in order: JSON files of a track that are of a cell."""
     paths = folder.glob("/".join("*" * depth) + "/*.json")
     return tuple(
         sorted(
-            path for path in paths if path.name != CLAIMS_FILE and path.parent.parent.name in TRACKS
+            path
+            for path in paths
+            if path.name not in ROW_FILES and path.parent.parent.name in TRACKS
         )
     )
 

@@ -126,6 +126,19 @@ def read_recheck(path: Path) -> RowRecheck:
     Raises:
         RecordError: the file is missing or not a recheck; the message names the field.
     """
-    content = parse_object(read_file(path), str(path))
-    check_version(content, "recheck_version", RECHECK_VERSION, str(path))
-    return validated(RowRecheck, content, str(path))
+    return parse_recheck(read_file(path), str(path))
+
+
+def parse_recheck(content: bytes, place: str) -> RowRecheck:
+    """Read a recheck from the content of its file.
+
+    Args:
+        content: the content.
+        place: where it is, for messages.
+
+    Raises:
+        RecordError: it is not a recheck; the message names the field.
+    """
+    parsed = parse_object(content, place)
+    check_version(parsed, "recheck_version", RECHECK_VERSION, place)
+    return validated(RowRecheck, parsed, place)

@@ -15,13 +15,23 @@ from robustbert.errors import InputError, OutputError
 from robustbert.leaderboard import filing
 from robustbert.leaderboard.checks.check_results import check_results
 from robustbert.leaderboard.filing import file_run
+from robustbert.metrics.reliability import measured_check
 from robustbert.records import (
+    RECHECK_FILE,
     Outcome,
     Record,
     published_path,
     read_published,
     read_record,
     record_name,
+)
+from robustbert.records.row_recheck import (
+    Calibration,
+    RowRecheck,
+    SecondAttack,
+    read_recheck,
+    recheck_path,
+    write_recheck,
 )
 from robustbert.seeds import derive_seed
 from tests.hostile import HOSTILE
@@ -59,6 +69,89 @@ def content(folder: Path) -> dict[str, bytes]:
 
 def add(run: Path, results: Path, *options: str) -> int:
     return main(["leaderboard", "add", str(run), "--results", str(results), *options])
+
+
+def recheck_of(record: Record, **changes: object) -> RowRecheck:
+    """The recheck of a row whose calibrated model is as easy to break."""
+    attack = SecondAttack(
+        worst_case=record.metrics.accuracy_under_attack, only_before=0, only_after=0, p_value=1
+    )
+    fields = {
+        "robustbert_version": "1.0.0",
+        "created_at": "2026-11-24T12:00:00Z",
+        "row": "bert-base",
+        "dataset": record.dataset.name,
+        "track": record.track,
+        "recipes": ["pwws", "textfooler"],
+        "model_sha256": record.model.sha256,
+        "worst_case": record.metrics.accuracy_under_attack,
+        "calibration": Calibration(
+            temperature=0.8,
+            fitted_temperature=0.8,
+            nll_before=0.5,
+            nll=0.4,
+            num_examples=100,
+            tried=[],
+            attack=attack,
+        ),
+        "adaptive": None,
+        "not_checked": {"adaptive": "the model is not randomised and transforms no texts"},
+    }
+    return RowRecheck(**fields | changes)
+
+
+def rechecked_run(folder: Path, recorded: bool = True, **changes: object) -> Path:
+    """A run whose row was attacked again; without ``recorded``, its records lack the check."""
+    cells = new_cells()
+    check = measured_check("miscalibration", 0.0)
+    if recorded:
+        cells = [
+            (record.model_copy(update={"reliability": [*record.reliability, check]}), outcomes)
+            for record, outcomes in cells
+        ]
+    run = write_run(folder, *cells)
+    record = cells[0][0]
+    write_recheck(recheck_of(record, **changes), recheck_path(run, record))
+    return run
+
+
+def test_a_recheck_is_filed_beside_the_records(results: Path, tmp_path: Path) -> None:
+    run = rechecked_run(tmp_path / "run")
+    assert add(run, results) == 0
+    path = results / NEW / RECHECK_FILE
+    assert read_recheck(path) == recheck_of(new_cells()[0][0])
+    assert not check_results(results).problems
+    assert len(read_published(results / "rotten_tomatoes")) == 6, "it is no cell"
+    again = rechecked_run(tmp_path / "again", created_at="2026-11-25T12:00:00Z")
+    assert add(again, results) == 0
+    assert read_recheck(path).created_at == "2026-11-25T12:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"recorded": False}, "the record of pwws lacks the check miscalibration, which the"),
+        ({"model_sha256": "c" * 64}, f"its model_sha256 is {'c' * 64}, but that of the row is"),
+        ({"dataset": "bbc_news"}, "its dataset is bbc_news, but that of the row is rotten_tom"),
+    ],
+)
+def test_a_recheck_that_does_not_fit_is_refused(changes, message, results, tmp_path, capsys):
+    before = content(results)
+    assert add(rechecked_run(tmp_path / "run", **changes), results) == 2
+    assert message in capsys.readouterr().err
+    assert content(results) == before
+
+
+def test_a_recheck_without_records_or_form_is_a_problem(results: Path, tmp_path: Path) -> None:
+    assert add(rechecked_run(tmp_path / "run"), results) == 0
+    path = results / NEW / RECHECK_FILE
+    for file in path.parent.glob("*.json*"):
+        if file != path:
+            file.unlink()
+    [problem] = check_results(results).problems
+    assert "the row has no records; file them first" in problem.line("results")
+    path.write_text('{"recheck_version": 1}')
+    assert "robustbert_version" in check_results(results).problems[0].line("results")
 
 
 def test_a_run_is_filed_without_texts(run: Path, results: Path, capsys) -> None:

@@ -18,6 +18,7 @@ from robustbert.leaderboard.checks.cell_checks import (
 from robustbert.leaderboard.checks.duplicate_checks import duplicates
 from robustbert.leaderboard.checks.file_checks import (
     invalid_claims,
+    invalid_rechecks,
     misplaced_records,
     schema_problems,
     unknown_files,
@@ -61,6 +62,7 @@ CHECKS = (
     Check("schema", schema_problems),
     Check("files", unknown_files),
     Check("claims", invalid_claims),
+    Check("rechecks", invalid_rechecks),
     Check("path", misplaced_records),
     Check("counts", wrong_counts),
     Check("metrics", wrong_metrics),

@@ -9,7 +9,15 @@ from robustbert.errors import RecordError
 from robustbert.leaderboard.checks.problem import Problem
 from robustbert.leaderboard.checks.results_files import ReadResults
 from robustbert.leaderboard.claims import parse_claims
-from robustbert.records import CLAIMS_FILE, published_outcomes_path, published_path
+from robustbert.records import (
+    CLAIMS_FILE,
+    RECHECK_FILE,
+    ROW_FILES,
+    Record,
+    published_outcomes_path,
+    published_path,
+)
+from robustbert.records.row_recheck import RowRecheck, parse_recheck
 from robustbert.reports.wording import listed
 
 
@@ -19,12 +27,12 @@ def schema_problems(results: ReadResults) -> Iterator[Problem]:
 
 
 def unknown_files(results: ReadResults) -> Iterator[Problem]:
-    """Files that are neither a record, nor outcomes, nor claims; records without outcomes."""
+    """Files that belong to no cell or row; records without outcomes."""
     yield from results.files.others
     contents = results.files.contents
     for path in contents:
         record, outcomes = path.with_suffix(".json"), published_outcomes_path(path)
-        if path.name == CLAIMS_FILE:
+        if path.name in ROW_FILES:
             continue
         if outcomes not in contents:
             yield Problem(path, f"has no outcomes; put {outcomes.name} beside it")
@@ -35,7 +43,7 @@ def unknown_files(results: ReadResults) -> Iterator[Problem]:
 def invalid_claims(results: ReadResults) -> Iterator[Problem]:
     """Claims that are not in their format, or belong to no row."""
     contents = results.files.contents
-    rows = {path.parent for path in contents if path.name != CLAIMS_FILE}
+    rows = {path.parent for path in contents if path.name not in ROW_FILES}
     for path, content in contents.items():
         if path.name != CLAIMS_FILE:
             continue
@@ -45,6 +53,47 @@ def invalid_claims(results: ReadResults) -> Iterator[Problem]:
             parse_claims(content, "")
         except RecordError as error:
             yield Problem(path, str(error).removeprefix(": "))
+
+
+def invalid_rechecks(results: ReadResults) -> Iterator[Problem]:
+    """Rechecks that are not in their format, or do not fit the records of their row."""
+    rows: dict[PurePosixPath, list[Record]] = {}
+    for path, record in results.records.items():
+        rows.setdefault(path.parent, []).append(record)
+    for path, content in results.files.contents.items():
+        if path.name != RECHECK_FILE:
+            continue
+        try:
+            recheck = parse_recheck(content, "")
+        except RecordError as error:
+            yield Problem(path, str(error).removeprefix(": "))
+            continue
+        for message in _misfits(recheck, rows.get(path.parent, [])):
+            yield Problem(path, message)
+
+
+def _misfits(recheck: RowRecheck, records: list[Record]) -> Iterator[str]:
+    """What a recheck has otherwise than the records of its row."""
+    if not records:
+        yield "the row has no records; file them first"
+        return
+    row = records[0]
+    for name, found, wanted in (
+        ("dataset", recheck.dataset, row.dataset.name),
+        ("track", recheck.track, row.track),
+        ("model_sha256", recheck.model_sha256, row.model.sha256),
+    ):
+        if found != wanted:
+            yield f"its {name} is {found}, but that of the row is {wanted}; recheck the row again"
+    made = {"miscalibration": recheck.calibration, "adaptive": recheck.adaptive}
+    for record in records:
+        recorded = {check.name for check in record.reliability}
+        missing = [name for name, found in made.items() if found and name not in recorded]
+        if record.recipe.name in recheck.recipes and missing:
+            yield (
+                f"the record of {record.recipe.name} lacks the check {listed(missing)}, which the "
+                "recheck has made; file the records again"
+            )
 
 
 def misplaced_records(results: ReadResults) -> Iterator[Problem]:

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from robustbert.errors import RecordError
 from robustbert.leaderboard.checks.problem import Problem
-from robustbert.records import CLAIMS_FILE, Outcome, PublishedCell, Record
+from robustbert.records import ROW_FILES, Outcome, PublishedCell, Record
 from robustbert.records.results_layout import TRACKS
 from robustbert.records.storage import parse_outcome, parse_outcomes
 from robustbert.records.strict_json import parse_object, read_file, record_of
@@ -30,8 +30,8 @@ class ResultsFiles:
     """The files of a results folder that are checked.
 
     Args:
-        contents: the content of each record, outcome file and file of claims, keyed by its path
-            relative to the folder.
+        contents: the content of each record, outcome file, file of claims and recheck, keyed by its
+            path relative to the folder.
         others: what is wrong with every other file.
         added: those of ``contents`` that are about to be added. Where files contradict each other,
             the ones that are not added are right.
@@ -114,7 +114,7 @@ def read_results(files: ResultsFiles) -> ReadResults:
         try:
             if path.suffix == ".jsonl":
                 outcomes[path.with_suffix(".json")] = parse_outcomes(content, "")
-            elif path.name != CLAIMS_FILE:
+            elif path.name not in ROW_FILES:
                 records[path] = record_of(parse_object(content, ""), "")
         except RecordError as error:
             lines = _invalid_lines(content) if path.suffix == ".jsonl" else []

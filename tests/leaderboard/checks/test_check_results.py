@@ -337,6 +337,11 @@ PROBLEMS = {
         add_file(f"{TABLE}/bert-12345678/claims.json", '{"claims_version": 1, "claims": []}'),
         f"{TABLE}/bert-12345678/claims.json: claims: the row has no records; file them first",
     ),
+    "a recheck in another format": (
+        add_file(f"{ROW}/recheck.json", '{"recheck_version": 7}'),
+        f"{ROW}/recheck.json: rechecks: recheck_version: 7, but this robustbert reads 1; upgrade "
+        "robustbert",
+    ),
     "JSON that is none": (
         add_file(f"{ROW}/pwws.json", "{"),
         f"{ROW}/pwws.json: schema: not JSON in UTF-8: Expecting property name enclosed in double "
