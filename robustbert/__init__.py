@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from robustbert.bench import (
         AttackResult,
         BenchResult,
+        RayCluster,
         attack,
         bench,
         load_suite,
@@ -53,6 +54,7 @@ __all__ = [
     "LearningCurve",
     "Outcome",
     "PretrainingConfig",
+    "RayCluster",
     "Record",
     "RobustbertError",
     "SklearnClassifier",
@@ -91,6 +93,7 @@ _LAZY_MODULES = {
     "LearningCurve": "learning_curves",
     "Outcome": "records",
     "PretrainingConfig": "training",
+    "RayCluster": "bench",
     "Record": "records",
     "RobustbertError": "errors",
     "SklearnClassifier": "models",

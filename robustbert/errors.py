@@ -80,6 +80,10 @@ class AttackError(RobustbertError):
     """An attack that cannot be built or run."""
 
 
+class ExecutorError(RobustbertError):
+    """A cluster that cannot be reached or used, or workers that keep failing."""
+
+
 class RobustbertWarning(UserWarning):
     """The root of every warning of robustbert; the command line prints warnings as one line."""
 

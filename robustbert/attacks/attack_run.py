@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 
 from robustbert.attacks.scheduler.recheck import OutputSample
@@ -35,3 +35,15 @@ class AttackRun:
     victim_sample: OutputSample = field(repr=False)
     encoder_sample: OutputSample = field(repr=False)
     final_texts: Mapping[str, str] = field(repr=False)
+
+
+def finish(
+    steps: Generator[Outcome, None, AttackRun], on_outcome: Callable[[Outcome], object]
+) -> AttackRun:
+    """Run attacks to their end; ``on_outcome`` is called with each outcome."""
+    while True:
+        try:
+            on_outcome(next(steps))
+        except StopIteration as finished:
+            run: AttackRun = finished.value
+            return run

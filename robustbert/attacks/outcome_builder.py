@@ -54,6 +54,37 @@ class ExampleResult:
     error: str | None = None
 
 
+def unfinished_outcome(example: AttackedExample, seed: int, error: str) -> Outcome:
+    """The outcome of an example whose attack could not be finished.
+
+    Args:
+        example: the example.
+        seed: the seed of this example.
+        error: a one-line description of what happened.
+    """
+    return Outcome(
+        example_id=example.example_id,
+        status="error",
+        retracted=False,
+        label=example.label,
+        clean_prediction=None,
+        adversarial_prediction=None,
+        text=example.text,
+        adversarial_text=None,
+        label_probability=None,
+        adversarial_label_probability=None,
+        queries=0,
+        textattack_queries=None,
+        gradient_queries=None,
+        words=len(words_of(example.text)),
+        words_changed=None,
+        similarity=None,
+        seed=seed,
+        seconds=0.0,
+        error=error,
+    )
+
+
 def build_outcome(
     example: AttackedExample, result: ExampleResult, *, seed: int, seconds: float
 ) -> Outcome:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from robustbert.assets import ensure_assets
 from robustbert.attacks.attack_run import AttackRun as AttackRun
+from robustbert.attacks.attack_run import finish
 from robustbert.attacks.outcome_builder import AttackedExample, ExampleResult, build_outcome
 from robustbert.attacks.recipes import load_recipe_class, runnable_recipe
 from robustbert.attacks.scheduler.clients import PooledEncoder, PooledVictim
 from robustbert.attacks.scheduler.pool import Pool, Task
-from robustbert.attacks.scheduler.recheck import OutputSample, Recheck, rounding_tolerance
+from robustbert.attacks.scheduler.recheck import (
+    MIN_SAMPLE,
+    OutputSample,
+    Recheck,
+    rounding_tolerance,
+)
 from robustbert.attacks.tracks import (
     LiLimits,
     TrackLimits,
@@ -65,6 +71,7 @@ class AttackRunner:
         output_cache: a cache of the classifier's ``predict_proba``. Share one between the runners
             of a classifier, so that each text is scored only once. None creates a cache for each
             run. Does not affect outcomes.
+        min_recheck: the minimum number of outputs of each model that :meth:`recheck` recomputes.
 
     Raises:
         UnknownNameError: unknown recipe, track or length.
@@ -84,13 +91,12 @@ class AttackRunner:
     lanes: int = DEFAULT_LANES
     token_budget: int | None = None
     output_cache: OutputCache | None = None
+    min_recheck: int = MIN_SAMPLE
 
     def __post_init__(self) -> None:
         self._track = TrackLimits(check_track(self.track), check_length(self.length), self.limits)
         if self.lanes < 1:
-            raise AttackError(
-                f"lanes (the number of concurrent searches) is {self.lanes}; it must be at least 1"
-            )
+            raise AttackError(f"lanes is {self.lanes}; it must be at least 1")
         entry = runnable_recipe(self.recipe)
         if entry.gradients and not self.classifier.has_gradients:
             raise AttackError(
@@ -120,6 +126,17 @@ class AttackRunner:
         Raises:
             AttackError: two examples have the same id.
         """
+        return finish(self.steps(examples, on_round), on_outcome)
+
+    def steps(
+        self,
+        examples: Sequence[AttackedExample],
+        on_round: Callable[[int], None] = lambda _: None,
+    ) -> Generator[Outcome, None, AttackRun]:
+        """Attack every example: yields each outcome as soon as it is known, and returns the run.
+
+        The arguments and errors are those of :meth:`run`.
+        """
         from robustbert.attacks.textattack.patches import PATCHES
 
         self.load_recipe()  # not timed
@@ -127,8 +144,9 @@ class AttackRunner:
         cache = self.output_cache or OutputCache(self.classifier.predict_proba)
         computed_before = cache.computed
         sample_seed = derive_seed(self.seed, self.recipe, self.track, "recheck")
-        victim_sample = OutputSample(cache, sample_seed)
-        encoder_sample = OutputSample(self.encoder.encode, sample_seed)
+        least = self.min_recheck
+        victim_sample = OutputSample(cache, sample_seed, min_sample=least)
+        encoder_sample = OutputSample(self.encoder.encode, sample_seed, min_sample=least)
         pool = Pool(
             lanes=self.lanes,
             round_characters=self.round_characters,
@@ -146,7 +164,7 @@ class AttackRunner:
         with PATCHES.applied():
             for outcome in self._outcomes(pool, victim, encoder, examples, final_texts):
                 by_id[outcome.example_id] = outcome
-                on_outcome(outcome)
+                yield outcome
         return AttackRun(
             outcomes=tuple(by_id[example.example_id] for example in examples),
             recipe=self.recipe_ref(),
@@ -162,8 +180,8 @@ class AttackRunner:
     def recheck(self, run: AttackRun) -> tuple[Recheck, Recheck]:
         """Recompute samples of a run's victim outputs and embeddings, one text per batch.
 
-        Each sample is 0.1% of the outputs, at least 200, chosen by seed. All recomputed outputs
-        should be bit-identical. The first result is the victim's, the second the encoder's.
+        Each sample is 0.1% of the outputs, at least ``min_recheck``, chosen by seed. All recomputed
+        outputs should be bit-identical. The first result is the victim's, the second the encoder's.
         """
         tolerance = rounding_tolerance(self.classifier.info.dtype)
         return (
@@ -216,7 +234,7 @@ class AttackRunner:
         tasks = [
             Task(
                 example.example_id,
-                self._seed_of(example),
+                self.seed_of(example),
                 partial(self._attack, victim, encoder, example),
             )
             for example in examples
@@ -229,10 +247,11 @@ class AttackRunner:
             if failed is not None:
                 final_texts[finished.key] = failed
             yield build_outcome(
-                example, finished.value, seed=self._seed_of(example), seconds=finished.seconds
+                example, finished.value, seed=self.seed_of(example), seconds=finished.seconds
             )
 
-    def _seed_of(self, example: AttackedExample) -> int:
+    def seed_of(self, example: AttackedExample) -> int:
+        """The seed of the attack on an example."""
         return derive_seed(self.seed, self.recipe, self.track, example.example_id)
 
     def _attack(

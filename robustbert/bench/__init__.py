@@ -14,7 +14,7 @@ from robustbert.bench.estimate import Estimate, estimate_plan
 from robustbert.bench.estimate_text import estimate_text
 from robustbert.bench.plan import Cell, Plan
 from robustbert.bench.run import BenchResult, default_out, run_plan
-from robustbert.bench.run_options import RunOptions, check_dtype_and_device
+from robustbert.bench.run_options import RayCluster, RunOptions, check_dtype_and_device
 from robustbert.bench.suite import Suite, load_suite
 from robustbert.bench.suite_plan import Overrides, make_plan
 from robustbert.bench.victim_spec import VictimSpec
@@ -27,6 +27,7 @@ __all__ = [
     "Estimate",
     "Overrides",
     "Plan",
+    "RayCluster",
     "RunOptions",
     "Suite",
     "VictimSpec",

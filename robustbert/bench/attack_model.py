@@ -10,6 +10,7 @@ from typing import Any
 
 from robustbert.bench.attack_result import AttackResult
 from robustbert.bench.compare_models import Model, bench, checked_model
+from robustbert.bench.run_options import RayCluster
 from robustbert.data import TextDataset, load_dataset, select_examples
 from robustbert.data.cleaning import fold_white_space
 from robustbert.errors import InputError, RobustbertWarning
@@ -32,6 +33,7 @@ def attack(
     dtype: str = "auto",
     device: str = "auto",
     lanes: int | None = None,
+    cluster: RayCluster | None = None,
 ) -> AttackResult:
     """Attack a classifier with one recipe.
 
@@ -49,6 +51,7 @@ def attack(
         dtype: see :func:`bench`.
         device: see :func:`bench`.
         lanes: see :func:`bench`.
+        cluster: see :func:`bench`.
 
     Returns:
         The outcomes; with ``labels``, in the order of the texts. Only distinct texts of more than
@@ -67,7 +70,7 @@ def attack(
     elif isinstance(texts, list) and all(isinstance(text, str) for text in texts):
         raise InputError("labels is missing; give the true label of each text")
     options: dict[str, Any] = {"seed": seed, "out": out, "dtype": dtype, "device": device}
-    options |= {"lanes": lanes, "adaptive": adaptive}
+    options |= {"lanes": lanes, "adaptive": adaptive, "cluster": cluster}
     result = bench(victim, recipe, data, n=n, split=split, tracks=track, **options)
     [record] = result.records
     outcomes = result.outcomes[record_name(record)]

@@ -13,7 +13,7 @@ from robustbert.attacks import UnifiedLimits, check_track, runnable_recipe
 from robustbert.attacks.recipes import CORE_RECIPES
 from robustbert.bench.plan import Plan, build_plan
 from robustbert.bench.run import BenchResult, run_plan
-from robustbert.bench.run_options import RunOptions
+from robustbert.bench.run_options import RayCluster, RunOptions
 from robustbert.bench.suite import DEFAULT_EXAMPLES
 from robustbert.bench.victim_spec import (
     VictimSpec,
@@ -51,6 +51,7 @@ def bench(
     dtype: str = "auto",
     device: str = "auto",
     lanes: int | None = None,
+    cluster: RayCluster | None = None,
 ) -> BenchResult:
     """Attack classifiers with recipes and tabulate their accuracy.
 
@@ -71,6 +72,7 @@ def bench(
         dtype: auto, float32 or bfloat16, for models that are loaded and the sentence encoder.
         device: auto, cpu, cuda, cuda:N or mps, for the same models.
         lanes: the number of concurrent searches, at least 1; does not affect results.
+        cluster: where to attack; None for this process. It does not affect results either.
 
     Raises:
         RobustbertError: a model, a recipe or the dataset cannot be used; an argument is missing or
@@ -92,7 +94,7 @@ def bench(
         stored=out is not None,
     )
     with result_folder(out) as folder:
-        return run_plan(plan, RunOptions(folder, dtype, device, lanes))
+        return run_plan(plan, RunOptions(folder, dtype, device, lanes, cluster=cluster))
 
 
 def plan_models(

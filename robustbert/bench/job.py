@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from robustbert.attacks import UnifiedLimits
-from robustbert.attacks.runner import DEFAULT_LANES, AttackRun, AttackRunner
+from robustbert.attacks.runner import DEFAULT_LANES, AttackRunner
 from robustbert.bench.attack_progress import AttackProgress
+from robustbert.bench.executors.executor import CellAttack, CellTask, Executor
+from robustbert.bench.executors.local_executor import LocalExecutor
 from robustbert.bench.plan import Cell, Plan
 from robustbert.bench.record import (
     CellHeader,
@@ -65,6 +67,7 @@ class LoadedJob:
     """A job with its examples and its victim loaded.
 
     Args:
+        job: the job.
         examples: the examples to attack, in order.
         victim: the victim.
         runner: runs the recipe on the victim.
@@ -72,18 +75,34 @@ class LoadedJob:
         checks: the reliability checks that query the victim.
     """
 
+    job: Job = field(repr=False)
     examples: Examples
     victim: Victim
     runner: AttackRunner = field(repr=False)
     header: CellHeader
     checks: VictimChecks = field(repr=False)
 
+    @property
+    def task(self) -> CellTask:
+        """The cell as executors need it."""
+        return CellTask(
+            spec=self.job.cell.victim,
+            victim=self.victim,
+            runner=self.runner,
+            label_names=tuple(self.examples.label_names),
+            options=self.job.options,
+        )
+
     def example_ids(self) -> list[str]:
         """The ids of the examples, in order."""
         return [example.example_id for example in self.examples.items]
 
     def run(
-        self, stored: StoredCell, save: Callable[[Outcome], None], progress: AttackProgress
+        self,
+        stored: StoredCell,
+        save: Callable[[Outcome], None],
+        progress: AttackProgress,
+        executor: Executor | None = None,
     ) -> JobResult:
         """Attack the examples without an outcome, and build the record from all outcomes.
 
@@ -91,7 +110,9 @@ class LoadedJob:
             stored: the results that earlier runs stored for this cell.
             save: called with each new outcome.
             progress: shows each outcome and the number of queries.
+            executor: where the attacks run; None for this process.
         """
+        executor = executor or LocalExecutor()
         items = self.examples.items
         todo = [item for item in items if item.example_id not in stored.outcomes]
         for outcome in stored.outcomes.values():
@@ -101,10 +122,9 @@ class LoadedJob:
             save(outcome)
             progress.add(outcome)
 
-        run = self.runner.run(todo, save_and_show, progress.show_queries)
-        progress.show_recheck()
-        self._sample_interrupted(run, stored)
-        batch_invariance = self._recheck(run, stored.record)
+        texts = self._interrupted_texts(stored)
+        run = executor.attack(self.task, todo, texts, save_and_show, progress)
+        batch_invariance = self._batch_invariance(run, stored.record)
         new = {outcome.example_id: outcome for outcome in run.outcomes}
         by_id = {**stored.outcomes, **new}
         outcomes = tuple(by_id[item.example_id] for item in items)
@@ -122,7 +142,12 @@ class LoadedJob:
             outcomes,
             truncated=int(classifier.truncated([item.text for item in items]).sum()),
             timing=timing,
-            engine=Engine(lanes=self.runner.lanes, token_budget=classifier.token_budget),
+            engine=Engine(
+                lanes=self.runner.lanes,
+                token_budget=classifier.token_budget,
+                executor=executor.name,
+                workers=None if run.workers is None else list(run.workers),
+            ),
             batch_invariance=batch_invariance,
             measured_checks=self.checks.of(
                 outcomes, {item.example_id: item.text for item in items}, run.final_texts
@@ -130,26 +155,20 @@ class LoadedJob:
         )
         return JobResult(outcomes, record)
 
-    def _sample_interrupted(self, run: AttackRun, stored: StoredCell) -> None:
-        """Recompute texts of an interrupted run, so that the recheck can sample them too.
-
-        The sample of the interrupted run was lost when its process ended.
-        """
+    def _interrupted_texts(self, stored: StoredCell) -> list[str]:
+        """Texts of an interrupted run, which the recheck can sample too."""
         clean = {item.example_id: item.text for item in self.examples.items}
-        texts = [
+        return [
             text
             for example_id, outcome in stored.outcomes.items()
             if example_id in stored.interrupted
             for text in (clean[example_id], outcome.adversarial_text)
             if text is not None
         ]
-        if texts:
-            run.victim_sample(texts)
-            run.encoder_sample(texts)
 
-    def _recheck(self, run: AttackRun, earlier: Record | None) -> BatchInvariance:
-        """Recompute a sample of predictions with batch size 1, and warn if any differs."""
-        predictions, embeddings = self.runner.recheck(run)
+    def _batch_invariance(self, run: CellAttack, earlier: Record | None) -> BatchInvariance:
+        """The result of the recheck; warns if any prediction or embedding differs."""
+        predictions, embeddings = run.predictions, run.embeddings
         differing = predictions.differing + embeddings.differing
         if predictions.changed:
             warnings.warn(
@@ -168,7 +187,7 @@ class LoadedJob:
                 stacklevel=2,
             )
         return batch_invariance_entry(
-            self.runner.batch_invariance,
+            run.batch_invariance,
             predictions,
             embeddings,
             earlier.environment.batch_invariance if earlier else None,
@@ -238,4 +257,5 @@ def load_job(
         protocol=protocol_ref(job.seed, cell.n, runner.active_limits, victim),
         environment=environment,
     )
-    return LoadedJob(examples, victim, runner, header, checks or VictimChecks(victim.classifier))
+    checks = checks or VictimChecks(victim.classifier)
+    return LoadedJob(job, examples, victim, runner, header, checks)

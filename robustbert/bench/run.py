@@ -14,6 +14,8 @@ from robustbert.assets import ensure_assets
 from robustbert.attacks.recipes import assets_of
 from robustbert.bench.attack_progress import AttackProgress, result_line
 from robustbert.bench.environment import capture_environment
+from robustbert.bench.executors.executor import Executor
+from robustbert.bench.executors.make_executor import run_executor
 from robustbert.bench.job import Job, LoadedJob, load_job, make_jobs
 from robustbert.bench.plan import Cell, Plan
 from robustbert.bench.run_options import RunOptions, check_options
@@ -105,11 +107,13 @@ def run_plan(plan: Plan, options: RunOptions) -> BenchResult:
         store.write_configuration(plan_configuration(plan, datasets, options))
         ensure_assets(assets_of(plan.recipes()))
         records: dict[Cell, Record] = {}
-        for number, (job, loaded) in enumerate(_loaded_jobs(plan, options, datasets, victims), 1):
-            described = job.cell.describe(datasets[job.cell.dataset].name)
-            title = f"[{number}/{len(plan.cells)}] {described}"
-            records[job.cell] = _run_job(loaded, store, title)
-            _warn_if_below_chance(records[job.cell])
+        with run_executor(options) as executor:
+            jobs = _loaded_jobs(plan, options, datasets, victims)
+            for number, (job, loaded) in enumerate(jobs, 1):
+                described = job.cell.describe(datasets[job.cell.dataset].name)
+                title = f"[{number}/{len(plan.cells)}] {described}"
+                records[job.cell] = _run_job(loaded, store, title, executor)
+                _warn_if_below_chance(records[job.cell])
         in_order = [records[cell] for cell in plan.cells]
         stored = store.content(in_order)
         table = leaderboard_table(stored.records, stored.outcomes)
@@ -231,7 +235,7 @@ def _loaded_jobs(
             yield job, loaded
 
 
-def _run_job(job: LoadedJob, store: RunStore, title: str) -> Record:
+def _run_job(job: LoadedJob, store: RunStore, title: str, executor: Executor) -> Record:
     """Run the remaining examples of a job and store the results; return the record."""
     began = time.perf_counter()
     with AttackProgress(len(job.examples.items), title) as progress:
@@ -241,7 +245,7 @@ def _run_job(job: LoadedJob, store: RunStore, title: str) -> Record:
                 progress.add(outcome)
             report_step(f"{title}: {result_line(stored.record)}, from an earlier run")
             return stored.record
-        result = job.run(stored, lambda outcome: store.append(stored, outcome), progress)
+        result = job.run(stored, lambda outcome: store.append(stored, outcome), progress, executor)
         store.finish(stored, result.record, result.outcomes)
     seconds = time.perf_counter() - began
     report_step(f"{title}: {result_line(result.record)}, {seconds:.0f} s")

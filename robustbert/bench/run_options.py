@@ -12,6 +12,27 @@ from robustbert.validation import check_at_least
 
 
 @dataclass(frozen=True)
+class RayCluster:
+    """The workers of a Ray cluster, which attack in place of this process.
+
+    Args:
+        workers: the number of workers, at least 1; None for one per GPU if the models run on GPUs,
+            else one per CPU of the cluster.
+        address: ``HOST:PORT`` of the cluster, or ``auto`` for the one of this machine; None to
+            start one on this machine that ends with the run.
+
+    Raises:
+        InputError: the number of workers is below 1.
+    """
+
+    workers: int | None = None
+    address: str | None = None
+
+    def __post_init__(self) -> None:
+        check_at_least(1, optional=True, workers=self.workers)
+
+
+@dataclass(frozen=True)
 class RunOptions:
     """How to run a plan.
 
@@ -23,6 +44,7 @@ class RunOptions:
         token_budget: maximum number of tokens per batch, at least 1; None for a default that
             suits the device.
         command: the command line without absolute paths, for the records; None if there is none.
+        cluster: where attacks run; None for this process.
     """
 
     out: Path
@@ -31,6 +53,7 @@ class RunOptions:
     lanes: int | None = None
     token_budget: int | None = None
     command: str | None = None
+    cluster: RayCluster | None = None
 
 
 def check_options(options: RunOptions) -> None:

@@ -40,6 +40,8 @@ class Victim:
         train_seconds: the total training time; None if it was already trained, or if training was
             interrupted.
         through: what an adaptive attack searches; None for attacks that do not know the defenses.
+        loaded_from: the folder or ``hub:NAME`` of the model without defenses; None for a
+            classifier in memory.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Victim:
     training: Params | None
     train_seconds: float | None
     through: SearchedThrough | None = None
+    loaded_from: str | None = None
 
     @property
     def searched(self) -> Classifier:
@@ -82,9 +85,10 @@ def prepare_victim(
         InputError: an adaptive attack has nothing to adapt to.
     """
     trained = _train(spec, dataset, seed, device) if spec.needs_training else None
+    model = str(trained.folder) if trained else spec.base
     classifier = load_classifier(
         spec,
-        str(trained.folder) if trained else spec.base,
+        model,
         dataset,
         dtype=dtype,
         device=device,
@@ -101,6 +105,7 @@ def prepare_victim(
         training=_training(spec, seed, device) if trained else None,
         train_seconds=trained.seconds if trained else None,
         through=searched_through(spec, classifier),
+        loaded_from=None if spec.classifier is not None else model,
     )
 
 

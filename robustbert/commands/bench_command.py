@@ -21,6 +21,7 @@ from robustbert.commands.dataset_options import (
     reading_options,
 )
 from robustbert.commands.defense_options import add_defense_options, chosen_defenses
+from robustbert.commands.executor_options import add_executor_options, chosen_cluster
 from robustbert.commands.strict_option import add_strict, marks_fail
 from robustbert.commands.terminal import INTERRUPTED, print_error, print_report
 from robustbert.commands.threshold_options import add_thresholds, chosen_thresholds
@@ -163,6 +164,7 @@ def _add_run_options(command: Any, out: str) -> None:
         help="maximum number of tokens per batch; does not affect results; default: depends on the "
         "device",
     )
+    add_executor_options(command)
 
 
 def bench(options: Any) -> int:
@@ -289,6 +291,7 @@ def _run_options(options: Any, out: Path) -> RunOptions:
         lanes=options.lanes,
         token_budget=options.token_budget,
         command=options.command,
+        cluster=chosen_cluster(options),
     )
 
 

@@ -53,6 +53,7 @@ from robustbert.records.schema import (
     Status,
     Timing,
     Track,
+    WorkerRef,
 )
 from robustbert.records.schema_json import json_schema
 from robustbert.records.storage import (
@@ -102,6 +103,7 @@ __all__ = [
     "Status",
     "Timing",
     "Track",
+    "WorkerRef",
     "append_outcome",
     "baseline_bytes",
     "cell_name",

@@ -12,7 +12,13 @@ from pydantic import BaseModel
 from robustbert.records.baseline import Acceptance, Baseline, BaselineCell
 from robustbert.records.measures import Counts, Metric, Metrics, ReliabilityCheck
 from robustbert.records.outcome import Outcome
-from robustbert.records.provenance import BatchInvariance, Engine, Environment, Timing
+from robustbert.records.provenance import (
+    BatchInvariance,
+    Engine,
+    Environment,
+    Timing,
+    WorkerRef,
+)
 from robustbert.records.references import (
     AssetsRef,
     DatasetRef,
@@ -36,7 +42,7 @@ TABLES: Mapping[str, type[BaseModel]] = MappingProxyType(
         model.__name__: model
         for model in (
             *(Outcome, Record, DefenseRef, Counts, Metrics, Metric, ReliabilityCheck),
-            *(Timing, Engine, Environment, BatchInvariance),
+            *(Timing, Engine, WorkerRef, Environment, BatchInvariance),
             *(Baseline, BaselineCell, Acceptance),
             *(RowRecheck, Calibration, TriedTemperature, AdaptiveAttack, SecondAttack),
         )

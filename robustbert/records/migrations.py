@@ -68,6 +68,18 @@ def migrate_record_3_to_4(record: Content) -> Content:
     return {**new, "schema_version": 4}
 
 
+def migrate_record_4_to_5(record: Content) -> Content:
+    """Migrate a record from version 4 to 5, which says on which workers attacks ran.
+
+    Raises:
+        ValueError: the record has a field of version 5.
+    """
+    new = deepcopy(record)
+    if new.get("engine") is not None:
+        _add(_part(new, "engine"), executor="local", workers=None)
+    return {**new, "schema_version": 5}
+
+
 def migrate_outcome_1_to_2(outcome: Content) -> Content:
     """Migrate an outcome from version 1 to 2: its ``queries`` are TextAttack's own count."""
     new = {**outcome, **dict.fromkeys(_OUTCOME_FIELDS_2)}
@@ -84,6 +96,11 @@ def migrate_outcome_3_to_4(outcome: Content) -> Content:
     return outcome
 
 
+def migrate_outcome_4_to_5(outcome: Content) -> Content:
+    """Migrate an outcome from version 4 to 5: outcomes did not change."""
+    return outcome
+
+
 # The fields that version 2 added to an environment and to an outcome.
 _ENVIRONMENT_FIELDS_2 = ("tokenizers", "nltk", "scikit_learn", "processor_class")
 _OUTCOME_FIELDS_2 = (
@@ -95,11 +112,21 @@ _OUTCOME_FIELDS_2 = (
 
 #: The migrations of records, keyed by the version that they start from.
 RECORD_MIGRATIONS: Migrations = MappingProxyType(
-    {1: migrate_record_1_to_2, 2: migrate_record_2_to_3, 3: migrate_record_3_to_4}
+    {
+        1: migrate_record_1_to_2,
+        2: migrate_record_2_to_3,
+        3: migrate_record_3_to_4,
+        4: migrate_record_4_to_5,
+    }
 )
 #: The migrations of outcomes, keyed by the version that they start from.
 OUTCOME_MIGRATIONS: Migrations = MappingProxyType(
-    {1: migrate_outcome_1_to_2, 2: migrate_outcome_2_to_3, 3: migrate_outcome_3_to_4}
+    {
+        1: migrate_outcome_1_to_2,
+        2: migrate_outcome_2_to_3,
+        3: migrate_outcome_3_to_4,
+        4: migrate_outcome_4_to_5,
+    }
 )
 
 

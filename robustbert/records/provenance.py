@@ -35,6 +35,15 @@ class Timing(StrictModel):
     )
 
 
+class WorkerRef(StrictModel):
+    """A process that attacked examples of a cell for another one."""
+
+    processor: Name = Field(description="its processor")
+    device: Name = Field(description="device of its models")
+    threads: PositiveInt = Field(description="its threads")
+    examples: NonNegativeInt = Field(description="number of examples that it attacked")
+
+
 class Engine(StrictModel):
     """Concurrency of the attack; it affects the time, but no outcome."""
 
@@ -42,6 +51,18 @@ class Engine(StrictModel):
     token_budget: PositiveInt | None = Field(
         description="maximum tokens per batch of the victim; null if it does not batch"
     )
+    executor: Literal["local", "ray"] = Field(
+        description="`local` if one process attacked all examples, `ray` for workers of a cluster"
+    )
+    workers: list[WorkerRef] | None = Field(
+        description="the workers; null if there were none. *Rule*: those of `ray`"
+    )
+
+    @model_validator(mode="after")
+    def _check_workers(self) -> Engine:
+        if (self.executor == "ray") != (self.workers is not None):
+            raise ValueError("workers: only executor ray has workers")
+        return self
 
 
 class BatchInvariance(StrictModel):

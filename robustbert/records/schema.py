@@ -23,7 +23,13 @@ from robustbert.records.fields import (
 )
 from robustbert.records.measures import Counts, Metric, Metrics, ReliabilityCheck
 from robustbert.records.outcome import Outcome
-from robustbert.records.provenance import BatchInvariance, Engine, Environment, Timing
+from robustbert.records.provenance import (
+    BatchInvariance,
+    Engine,
+    Environment,
+    Timing,
+    WorkerRef,
+)
 from robustbert.records.references import (
     AssetsRef,
     DatasetRef,
@@ -55,10 +61,11 @@ __all__ = [
     "Status",
     "Timing",
     "Track",
+    "WorkerRef",
 ]
 
 #: The version of the schema of new records and outcomes.
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 
 # A stored proportion may differ from the one computed from its counts only by rounding.
 _TOLERANCE = 1e-9
@@ -67,7 +74,7 @@ _TOLERANCE = 1e-9
 class Record(StrictModel):
     """The record of a cell: its metrics, and everything needed to reproduce it."""
 
-    schema_version: Literal[4] = Field(SCHEMA_VERSION, description="version of this schema")
+    schema_version: Literal[5] = Field(SCHEMA_VERSION, description="version of this schema")
     robustbert_version: Name = Field(description="version of robustbert that wrote the record")
     created_at: Timestamp | None = Field(
         description=(

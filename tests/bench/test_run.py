@@ -192,9 +192,10 @@ def test_lanes_and_token_budget_change_only_the_engine_entry(reviews, bert, tmp_
     run_plan(plan(reviews, bert), options(tmp_path / "usual"))
     few = dataclasses.replace(options(tmp_path / "few"), lanes=2, token_budget=1)
     (record,) = run_plan(plan(reviews, bert), few).records
-    assert record.engine == Engine(lanes=2, token_budget=1)
+    assert record.engine == Engine(lanes=2, token_budget=1, executor="local", workers=None)
     usual, other = (without_times(tmp_path / name) for name in ("usual", "few"))
-    assert usual[0][0].pop("engine") == {"lanes": 128, "token_budget": 2048}
+    expected = Engine(lanes=128, token_budget=2048, executor="local", workers=None)
+    assert usual[0][0].pop("engine") == expected.model_dump()
     other[0][0].pop("engine")
     assert other == usual
 

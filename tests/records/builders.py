@@ -137,7 +137,7 @@ def make_record(outcomes: Sequence[Outcome], **changes: Any) -> Record:
         "timing": Timing(
             train_seconds=None, attack_seconds=12.5, victim_seconds=3.25, victim_queries=4000
         ),
-        "engine": Engine(lanes=128, token_budget=2048),
+        "engine": Engine(lanes=128, token_budget=2048, executor="local", workers=None),
         "environment": ENVIRONMENT,
     }
     return Record(**{**fields, **changes})

@@ -97,7 +97,7 @@ def test_a_record_of_an_earlier_schema_version_is_migrated() -> None:
     statuses = "".join(letter * counts[status] for status, letter in letters.items())
     cell = {"record": record, "examples": "all", "statuses": statuses}
     read = parse({**content(), "example_ids": {"all": ids}, "cells": [cell]})
-    assert read.cells[0].record.schema_version == 4
+    assert read.cells[0].record.schema_version == 5
     assert parse_baseline(baseline_bytes(read), "again") == read
     del record["recipe"]
     with pytest.raises(RecordError, match=r"^base\.json: cells\.0\.record: recipe: Field required"):

@@ -26,6 +26,7 @@ PLACES = {
     "ReliabilityCheck": "### `reliability`",
     "Timing": "### `timing`",
     "Engine": "### `engine`",
+    "WorkerRef": "`workers` has",
     "Environment": "### `environment`",
     "BatchInvariance": "`batch_invariance` says",
     "Baseline": "## Baseline",

@@ -38,6 +38,10 @@ RECORD_2: dict[str, Any] = json.loads((FOLDER_2 / "record.json").read_text(encod
 FOLDER_3 = Path(__file__).parent / "schema_3"
 RECORD_3: dict[str, Any] = json.loads((FOLDER_3 / "record.json").read_text(encoding="utf-8"))
 
+# A file of version 4, and outcomes of the same cell.
+FOLDER_4 = Path(__file__).parent / "schema_4"
+RECORD_4: dict[str, Any] = json.loads((FOLDER_4 / "record.json").read_text(encoding="utf-8"))
+
 
 def read_changed(folder: Path, content: dict[str, Any]):
     path = folder / "cell.json"
@@ -54,10 +58,10 @@ def test_a_record_of_version_1_keeps_its_values() -> None:
     record = read_record(FOLDER / "record.json")
     assert record.schema_version == SCHEMA_VERSION
     content = record.model_dump()
-    for name in ("suite", "counts", "assets", "recipe", "timing", "engine", "track"):
+    for name in ("suite", "counts", "assets", "recipe", "timing", "track"):
         assert content[name] == RECORD_1[name]
     content["environment"]["batch_invariance"].pop("answers_changed")
-    for name in ("dataset", "model", "protocol", "metrics", "environment"):
+    for name in ("dataset", "model", "protocol", "metrics", "environment", "engine"):
         assert content[name].items() >= RECORD_1[name].items()
 
 
@@ -88,6 +92,7 @@ def test_version_1_queries_become_textattack_queries() -> None:
 
 def test_a_record_of_version_2_gets_the_field_of_version_3() -> None:
     content = read_record(FOLDER_2 / "record.json").model_dump()
+    del content["engine"]["executor"], content["engine"]["workers"]
     del content["protocol"]["adaptive"], content["protocol"]["adaptive_votes"]
     assert content.pop("schema_version") == SCHEMA_VERSION
     assert content["environment"]["batch_invariance"].pop("answers_changed") is None
@@ -96,12 +101,20 @@ def test_a_record_of_version_2_gets_the_field_of_version_3() -> None:
 
 def test_a_record_of_version_3_gets_the_fields_of_version_4() -> None:
     content = read_record(FOLDER_3 / "record.json").model_dump()
+    del content["engine"]["executor"], content["engine"]["workers"]
     assert content.pop("schema_version") == SCHEMA_VERSION
     assert [content["protocol"].pop(name) for name in ("adaptive", "adaptive_votes")] == [None] * 2
     assert content == {name: RECORD_3[name] for name in RECORD_3 if name != "schema_version"}
 
 
-@pytest.mark.parametrize("folder", [FOLDER_2, FOLDER_3])
+def test_a_record_of_version_4_gets_the_fields_of_version_5() -> None:
+    content = read_record(FOLDER_4 / "record.json").model_dump()
+    assert content.pop("schema_version") == SCHEMA_VERSION
+    assert [content["engine"].pop(name) for name in ("executor", "workers")] == ["local", None]
+    assert content == {name: RECORD_4[name] for name in RECORD_4 if name != "schema_version"}
+
+
+@pytest.mark.parametrize("folder", [FOLDER_2, FOLDER_3, FOLDER_4])
 def test_outcomes_since_version_2_are_unchanged(folder: Path) -> None:
     lines = (folder / "outcomes.jsonl").read_text(encoding="utf-8").splitlines()
     outcomes = read_outcomes(folder / "outcomes.jsonl")
@@ -119,6 +132,13 @@ def test_a_record_of_version_3_has_no_field_of_version_4(tmp_path: Path) -> None
     content = deepcopy(RECORD_3)
     content["protocol"]["adaptive"] = True
     with pytest.raises(RecordError, match="adaptive: a field that this schema version"):
+        read_changed(tmp_path, content)
+
+
+def test_a_record_of_version_4_has_no_field_of_version_5(tmp_path: Path) -> None:
+    content = deepcopy(RECORD_4)
+    content["engine"]["executor"] = "local"
+    with pytest.raises(RecordError, match="executor: a field that this schema version"):
         read_changed(tmp_path, content)
 
 

@@ -159,7 +159,7 @@ def test_totals_and_subset_counts() -> None:
         ("metrics.queries_mean", None, "queries_mean"),
         ("metrics.words_changed_mean", None, "words_changed_mean"),
         ("schema_version", 1, "schema_version"),
-        ("schema_version", 5, "schema_version"),
+        ("schema_version", 6, "schema_version"),
         ("created_at", "2026-11-24 12:00:00", "created_at"),
         ("created_at", "2026-11-24T12:00:00+00:00", "created_at"),
         ("command", "", "command"),

@@ -1,0 +1,158 @@
+"""Attacks on a real Ray cluster of two nodes: the outcomes of one process, whatever dies."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import robustbert as rb
+from robustbert.bench import RayCluster, RunOptions, run_plan
+from robustbert.bench.executors import shards
+from robustbert.bench.store import RunStore
+from robustbert.errors import ExecutorError, InputError
+from robustbert.records import read_run
+from tests.bench.executors.fragile import Fragile
+from tests.bench.toy_runs import options, plan, without_times
+from tests.tiny import toy_reviews
+
+ROOT = Path(__file__).parents[3]
+ray = pytest.importorskip("ray")
+from ray.cluster_utils import Cluster  # noqa: E402
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.usefixtures("own_cache"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """Two nodes on this machine with two CPUs each, as far as Ray knows."""
+    found = Cluster(
+        initialize_head=True, head_node_args={"num_cpus": 2, "include_dashboard": False}
+    )
+    found.add_node(num_cpus=2)
+    yield found
+    found.shutdown()
+
+
+def on_ray(out: Path, cluster: Cluster, workers: int) -> RunOptions:
+    return replace(options(out), cluster=RayCluster(workers, cluster.address))
+
+
+def without_workers(out: Path) -> list[object]:
+    """The content of a run but for where it ran."""
+    records, *others = without_times(out)
+    for record in records:
+        del record["engine"]["executor"], record["engine"]["workers"]
+        del record["environment"]["threads"]
+    return [records, *others]
+
+
+@pytest.fixture(scope="module")
+def local(reviews: Path, svm: Path, own_cache, tmp_path_factory) -> list[object]:
+    out = tmp_path_factory.mktemp("local")
+    run_plan(plan(reviews, svm, n=8), options(out))
+    return without_workers(out)
+
+
+@pytest.mark.parametrize("workers", [2, 4])
+def test_outcomes_are_those_of_one_process(workers, reviews, svm, local, cluster, tmp_path):
+    run_plan(plan(reviews, svm, n=8), on_ray(tmp_path, cluster, workers))
+    assert without_workers(tmp_path) == local
+    [record] = read_run(tmp_path).records
+    assert record.engine.executor == "ray"
+    assert 1 <= len(record.engine.workers) <= workers
+    assert sum(worker.examples for worker in record.engine.workers) == 8
+    assert {worker.threads for worker in record.engine.workers} == {4 // workers}
+
+
+def test_a_killed_driver_is_resumed_with_one_worker(reviews, svm, local, cluster, tmp_path):
+    script = [sys.executable, "-m", "tests.bench.executors.driver"]
+    command = [*script, *map(str, [tmp_path, svm, reviews, cluster.address, 3])]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=ROOT)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    [journal] = tmp_path.rglob("*.partial")
+    assert journal.read_bytes().count(b"\n") == 3
+    run_plan(plan(reviews, svm, n=8), on_ray(tmp_path, cluster, 1))
+    assert without_workers(tmp_path) == local
+    [record] = read_run(tmp_path).records
+    assert sum(worker.examples for worker in record.engine.workers) == 5
+
+
+def attacked(texts: list[str], marker: Path, **given: object) -> rb.AttackResult:
+    labels = [i % 2 for i in range(len(texts))]
+    options = {"track": "published", "dtype": "float32", "device": "cpu"}
+    return rb.attack(Fragile(marker), "deepwordbug", texts, labels, **options, **given)
+
+
+def compared(result: rb.AttackResult) -> list[dict[str, object]]:
+    return [outcome.model_dump(exclude={"seconds"}) for outcome in result.outcomes]
+
+
+def test_dead_workers_and_a_dead_node_are_replaced(cluster, tmp_path, monkeypatch):
+    """One worker kills itself, then a node with another one dies: no outcome differs."""
+    texts = [*dict.fromkeys(toy_reviews(40)[0])][:16]
+    texts[5] += " and fragile"
+    marker = tmp_path / "marker"
+    marker.touch()
+    expected = compared(attacked(texts, marker))
+    marker.unlink()
+    node = cluster.add_node(num_cpus=2)
+    append, seen = RunStore.append, []
+
+    def append_and_kill_a_node(store, cell, outcome):
+        append(store, cell, outcome)
+        seen.append(outcome.example_id)
+        if len(seen) == 8:
+            cluster.remove_node(node, allow_graceful=False)
+
+    monkeypatch.setattr(RunStore, "append", append_and_kill_a_node)
+    result = attacked(texts, marker, cluster=RayCluster(3, cluster.address))
+    assert marker.exists(), "a worker has died"
+    assert compared(result) == expected
+    assert len(seen) == len(set(seen)) == 16, "nothing is stored twice"
+
+
+def test_poisoned_examples_become_errors(cluster, tmp_path, monkeypatch):
+    """They kill the process, or exhaust its memory, whenever they are attacked."""
+    monkeypatch.setattr(shards, "MAX_DEATHS", 1)  # each death costs the start of a worker
+    texts = [*dict.fromkeys(toy_reviews(40)[0])][:5]
+    expected = compared(attacked(texts, tmp_path))
+    texts[1] += " and deadly"
+    texts[3] += " and hungry"
+    found = attacked(texts, tmp_path, cluster=RayCluster(2, cluster.address)).outcomes
+    assert [outcome.status for outcome in found if outcome.error] == ["error", "error"]
+    assert "the worker died while it attacked this example alone" in found[1].error
+    assert "no memory for a hungry text" in found[3].error
+    others = [outcome.model_dump(exclude={"seconds"}) for outcome in found]
+    assert [others[i] for i in (0, 2, 4)] == [expected[i] for i in (0, 2, 4)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        (
+            {"workers": 99},
+            InputError,
+            "--workers is 99, but the cluster has 4 CPUs; give",
+        ),
+        ({"address": "localhost:1"}, ExecutorError, "no Ray cluster at localhost:1"),
+        ({"address": "here"}, InputError, "--address is 'here'; give HOST:PORT, or auto"),
+    ],
+)
+def test_a_cluster_that_cannot_be_used(changes, error, message, cluster, reviews, svm, tmp_path):
+    chosen = RunOptions(
+        tmp_path / "out", cluster=RayCluster(**{"address": cluster.address, **changes})
+    )
+    with pytest.raises(error, match=message):
+        run_plan(plan(reviews, svm, n=8), chosen)
+    assert not (tmp_path / "out").exists()
