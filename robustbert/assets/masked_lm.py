@@ -1,9 +1,11 @@
 """The masked language model: the packaged MiniLM with weights that were trained further.
 
-``benchmarks/masked_lm.py`` trains them. robustbert ships only what was trained: the head of masked
-language modelling, whose decoder shares the weights of the word embeddings, and the highest layers,
-in float16. The other weights are those of the base. ``masked-lm.json`` says how they were trained,
-and what the model predicts on texts that it was not trained on.
+``benchmarks/masked_lm.py`` trains them. robustbert ships only what was trained, in float16: the
+head of masked language modelling, whose decoder shares the weights of the word embeddings, and the
+layers that were not frozen. Of a matrix it can also ship what training added to it, as the two
+factors of its best approximation of a low rank (Eckart and Young 1936). The other weights are those
+of the base. ``masked-lm.json`` says how they were trained, and what the model predicts with the
+shipped weights on texts that it was not trained on.
 """
 
 from __future__ import annotations
@@ -23,8 +25,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Weights = dict[str, NDArray[np.floating]]
+    Matrix = NDArray[np.floating]
+    Weights = dict[str, Matrix]
 
+#: What the names of the factors of a matrix end with.
+LEFT, RIGHT = ".left", ".right"
 WEIGHTS, DESCRIPTION = "masked-lm.safetensors", "masked-lm.json"
 #: The files of the tokenizer, which is that of the base.
 _TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt")
@@ -63,32 +68,74 @@ def with_trained(base: Weights, trained: Weights) -> Weights:
 
     Args:
         base: the weights of a ``BertModel``. Its pooler is left out, which the model does not use.
-        trained: trained weights of a ``BertForMaskedLM`` in any dtype, by their names in it.
+        trained: what :func:`trained_weights` returns, in any dtype.
 
     Returns:
         All weights by their names in a ``BertForMaskedLM``, float32.
     """
-    kept = {
+    weights = {
         f"bert.{name}": values
         for name, values in base.items()
         if not name.startswith("pooler.") and name != "embeddings.position_ids"
     }
-    return kept | {name: values.astype("float32") for name, values in trained.items()}
+    for name, values in trained.items():
+        kept = values.astype("float32")
+        if name.endswith(LEFT):
+            matrix = name.removesuffix(LEFT)
+            weights[matrix] = weights[matrix] + kept @ trained[matrix + RIGHT].astype("float32")
+        elif not name.endswith(RIGHT):
+            weights[name] = kept
+    return weights
 
 
-def trained_weights(base: Weights, model: Weights) -> Weights:
-    """The weights of a ``BertForMaskedLM`` that its base lacks or has otherwise, in float16.
+def trained_weights(
+    base: Weights, model: Weights, rank: int | None = None, embedding_rank: int | None = None
+) -> Weights:
+    """What a trained ``BertForMaskedLM`` has besides the weights of its base, in float16.
 
-    The inverse of :func:`with_trained`, but for rounding. The heads that masked language modelling
-    does not use are left out.
+    The inverse of :func:`with_trained`, but for rounding and the limited rank. The heads that
+    masked language modelling does not use are left out.
+
+    Args:
+        base: the weights of a ``BertModel``.
+        model: the weights of a ``BertForMaskedLM`` that was trained from it.
+        rank: of the change of a layer's matrix; None for the whole matrix.
+        embedding_rank: of the change of a table of embeddings; None for the whole table.
+
+    Returns:
+        Every weight that the base lacks or has otherwise; of a matrix with a rank its change, as
+        the factors ``NAME.left`` (rows, rank) and ``NAME.right`` (rank, columns).
     """
     frozen = with_trained(base, {})
     unused = ("bert.pooler.", "cls.seq_relationship.", "cls.predictions.decoder.")
-    return {
-        name: values.astype("float16")
-        for name, values in model.items()
-        if not name.startswith(unused) and not (name in frozen and (frozen[name] == values).all())
-    }
+    found: Weights = {}
+    for name, values in model.items():
+        if name.startswith(unused) or (name in frozen and (frozen[name] == values).all()):
+            continue
+        number = embedding_rank if "embeddings" in name else rank
+        is_matrix = name in frozen and values.ndim == 2
+        if is_matrix and number is not None and number < min(values.shape):
+            found[name + LEFT], found[name + RIGHT] = factors(values - frozen[name], number)
+        else:
+            found[name] = values
+    return {name: values.astype("float16") for name, values in found.items()}
+
+
+def factors(matrix: Matrix, rank: int) -> tuple[Matrix, Matrix]:
+    """The factors of the best approximation of a rank, equally large.
+
+    Args:
+        matrix: (m, n).
+        rank: at most the smaller of m and n.
+
+    Returns:
+        Two matrices (m, rank) and (rank, n) whose product is the approximation.
+    """
+    import numpy as np
+
+    left, scales, right = np.linalg.svd(matrix, full_matrices=False)
+    roots = np.sqrt(scales[:rank])
+    return left[:, :rank] * roots, roots[:, None] * right[:rank]
 
 
 def _shipped(name: str) -> bytes:

@@ -85,6 +85,33 @@ def test_only_trained_weights_are_kept():
         np.testing.assert_array_equal(values, model[name])
 
 
+def test_changes_of_matrices_are_kept_with_a_limited_rank():
+    """A change of the rank that is kept is restored; of a larger one, as much as can be."""
+    random = np.random.default_rng(0)
+
+    def matrix(rows, columns):
+        return random.normal(size=(rows, columns)).astype(np.float32)
+
+    base = {"embeddings.word": matrix(9, 6), "encoder.w": matrix(8, 5)}
+    change = {"embeddings.word": matrix(9, 1) @ matrix(1, 6), "encoder.w": matrix(8, 5)}
+    model = {f"bert.{name}": values + change[name] for name, values in base.items()}
+    model["cls.predictions.w"] = matrix(5, 5)
+    trained = trained_weights(base, model, 3, 1)
+    assert {name: values.shape for name, values in trained.items()} == {
+        "bert.embeddings.word.left": (9, 1),
+        "bert.embeddings.word.right": (1, 6),
+        "bert.encoder.w.left": (8, 3),
+        "bert.encoder.w.right": (3, 5),
+        "cls.predictions.w": (5, 5),
+    }
+    whole = with_trained(base, trained)
+    for name in ("bert.embeddings.word", "cls.predictions.w"):
+        np.testing.assert_allclose(whole[name], model[name], rtol=0, atol=5e-3)
+    scales = np.linalg.svd(change["encoder.w"], compute_uv=False)
+    lost = np.linalg.norm(whole["bert.encoder.w"] - model["bert.encoder.w"])
+    assert lost == pytest.approx(np.linalg.norm(scales[3:]), rel=0.01)
+
+
 @pytest.mark.parametrize(
     ("field", "message"),
     [

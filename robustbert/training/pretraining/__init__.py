@@ -1,7 +1,11 @@
 """Continued pre-training of BERT on domain texts."""
 
 from robustbert.training.pretraining.held_out_scores import HeldOutScores
-from robustbert.training.pretraining.pretrain_base import check_pretraining, pretrain
+from robustbert.training.pretraining.pretrain_base import (
+    check_pretraining,
+    held_out_scores,
+    pretrain,
+)
 from robustbert.training.pretraining.pretraining_config import (
     PretrainingConfig,
     make_pretraining_config,
@@ -18,6 +22,7 @@ __all__ = [
     "PretrainedModel",
     "PretrainingConfig",
     "check_pretraining",
+    "held_out_scores",
     "make_pretraining_config",
     "pretrain",
     "read_pretraining",

@@ -15,6 +15,7 @@ from robustbert.training.result import CHECKPOINTS
 
 if TYPE_CHECKING:
     from robustbert.data import TextDataset
+    from robustbert.training.pretraining.held_out_scores import HeldOutScores
     from robustbert.training.pretraining.pretraining_result import PretrainedModel
 
 
@@ -55,12 +56,46 @@ def pretrain(
     out = user_path(out).absolute()
     found = check_pretraining(base, out)
     corpus = collect_corpus(dataset, texts, texts_source)
-    # a random second sentence needs another document, also among those that are held out
-    split = hold_out(corpus, config.held_out, at_least=2 if config.pairs_sentences else 1)
+    split = hold_out(corpus, config.held_out, at_least=_fewest_held_out(config))
     from robustbert.training.pretraining.pretraining_run import PretrainingRun
 
     plan = _plan(corpus, found, config, len(split.held_out))
     return PretrainingRun(found, config, out, plan).run(split, resume=resume)
+
+
+def held_out_scores(
+    dataset: TextDataset | None, base: str, config: PretrainingConfig, *, texts: Sequence[str] = ()
+) -> HeldOutScores:
+    """What a base predicts on the documents that :func:`pretrain` holds out.
+
+    Two bases have the same rows and masks if they have the same tokenizer.
+
+    Args:
+        dataset: as for :func:`pretrain`.
+        base: as for :func:`pretrain`; heads that it lacks are random.
+        config: the settings; those of the training itself do not matter.
+        texts: as for :func:`pretrain`.
+
+    Raises:
+        UnknownNameError: there is no such base.
+        ModelError: the base is no BERT, cannot be loaded, or predicts NaN.
+        DatasetError: there are too few documents, or too few with several sentences for nsp.
+        InputError: there is no text, or the base takes fewer tokens than ``max_length``.
+    """
+    found = find_base(base)
+    split = hold_out(
+        collect_corpus(dataset, texts), config.held_out, at_least=_fewest_held_out(config)
+    )
+    from robustbert.training.pretraining.pretraining_network import check_bert
+    from robustbert.training.pretraining.pretraining_run import PretrainingRun
+
+    check_bert(found)
+    return PretrainingRun(found, config, Path(), {}).measure(split)
+
+
+def _fewest_held_out(config: PretrainingConfig) -> int:
+    # a random second sentence needs another document, also among those that are held out
+    return 2 if config.pairs_sentences else 1
 
 
 def check_pretraining(base: str, out: Path) -> Base:

@@ -112,6 +112,22 @@ class PretrainingRun:
             trainer.accelerator.wait_for_everyone()
         return read_pretraining(self._out)
 
+    def measure(self, corpus: CorpusSplit) -> HeldOutScores:
+        """What the base predicts on the held-out documents; nothing is trained or written.
+
+        Raises:
+            ModelError: the base cannot be loaded, or predicts NaN.
+            InputError: the base takes fewer tokens than the settings ask for.
+            DatasetError: the documents have too few sentences or tokens.
+        """
+        assert self._base.folder is not None
+        with seeded(self._config.seed), quiet_transformers():
+            network = load_bert(self._base.folder).network
+            tokenizer = read_tokenizer(self._base.folder)
+            check_tokenizer(network, tokenizer, self._config)
+            rows = self._rows_of(corpus.held_out, "held-out documents", tokenizer)
+            return self._measure(network, rows, tokenizer)
+
     def _source(self, documents: tuple[str, ...], what: str, tokenizer: Any) -> RowSource:
         return RowSource(documents, tokenizer, self._config, what)
 
