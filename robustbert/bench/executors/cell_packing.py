@@ -56,7 +56,7 @@ class CellPacker:
             length=runner.length,
             seed=runner.seed,
             dtype=choose_dtype(options.dtype, choose_device(options.device)),
-            device=options.device,
+            device=worker_device(options.device),
             lanes=runner.lanes,
             token_budget=options.token_budget,
             min_recheck=min_recheck,
@@ -83,6 +83,11 @@ class CellPacker:
             found = tree_sha256(folder) if sha256 is None else sha256
             self._sent[folder] = PackedFolder(found, self._send(folder_files(folder)))
         return self._sent[folder]
+
+
+def worker_device(device: str) -> str:
+    """The device of a worker for that of the driver: the only GPU that it sees has no number."""
+    return "cuda" if choose_device(device).type == "cuda" else device
 
 
 def worker_cache() -> str:

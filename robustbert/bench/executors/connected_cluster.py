@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from robustbert.bench.environment import capture_environment
-from robustbert.bench.executors.cell_packing import worker_cache
+from robustbert.bench.executors.cell_packing import worker_cache, worker_device
 from robustbert.bench.run_options import RayCluster
 from robustbert.errors import ExecutorError, InputError
 from robustbert.models.devices import choose_device
 from robustbert.records import Environment
 
-#: What must be the same on a worker as on the driver, so that outcomes are.
-_SAME = ("python", "torch", "transformers", "tokenizers", "textattack", "nltk", "scikit_learn")
+# What must be the same on a worker as on the driver, so that outcomes are.
+_HARDWARE = ("processor_class", "device")
+_VERSIONS = ("python", "torch", "transformers", "tokenizers", "textattack", "nltk", "scikit_learn")
 _CONNECT_TIMEOUT = 10.0  # seconds
 _MAX_PORT = 65535
-_SAME_HARDWARE = ("processor_class", "device")
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +50,8 @@ class ConnectedCluster:
         import ray
 
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-        self._device = device
         self._on_gpu = choose_device(device).type == "cuda"
+        self._device = worker_device(device)
         kind = "GPU" if self._on_gpu else "CPU"
         available = sum(int(node.get(kind, 0)) for node in nodes)
         self.num_workers = options.workers or available
@@ -82,17 +82,20 @@ class ConnectedCluster:
         Raises:
             ExecutorError: its versions or its hardware are others.
         """
-        for names, advice in (
-            (_SAME, "install the same versions on all nodes"),
-            (_SAME_HARDWARE, "start the command on a node of the same kind as the workers"),
-        ):
-            for name in names:
-                wanted, value = getattr(self._expected, name), getattr(found, name)
-                if wanted != value:
-                    raise ExecutorError(
-                        f"a worker on {found.processor} has {name} {value}, but the driver has "
-                        f"{wanted}, so outcomes could differ; {advice}"
-                    )
+        for name in (*_VERSIONS, *_HARDWARE):
+            wanted, value = getattr(self._expected, name), getattr(found, name)
+            if name == "device":  # a worker has one GPU, whatever its number
+                wanted, value = (one.partition(":")[0] for one in (wanted, value))
+            if wanted != value:
+                advice = (
+                    "install the same versions on all nodes"
+                    if name in _VERSIONS
+                    else "start the command on a node of the same kind as the workers"
+                )
+                raise ExecutorError(
+                    f"a worker on {found.processor} has {name.replace('_', ' ')} {value}, but the "
+                    f"driver has {wanted}, so outcomes could differ; {advice}"
+                )
 
 
 def threads_of_workers(cpus: Sequence[int], workers: int) -> int:

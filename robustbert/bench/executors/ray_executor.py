@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -11,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from robustbert.attacks.outcome_builder import unfinished_outcome
 from robustbert.attacks.scheduler.recheck import MIN_SAMPLE, Recheck
-from robustbert.bench.executors.attack_worker import ShardOutcome, ShardSummary
+from robustbert.bench.executors.attack_worker import CellWork, ShardOutcome, ShardSummary
 from robustbert.bench.executors.cell_packing import CellPacker
 from robustbert.bench.executors.connected_cluster import ConnectedCluster, Worker
 from robustbert.bench.executors.executor import CellAttack, CellTask, ExecutorName
 from robustbert.bench.executors.shards import Shard, divide
 from robustbert.data import Example
-from robustbert.errors import ExecutorError, RobustbertError, describe_error
+from robustbert.errors import ExecutorError, InputError, RobustbertError, describe_error
 from robustbert.models.inference.invariance import InvarianceResult
 from robustbert.progress import report_step
 from robustbert.records import Environment, Outcome, WorkerRef
@@ -78,16 +79,14 @@ class RayExecutor:
         progress: AttackProgress,
     ) -> CellAttack:
         """See :meth:`robustbert.bench.executors.executor.Executor.attack`."""
-        import ray
-
         began = time.perf_counter()
+        queue = deque(divide(examples, self._cluster.num_workers))
+        work = self._packer.pack(task, math.ceil(MIN_SAMPLE / max(1, len(queue))))
+        cell = _Cell(_sent(work), save, progress, task)
         while len(self._workers) < self._cluster.num_workers:
             self._workers.append(_Running(self._cluster.start_worker()))
         for one in self._workers:
             one.examples = one.queries = 0
-        queue = deque(divide(examples, self._cluster.num_workers))
-        work = self._packer.pack(task, math.ceil(MIN_SAMPLE / max(1, len(queue))))
-        cell = _Cell(ray.put(work), save, progress, task)
         while queue or any(one.shard for one in self._workers):
             self._assign(queue, cell)
             queue.extendleft(reversed(self._next_news(cell)))
@@ -248,6 +247,23 @@ class _Cell:
             batch_invariance=invariance,
             workers=[_worker_ref(one) for one in (*workers, *self.gone) if one.examples],
         )
+
+
+def _sent(work: CellWork) -> Any:
+    """A reference to a cell in the object store.
+
+    Raises:
+        InputError: the classifier cannot be sent to another process.
+    """
+    import ray
+
+    try:
+        return ray.put(work)
+    except (TypeError, AttributeError, pickle.PicklingError) as error:
+        raise InputError(
+            f"{work.victim.name} cannot be sent to other processes ({describe_error(error)}); save "
+            "it as a folder and give its path, or run without a cluster"
+        ) from error
 
 
 def _sum(rechecks: Sequence[Recheck]) -> Recheck:

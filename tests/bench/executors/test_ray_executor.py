@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -135,6 +136,15 @@ def test_poisoned_examples_become_errors(cluster, tmp_path, monkeypatch):
     assert "no memory for a hungry text" in found[3].error
     others = [outcome.model_dump(exclude={"seconds"}) for outcome in found]
     assert [others[i] for i in (0, 2, 4)] == [expected[i] for i in (0, 2, 4)]
+
+
+def test_a_classifier_that_cannot_be_sent_is_refused(cluster, tmp_path):
+    classifier = Fragile(tmp_path)
+    classifier.lock = threading.Lock()
+    texts = [*dict.fromkeys(toy_reviews(40)[0])][:4]
+    on_cluster = {"cluster": RayCluster(1, cluster.address), "dtype": "float32", "device": "cpu"}
+    with pytest.raises(InputError, match=r"fragile cannot be sent to other processes .*lock"):
+        rb.attack(classifier, "deepwordbug", texts, [0, 1, 0, 1], track="published", **on_cluster)
 
 
 @pytest.mark.parametrize(
