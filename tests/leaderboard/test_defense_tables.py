@@ -24,7 +24,7 @@ from robustbert.leaderboard.row_settings import (
     settings_of_victim,
 )
 from robustbert.leaderboard.suite_table import read_suite_tables
-from robustbert.records import DefenseRef, PublishedCell, read_record
+from robustbert.records import DefenseRef, PublishedCell, read_published, read_record
 from tests.leaderboard.certified import certification, write_certification
 from tests.leaderboard.defense_results import (
     FROM_PLAIN,
@@ -528,7 +528,8 @@ def test_other_weights_of_the_same_settings_are_two_rows(root: Path) -> None:
 
 def test_an_adaptive_row_has_the_certificates_of_its_model(script, root: Path) -> None:
     write_defenses(root)
-    cells = row(PGD, defense("safer"))
+    sha256 = certification().model.sha256
+    cells = row(PGD, defense("safer"), model_sha256=sha256)
     adaptive = {"adaptive": True, "adaptive_votes": 32}
     for cell in cells:
         protocol = cell.record.protocol.model_copy(update=adaptive)
@@ -537,14 +538,29 @@ def test_an_adaptive_row_has_the_certificates_of_its_model(script, root: Path) -
     write_certification(certification(), root / "results" / "certificates", "safer")
     text = script.contents(root)["defense results"]
     assert "| minilm + safer (adaptive) | 90.0" in text
-    assert "| minilm + safer | 10 | 80.0" in text
+    assert "| minilm + safer (adaptive) | 10 | 80.0" in text
+
+
+def test_certificates_of_other_weights_are_not_shown(script, root: Path) -> None:
+    write_defenses(root)
+    write_published(row(PGD, defense("safer")), root / "results" / "defenses")
+    write_certification(certification(), root / "results" / "certificates", "safer")
+    text = script.contents(root)["defense results"]
+    assert "| minilm + safer | 90.0" in text
+    assert "certificate" not in text
 
 
 def test_certificates_of_a_row_are_shown(script: ModuleType, root: Path) -> None:
     write_defenses(root)
     assert "certificate" not in script.contents(root)["defense results"]
     certificates = root / "results" / "certificates"
-    write_certification(certification(defenses=[defense("pgd", steps=3)]), certificates, "row")
+    defenses = [defense("pgd", steps=3)]
+    [model, *_] = [
+        cell.record.model
+        for cell in read_published(root / "results" / "defenses")
+        if cell.record.defenses == defenses
+    ]
+    write_certification(certification(defenses=defenses, model=model), certificates, "row")
     write_certification(certification(), certificates, "not-in-the-suite")
     text = script.contents(root)["defense results"]
     [line] = [line for line in text.splitlines() if line.endswith("| 100 | 99% |")]
