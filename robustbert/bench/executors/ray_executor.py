@@ -94,13 +94,14 @@ class RayExecutor:
             self._recheck(cell, interrupted)
         return cell.result(time.perf_counter() - began, self._workers)
 
-    def _assign(self, queue: deque[Shard], cell: _Cell, texts: Sequence[str] = ()) -> None:
+    def _assign(self, queue: deque[Shard], cell: _Cell) -> None:
         """Give shards to the workers that have none."""
         for one in self._workers:
             if queue and one.environment is not None and one.shard is None:
-                self._give(one, queue.popleft(), cell, texts)
+                self._give(one, queue.popleft(), cell)
 
-    def _give(self, one: _Running, shard: Shard, cell: _Cell, texts: Sequence[str]) -> None:
+    def _give(self, one: _Running, shard: Shard, cell: _Cell, texts: Sequence[str] = ()) -> None:
+        """Let a worker attack a shard; its recheck may sample the texts too."""
         one.shard, one.finished, one.queries = shard, set(), 0
         attack = one.worker.actor.attack.options(num_returns="streaming")
         one.stream = attack.remote(cell.work, list(shard.examples), list(texts))

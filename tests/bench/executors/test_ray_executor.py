@@ -65,25 +65,25 @@ def local(reviews: Path, svm: Path, own_cache, tmp_path_factory) -> list[object]
     return without_workers(out)
 
 
-@pytest.mark.parametrize("workers", [2, 4])
-def test_outcomes_are_those_of_one_process(workers, reviews, svm, local, cluster, tmp_path):
-    run_plan(plan(reviews, svm, n=8), on_ray(tmp_path, cluster, workers))
+def test_outcomes_are_those_of_one_process(reviews, svm, local, cluster, tmp_path):
+    run_plan(plan(reviews, svm, n=8), on_ray(tmp_path, cluster, 4))
     assert without_workers(tmp_path) == local
     [record] = read_run(tmp_path).records
     assert record.engine.executor == "ray"
-    assert 1 <= len(record.engine.workers) <= workers
+    assert 1 <= len(record.engine.workers) <= 4
     assert sum(worker.examples for worker in record.engine.workers) == 8
-    assert {worker.threads for worker in record.engine.workers} == {4 // workers}
+    assert {worker.threads for worker in record.engine.workers} == {1}
 
 
-def test_a_killed_driver_is_resumed_with_one_worker(reviews, svm, local, cluster, tmp_path):
+def test_a_killed_driver_is_resumed(reviews, svm, local, cluster, tmp_path):
+    """One worker attacks until the driver is killed, and two do the rest."""
     script = [sys.executable, "-m", "tests.bench.executors.driver"]
     command = [*script, *map(str, [tmp_path, svm, reviews, cluster.address, 3])]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=ROOT)
     assert done.returncode == -signal.SIGKILL, done.stderr
     [journal] = tmp_path.rglob("*.partial")
     assert journal.read_bytes().count(b"\n") == 3
-    run_plan(plan(reviews, svm, n=8), on_ray(tmp_path, cluster, 1))
+    run_plan(plan(reviews, svm, n=8), on_ray(tmp_path, cluster, 2))
     assert without_workers(tmp_path) == local
     [record] = read_run(tmp_path).records
     assert sum(worker.examples for worker in record.engine.workers) == 5
