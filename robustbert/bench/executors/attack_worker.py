@@ -54,6 +54,7 @@ class CellWork:
         min_recheck: the minimum number of outputs of each model that an attack recomputes.
         assets: the assets that were built, by name.
         packages: the hashes of the assets that are read from installed packages, by name.
+        defense_hashes: the hashes of what the defenses read at inference, by name.
     """
 
     victim: VictimSpec
@@ -74,6 +75,7 @@ class CellWork:
     min_recheck: int
     assets: Mapping[str, PackedFolder]
     packages: Mapping[str, str]
+    defense_hashes: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -207,11 +209,16 @@ class AttackWorker:
             unpack(packed, asset.folder, self._fetch)
         expected = {**work.packages, **{name: one.sha256 for name, one in work.assets.items()}}
         for name, sha256 in ensure_assets(expected, progress=False).items():
-            if sha256 != expected[name]:
-                raise ExecutorError(
-                    f"the asset {name} of a worker differs from that of the driver; install the "
-                    f"same packages on all nodes, and delete {self._cache} there"
-                )
+            self._check_asset(name, sha256, expected[name])
+        for name, sha256 in compose(work.victim.defenses).wrapper_assets().items():
+            self._check_asset(name, sha256, work.defense_hashes[name])
+
+    def _check_asset(self, name: str, sha256: str, expected: str) -> None:
+        if sha256 != expected:
+            raise ExecutorError(
+                f"the asset {name} of a worker differs from that of the driver; install the same "
+                f"packages on all nodes, and delete {self._cache} there"
+            )
 
     def _victim(self, work: CellWork) -> _LoadedVictim:
         if work.victim_key not in self._victims:

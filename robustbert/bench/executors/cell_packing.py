@@ -41,7 +41,8 @@ class CellPacker:
         """
         spec, options, victim, runner = task.spec, task.options, task.victim, task.runner
         hashes = {**victim.asset_hashes, **runner.asset_hashes}
-        built = {name: ASSETS.entry(name) for name in hashes}
+        # defenses also name data of their packages, which are no assets
+        entries = {name: ASSETS.entry(name) for name in hashes if name in ASSETS}
         key = [repr(spec), victim.classifier.info.sha256, task.label_names]
         return CellWork(
             victim=replace(spec, base=spec.base if victim.loaded_from is None else spec.name),
@@ -62,14 +63,15 @@ class CellPacker:
             min_recheck=min_recheck,
             assets={
                 name: self._folder(asset.folder, hashes[name])
-                for name, asset in built.items()
+                for name, asset in entries.items()
                 if isinstance(asset, BuiltAsset)
             },
             packages={
                 name: hashes[name]
-                for name, asset in built.items()
+                for name, asset in entries.items()
                 if not isinstance(asset, BuiltAsset)
             },
+            defense_hashes=dict(victim.asset_hashes),
         )
 
     def _model(self, model: str | None) -> PackedFolder | str | None:

@@ -1,0 +1,51 @@
+"""What workers get for a cell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+from robustbert.assets import ensure_assets
+from robustbert.attacks import UnifiedLimits
+from robustbert.bench.executors.cell_packing import CellPacker
+from robustbert.bench.run_options import RunOptions
+from robustbert.bench.victim_spec import VictimSpec
+from robustbert.defenses import DefenseSpec, compose
+
+
+def test_models_and_assets_are_sent_once_and_packages_are_named(tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    model.mkdir()
+    (model / "weights").write_bytes(b"w")
+    spec = VictimSpec("mine", str(model), (DefenseSpec("spell-correction", {}),))
+    hashes = compose(spec.defenses).wrapper_assets()
+    assert hashes, "it reads word lists of packages"
+    info = SimpleNamespace(sha256="a" * 64)
+    victim = SimpleNamespace(
+        asset_hashes=hashes,
+        classifier=SimpleNamespace(info=info),
+        loaded_from=str(model),
+    )
+    runner = SimpleNamespace(
+        asset_hashes=dict(ensure_assets(["stopwords", "sentence-encoder"])),
+        recipe="pwws",
+        track="unified",
+        limits=UnifiedLimits(),
+        length="short",
+        seed=0,
+        lanes=8,
+    )
+    options = RunOptions(tmp_path, dtype="float32", device="cpu")
+    task = SimpleNamespace(
+        spec=spec, victim=victim, runner=runner, label_names=("neg", "pos"), options=options
+    )
+    sent = []
+    packer = CellPacker(lambda files: sent.append(files) or len(sent))
+    work, again = packer.pack(task, 5), packer.pack(task, 5)
+    assert work == again
+    assert [sorted(files)[-1] for files in sent] == ["weights", "english"]
+    assert work.model.files == 1
+    assert list(work.assets) == ["stopwords"]
+    assert list(work.packages) == ["sentence-encoder"]
+    assert work.defense_hashes == hashes
+    assert str(tmp_path) not in repr(work), "no path that only the driver has"
