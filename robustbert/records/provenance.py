@@ -55,7 +55,7 @@ class Engine(StrictModel):
         description="`local` if one process attacked all examples, `ray` for workers of a cluster"
     )
     workers: list[WorkerRef] | None = Field(
-        description="the workers; null if there were none. *Rule*: those of `ray`"
+        description="the workers of `ray`. *Rule*: null if and only if `executor` is `local`"
     )
 
     @model_validator(mode="after")
