@@ -133,7 +133,7 @@ def ray_cluster(options: RayCluster, device: str) -> Iterator[ConnectedCluster]:
     if options.address not in (None, "auto"):
         _check_reachable(options.address)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray would report them to its makers
-    # as future versions of Ray do: a worker without a GPU of its own may see those of its node
+    # hides no GPU from workers on CPUs, as later versions of Ray will; their device is the driver's
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     try:
         ray.init(

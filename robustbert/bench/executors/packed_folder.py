@@ -30,11 +30,11 @@ class PackedFolder:
 
 
 def folder_files(folder: Path) -> dict[str, bytes]:
-    """Read all files of a folder, except lock files and caches of Python."""
+    """Read all files of a folder, except caches of Python."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".lock"
+        if path.is_file() and "__pycache__" not in path.parts
     }
 
 

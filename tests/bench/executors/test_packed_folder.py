@@ -18,6 +18,7 @@ def folder(tmp_path: Path) -> Path:
     (found / "a.bin").write_bytes(b"\0\1")
     (found / "sub" / "b.txt").write_text("ü")
     (found / ".manifest.json").write_text("{}")
+    (found / "some.lock").write_text("a file of the folder like any other")
     return found
 
 
@@ -33,7 +34,7 @@ def test_an_unpacked_folder_has_the_same_files_and_is_fetched_once(folder, tmp_p
     for _ in range(2):
         assert unpack(packed, target, fetch) == target
     assert folder_files(target) == packed.files
-    assert sorted(packed.files) == [".manifest.json", "a.bin", "sub/b.txt"]
+    assert sorted(packed.files) == [".manifest.json", "a.bin", "some.lock", "sub/b.txt"]
     assert len(fetched) == 1
 
 
