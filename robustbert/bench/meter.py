@@ -109,7 +109,7 @@ class Meter:
         classifier = load_classifier(
             victim,
             model,
-            dataset,
+            dataset.label_names,
             dtype=self._options.dtype,
             device=self._options.device,
             token_budget=self._options.token_budget,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -89,7 +89,7 @@ def prepare_victim(
     classifier = load_classifier(
         spec,
         model,
-        dataset,
+        dataset.label_names,
         dtype=dtype,
         device=device,
         token_budget=token_budget,
@@ -126,7 +126,7 @@ def searched_through(spec: VictimSpec, classifier: Classifier) -> SearchedThroug
 def load_classifier(
     spec: VictimSpec,
     model: str,
-    dataset: TextDataset,
+    label_names: Sequence[str],
     *,
     dtype: str = "auto",
     device: str = "auto",
@@ -141,7 +141,7 @@ def load_classifier(
         spec: the victim.
         model: the trained model, in a form that :func:`robustbert.models.load_model` accepts;
             ignored if the victim is a classifier in memory.
-        dataset: the victim gets its labels.
+        label_names: those of the dataset, which the victim gets.
         dtype: the inference dtype: auto, float32 or bfloat16.
         device: auto, cpu, cuda, cuda:N or mps.
         token_budget: maximum number of tokens per batch; None selects a default for the device.
@@ -151,14 +151,14 @@ def load_classifier(
             changes them.
     """
     if spec.classifier is not None:
-        return relabel(spec.classifier, dataset.label_names)
+        return relabel(spec.classifier, label_names)
     plain = load_model(
         model,
         dtype=dtype,
         device=device,
         token_budget=token_budget,
         labels=None if spec.needs_training else spec.labels,
-        label_names=dataset.label_names,
+        label_names=label_names,
     )
     plain.info = replace(plain.info, name=spec.name)
     classifier = compose(spec.defenses).wrap(plain)

@@ -174,7 +174,9 @@ class RepeatedCells:
             named, defenses=defense_specs(record), adaptive_votes=adaptive_votes_of(record)
         )
         dataset = self.dataset(record)
-        classifier = load_classifier(spec, spec.base, dataset, dtype=dtype, device=self._device)
+        classifier = load_classifier(
+            spec, spec.base, dataset.label_names, dtype=dtype, device=self._device
+        )
         victim = Victim(
             name=spec.name,
             variant=None,

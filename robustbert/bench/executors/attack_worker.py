@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from robustbert.assets import ensure_assets
@@ -16,11 +16,11 @@ from robustbert.attacks.scheduler.recheck import Recheck
 from robustbert.bench.environment import capture_environment
 from robustbert.bench.executors.packed_folder import Files, PackedFolder, unpack
 from robustbert.bench.victim_spec import VictimSpec
-from robustbert.bench.victims import searched_through
+from robustbert.bench.victims import load_classifier, searched_through
 from robustbert.data import Example
 from robustbert.defenses import compose
 from robustbert.errors import ExecutorError, ModelError
-from robustbert.models import Classifier, load_model, relabel
+from robustbert.models import Classifier
 from robustbert.models.inference.invariance import InvarianceResult
 from robustbert.models.inference.output_cache import OutputCache
 from robustbert.paths import cache_folder
@@ -40,7 +40,6 @@ class CellWork:
         victim_sha256: the hash of the model.
         model: the folder of the model without defenses; a name such as ``hub:NAME``; None for a
             classifier in memory, which ``victim`` contains.
-        labels: the labels of the model's outputs, in order, if the user named them.
         label_names: those of the dataset, in order.
         recipe: the recipe.
         track: the track.
@@ -61,7 +60,6 @@ class CellWork:
     victim_key: str
     victim_sha256: str
     model: PackedFolder | str | None
-    labels: tuple[str, ...] | None
     label_names: tuple[str, ...]
     recipe: str
     track: str
@@ -233,28 +231,23 @@ class AttackWorker:
 
     def _load(self, work: CellWork) -> Classifier:
         spec = work.victim
-        if work.model is None:
-            assert spec.classifier is not None
-            classifier = relabel(spec.classifier, work.label_names)
-        else:
-            plain = load_model(
-                self._model(work.model),
-                dtype=work.dtype,
-                device=work.device,
-                token_budget=work.token_budget,
-                labels=work.labels,
-                label_names=work.label_names,
+        classifier = load_classifier(
+            spec,
+            self._model(work.model),
+            work.label_names,
+            dtype=work.dtype,
+            device=work.device,
+            token_budget=work.token_budget,
+        )
+        if classifier.info.sha256 != work.victim_sha256:
+            raise ModelError(
+                f"a worker has other weights of {spec.name}: {classifier.info.sha256} instead of "
+                f"{work.victim_sha256}; download the model again"
             )
-            if plain.info.sha256 != work.victim_sha256:
-                raise ModelError(
-                    f"a worker has other weights of {spec.base}: {plain.info.sha256} instead of "
-                    f"{work.victim_sha256}; download the model again"
-                )
-            plain.info = replace(plain.info, name=spec.name)
-            classifier = compose(spec.defenses).wrap(plain)
         return searched_through(spec, classifier) or classifier
 
-    def _model(self, model: PackedFolder | str) -> str:
-        if isinstance(model, str):
-            return model
+    def _model(self, model: PackedFolder | str | None) -> str:
+        """The folder or name of a model; empty for a classifier in memory."""
+        if not isinstance(model, PackedFolder):
+            return model or ""
         return str(unpack(model, self._cache / "received" / model.sha256, self._fetch))

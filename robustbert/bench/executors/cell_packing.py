@@ -45,11 +45,14 @@ class CellPacker:
         entries = {name: ASSETS.entry(name) for name in hashes if name in ASSETS}
         key = [repr(spec), victim.classifier.info.sha256, task.label_names]
         return CellWork(
-            victim=replace(spec, base=spec.base if victim.loaded_from is None else spec.name),
+            victim=replace(
+                spec,
+                base=spec.base if victim.loaded_from is None else spec.name,
+                labels=None if spec.needs_training else spec.labels,
+            ),
             victim_key=hashlib.sha256(json.dumps(key).encode()).hexdigest(),
             victim_sha256=victim.classifier.info.sha256,
             model=self._model(victim.loaded_from),
-            labels=None if spec.needs_training else spec.labels,
             label_names=task.label_names,
             recipe=runner.recipe,
             track=runner.track,

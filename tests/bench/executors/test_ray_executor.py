@@ -89,6 +89,28 @@ def test_a_killed_driver_is_resumed(reviews, svm, local, cluster, tmp_path):
     assert sum(worker.examples for worker in record.engine.workers) == 5
 
 
+# before a node dies, which Ray counts for a while
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        (
+            {"workers": 99},
+            InputError,
+            "--workers is 99, but the cluster has 4 CPUs; give",
+        ),
+        ({"address": "localhost:1"}, ExecutorError, "no Ray cluster at localhost:1"),
+        ({"address": "here"}, InputError, "--address is 'here'; give HOST:PORT, or auto"),
+    ],
+)
+def test_a_cluster_that_cannot_be_used(changes, error, message, cluster, reviews, svm, tmp_path):
+    chosen = RunOptions(
+        tmp_path / "out", cluster=RayCluster(**{"address": cluster.address, **changes})
+    )
+    with pytest.raises(error, match=message):
+        run_plan(plan(reviews, svm, n=8), chosen)
+    assert not (tmp_path / "out").exists()
+
+
 def attacked(texts: list[str], marker: Path, **given: object) -> rb.AttackResult:
     labels = [i % 2 for i in range(len(texts))]
     options = {"track": "published", "dtype": "float32", "device": "cpu"}
@@ -145,24 +167,3 @@ def test_a_classifier_that_cannot_be_sent_is_refused(cluster, tmp_path):
     on_cluster = {"cluster": RayCluster(1, cluster.address), "dtype": "float32", "device": "cpu"}
     with pytest.raises(InputError, match=r"fragile cannot be sent to other processes .*lock"):
         rb.attack(classifier, "deepwordbug", texts, [0, 1, 0, 1], track="published", **on_cluster)
-
-
-@pytest.mark.parametrize(
-    ("changes", "error", "message"),
-    [
-        (
-            {"workers": 99},
-            InputError,
-            "--workers is 99, but the cluster has 4 CPUs; give",
-        ),
-        ({"address": "localhost:1"}, ExecutorError, "no Ray cluster at localhost:1"),
-        ({"address": "here"}, InputError, "--address is 'here'; give HOST:PORT, or auto"),
-    ],
-)
-def test_a_cluster_that_cannot_be_used(changes, error, message, cluster, reviews, svm, tmp_path):
-    chosen = RunOptions(
-        tmp_path / "out", cluster=RayCluster(**{"address": cluster.address, **changes})
-    )
-    with pytest.raises(error, match=message):
-        run_plan(plan(reviews, svm, n=8), chosen)
-    assert not (tmp_path / "out").exists()
