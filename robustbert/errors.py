@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 class RobustbertError(Exception):
@@ -34,10 +35,15 @@ class UnknownNameError(RobustbertError):
             hint = f"it is now {renamed}"
         where = f"{place}: " if place else ""
         super().__init__(f"{where}unknown {kind} {name!r}; {hint}")
+        self._arguments = (kind, name, tuple(known), place, renamed)
         self.kind = kind
         self.name = name
         self.known = tuple(known)
         self.suggestions = tuple(suggestions)
+
+    def __reduce__(self) -> tuple[type[UnknownNameError], tuple[Any, ...]]:
+        """Pickle the arguments, not the message, which is what exceptions do by default."""
+        return type(self), self._arguments
 
 
 class DuplicateNameError(RobustbertError):

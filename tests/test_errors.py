@@ -58,6 +58,18 @@ def rejected(capsys: pytest.CaptureFixture[str], own_cache: Path):
         (["bench", "--datasets", "rotten"], "unknown dataset 'rotten'; did you mean rotten_tom"),
         (["bench", "--datasets", "file:gone.csv"], "gone.csv: no such file"),
         (["train", "--dataset", "x", "--model", "minlm", "--out", "o"], "did you mean minilm"),
+        (
+            ["train", "--dataset", "x", "--model", "minilm", "--out", "o", "--workers", "3"],
+            "batch_size is 32; it must be a multiple of 3, the number of workers",
+        ),
+        (
+            ["train", "--dataset", "x", "--model", "minilm", "--out", "o", "--workers", "0"],
+            "workers is 0; it must be at least 1",
+        ),
+        (
+            ["train", "--dataset", "x", "--model", "tfidf-nb", "--out", "o", "--workers", "2"],
+            "--workers has no effect on tfidf-nb",
+        ),
         (["train", "--dataset", "x", "--model", "tfidf-nb", "--out", __file__], "is a file"),
         (
             ["train", "--dataset", "x", "--model", "tfidf-nb", "--out", "o", "--epochs", "9"],

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: The options of fine-tuning, which the classical models do not have.
 _OF_NETWORKS = (
     *("epochs", "batch_size", "learning_rate", "warmup_ratio", "weight_decay", "optimizer"),
-    *("layer_decay", "max_length", "tensorboard"),
+    *("layer_decay", "max_length", "workers", "tensorboard"),
 )
 
 
@@ -40,7 +40,9 @@ def add_train(subparsers: Any) -> None:
     )
     add_defense_options(command, "the model")
     command.add_argument("--epochs", type=integer, metavar="N", help="number of training epochs")
-    command.add_argument("--batch-size", type=integer, metavar="N", help="training batch size")
+    command.add_argument(
+        "--batch-size", type=integer, metavar="N", help="texts per step, of all workers together"
+    )
     command.add_argument("--learning-rate", type=float, metavar="X", help="peak learning rate")
     command.add_argument(
         "--warmup-ratio",
@@ -60,6 +62,12 @@ def add_train(subparsers: Any) -> None:
     )
     command.add_argument(
         "--max-length", type=integer, metavar="N", help="maximum number of tokens per text"
+    )
+    command.add_argument(
+        "--workers",
+        type=integer,
+        metavar="N",
+        help="number of processes that train together, each on its part of every batch; default: 1",
     )
     command.add_argument(
         "--seed", type=integer, default=0, metavar="N", help="training seed; default: 0"

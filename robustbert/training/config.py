@@ -21,7 +21,7 @@ OPTIMIZERS = ("adamw", "adafactor")
 
 # Fields that earlier versions lack. Cache keys and records leave them out at their defaults, so
 # that those of earlier versions stay valid.
-_LATER_FIELDS = frozenset({"optimizer", "layer_decay"})
+_LATER_FIELDS = frozenset({"optimizer", "layer_decay", "workers"})
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class TrainingConfig:
 
     Args:
         epochs: passes over the training texts.
-        batch_size: texts per step and device.
+        batch_size: texts per step, of all workers together.
         learning_rate: the peak, reached after the warm-up; it then falls linearly to 0.
         weight_decay: the decoupled weight decay, which biases and layer norms do not have.
         warmup_ratio: the share of the steps in which the learning rate rises.
@@ -46,6 +46,8 @@ class TrainingConfig:
         patience: stop after this many evaluations without improvement; None never stops early.
         dtype: auto (bfloat16 autocast if the hardware supports it), float32 or bfloat16.
         device: auto, cpu, cuda or mps.
+        workers: the number of processes that each train on their part of a batch and average
+            their gradients: with a GPU each, or on the CPU.
         seed: initializes a new classification head, dropout and the order of texts.
         tensorboard: also write TensorBoard logs, beside the output, into ``OUT-logs``.
 
@@ -66,13 +68,16 @@ class TrainingConfig:
     patience: int | None = 3
     dtype: str = "auto"
     device: str = "auto"
+    workers: int = 1
     seed: int = 0
     tensorboard: bool = False
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        for name in ("epochs", "batch_size", "evals_per_epoch"):
+        for name in ("epochs", "batch_size", "evals_per_epoch", "workers"):
             self._require(name, getattr(self, name) >= 1, "at least 1")
+        divided = self.batch_size % self.workers == 0
+        self._require("batch_size", divided, f"a multiple of {self.workers}, the number of workers")
         self._require("learning_rate", 0 < self.learning_rate < 1, "between 0 and 1")
         self._require("weight_decay", 0 <= self.weight_decay <= 1, "from 0 to 1")
         self._require("warmup_ratio", 0 <= self.warmup_ratio < 1, "from 0 to below 1")

@@ -59,12 +59,14 @@ class ShowProgress(transformers.TrainerCallback):  # type: ignore[misc]
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Show the bar."""
-        self._bar = progress_bar(state.max_steps, self._what, "step")
-        self._bar.update(state.global_step)
+        if state.is_world_process_zero:
+            self._bar = progress_bar(state.max_steps, self._what, "step")
+            self._bar.update(state.global_step)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Advance."""
-        self._bar.update(1)
+        if self._bar is not None:
+            self._bar.update(1)
 
     def on_evaluate(
         self, args: Any, state: Any, control: Any, metrics: dict[str, float], **_: Any
@@ -75,7 +77,8 @@ class ShowProgress(transformers.TrainerCallback):  # type: ignore[misc]
 
     def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Remove the bar."""
-        self._bar.close()
+        if self._bar is not None:
+            self._bar.close()
 
 
 class FineTuning:
@@ -206,8 +209,8 @@ class FineTuning:
             self._device,
             output_dir=str(self._checkpoints),
             num_train_epochs=config.epochs,
-            per_device_train_batch_size=config.batch_size,
-            per_device_eval_batch_size=2 * config.batch_size,
+            per_device_train_batch_size=config.batch_size // config.workers,
+            per_device_eval_batch_size=2 * config.batch_size // config.workers,
             learning_rate=config.learning_rate,
             weight_decay=config.weight_decay,
             warmup_ratio=config.warmup_ratio,
@@ -229,8 +232,7 @@ class FineTuning:
             report_to=["tensorboard"] if config.tensorboard else [],
             disable_tqdm=True,
         )
-        # The number of devices and processes per step is known only now.
-        steps = math.ceil(rows / (arguments.train_batch_size * arguments.world_size))
+        steps = math.ceil(rows / config.batch_size)
         arguments.eval_steps = arguments.save_steps = math.ceil(steps / config.evals_per_epoch)
         return arguments
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,10 +82,14 @@ def train(
     if found.folder is None:
         return _fit(dataset, found, config, out, plan, texts, labels)
     from robustbert.training.finetune import FineTuning
+    from robustbert.training.worker_processes import run_in_workers, with_launched_workers
 
-    plan |= _functions(loss, epoch_rows)
+    config = with_launched_workers(config)
+    plan |= {"config": config.as_dict()} | _functions(loss, epoch_rows)
     hooks: dict[str, Any] = {"loss": loss, "callbacks": callbacks, "epoch_rows": epoch_rows}
-    return FineTuning(dataset, found, config, out, plan, **hooks).run(texts, labels, resume=resume)
+    training = FineTuning(dataset, found, config, out, plan, **hooks)
+    run_in_workers(partial(training.run, texts, labels, resume=resume), config)
+    return read_training(out)
 
 
 def check_base_and_output(base: str, out: Path) -> Base:

@@ -21,9 +21,13 @@ def trainer_arguments(dtype: str, device: Any, **options: Any) -> transformers.T
     # transformers writes this variable for bfloat16 and otherwise keeps what it finds there, so a
     # training in float32 would use bfloat16 after another one in the same process.
     os.environ["ACCELERATE_MIXED_PRECISION"] = "no"
-    return transformers.TrainingArguments(
+    arguments = transformers.TrainingArguments(
         bf16=choose_dtype(dtype, device) == "bfloat16",
         use_cpu=device.type == "cpu",
         dataloader_pin_memory=device.type == "cuda",
         **options,
     )
+    # By default a process would divide each batch among all GPUs, and a batch would be as many
+    # times larger.
+    arguments._n_gpu = min(1, arguments.n_gpu)
+    return arguments

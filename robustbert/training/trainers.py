@@ -43,7 +43,9 @@ class LengthGroupedTrainer(transformers.Trainer):  # type: ignore[misc]
 
     def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroups:
         lengths = [len(row["input_ids"]) for row in train_dataset or self.train_dataset]
-        return LengthGroups(lengths, self.args.train_batch_size, self.args.seed)
+        # of all processes together: accelerate gives each the next part of a batch in turn
+        batch_size = self.args.train_batch_size * self.args.world_size
+        return LengthGroups(lengths, batch_size, self.args.seed)
 
 
 class LossTrainer(LengthGroupedTrainer):
