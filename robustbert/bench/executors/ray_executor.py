@@ -7,21 +7,19 @@ import pickle
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from robustbert.attacks.outcome_builder import unfinished_outcome
-from robustbert.attacks.scheduler.recheck import MIN_SAMPLE, Recheck
-from robustbert.bench.executors.attack_worker import CellWork, ShardOutcome, ShardSummary
+from robustbert.attacks.scheduler.recheck import MIN_SAMPLE
+from robustbert.bench.executors.attack_worker import CellWork, ShardSummary
 from robustbert.bench.executors.cell_packing import CellPacker
-from robustbert.bench.executors.connected_cluster import ConnectedCluster, Worker
+from robustbert.bench.executors.connected_cluster import ConnectedCluster
 from robustbert.bench.executors.executor import CellAttack, CellTask, ExecutorName
+from robustbert.bench.executors.running_cell import RunningCell, RunningWorker
 from robustbert.bench.executors.shards import Shard, divide
 from robustbert.data import Example
 from robustbert.errors import ExecutorError, InputError, RobustbertError, describe_error
-from robustbert.models.inference.invariance import InvarianceResult
 from robustbert.progress import report_step
-from robustbert.records import Environment, Outcome, WorkerRef
+from robustbert.records import Environment, Outcome
 
 if TYPE_CHECKING:
     from robustbert.bench.attack_progress import AttackProgress
@@ -32,24 +30,6 @@ MAX_DEATHS_IN_A_ROW = 12
 START_TIMEOUT = 300.0
 
 
-@dataclass(eq=False)
-class _Running:
-    """A worker, what it does, and how many examples it has attacked."""
-
-    worker: Worker
-    environment: Environment | None = None
-    shard: Shard | None = None
-    stream: Any = None
-    finished: set[str] = field(default_factory=set)
-    queries: int = 0
-    examples: int = 0
-
-    @property
-    def waits_for(self) -> Any:
-        """The reference or stream that is ready when there is news of the worker."""
-        return self.worker.environment if self.environment is None else self.stream
-
-
 class RayExecutor:
     """Runs the attacks of cells on the workers of a cluster.
 
@@ -58,16 +38,17 @@ class RayExecutor:
 
     Args:
         cluster: the cluster.
+        packer: packs cells for the workers; None packs their models and assets.
     """
 
     name: ExecutorName = "ray"
 
-    def __init__(self, cluster: ConnectedCluster) -> None:
+    def __init__(self, cluster: ConnectedCluster, packer: CellPacker | None = None) -> None:
         import ray
 
         self._cluster = cluster
-        self._packer = CellPacker(ray.put)
-        self._workers: list[_Running] = []
+        self._packer = packer or CellPacker(ray.put)
+        self._workers: list[RunningWorker] = []
         self._deaths = 0
 
     def attack(
@@ -82,9 +63,9 @@ class RayExecutor:
         began = time.perf_counter()
         queue = deque(divide(examples, self._cluster.num_workers))
         work = self._packer.pack(task, math.ceil(MIN_SAMPLE / max(1, len(queue))))
-        cell = _Cell(_sent(work), save, progress, task)
+        cell = RunningCell(_sent(work), save, progress, task)
         while len(self._workers) < self._cluster.num_workers:
-            self._workers.append(_Running(self._cluster.start_worker()))
+            self._workers.append(RunningWorker(self._cluster.start_worker()))
         for one in self._workers:
             one.examples = one.queries = 0
         while queue or any(one.shard for one in self._workers):
@@ -94,19 +75,21 @@ class RayExecutor:
             self._recheck(cell, interrupted)
         return cell.result(time.perf_counter() - began, self._workers)
 
-    def _assign(self, queue: deque[Shard], cell: _Cell) -> None:
+    def _assign(self, queue: deque[Shard], cell: RunningCell) -> None:
         """Give shards to the workers that have none."""
         for one in self._workers:
             if queue and one.environment is not None and one.shard is None:
                 self._give(one, queue.popleft(), cell)
 
-    def _give(self, one: _Running, shard: Shard, cell: _Cell, texts: Sequence[str] = ()) -> None:
+    def _give(
+        self, one: RunningWorker, shard: Shard, cell: RunningCell, texts: Sequence[str] = ()
+    ) -> None:
         """Let a worker attack a shard; its recheck may sample the texts too."""
         one.shard, one.finished, one.queries = shard, set(), 0
         attack = one.worker.actor.attack.options(num_returns="streaming")
         one.stream = attack.remote(cell.work, list(shard.examples), list(texts))
 
-    def _recheck(self, cell: _Cell, texts: Sequence[str]) -> None:
+    def _recheck(self, cell: RunningCell, texts: Sequence[str]) -> None:
         """Recompute outputs for texts of an interrupted run, on one worker."""
         shard = Shard(())
         while not any(one.environment for one in self._workers):
@@ -119,8 +102,8 @@ class RayExecutor:
                 return self._recheck(cell, texts)
         return None
 
-    def _next_news(self, cell: _Cell) -> list[Shard]:
-        """Wait for news of a worker; the shards that have to be attacked again."""
+    def _next_news(self, cell: RunningCell) -> list[Shard]:
+        """Wait for news, and take all there are; the shards that have to be attacked again."""
         import ray
 
         waiting = {one.waits_for: one for one in self._workers if one.waits_for is not None}
@@ -132,9 +115,12 @@ class RayExecutor:
                 f"no worker has started within {START_TIMEOUT:.0f} s; the cluster has no "
                 f"{self._cluster.threads} free CPUs on one node: give more or fewer --workers"
             )
-        return self._take(waiting[ready[0]], cell)
+        ready, _ = ray.wait([*waiting], num_returns=len(waiting), timeout=0)
+        again = [shard for one in ready for shard in self._take(waiting[one], cell)]
+        cell.show_queries(self._workers)
+        return again
 
-    def _take(self, one: _Running, cell: _Cell) -> list[Shard]:
+    def _take(self, one: RunningWorker, cell: RunningCell) -> list[Shard]:
         """Take what a worker has sent; the shards that have to be attacked again."""
         import ray
         from ray.exceptions import OutOfMemoryError, RayActorError, RayTaskError
@@ -166,10 +152,11 @@ class RayExecutor:
             self._deaths = 0
             one.finished.add(message.outcome.example_id)
             one.examples += 1
-            cell.add_outcome(message, one, self._workers)
+            one.queries = message.queries
+            cell.add_outcome(message.outcome)
         return []
 
-    def _replace(self, one: _Running, cell: _Cell, error: Exception) -> list[Shard]:
+    def _replace(self, one: RunningWorker, cell: RunningCell, error: Exception) -> list[Shard]:
         """Replace a worker that died; the shards that have to be attacked again."""
         import ray
 
@@ -182,7 +169,7 @@ class RayExecutor:
         report_step(f"a worker died ({_reason(error)}); another one takes its place")
         ray.kill(one.worker.actor)
         cell.gone.append(one)
-        self._workers[self._workers.index(one)] = _Running(self._cluster.start_worker())
+        self._workers[self._workers.index(one)] = RunningWorker(self._cluster.start_worker())
         left = one.shard.without(one.finished) if one.shard and one.shard.examples else None
         again = () if left is None else left.after_death()
         for shard in again:
@@ -190,64 +177,6 @@ class RayExecutor:
                 self._deaths = 0
                 cell.give_up(shard.examples[0], _reason(error))
         return [shard for shard in again if not shard.is_given_up]
-
-
-class _Cell:
-    """What is known of a cell while it runs."""
-
-    def __init__(
-        self,
-        work: Any,
-        save: Callable[[Outcome], None],
-        progress: AttackProgress,
-        task: CellTask,
-    ) -> None:
-        self.work = work
-        self.summaries: list[ShardSummary] = []
-        self.gone: list[_Running] = []
-        self._outcomes: list[Outcome] = []
-        self._save = save
-        self._progress = progress
-        self._task = task
-        self._done = 0
-
-    def add_outcome(self, message: ShardOutcome, one: _Running, all_: Sequence[_Running]) -> None:
-        one.queries = message.queries
-        self._outcomes.append(message.outcome)
-        self._save(message.outcome)
-        self._progress.show_queries(self._done + sum(other.queries for other in all_))
-
-    def add_queries(self, number: int) -> None:
-        """Count the queries of a finished shard."""
-        self._done += number
-
-    def add_summary(self, summary: ShardSummary) -> None:
-        self.summaries.append(summary)
-
-    def give_up(self, example: Example, reason: str) -> None:
-        """Store the status ``error`` for an example that makes workers die."""
-        message = f"the worker died while it attacked this example alone: {reason}"
-        outcome = unfinished_outcome(example, self._task.runner.seed_of(example), message)
-        self._outcomes.append(outcome)
-        self._save(outcome)
-
-    def result(self, seconds: float, workers: Sequence[_Running]) -> CellAttack:
-        """The attacks on all examples."""
-        invariance = InvarianceResult(verified=True)
-        for one in self.summaries:
-            invariance &= one.batch_invariance
-        texts = {key: text for one in self.summaries for key, text in one.final_texts.items()}
-        return CellAttack(
-            outcomes=self._outcomes,
-            final_texts=texts,
-            seconds=seconds,
-            victim_seconds=sum(one.victim_seconds for one in self.summaries),
-            victim_queries=sum(one.victim_queries for one in self.summaries),
-            predictions=_sum([one.predictions for one in self.summaries]),
-            embeddings=_sum([one.embeddings for one in self.summaries]),
-            batch_invariance=invariance,
-            workers=[_worker_ref(one) for one in (*workers, *self.gone) if one.examples],
-        )
 
 
 def _sent(work: CellWork) -> Any:
@@ -265,25 +194,6 @@ def _sent(work: CellWork) -> Any:
             f"{work.victim.name} cannot be sent to other processes ({describe_error(error)}); save "
             "it as a folder and give its path, or run without a cluster"
         ) from error
-
-
-def _sum(rechecks: Sequence[Recheck]) -> Recheck:
-    return Recheck(
-        sum(one.checked for one in rechecks),
-        sum(one.differing for one in rechecks),
-        sum(one.changed for one in rechecks),
-    )
-
-
-def _worker_ref(one: _Running) -> WorkerRef:
-    found = one.environment
-    assert found is not None
-    return WorkerRef(
-        processor=found.processor,
-        device=found.device,
-        threads=found.threads,
-        examples=one.examples,
-    )
 
 
 def _reason(error: Exception) -> str:

@@ -1,0 +1,137 @@
+"""Write the tables of docs/scale.md from measurements and from the committed records.
+
+``python docs/scale_tables.py`` writes them; ``--check`` only says whether they are current.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from marked_tables import write_document
+
+from robustbert.attacks.recipes import CORE_RECIPES
+from robustbert.records import read_published
+from robustbert.reports.markdown_table import pipe_table
+from robustbert.reports.wording import MISSING
+
+ROOT = Path(__file__).parents[1]
+DOCUMENT = "docs/scale.md"
+RESULTS = "results/scale"
+#: The datasets, track and model whose queries are shown.
+DATASETS, TRACK, MODEL = ("rotten_tomatoes", "bbc_news", "imdb"), "unified", "minilm"
+NOT_MEASURED = "It has not been measured yet: `python benchmarks/speed/{}.py` does it."
+
+
+def scale_table(root: Path) -> str:
+    """The times of one process and of two workers, and the efficiency of these."""
+    return _measured(root, "scale", _ways) or NOT_MEASURED.format("scale")
+
+
+def _ways(measured: dict[str, Any]) -> Iterator[str]:
+    ways = measured["ways"]
+    names = [*ways]
+    rows = []
+    for recipe in ways[names[0]]["attack_seconds"]:
+        times = [ways[name]["attack_seconds"][recipe] for name in names]
+        hours = statistics.median(times[0]) / measured["examples"] * 1000 / 3600
+        efficiency = _efficiency(times[0], times[-1])
+        rows.append([recipe, *map(_seconds, times), efficiency, f"{hours:.2f}"])
+    whole = [ways[name]["command_seconds"] for name in names]
+    rows.append(["whole command", *map(_seconds, whole), MISSING, MISSING])
+    header = ["attacks", *names, "efficiency", "core-hours per 1,000 examples"]
+    yield from pipe_table(header, rows)
+    yield ""
+    yield (
+        f"{measured['examples']} examples of {measured['dataset']}; seconds, the median of "
+        f"{len(whole[0])} runs with their range. {measured['differing']} of "
+        f"{measured['outcomes']} outcomes differ."
+    )
+
+
+def driver_table(root: Path) -> str:
+    """The driver's time per outcome, and the model of the throughput beside simulations."""
+    return _measured(root, "driver", _simulations) or NOT_MEASURED.format("driver")
+
+
+def _simulations(measured: dict[str, Any]) -> Iterator[str]:
+    rows = []
+    for row in measured["simulations"]:
+        seconds = statistics.median(row["simulated_seconds"])
+        ideal = measured["examples"] * measured["example_seconds"] / row["workers"]
+        rows.append(
+            [
+                f"{row['workers']:,}",
+                f"{1000 * row['outcome_seconds']:.2f} ms",
+                f"{row['model_seconds']:,.1f} s",
+                f"{seconds:,.1f} s",
+                f"{measured['examples'] / seconds:,.0f}",
+                f"{ideal / seconds:.2f}",
+                f"{row['driver_share']:.1%}",
+            ]
+        )
+    header = ["workers", "driver, per outcome", "model", "simulation", "examples per second"]
+    yield from pipe_table([*header, "efficiency", "driver busy"], rows)
+    yield ""
+    yield (
+        f"{measured['examples']:,} examples of {measured['dataset']}, {measured['recipe']}, "
+        f"{measured['example_seconds']:.2f} s of one thread per example."
+    )
+
+
+def queries_table(root: Path) -> str:
+    """The queries that 1,000 examples take, by recipe and dataset, in the committed records."""
+    queries: dict[str, dict[str, str]] = {}
+    for dataset in DATASETS:
+        for cell in read_published(root / "results" / dataset):
+            record = cell.record
+            if record.track == TRACK and record.model.name == MODEL and not record.defenses:
+                mean = sum(one.queries for one in cell.outcomes) / len(cell.outcomes)
+                queries.setdefault(record.recipe.name, {})[dataset] = f"{1000 * mean:,.0f}"
+    order = sorted(queries, key=lambda name: (name not in CORE_RECIPES, name))
+    rows = [[name, *(queries[name].get(one, MISSING) for one in DATASETS)] for name in order]
+    return "\n".join(pipe_table(["recipe", *DATASETS], rows))
+
+
+def _measured(root: Path, name: str, lines: Any) -> str:
+    """The tables of all processors; empty if there are none."""
+    parts = []
+    for path in sorted((root / RESULTS).glob(f"*/{name}.json")):
+        measured = json.loads(path.read_text(encoding="utf-8"))
+        processor = f"{measured['environment']['processor']}, {measured['instructions']}"
+        parts.append("\n".join([f"**{processor}**", "", *lines(measured)]))
+    return "\n\n".join(parts)
+
+
+def _seconds(values: Sequence[float]) -> str:
+    return f"{statistics.median(values):.1f} ({min(values):.1f}–{max(values):.1f})"
+
+
+def _efficiency(one: Sequence[float], two: Sequence[float]) -> str:
+    """The efficiency of two workers, run by run: one thread's time by twice theirs."""
+    ratios = [alone / (2 * both) for alone, both in zip(one, two, strict=True)]
+    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f})"
+
+
+def main() -> int:
+    """Write or check the document; the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if outdated")
+    parser.add_argument("--root", type=Path, default=ROOT, help="the folder of the repository")
+    options = parser.parse_args()
+    tables = {
+        "scale": lambda: scale_table(options.root),
+        "driver": lambda: driver_table(options.root),
+        "queries": lambda: queries_table(options.root),
+    }
+    command = "python docs/scale_tables.py"
+    return write_document(options.root / DOCUMENT, tables, command, check=options.check)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,124 @@
+"""What is known of a cell while workers of a cluster attack its examples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from robustbert.attacks.outcome_builder import unfinished_outcome
+from robustbert.attacks.scheduler.recheck import Recheck
+from robustbert.bench.executors.attack_worker import ShardSummary
+from robustbert.bench.executors.connected_cluster import Worker
+from robustbert.bench.executors.executor import CellAttack, CellTask
+from robustbert.bench.executors.shards import Shard
+from robustbert.data import Example
+from robustbert.models.inference.invariance import InvarianceResult
+from robustbert.records import Environment, Outcome, WorkerRef
+
+if TYPE_CHECKING:
+    from robustbert.bench.attack_progress import AttackProgress
+
+
+@dataclass(eq=False)
+class RunningWorker:
+    """A worker, what it does, and how many examples it has attacked."""
+
+    worker: Worker
+    environment: Environment | None = None
+    shard: Shard | None = None
+    stream: Any = None
+    finished: set[str] = field(default_factory=set)
+    queries: int = 0
+    examples: int = 0
+
+    @property
+    def waits_for(self) -> Any:
+        """The reference or stream that is ready when there is news of the worker."""
+        return self.worker.environment if self.environment is None else self.stream
+
+
+class RunningCell:
+    """What is known of a cell while it runs.
+
+    Args:
+        work: a reference to what workers need for it, in the object store.
+        save: called with each outcome.
+        progress: shows the number of queries.
+        task: the cell.
+    """
+
+    def __init__(
+        self,
+        work: Any,
+        save: Callable[[Outcome], None],
+        progress: AttackProgress,
+        task: CellTask,
+    ) -> None:
+        self.work = work
+        self.summaries: list[ShardSummary] = []
+        self.gone: list[RunningWorker] = []
+        self._outcomes: list[Outcome] = []
+        self._save = save
+        self._progress = progress
+        self._task = task
+        self._done = 0
+
+    def add_outcome(self, outcome: Outcome) -> None:
+        """Store an outcome."""
+        self._outcomes.append(outcome)
+        self._save(outcome)
+
+    def show_queries(self, workers: Sequence[RunningWorker]) -> None:
+        """Show the number of queries of the finished shards and the running ones."""
+        self._progress.show_queries(self._done + sum(one.queries for one in workers))
+
+    def add_queries(self, number: int) -> None:
+        """Count the queries of a finished shard."""
+        self._done += number
+
+    def add_summary(self, summary: ShardSummary) -> None:
+        """Keep what a worker says of a finished shard."""
+        self.summaries.append(summary)
+
+    def give_up(self, example: Example, reason: str) -> None:
+        """Store the status ``error`` for an example that makes workers die."""
+        message = f"the worker died while it attacked this example alone: {reason}"
+        self.add_outcome(unfinished_outcome(example, self._task.runner.seed_of(example), message))
+
+    def result(self, seconds: float, workers: Sequence[RunningWorker]) -> CellAttack:
+        """The attacks on all examples."""
+        invariance = InvarianceResult(verified=True)
+        for one in self.summaries:
+            invariance &= one.batch_invariance
+        texts = {key: text for one in self.summaries for key, text in one.final_texts.items()}
+        return CellAttack(
+            outcomes=self._outcomes,
+            final_texts=texts,
+            seconds=seconds,
+            victim_seconds=sum(one.victim_seconds for one in self.summaries),
+            victim_queries=sum(one.victim_queries for one in self.summaries),
+            predictions=_sum([one.predictions for one in self.summaries]),
+            embeddings=_sum([one.embeddings for one in self.summaries]),
+            batch_invariance=invariance,
+            workers=[_worker_ref(one) for one in (*workers, *self.gone) if one.examples],
+        )
+
+
+def _sum(rechecks: Sequence[Recheck]) -> Recheck:
+    return Recheck(
+        sum(one.checked for one in rechecks),
+        sum(one.differing for one in rechecks),
+        sum(one.changed for one in rechecks),
+    )
+
+
+def _worker_ref(one: RunningWorker) -> WorkerRef:
+    found = one.environment
+    assert found is not None
+    return WorkerRef(
+        processor=found.processor,
+        device=found.device,
+        threads=found.threads,
+        examples=one.examples,
+    )
