@@ -5,19 +5,21 @@
     python benchmarks/detection.py [--datasets rotten_tomatoes,bbc_news] [--recipes …]
 
 For each dataset and recipe, the model is attacked on the test split, on the validation split, and
-where it survived once more, for the last texts of failed attacks; the attacks are kept in
+where it survived once more, for the texts with which failed attacks ended; the attacks are kept in
 ``RUNS/DATASET``. Then each detector is fitted to each recipe and judged on each, and its record is
-written to ``RESULTS/DATASET/DETECTOR.json``, unless this file is there. The same command resumes
+written to ``RESULTS/DATASET/DETECTOR.json``, unless it is there. The same command resumes
 what was interrupted. ``--attack-only`` with one dataset and recipe runs a part of it.
 
 By default as many test examples are attacked as in the published rows, and at most 500 validation
-examples. All of it then takes an estimated two hours on one thread, most of them for attribution
-with ten steps and for perplexity, which takes 0.2 to 0.3 seconds per text.
+examples. ``--finished RUN`` takes the test attacks of another run, such as that of ``make audit``,
+if it has them. All of it then takes an estimated two hours on one thread, most of them for
+attribution with ten steps and for perplexity, which takes 0.2 to 0.3 seconds per text.
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -28,13 +30,15 @@ from robustbert.cli import main as robustbert
 from robustbert.commands.arguments import names
 from robustbert.data import load_dataset, select_examples
 from robustbert.detection import DETECTORS
+from robustbert.detector_evaluation.detection_record import read_detection
+from robustbert.records import outcomes_path, record_path
 from robustbert.validation import check_at_least
 
 #: Parameters of detectors that differ from their defaults.
 SETTINGS = {"attribution": ("settings=steps=10",)}
 TRACK = "unified"
-# It needs only predictions, and no assets: it makes the attacks that the others share.
-FIRST = "wdr"
+# It asks for few predictions, and its assets are those of the attacks: it makes the attacks alone.
+FIRST = "fgws"
 
 
 @dataclass(frozen=True)
@@ -81,13 +85,37 @@ class Dataset:
         """The commands in order; those whose result is there are left out."""
         for recipe in self.recipes:
             yield self.attack(recipe)
-            yield self.detect(FIRST, "--recipe", recipe)
+            if attack_only:
+                yield self.detect(FIRST, "--recipe", recipe)
         if attack_only:
             return
         for detector in DETECTORS:
-            path = self.record(detector)
-            if not path.exists():
+            if not self.is_judged(detector):
+                path = self.record(detector)
                 yield self.detect(detector, "--format", "json", "--out", str(path))
+
+    def reuse(self, finished: Path) -> None:
+        """Copy the test attacks of another run; ``bench`` checks that they are the same."""
+        for recipe in self.recipes:
+            name = f"{self.name}--{self.model}--none--{TRACK}--{recipe}"
+            for place in (outcomes_path, record_path):
+                old, copy = place(finished, name), place(self.run, name)
+                if old.exists() and not copy.exists():
+                    copy.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(old, copy)
+
+    def is_judged(self, detector: str) -> bool:
+        """Whether there is a record of a detector on as many examples and on the same recipes."""
+        path = self.record(detector)
+        if not path.exists():
+            return False
+        (found,) = read_detection(path)
+        numbers = (found.protocol.n, found.validation_examples)
+        wanted = (
+            self._number("test", self.num_test),
+            self._number("validation", self.num_validation),
+        )
+        return numbers == wanted and {cell.tested_on for cell in found.cells} == {*self.recipes}
 
     def _number(self, split: str, wanted: int) -> int:
         return min(wanted, len(select_examples(load_dataset(self.name), split, None, seed=0)))
@@ -103,6 +131,7 @@ def main() -> int:
     parser.add_argument("--validation", type=int, default=500)
     parser.add_argument("--runs", type=Path, default=Path("runs/detection"))
     parser.add_argument("--results", type=Path, default=Path("results/detection"))
+    parser.add_argument("--finished", type=Path)
     parser.add_argument("--attack-only", action="store_true")
     options = parser.parse_args()
     check_at_least(1, num_test=options.num_test, validation=options.validation)
@@ -116,6 +145,8 @@ def main() -> int:
             run=options.runs / name,
             results=options.results,
         )
+        if options.finished is not None:
+            dataset.reuse(options.finished)
         for command in dataset.commands(attack_only=options.attack_only):
             code = robustbert(command)
             if code:

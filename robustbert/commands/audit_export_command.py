@@ -28,7 +28,7 @@ def add_export(actions: Any) -> None:
         type=integer,
         default=100,
         metavar="N",
-        help="maximum number of examples, equally from each recipe; default: 100",
+        help="maximum number of examples, equally from each cell; default: 100",
     )
     add_cell_choice(action, "include")
     action.add_argument(

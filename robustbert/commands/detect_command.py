@@ -87,8 +87,8 @@ def _add_attack_options(command: Any) -> None:
     command.add_argument(
         "--failed",
         action="store_true",
-        help="also judge the last texts of failed attacks; the survivors of the test split are "
-        "attacked again for them",
+        help="also judge the texts with which failed attacks ended; the survivors of the test "
+        "split are attacked again for them",
     )
     command.add_argument(
         "--trust",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,14 @@ from robustbert.bench.environment import capture_environment
 from robustbert.bench.run_options import check_dtype_and_device
 from robustbert.bench.victims import Victim
 from robustbert.data import DatasetSource, TextDataset, select_examples
-from robustbert.detection import Detector, FittedDetector, FittingData, TextMeasure, make_detector
+from robustbert.detection import (
+    Detector,
+    FittedDetector,
+    FittingData,
+    TextMeasure,
+    TextPair,
+    make_detector,
+)
 from robustbert.detector_evaluation.detect_options import DetectOptions
 from robustbert.detector_evaluation.detection_pairs import (
     MIN_VALIDATION,
@@ -68,7 +76,8 @@ def detect(
         recipe: fit and judge on this recipe alone; None for every pair of recipes.
         validation: the number of validation examples to attack per recipe; None for as many as
             test examples.
-        failed: whether to judge the last texts of failed attacks too, which are attacked again.
+        failed: whether to judge the texts with which failed attacks ended too; these examples are
+            attacked again.
         device: auto, cpu, cuda, cuda:N or mps.
         parameters: parameters of the detector, such as ``dimensions=50``.
 
@@ -170,19 +179,25 @@ def _cells(
     """Fit the detector to each recipe, and judge it on each."""
     seed = row[0].record.protocol.seed
     test = [outcome for cell in row for outcome in cell.outcomes]
-    fitted: FittedDetector | None = None
+
+    def fit(pairs: Sequence[TextPair]) -> FittedDetector:
+        return detector.fit_measured(measure, replace(training, pairs=pairs), seed)
+
+    fitted = None if detector.needs_pairs else fit(())
     found = []
     for cell, attacked in zip(row, validation, strict=True):
         check_apart(attacked, test)
         pairs = ValidationPairs.of(attacked, cell_label(cell.record))
-        data = replace(training, pairs=pairs.fit)
         recipe = cell.record.recipe.name
-        if fitted is None or detector.needs_pairs:  # else it would be the same one again
-            fitted = detector.fit_measured(measure, data, seed)
-        judged = FittedOn.of(recipe, fitted, pairs)
+        judged = FittedOn.of(recipe, pairs, fit if fitted is None else partial(_same, fitted))
         report_step(f"fitted {detector.name} to {counted(judged.num_fit, 'pair')} of {recipe}")
         found += [judge(judged, one, seed) for one in tested]
     return found
+
+
+def _same(fitted: FittedDetector, _: Sequence[TextPair]) -> FittedDetector:
+    """A detector that learns from clean texts alone, whatever the pairs."""
+    return fitted
 
 
 def _tested(cell: ShownCell, attacks: SplitAttacks, *, failed: bool) -> JudgedCell:

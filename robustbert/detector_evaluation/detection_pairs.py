@@ -3,8 +3,12 @@
 Detectors are fitted to pairs of the validation split and judged on pairs of the test split. The
 splits of a dataset share no example, and no near-duplicate as far as
 :mod:`robustbert.data.near_duplicates` finds them, so no original of a test pair was seen with its
-adversarial text, or without, when the detector was fitted. A third of the validation pairs chooses
-the thresholds: the scores of pairs that a detector was fitted to are too good.
+adversarial text, or without, when the detector was fitted.
+
+The scores of pairs that a detector was fitted to are too good to choose thresholds. So the
+validation pairs are divided into three folds, and the pairs of each are scored by a detector that
+was fitted to the other two. These scores choose the thresholds of the detector that is fitted to
+all pairs, which is the one that is judged.
 """
 
 from __future__ import annotations
@@ -17,24 +21,22 @@ from robustbert.detection import MIN_PAIRS, TextPair
 from robustbert.errors import InputError
 from robustbert.records import Outcome
 
-#: One of so many validation pairs chooses the thresholds.
-THRESHOLD_SHARE = 3
+#: The number of folds of the validation pairs.
+FOLDS = 3
 #: The smallest number of validation pairs.
-MIN_VALIDATION = THRESHOLD_SHARE * MIN_PAIRS
+MIN_VALIDATION = FOLDS * MIN_PAIRS
 _SEED = "detection thresholds"
 
 
 @dataclass(frozen=True)
 class ValidationPairs:
-    """The pairs of the validation split in two parts without a common example.
+    """The pairs of the validation split in folds without a common example.
 
     Args:
-        fit: what detectors are fitted to.
-        threshold: what chooses the thresholds.
+        folds: at least two folds.
     """
 
-    fit: tuple[TextPair, ...]
-    threshold: tuple[TextPair, ...]
+    folds: tuple[tuple[TextPair, ...], ...]
 
     @classmethod
     def of(cls, outcomes: Sequence[Outcome], place: str) -> ValidationPairs:
@@ -54,8 +56,22 @@ class ValidationPairs:
                 f"succeeded, but a detector needs {MIN_VALIDATION}; attack more examples "
                 "(--validation), or choose another recipe"
             )
-        cut = len(pairs) // THRESHOLD_SHARE
-        return cls(fit=tuple(pairs[cut:]), threshold=tuple(pairs[:cut]))
+        return cls(tuple(tuple(pairs[fold::FOLDS]) for fold in range(FOLDS)))
+
+    @property
+    def all(self) -> tuple[TextPair, ...]:
+        """The pairs of all folds."""
+        return tuple(pair for fold in self.folds for pair in fold)
+
+    def without(self, left_out: int) -> tuple[TextPair, ...]:
+        """The pairs of all folds but one.
+
+        Args:
+            left_out: the index of the fold that is left out.
+        """
+        return tuple(
+            pair for index, fold in enumerate(self.folds) if index != left_out for pair in fold
+        )
 
 
 def broken_pairs(outcomes: Sequence[Outcome]) -> list[TextPair]:

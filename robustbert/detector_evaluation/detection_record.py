@@ -75,19 +75,25 @@ class DetectionCell(StrictModel):
     fit_pairs: NonNegativeInt = Field(
         description="validation pairs that it was fitted to; 0 if it learns from clean texts alone"
     )
-    threshold_pairs: PositiveInt = Field(description="other ones that chose the thresholds")
+    threshold_pairs: PositiveInt = Field(
+        description="validation pairs that chose the thresholds, by scores of a detector that was "
+        "not fitted to them"
+    )
     pairs: PositiveInt = Field(description="test pairs: broken examples")
     auroc: Estimate = Field(description="area under the ROC curve of the test pairs")
     tpr_of_curve: Estimate = Field(
         description="true positive rate at a false positive rate of 10% of the test curve itself"
     )
-    threshold: float = Field(description="score at a false positive rate of 10% on validation")
+    threshold: float = Field(
+        description="score at a false positive rate of at most 10% on validation"
+    )
     tpr: Metric = Field(description="flagged adversarial texts at `threshold`")
     fpr: Metric = Field(description="flagged originals at `threshold`")
     f1_threshold: float = Field(description="score with the highest F1 on validation")
     f1: Estimate = Field(description="F1 of the test pairs at `f1_threshold`")
     failed: Metric | None = Field(
-        description="flagged last texts of failed attacks at `threshold`; null if not scored"
+        description="flagged texts with which failed attacks ended, at `threshold`; null if not "
+        "scored"
     )
     rejection: Rejection = Field(description="accuracies if flagged texts are rejected")
     scores: PairScores | None = Field(description="null if another recipe was fitted")

@@ -30,14 +30,14 @@ _NOTES = (
     "others with 95% Wilson intervals. Pairs are the adversarial texts of the broken test examples "
     "and their originals.",
     "TPR at 10% FPR: read off the curve of the test pairs, as papers report it. TPR and FPR: at "
-    "the threshold that has an FPR of 10% on validation pairs. F1: at the threshold with the "
-    "highest F1 on validation pairs.",
+    "the threshold that has an FPR of at most 10% on validation pairs. F1: at the threshold with "
+    "the highest F1 on validation pairs.",
     "Rejecting: flagged texts are rejected, which is wrong for a clean text, and right for a text "
     "that fools the model. The attacks did not know the detector; one that does may do more.",
 )
 _FAILED = (
-    "Failed attacks: flagged last texts of attacks that did not fool the model, at the threshold "
-    "of TPR and FPR."
+    "Failed attacks: flagged texts with which attacks ended that did not fool the model, at the "
+    "threshold of TPR and FPR."
 )
 _TRANSFER = "pwws → textfooler: fitted to attacks by pwws, and judged on those by textfooler."
 

@@ -36,8 +36,9 @@ def _title(record: DetectionRecord) -> str:
     victim = "+".join([record.model.name, *(defense.name for defense in record.defenses)])
     return (
         f"**{markdown(record.dataset.name)} ({record.dataset.split}), {markdown(victim)}, "
-        f"{record.track} track.** Fitted to attacks on {record.validation_examples} validation "
-        "examples per recipe, and judged on those of the same recipe on the test split:"
+        f"{record.track} track.** Thresholds, and what detectors learn from attacks, come from "
+        f"attacks on {record.validation_examples} validation examples of each recipe. Detectors "
+        "are judged on attacks by the same recipe on the test split:"
     )
 
 
@@ -71,10 +72,11 @@ def _transfer_lines(
 ) -> Iterator[list[str]]:
     for record in records:
         found = {(cell.fitted_on, cell.tested_on): cell for cell in record.cells}
-        for fitted in recipes:
+        learns = any(cell.fit_pairs for cell in record.cells)
+        for fitted in recipes if learns else recipes[:1]:
             cells = [found.get((fitted, tested)) for tested in recipes]
             shown = [MISSING if one is None else estimate_text(one.auroc) for one in cells]
-            yield [record.detector, fitted, *shown]
+            yield [record.detector, fitted if learns else "clean texts", *shown]
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

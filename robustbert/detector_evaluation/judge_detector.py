@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,7 +39,7 @@ class JudgedCell:
         recipe: the name of the recipe.
         outcomes: the outcomes on the test split, with texts.
         pairs: the pairs of the broken examples, at least one.
-        failed: the last texts of failed attacks; None if they are not judged.
+        failed: the texts with which failed attacks ended; None if they are not judged.
     """
 
     recipe: str
@@ -56,8 +56,8 @@ class FittedOn:
         recipe: the name of the recipe.
         detector: the fitted detector.
         num_fit: the number of pairs that it was fitted to; 0 if it learns from clean texts alone.
-        num_threshold: the number of other pairs, which chose the thresholds.
-        threshold: the threshold at a false positive rate of :data:`MAX_FPR`.
+        num_threshold: the number of pairs that chose the thresholds.
+        threshold: the threshold at a false positive rate of at most :data:`MAX_FPR`.
         f1_threshold: the threshold with the highest F1.
     """
 
@@ -69,17 +69,34 @@ class FittedOn:
     f1_threshold: float
 
     @classmethod
-    def of(cls, recipe: str, detector: FittedDetector, pairs: ValidationPairs) -> FittedOn:
-        """Choose the thresholds on the pairs that the detector was not fitted to."""
-        originals = detector.score([pair.original for pair in pairs.threshold])
-        adversarials = detector.score([pair.adversarial for pair in pairs.threshold])
+    def of(
+        cls,
+        recipe: str,
+        pairs: ValidationPairs,
+        fit: Callable[[Sequence[TextPair]], FittedDetector],
+    ) -> FittedOn:
+        """Fit a detector to all pairs, and choose its thresholds by detectors that lack a fold.
+
+        Args:
+            recipe: the name of the recipe.
+            pairs: the pairs of the validation split.
+            fit: fits the detector to pairs; one that needs none ignores them.
+        """
+        fitted = fit(pairs.all)
+        needs_pairs = fitted.detector.needs_pairs
+        originals, adversarials = [], []
+        for index, fold in enumerate(pairs.folds):
+            other = fit(pairs.without(index)) if needs_pairs else fitted
+            originals.append(other.score([pair.original for pair in fold]))
+            adversarials.append(other.score([pair.adversarial for pair in fold]))
+        negative, positive = np.concatenate(originals), np.concatenate(adversarials)
         return cls(
             recipe=recipe,
-            detector=detector,
-            num_fit=len(pairs.fit) if detector.detector.needs_pairs else 0,
-            num_threshold=len(pairs.threshold),
-            threshold=threshold_at_fpr(originals, MAX_FPR),
-            f1_threshold=threshold_of_best_f1(originals, adversarials),
+            detector=fitted,
+            num_fit=len(pairs.all) if needs_pairs else 0,
+            num_threshold=len(pairs.all),
+            threshold=threshold_at_fpr(negative, MAX_FPR),
+            f1_threshold=threshold_of_best_f1(negative, positive),
         )
 
 

@@ -1,7 +1,7 @@
 """Attacks like those of a finished cell on other examples, kept in the run folder.
 
 ``detection/CELL--validation.IDENTITY.jsonl`` has the outcomes on the validation split, from which
-an interrupted run is resumed; ``detection/CELL--failed.IDENTITY.jsonl`` has the last texts of
+an interrupted run is resumed; ``detection/CELL--failed.IDENTITY.jsonl`` has the texts with which
 failed attacks on the test split, which outcomes do not hold.
 """
 

@@ -22,13 +22,16 @@ from tests.records.builders import add_cell, make_outcomes, make_record, write_c
 def test_no_original_is_on_both_sides(broken: int, robust: int):
     outcomes = make_outcomes(broken=broken, robust=robust)
     pairs = ValidationPairs.of(outcomes, "it")
-    fit, threshold = ({pair.example_id for pair in part} for part in (pairs.fit, pairs.threshold))
-    assert not fit & threshold
-    assert fit | threshold == {one.example_id for one in outcomes if one.status == "broken"}
-    assert len(threshold) == broken // 3
+    ids = {one.example_id for one in outcomes if one.status == "broken"}
+    assert {pair.example_id for pair in pairs.all} == ids
+    for index, fold in enumerate(pairs.folds):
+        scored, fit = ({pair.example_id for pair in part} for part in (fold, pairs.without(index)))
+        assert not fit & scored
+        assert fit | scored == ids
+        assert len(scored) in (broken // 3, broken // 3 + 1)
 
 
-def test_a_part_depends_on_the_id_alone():
+def test_a_fold_depends_on_the_id_alone():
     outcomes = make_outcomes(broken=60)
     pairs = ValidationPairs.of(outcomes, "it")
     assert ValidationPairs.of(outcomes[::-1], "it") == pairs

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,12 @@ from robustbert.detector_evaluation.detection_result import DetectionResult
 from robustbert.detector_evaluation.detection_table import FORMATS, estimate_text
 from robustbert.detector_evaluation.detector_tables import detectors_markdown
 from robustbert.errors import RecordError
+from robustbert.io import write_text
+from robustbert.records import read_outcomes
 from robustbert.reports.escape import markdown
 from tests.detector_evaluation.judged import detection_record
 from tests.leaderboard.table_scripts import load_script
-from tests.records.builders import make_outcomes, make_record
+from tests.records.builders import add_cell, make_outcomes, make_record
 
 ROOT = Path(__file__).parents[2]
 
@@ -106,20 +109,47 @@ def test_detectors_are_listed(capsys):
     assert capsys.readouterr().out.startswith("wdr ")
 
 
-def test_the_benchmark_attacks_first_and_leaves_out_what_is_there(tmp_path):
+@pytest.fixture
+def dataset(tmp_path):
     script = load_script(ROOT / "benchmarks" / "detection.py")
-    dataset = script.Dataset(
-        name="bbc_news", model="minilm", recipes=["pwws"], num_test=5, num_validation=7,
-        run=tmp_path / "run", results=tmp_path / "results",
+    return script.Dataset(
+        name="bbc_news", model="minilm", recipes=["pwws", "textfooler"], num_test=10,
+        num_validation=50, run=tmp_path / "run", results=tmp_path / "results",
     )  # fmt: skip
-    attack, first, *judged = dataset.commands(attack_only=False)
-    assert attack[:3] == ["bench", "--models", "minilm"]
-    assert attack[attack.index("-n") + 1] == "5"
-    assert first[-2:] == ["--recipe", "pwws"]
+
+
+def test_the_benchmark_attacks_first_and_leaves_out_what_is_there(dataset, record):
+    *attacks, wdr, fgws, rde, mahalanobis, attribution, perplexity = dataset.commands(
+        attack_only=False
+    )
+    for attack, recipe in zip(attacks, dataset.recipes, strict=True):
+        assert attack[:3] == ["bench", "--models", "minilm"]
+        assert attack[attack.index("--recipes") + 1] == recipe
+        assert attack[attack.index("-n") + 1] == "10"
+    judged = [wdr, fgws, rde, mahalanobis, attribution, perplexity]
     detectors = [command[command.index("--detector") + 1] for command in judged]
     assert detectors == ["wdr", "fgws", "rde", "mahalanobis", "attribution", "perplexity"]
-    assert all(command[command.index("--validation") + 1] == "7" for command in judged)
-    dataset.record("rde").parent.mkdir(parents=True)
-    dataset.record("rde").touch()
-    assert len([*dataset.commands(attack_only=False)]) == len(judged) + 1
-    assert len([*dataset.commands(attack_only=True)]) == 2
+    assert all(command[command.index("--validation") + 1] == "50" for command in judged)
+    write_text(dataset.record("rde"), FORMATS["json"]([record]))
+    left = [*dataset.commands(attack_only=False)]
+    assert left == [*attacks, wdr, fgws, mahalanobis, attribution, perplexity]
+    assert len([*dataset.commands(attack_only=True)]) == 4
+
+
+@pytest.mark.parametrize(
+    "changes", [{"num_test": 9}, {"num_validation": 49}, {"recipes": ["pwws"]}]
+)
+def test_a_record_of_other_attacks_is_made_again(dataset, record, changes):
+    write_text(dataset.record("rde"), FORMATS["json"]([record]))
+    assert dataset.is_judged("rde")
+    assert not replace(dataset, **changes).is_judged("rde")
+
+
+def test_the_benchmark_takes_finished_attacks(dataset, tmp_path):
+    for recipe, track in (("pwws", "unified"), ("pwws", "published"), ("iga", "unified")):
+        outcomes = make_outcomes(broken=2)
+        add_cell(tmp_path / "other", outcomes, dataset="bbc_news", recipe=recipe, track=track)
+    dataset.reuse(tmp_path / "other")
+    [copied] = (dataset.run / "records").iterdir()
+    assert copied.stem == "bbc_news--minilm--none--unified--pwws"
+    assert len(read_outcomes(dataset.run / "outcomes" / f"{copied.stem}.jsonl")) == 2

@@ -6,6 +6,7 @@ import pytest
 
 from robustbert.detection import FittedDetector
 from robustbert.detection.mahalanobis import Mahalanobis
+from robustbert.detection.wdr import Wdr
 from robustbert.detector_evaluation.detection_pairs import ValidationPairs, judged_pairs
 from robustbert.detector_evaluation.judge_detector import FittedOn, JudgedCell, judge
 from robustbert.metrics import proportion
@@ -68,12 +69,39 @@ def test_scores_are_kept_for_the_recipe_that_was_fitted():
     assert judge(fitted_on("textfooler"), attacks_of("pwws"), seed=0).scores is None
 
 
-def test_thresholds_come_from_the_pairs_that_were_held_out():
-    held_out = pairs_of([f"a {i / 10}" for i in range(10)], [f"b {5 + i}" for i in range(10)])
-    seen = pairs_of(["a 99"] * 20, ["b 0"] * 20)
-    fitted = FittedOn.of("pwws", fitted_on("pwws").detector, ValidationPairs(seen, held_out))
+def test_thresholds_come_from_detectors_that_have_not_seen_the_pairs():
+    """A detector that knows its pairs by heart, and scores other texts by their number."""
+    originals = [f"a {i / 10}" for i in range(10)]
+    adversarials = [f"b {5 + i}" for i in range(10)]
+    pairs = pairs_of(originals, adversarials)
+    folds = ValidationPairs((tuple(pairs[:5]), tuple(pairs[5:])))
+
+    def fit(seen):
+        known = {pair.original: -99.0 for pair in seen} | {pair.adversarial: 99.0 for pair in seen}
+
+        def score(texts):
+            return [known.get(text, float(text.split()[-1])) for text in texts]
+
+        return FittedDetector(Wdr(), score)
+
+    fitted = FittedOn.of("pwws", folds, fit)
     assert 0.8 < fitted.threshold < 0.9, "one of ten originals is flagged"
     assert fitted.f1_threshold == 5
-    assert (fitted.num_fit, fitted.num_threshold) == (20, 10)
-    clean = FittedDetector(Mahalanobis(), scores_of_numbers)
-    assert FittedOn.of("pwws", clean, ValidationPairs(seen, held_out)).num_fit == 0
+    assert (fitted.num_fit, fitted.num_threshold) == (10, 10)
+    assert fitted.detector.score(["a 0.1", "b 5"]).tolist() == [-99.0, 99.0], "it knows all pairs"
+
+
+def test_a_detector_that_needs_no_pairs_is_fitted_once():
+    folds = ValidationPairs(
+        (tuple(pairs_of(["a 0.1"] * 9, ["b 1"] * 9)), tuple(pairs_of(["a 0.2"], ["b 2"])))
+    )
+    fits = []
+
+    def fit(seen):
+        fits.append(seen)
+        return FittedDetector(Mahalanobis(), scores_of_numbers)
+
+    fitted = FittedOn.of("pwws", folds, fit)
+    assert len(fits) == 1
+    assert (fitted.num_fit, fitted.num_threshold) == (0, 10)
+    assert 0.1 < fitted.threshold <= 0.2
