@@ -15,7 +15,8 @@ and model, with numbers and ids, without texts.
 Expected for MiniLM on one thread, per dataset, estimated from a run with 3 texts: an hour for the
 quality of all methods on 200 texts, most of it for integrated gradients, whose sensitivity needs
 eleven explanations of each text; 15 minutes for the changes of 50 broken examples of each of
-four recipes. tfidf-svm takes a few minutes.
+eight cells (four recipes on two tracks). tfidf-svm takes a few minutes. Nothing else should run
+meanwhile: seconds are those of the clock.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from robustbert.errors import ModelError, RobustbertError
 from robustbert.explanations import EXPLAINERS, Explainer, make_explainer
 from robustbert.explanations.attribution import Attribution
 from robustbert.explanations.explanation_quality import (
+    RANDOM,
     TimedExplanations,
     measure_changes,
     measure_method,
@@ -58,6 +60,7 @@ from robustbert.frozen import FrozenMapping
 from robustbert.io import write_bytes, write_text
 from robustbert.machine import processor_name
 from robustbert.models import Classifier
+from robustbert.models.inference.threads import thread_count
 from robustbert.packages import package_version
 from robustbert.records import Outcome
 from robustbert.records.fields import StrictModel
@@ -167,7 +170,11 @@ def measure_quality(subject: Subject) -> tuple[list[MethodQuality], list[Agreeme
         for one in methods
     ]
     some = explanations[methods[0].name].attributions
-    random = measure_random(subject.classifier, subject.examples, some, SEED)
+    random = kept(
+        subject.kept / f"{RANDOM}.json",
+        MethodQuality,
+        lambda: measure_random(subject.classifier, subject.examples, some, SEED),
+    )
     agreements = [
         Agreement(
             first=first,
@@ -207,7 +214,12 @@ def changes(subject: Subject, runs: Sequence[Path], most: int) -> Iterator[Recip
                             track=track,
                             recipe=recipe,
                             method=explainer.name,
-                            texts=measure_changes(explainer, subject.classifier, outcomes[:most]),
+                            texts=measure_changes(
+                                explainer,
+                                subject.classifier,
+                                outcomes[:most],
+                                known=explained(subject, explainer).attributions,
+                            ),
                         )
                     ),
                 )
@@ -230,6 +242,7 @@ def measure(subject: Subject, attacked: Sequence[Path], most: int) -> Explanatio
         model_sha256=subject.classifier.info.sha256,
         seed=SEED,
         processor=processor_name(),
+        threads=thread_count(),
         libraries=[f"{name}=={package_version(name)}" for name in LIBRARIES],
         network_quality=asdict(NetworkQualityConfig()),
         methods=methods,

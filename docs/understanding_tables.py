@@ -55,7 +55,10 @@ def quality_table(results: Path) -> str:
         results,
         ["method", "comprehensiveness", "sufficiency", "infidelity", "sensitivity", "seconds"],
         lambda found: map(_quality_row, found.methods),
-        about=lambda found: f", {_num_texts(found)}, seconds on {markdown(found.processor)}",
+        about=lambda found: (
+            f", {_num_texts(found)}, seconds on {markdown(found.processor)} with "
+            f"{counted(found.threads, 'thread')}"
+        ),
     )
 
 

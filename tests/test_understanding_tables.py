@@ -57,6 +57,7 @@ def results(tmp_path):
         model_sha256="a" * 64,
         seed=0,
         processor="a processor",
+        threads=2,
         libraries=["captum==0.9.0"],
         network_quality={"radius": 0.1},
         methods=[
@@ -91,7 +92,7 @@ def test_the_page_is_current(script, monkeypatch):
 
 def test_the_quality_of_methods(script, results):
     assert script.quality_table(results).splitlines() == [
-        "**rotten_tomatoes, minilm** (test split, 2 texts, seconds on a processor)",
+        "**rotten_tomatoes, minilm** (test split, 2 texts, seconds on a processor with 2 threads)",
         "",
         "| method | comprehensiveness | sufficiency | infidelity | sensitivity | seconds |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",

@@ -9,12 +9,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from robustbert.data.examples import Example
+from robustbert.errors import ModelError
 from robustbert.explanations.attribution import Attribution
 from robustbert.explanations.attribution_change import AttributionChange, attribution_change
 from robustbert.explanations.erasure import erase
 from robustbert.explanations.explainer import Explainer
 from robustbert.explanations.network_explainer import NetworkExplainer
-from robustbert.explanations.network_quality import NetworkQuality, network_quality
+from robustbert.explanations.network_quality import (
+    NetworkQuality,
+    NetworkQualityConfig,
+    infidelity,
+    network_quality,
+)
 from robustbert.explanations.quality_records import MethodQuality, TextChange, TextQuality
 from robustbert.models import Classifier
 from robustbert.records import Outcome
@@ -100,12 +106,15 @@ def measure_random(
         method=RANDOM,
         params={"seed": seed},
         seconds=None,
-        texts=_texts(classifier, examples, randomised, [None] * len(examples)),
+        texts=_texts(classifier, examples, randomised, _random_infidelity(classifier, randomised)),
     )
 
 
 def measure_changes(
-    explainer: Explainer, classifier: Classifier, outcomes: Sequence[Outcome]
+    explainer: Explainer,
+    classifier: Classifier,
+    outcomes: Sequence[Outcome],
+    known: Sequence[Attribution] = (),
 ) -> list[TextChange]:
     """Compare the explanations of broken examples before and after the attack.
 
@@ -115,9 +124,17 @@ def measure_changes(
         explainer: the method.
         classifier: the victim of the attack.
         outcomes: broken examples with texts.
+        known: attributions that the method has made of the classifier, which are not made again.
     """
     labels = [outcome.label for outcome in outcomes]
-    before = explainer.explain(classifier, [one.text or "" for one in outcomes], labels)
+    asked = [(outcome.text or "", outcome.label) for outcome in outcomes]
+    made = {(one.text, one.target): one for one in known}
+    missing = [one for one in dict.fromkeys(asked) if one not in made]
+    if missing:
+        texts, targets = zip(*missing, strict=True)
+        found = explainer.explain(classifier, texts, targets)
+        made |= dict(zip(missing, found, strict=True))
+    before = [made[one] for one in asked]
     after = explainer.explain(classifier, [one.adversarial_text or "" for one in outcomes], labels)
     return [
         _text_change(outcome.example_id, attribution_change(one, other))
@@ -142,6 +159,18 @@ def _texts(
         )
         for example, erasure, quality in zip(examples, erased, of_network, strict=True)
     ]
+
+
+def _random_infidelity(
+    classifier: Classifier, attributions: Sequence[Attribution]
+) -> list[NetworkQuality | None]:
+    """The infidelity of random scores; None for a classifier that is no network."""
+    try:
+        network = classifier.token_network()
+    except ModelError:
+        return [None] * len(attributions)
+    config = NetworkQualityConfig()
+    return [NetworkQuality(infidelity(network, one, config), None) for one in attributions]
 
 
 def _random_scores(n: int, seed: int, example_id: str) -> tuple[float, ...]:

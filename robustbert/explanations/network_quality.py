@@ -44,11 +44,11 @@ class NetworkQuality:
 
     Args:
         infidelity: in squared logits, at least 0; lower is better.
-        sensitivity: relative, at least 0; lower is better.
+        sensitivity: relative, at least 0; lower is better; None for scores without a method.
     """
 
     infidelity: float
-    sensitivity: float
+    sensitivity: float | None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from robustbert.records.fields import (
     NonNegativeFloat,
     NonNegativeInt,
     Params,
+    PositiveInt,
     Sha256,
     StrictModel,
     Track,
@@ -29,7 +30,9 @@ class TextQuality(StrictModel):
     comprehensiveness: float = Field(description="averaged over shares of words, -1 to 1")
     sufficiency: float = Field(description="averaged over shares of words, -1 to 1")
     infidelity: NonNegativeFloat | None = Field(description="null if the method needs no network")
-    sensitivity: NonNegativeFloat | None = Field(description="null if it needs no network")
+    sensitivity: NonNegativeFloat | None = Field(
+        description="null if it needs no network, and for random scores"
+    )
 
 
 class MethodQuality(StrictModel):
@@ -80,6 +83,7 @@ class ExplanationQuality(StrictModel):
     model_sha256: Sha256 = Field(description="the hash of the model's weights")
     seed: NonNegativeInt = Field(description="the seed that drew the examples")
     processor: Name = Field(description="the processor on which seconds were measured")
+    threads: PositiveInt = Field(description="the number of its threads that were used")
     libraries: list[Name] = Field(description="the versions of libraries, as NAME==VERSION")
     network_quality: Params = Field(description="how infidelity and sensitivity were estimated")
     methods: list[MethodQuality] = Field(description="in the order of the registry")

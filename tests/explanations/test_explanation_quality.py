@@ -58,6 +58,40 @@ def test_random_scores_are_seeded_and_depend_on_the_example_alone(linear):
     assert found.texts != measure_random(linear, EXAMPLES, attributions, seed=1).texts
 
 
+def test_random_scores_of_a_network_have_an_infidelity(tiny):
+    """Scores that are a method's, in place of random ones, would have that of the method."""
+    method = small("saliency")
+    attributions = method.explain(tiny, TEXTS)
+    found = measure_random(tiny, EXAMPLES, attributions, seed=0)
+    assert {text.sensitivity for text in found.texts} == {None}
+    own = [one.infidelity for one in network_quality(method, tiny, attributions)]
+    assert all(text.infidelity is not None and text.infidelity >= 0 for text in found.texts)
+    assert [text.infidelity for text in found.texts] != pytest.approx(own)
+
+
+def test_known_attributions_are_not_made_again(linear):
+    method = small("occlusion")
+    outcomes = [
+        make_outcome(
+            "e0", "broken", text="great fine film", adversarial_text="awful film", label=1
+        ),
+        make_outcome("e1", "broken", text="a fine film", adversarial_text="a bad film", label=1),
+    ]
+    known = method.explain(linear, ["great fine film", "a fine film"], [1, 0])
+    explained = []
+
+    class Counting:
+        name = method.name
+
+        def explain(self, classifier, texts, targets):
+            explained.append([*zip(texts, targets, strict=True)])
+            return method.explain(classifier, texts, targets)
+
+    found = measure_changes(Counting(), linear, outcomes, known)
+    assert found == measure_changes(method, linear, outcomes)
+    assert explained == [[("a fine film", 1)], [("awful film", 1), ("a bad film", 1)]]
+
+
 def test_changes_explain_the_true_class_of_both_texts(linear):
     """The weights are 2, 0.5 and 0.25; "great" becomes "awful", with -3."""
     outcome = make_outcome(
@@ -88,6 +122,7 @@ def test_records_are_checked_when_they_are_read(tmp_path, linear, change, messag
         model_sha256="a" * 64,
         seed=0,
         processor="a processor",
+        threads=2,
         libraries=["captum==0.9.0"],
         network_quality={"radius": 0.1},
         methods=[
