@@ -87,6 +87,8 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=2)
     parser.add_argument("--runs", type=Path, default=Path("runs/killed-cluster"))
     options = parser.parse_args()
+    if options.runs.exists():
+        parser.error(f"{options.runs} exists; remove it, or give another folder with --runs")
     local, out = options.runs / "local", options.runs / "cluster"
     subprocess.run(command(options.suite, local), check=True)
     total = stored_outcomes(local)

@@ -113,7 +113,7 @@ def _seconds(values: Sequence[float]) -> str:
 
 
 def _efficiency(one: Sequence[float], two: Sequence[float]) -> str:
-    """The efficiency of two workers, run by run: one thread's time by twice theirs."""
+    """The time of one thread divided by twice that of two workers, per pair of runs."""
     ratios = [alone / (2 * both) for alone, both in zip(one, two, strict=True)]
     return f"{statistics.median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f})"
 

@@ -158,7 +158,13 @@ def main() -> int:
     )
     work, rows = work_of_examples(cell), []
     for workers in WORKERS:
-        ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+        ray.init(
+            address="local",
+            num_cpus=2,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level="ERROR",
+        )
         per_outcome = outcome_seconds(cell, workers, options.outcomes)
         ray.shutdown()
         print(f"{workers} workers: {1e3 * per_outcome:.2f} ms per outcome", flush=True)

@@ -71,6 +71,9 @@ def run_way(name: str, recipes: Sequence[str], num_examples: int) -> WayRun:
         )
         seconds = time.perf_counter() - began
         run = read_run(Path(folder))
+    found = {one.threads for record in run.records for one in record.engine.workers or ()}
+    if found - {1}:
+        raise SystemExit(f"workers have {max(found)} threads instead of 1; run this on 2 CPUs")
     times = {record.recipe.name: record.timing.attack_seconds for record in run.records}
     return WayRun(
         seconds,

@@ -1,4 +1,4 @@
-"""A job: one cell with everything that a worker needs to run it."""
+"""A job: one cell with everything that is needed to run it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from robustbert.records import BatchInvariance, Engine, Environment, Outcome, Re
 
 @dataclass(frozen=True)
 class Job:
-    """One cell with everything that a worker needs to run it; it can be pickled.
+    """One cell with everything that is needed to run it; it can be pickled.
 
     Args:
         suite: the name of the suite; None for a single attack.

@@ -18,11 +18,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from robustbert.errors import RobustbertError
+from robustbert.errors import InputError, RobustbertError
 from robustbert.io import build_folder, file_lock, output_errors
 from robustbert.models.folders import TRAINING_FILE
 from robustbert.models.json_files import StoredModel, read_checked
 from robustbert.paths import cache_folder
+from robustbert.training.launched_processes import launched_processes
 from robustbert.training.result import CHECKPOINTS
 
 # File in a cached model's folder with its cache key and training time.
@@ -64,8 +65,15 @@ def find_or_train(key: Mapping[str, object], train: Callable[[Path], object]) ->
         train: trains a model in a folder, resuming from the last checkpoint in it if there is one.
 
     Raises:
+        InputError: this is one of several processes that a launcher started, which would wait for
+            each other.
         OutputError: the cache cannot be written to.
     """
+    if launched_processes() > 1:
+        raise InputError(
+            "a launcher started several processes, but models of the cache are trained by one "
+            "command; run it without the launcher, and give the number of workers instead"
+        )
     folder = _folder(key)
     place = f"to the cache {folder.parent}"
     with file_lock(folder.with_suffix(".lock"), place=place, advice=_ADVICE):

@@ -23,9 +23,11 @@ class Timing(StrictModel):
     train_seconds: NonNegativeFloat | None = Field(
         description="training time of the victim, including attacks run by its defense"
     )
-    attack_seconds: NonNegativeFloat | None = Field(description="time of the whole attack")
+    attack_seconds: NonNegativeFloat | None = Field(
+        description="time of the whole attack; with workers, including their start"
+    )
     victim_seconds: NonNegativeFloat | None = Field(
-        description="the part of `attack_seconds` that the victim's predictions took"
+        description="time that the victim's predictions took; with workers, the sum over them"
     )
     victim_queries: NonNegativeInt | None = Field(
         description=(
@@ -36,7 +38,7 @@ class Timing(StrictModel):
 
 
 class WorkerRef(StrictModel):
-    """A process that attacked examples of a cell for another one."""
+    """A worker process that attacked examples of a cell."""
 
     processor: Name = Field(description="its processor")
     device: Name = Field(description="device of its models")

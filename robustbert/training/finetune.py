@@ -40,14 +40,13 @@ from robustbert.training.seeding import seeded
 from robustbert.training.trainer_arguments import trainer_arguments
 from robustbert.training.trainers import LengthGroupedTrainer, LossTrainer
 from robustbert.training.training_time import TrainingTime
+from robustbert.training.worker_processes import PROCESS_TIMEOUT
 
 if TYPE_CHECKING:
     from robustbert.data import TextDataset
 
 #: Texts are padded to a multiple of this many tokens, for faster matmuls.
 LENGTH_STEP = 8
-#: Seconds that processes wait for the one that makes the extra rows of an epoch.
-PROCESS_TIMEOUT = 24 * 60 * 60
 
 
 class ShowProgress(transformers.TrainerCallback):  # type: ignore[misc]

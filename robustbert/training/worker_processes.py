@@ -13,6 +13,7 @@ import tempfile
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,10 @@ from torch.multiprocessing.spawn import (
 from robustbert.errors import InputError, ModelError, RobustbertError, RobustbertWarning
 from robustbert.models.devices import choose_device
 from robustbert.training.config import TrainingConfig
+from robustbert.training.launched_processes import launched_processes
 
+#: Seconds that processes wait for the one that makes the extra rows of an epoch.
+PROCESS_TIMEOUT = 24 * 60 * 60
 #: Why the training ended, written by a process whose training raised an error of robustbert.
 _ERROR_FILE = "error.pickle"
 
@@ -41,7 +45,7 @@ def with_launched_workers(config: TrainingConfig) -> TrainingConfig:
     Raises:
         InputError: a launcher started another number of processes.
     """
-    launched = _launched_processes()
+    launched = launched_processes()
     if launched == 1:
         return config
     if config.workers not in (1, launched):
@@ -62,15 +66,10 @@ def run_in_workers(function: Callable[[], object], config: TrainingConfig) -> No
     Raises:
         RobustbertError: as the function and :func:`run_in_processes`.
     """
-    if config.workers == _launched_processes():
+    if config.workers == launched_processes():
         function()
     else:
         run_in_processes(function, config.workers, config.device)
-
-
-def _launched_processes() -> int:
-    """The number of processes that a launcher has started; 1 without a launcher."""
-    return int(os.environ.get("WORLD_SIZE", "1"))
 
 
 def run_in_processes(function: Callable[[], object], workers: int, device: str) -> None:
@@ -157,7 +156,11 @@ def _run(rank: int, pickled: bytes, workers: int, backend: str, folder: str) -> 
     if rank:
         warnings.simplefilter("ignore", RobustbertWarning)  # the first process warns for all
     torch.distributed.init_process_group(
-        backend, init_method=f"file://{folder}/meeting", rank=rank, world_size=workers
+        backend,
+        init_method=f"file://{folder}/meeting",
+        timeout=timedelta(seconds=PROCESS_TIMEOUT),
+        rank=rank,
+        world_size=workers,
     )
     try:
         function: Any = pickle.loads(pickled)

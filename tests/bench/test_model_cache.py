@@ -7,7 +7,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from robustbert.bench.model_cache import CachedModel, find_or_train
+from robustbert.errors import InputError
 from robustbert.models.folders import TRAINING_FILE
 
 
@@ -34,3 +37,9 @@ def test_a_model_is_trained_once_while_another_process_waits(tmp_path: Path, mon
     assert first.result().seconds is not None
     assert find_or_train({"model": "b"}, train) != first.result()
     assert len(trainings) == 2
+
+
+def test_launched_processes_do_not_wait_for_each_other(own_cache, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(InputError, match="without the launcher, and give the number of workers"):
+        find_or_train({"name": "model"}, Path.mkdir)

@@ -131,7 +131,8 @@ class AttackWorker:
         torch.set_num_threads(threads)
         self._device = device
         self._fetch = fetch
-        self._cache = cache_folder() / "workers" / cache
+        folder = cache_folder() / "workers"
+        self._received, self._cache = folder / "received", folder / cache
         # before TextAttack is imported, which reads this once
         os.environ["ROBUSTBERT_CACHE"] = str(self._cache)
         self._victims: OrderedDict[str, _LoadedVictim] = OrderedDict()
@@ -250,4 +251,4 @@ class AttackWorker:
         """The folder or name of a model; empty for a classifier in memory."""
         if not isinstance(model, PackedFolder):
             return model or ""
-        return str(unpack(model, self._cache / "received" / model.sha256, self._fetch))
+        return str(unpack(model, self._received / model.sha256, self._fetch))

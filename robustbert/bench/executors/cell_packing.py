@@ -47,7 +47,8 @@ class CellPacker:
         return CellWork(
             victim=replace(
                 spec,
-                base=spec.base if victim.loaded_from is None else spec.name,
+                # a hash, which is no name of a base that would have to be trained
+                base=spec.base if victim.loaded_from is None else victim.classifier.info.sha256,
                 labels=None if spec.needs_training else spec.labels,
             ),
             victim_key=hashlib.sha256(json.dumps(key).encode()).hexdigest(),

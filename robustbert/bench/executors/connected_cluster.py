@@ -17,6 +17,7 @@ from robustbert.bench.run_options import RayCluster
 from robustbert.errors import ExecutorError, InputError
 from robustbert.models.devices import choose_device
 from robustbert.records import Environment
+from robustbert.version import __version__ as expected
 
 # What must be the same on a worker as on the driver, so that outcomes are.
 _HARDWARE = ("processor_class", "device")
@@ -53,7 +54,10 @@ class ConnectedCluster:
         self._on_gpu = choose_device(device).type == "cuda"
         self._device = worker_device(device)
         kind = "GPU" if self._on_gpu else "CPU"
-        available = sum(int(node.get(kind, 0)) for node in nodes)
+        nodes = [node for node in nodes if node.get(kind)]
+        available = sum(int(node[kind]) for node in nodes)
+        if not available:
+            raise InputError(f"the cluster has no {kind}s; add nodes, or choose another --device")
         self.num_workers = options.workers or available
         if not 1 <= self.num_workers <= available:
             raise InputError(
@@ -137,7 +141,7 @@ def ray_cluster(options: RayCluster, device: str) -> Iterator[ConnectedCluster]:
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     try:
         ray.init(
-            address=options.address,
+            address="local" if options.address is None else options.address,
             include_dashboard=False if options.address is None else None,
             log_to_driver=False,
             logging_level=logging.ERROR,
@@ -167,8 +171,10 @@ def _check_reachable(address: str) -> None:
 
 
 def _no_cluster(address: str | None, error: Exception) -> ExecutorError:
+    reason = " ".join(str(error).split())
     return ExecutorError(
-        f"no Ray cluster at {address or 'this machine'} ({error}); start one with: ray start --head"
+        f"cannot use a Ray cluster at {address or 'this machine'} ({reason}); start one with: "
+        "ray start --head, with the same versions of Ray and Python"
     )
 
 
@@ -183,5 +189,20 @@ def _actor_class() -> type:
 
         def __init__(self, threads: int, device: str, cache: str) -> None:
             super().__init__(threads, device, cache, ray.get)
+
+        def environment(self) -> Environment:
+            """The versions and the hardware of the worker.
+
+            Raises:
+                ExecutorError: the worker has another version of robustbert.
+            """
+            from robustbert.version import __version__
+
+            if __version__ != expected:
+                raise ExecutorError(
+                    f"a worker has robustbert {__version__}, but the driver has {expected}, so "
+                    "outcomes could differ; install the same version on all nodes"
+                )
+            return super().environment()
 
     return AttackActor

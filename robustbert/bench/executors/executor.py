@@ -48,8 +48,10 @@ class CellAttack:
         outcomes: one per example, in no fixed order.
         final_texts: the changed texts with which unsuccessful searches ended, keyed by example id.
         seconds: wall time.
-        victim_seconds: the time that the victim's predictions took, summed over workers.
-        victim_queries: the number of texts that the victim predicted, summed over workers.
+        victim_seconds: the time that the victim's predictions took, summed over workers; None if
+            a worker died, because its time is not known.
+        victim_queries: the number of texts that the victim predicted, summed over workers; None if
+            a worker died.
         predictions: the recheck of the victim's predictions.
         embeddings: the recheck of the sentence encoder's embeddings.
         batch_invariance: the combined checks of victim and sentence encoder on all workers.
@@ -59,8 +61,8 @@ class CellAttack:
     outcomes: Sequence[Outcome]
     final_texts: Mapping[str, str]
     seconds: float
-    victim_seconds: float
-    victim_queries: int
+    victim_seconds: float | None
+    victim_queries: int | None
     predictions: Recheck
     embeddings: Recheck
     batch_invariance: InvarianceResult

@@ -9,7 +9,7 @@ from typing import Any
 
 from robustbert.assets.manifest import tree_sha256
 from robustbert.errors import ExecutorError
-from robustbert.io import build_folder, file_lock
+from robustbert.io import build_folder, file_lock, output_errors
 
 #: The content of each file of a folder, keyed by its relative path.
 Files = Mapping[str, bytes]
@@ -51,7 +51,8 @@ def unpack(packed: PackedFolder, target: Path, fetch: Callable[[Any], Files]) ->
         OutputError: the folder cannot be written.
     """
     place = f"to {target.parent}"
-    with file_lock(target.parent / f".{target.name}.lock", place=place, advice=_ADVICE):
+    lock = target.parent / f".{target.name}.lock"
+    with file_lock(lock, place=place, advice=_ADVICE), output_errors(place, _ADVICE):
         if target.is_dir():
             return target
 

@@ -24,7 +24,7 @@ from robustbert.records import Environment, Outcome
 if TYPE_CHECKING:
     from robustbert.bench.attack_progress import AttackProgress
 
-#: Deaths of workers without an outcome between them after which the run ends.
+#: Deaths per worker of the run, without an outcome between them, after which the run ends.
 MAX_DEATHS_IN_A_ROW = 12
 #: How long to wait for a first worker, in seconds.
 START_TIMEOUT = 300.0
@@ -71,8 +71,9 @@ class RayExecutor:
         while queue or any(one.shard for one in self._workers):
             self._assign(queue, cell)
             queue.extendleft(reversed(self._next_news(cell)))
-        if interrupted or not cell.summaries:
-            self._recheck(cell, interrupted)
+        texts = [*interrupted, *cell.lost_texts]
+        if texts or not cell.summaries:
+            self._recheck(cell, texts)
         return cell.result(time.perf_counter() - began, self._workers)
 
     def _assign(self, queue: deque[Shard], cell: RunningCell) -> None:
@@ -112,8 +113,9 @@ class RayExecutor:
             if any(one.environment for one in self._workers):
                 return []  # an attack on a long text can take minutes
             raise ExecutorError(
-                f"no worker has started within {START_TIMEOUT:.0f} s; the cluster has no "
-                f"{self._cluster.threads} free CPUs on one node: give more or fewer --workers"
+                f"no worker has started within {START_TIMEOUT:.0f} s: no node has "
+                f"{self._cluster.threads} free CPUs; wait for other jobs, or give more --workers, "
+                "which then have fewer threads each"
             )
         ready, _ = ray.wait([*waiting], num_returns=len(waiting), timeout=0)
         again = [shard for one in ready for shard in self._take(waiting[one], cell)]
@@ -123,7 +125,12 @@ class RayExecutor:
     def _take(self, one: RunningWorker, cell: RunningCell) -> list[Shard]:
         """Take what a worker has sent; the shards that have to be attacked again."""
         import ray
-        from ray.exceptions import OutOfMemoryError, RayActorError, RayTaskError
+        from ray.exceptions import (
+            ObjectLostError,
+            OutOfMemoryError,
+            RayActorError,
+            RayTaskError,
+        )
 
         try:
             if one.environment is None:
@@ -137,11 +144,11 @@ class RayExecutor:
             one.shard = one.stream = None
             one.queries = 0
             return []
-        except (RayActorError, OutOfMemoryError) as error:
+        except (RayActorError, OutOfMemoryError, ObjectLostError) as error:
             return self._replace(one, cell, error)
         except RayTaskError as error:
             cause = error.cause
-            if isinstance(cause, MemoryError):
+            if _is_out_of_memory(cause):
                 return self._replace(one, cell, error)
             if isinstance(cause, RobustbertError):
                 raise cause from error
@@ -160,15 +167,21 @@ class RayExecutor:
         """Replace a worker that died; the shards that have to be attacked again."""
         import ray
 
+        if getattr(error, "actor_init_failed", False):
+            reason = str(error).strip().splitlines()[-1]
+            raise ExecutorError(
+                f"a worker cannot start ({reason}); install robustbert and its data packages in "
+                "the same versions on all nodes"
+            ) from error
         self._deaths += 1
-        if self._deaths >= MAX_DEATHS_IN_A_ROW:
+        if self._deaths >= MAX_DEATHS_IN_A_ROW * self._cluster.num_workers:
             raise ExecutorError(
                 f"workers died {self._deaths} times in a row without finishing an example "
                 f"({_reason(error)}); give fewer --workers if memory is short"
             ) from error
         report_step(f"a worker died ({_reason(error)}); another one takes its place")
         ray.kill(one.worker.actor)
-        cell.gone.append(one)
+        cell.add_death(one)
         self._workers[self._workers.index(one)] = RunningWorker(self._cluster.start_worker())
         left = one.shard.without(one.finished) if one.shard and one.shard.examples else None
         again = () if left is None else left.after_death()
@@ -194,6 +207,15 @@ def _sent(work: CellWork) -> Any:
             f"{work.victim.name} cannot be sent to other processes ({describe_error(error)}); save "
             "it as a folder and give its path, or run without a cluster"
         ) from error
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out; torch has no class of exceptions for that on CPUs."""
+    import torch
+
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or (
+        isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+    )
 
 
 def _reason(error: Exception) -> str:

@@ -58,6 +58,8 @@ class RunningCell:
         self.work = work
         self.summaries: list[ShardSummary] = []
         self.gone: list[RunningWorker] = []
+        self.lost_texts: list[str] = []
+        self._lost_shards = 0
         self._outcomes: list[Outcome] = []
         self._save = save
         self._progress = progress
@@ -81,6 +83,21 @@ class RunningCell:
         """Keep what a worker says of a finished shard."""
         self.summaries.append(summary)
 
+    def add_death(self, one: RunningWorker) -> None:
+        """Keep what is known of a worker that cannot summarize its shard any more."""
+        self.gone.append(one)
+        if one.shard is None:
+            return
+        self._lost_shards += 1
+        self.add_queries(one.queries)
+        self.lost_texts += [
+            text
+            for outcome in self._outcomes
+            if outcome.example_id in one.finished
+            for text in (outcome.text, outcome.adversarial_text)
+            if text is not None
+        ]
+
     def give_up(self, example: Example, reason: str) -> None:
         """Store the status ``error`` for an example that makes workers die."""
         message = f"the worker died while it attacked this example alone: {reason}"
@@ -96,13 +113,19 @@ class RunningCell:
             outcomes=self._outcomes,
             final_texts=texts,
             seconds=seconds,
-            victim_seconds=sum(one.victim_seconds for one in self.summaries),
-            victim_queries=sum(one.victim_queries for one in self.summaries),
+            victim_seconds=self._sum_of("victim_seconds"),
+            victim_queries=self._sum_of("victim_queries"),
             predictions=_sum([one.predictions for one in self.summaries]),
             embeddings=_sum([one.embeddings for one in self.summaries]),
             batch_invariance=invariance,
             workers=[_worker_ref(one) for one in (*workers, *self.gone) if one.examples],
         )
+
+    def _sum_of(self, name: str) -> Any:
+        """The sum over all shards; None if one has no summary."""
+        if self._lost_shards:
+            return None
+        return sum(getattr(one, name) for one in self.summaries)
 
 
 def _sum(rechecks: Sequence[Recheck]) -> Recheck:

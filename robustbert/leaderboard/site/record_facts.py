@@ -136,7 +136,10 @@ def _environment_facts(records: Sequence[Record]) -> Iterator[Fact]:
 def _cost(record: Record) -> Cost:
     timing, metrics = record.timing, record.metrics
     attack, victim = timing.attack_seconds, timing.victim_seconds
-    share = MISSING if not attack or victim is None else f"{100 * victim / attack:.0f}%"
+    share = MISSING
+    one_process = record.engine is None or record.engine.executor == "local"
+    if one_process and attack and victim is not None:
+        share = f"{100 * victim / attack:.0f}%"
     scored = MISSING if timing.victim_queries is None else f"{timing.victim_queries:,}"
     return Cost(
         record.recipe.name,

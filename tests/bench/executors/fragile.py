@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from robustbert.models import Classifier
 from robustbert.models.classifier import ModelInfo
@@ -38,7 +39,7 @@ class Fragile(Classifier):
         if any("deadly" in one for one in words):
             os.kill(os.getpid(), signal.SIGKILL)
         if any("hungry" in one for one in words):
-            raise MemoryError("no memory for a hungry text")
+            torch.empty(10**15, dtype=torch.uint8)
         if any("fragile" in one for one in words) and not Path(self.marker).exists():
             Path(self.marker).touch()
             os.kill(os.getpid(), signal.SIGKILL)

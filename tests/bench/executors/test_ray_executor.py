@@ -14,7 +14,7 @@ import pytest
 
 import robustbert as rb
 from robustbert.bench import RayCluster, RunOptions, run_plan
-from robustbert.bench.executors import shards
+from robustbert.bench.executors import ray_executor, shards
 from robustbert.bench.store import RunStore
 from robustbert.errors import ExecutorError, InputError
 from robustbert.records import read_run
@@ -98,7 +98,7 @@ def test_a_killed_driver_is_resumed(reviews, svm, local, cluster, tmp_path):
             InputError,
             "--workers is 99, but the cluster has 4 CPUs; give",
         ),
-        ({"address": "localhost:1"}, ExecutorError, "no Ray cluster at localhost:1"),
+        ({"address": "localhost:1"}, ExecutorError, "cannot use a Ray cluster at localhost:1"),
         ({"address": "here"}, InputError, "--address is 'here'; give HOST:PORT, or auto"),
     ],
 )
@@ -155,9 +155,19 @@ def test_poisoned_examples_become_errors(cluster, tmp_path, monkeypatch):
     found = attacked(texts, tmp_path, cluster=RayCluster(2, cluster.address)).outcomes
     assert [outcome.status for outcome in found if outcome.error] == ["error", "error"]
     assert "the worker died while it attacked this example alone" in found[1].error
-    assert "no memory for a hungry text" in found[3].error
+    assert "can't allocate memory" in found[3].error
     others = [outcome.model_dump(exclude={"seconds"}) for outcome in found]
     assert [others[i] for i in (0, 2, 4)] == [expected[i] for i in (0, 2, 4)]
+
+
+def test_workers_that_keep_dying_end_the_run(cluster, tmp_path, monkeypatch):
+    monkeypatch.setattr(ray_executor, "MAX_DEATHS_IN_A_ROW", 2)
+    texts = [f"{text} and deadly" for text in dict.fromkeys(toy_reviews(40)[0])][:4]
+    stored = []
+    monkeypatch.setattr(RunStore, "append", lambda *_: stored.append(1))
+    with pytest.raises(ExecutorError, match="died 2 times in a row without finishing an example"):
+        attacked(texts, tmp_path, cluster=RayCluster(1, cluster.address))
+    assert not stored
 
 
 def test_a_classifier_that_cannot_be_sent_is_refused(cluster, tmp_path):
