@@ -44,8 +44,9 @@ class SentencePairs:
     """Pairs for next sentence prediction (Devlin et al. 2019, section 3.1 and appendix A.2).
 
     A document is cut into runs of sentences that fill a row. A run is cut at a random sentence: the
-    first part is the first span, and the second span is either the rest or, in every other row, as
-    many adjacent sentences of another document.
+    first part is the first span, and the second span is either the rest or, in every other row,
+    adjacent sentences of another document that are about as long in tokens, so that neither the
+    length nor a span that is cut in the middle of a sentence tells the pairs apart.
 
     The paper's code (google-research/bert, ``create_pretraining_data.py``) differs. It draws
     whether a span is random, and makes every pair of a run of one sentence random, so more than
@@ -89,18 +90,22 @@ class SentencePairs:
         second = sentences[cut : run.end]
         is_random = number % 2 == 1
         if is_random:
-            second = self._other_sentences(run.document, len(second), generator)
+            second = self._other_sentences(run.document, sum(map(len, second)), generator)
         first = join_tokens(sentences[run.start : cut])
         return _cut_pair(first, join_tokens(second), is_random, self._length, generator)
 
     def _other_sentences(
-        self, document: int, count: int, generator: np.random.Generator
+        self, document: int, size: int, generator: np.random.Generator
     ) -> Sequence[Tokens]:
-        """``count`` adjacent sentences of another document; all of them if it has fewer."""
+        """Adjacent sentences of another document, as near to ``size`` tokens as it has them."""
         other = int(generator.integers(len(self._documents) - 1))
         sentences = self._documents[other + (other >= document)]
-        start = int(generator.integers(max(1, len(sentences) - count + 1)))
-        return sentences[start : start + count]
+        ends = np.cumsum([0, *map(len, sentences)])
+        sizes = ends - ends[:, None]  # from the sentence of a row to before that of a column
+        distances = np.where(sizes > 0, np.abs(sizes - size), np.inf)
+        starts, stops = np.nonzero(distances == distances.min())
+        place = int(generator.integers(len(starts)))
+        return sentences[starts[place] : stops[place]]
 
 
 def _runs(lengths: Sequence[int], limit: int) -> list[tuple[int, int]]:

@@ -78,13 +78,33 @@ def test_half_of_the_pairs_are_random_and_from_another_document():
     assert len(others) == 6 * 5, "every other document"
 
 
-def test_random_spans_have_as_many_sentences_as_true_ones():
-    pairs = SentencePairs(documents(sizes=(3, 3, 3, 3)), length=100)
-    found = {False: set(), True: set()}
-    for number in range(200):
+def test_random_spans_are_as_long_as_true_ones():
+    """Sentences of 3 tokens in one document, and of 2, 3, 4 and 6 in the others."""
+    texts = [
+        [sentence(0, i, 3) for i in range(4)],
+        *([sentence(d, i, size) for i, size in enumerate((2, 4, 6, 3))] for d in (1, 2)),
+    ]
+    pairs = SentencePairs(texts, length=100)
+    found: dict[bool, dict[int, set[int]]] = {False: {}, True: {}}
+    for number in range(400):
         pair = pairs.draw(0, number, np.random.default_rng(number))
-        found[pair.is_random].add(len(pair.first) + len(pair.second))
-    assert found == {False: {12}, True: {12}}
+        found[pair.is_random].setdefault(len(pair.first), set()).add(len(pair.second))
+        assert (np.diff(pair.second.ids) > 0).all()
+        ends = [place for document, place in places(pair.second)]
+        assert {*ends} == {*range(ends[0], ends[-1] + 1)}, "whole adjacent sentences"
+    assert found[False] == {3: {9}, 6: {6}, 9: {3}}
+    assert found[True] == {3: {9}, 6: {6}, 9: {3}}
+
+
+def test_a_document_that_is_too_short_gives_all_of_it():
+    texts = [[sentence(0, i, 5) for i in range(4)], [sentence(1, i, 2) for i in range(2)]]
+    pairs = SentencePairs(texts, length=100)
+    pair = next(
+        one
+        for seed in range(50)
+        if len((one := pairs.draw(0, 1, np.random.default_rng(seed))).first) == 5
+    )
+    assert places(pair.second) == [(1, 0), (1, 0), (1, 1), (1, 1)]
 
 
 def test_the_longer_span_is_cut_at_both_ends():
