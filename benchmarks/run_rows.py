@@ -29,8 +29,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from clean_checkout import require_clean_checkout
+
 from robustbert.bench import Overrides, Suite, load_suite, make_plan
-from robustbert.bench.environment import capture_environment
 from robustbert.bench.victim_spec import VictimSpec
 from robustbert.cli import main as robustbert
 from robustbert.commands.terminal import INTERRUPTED
@@ -179,8 +180,7 @@ def main() -> int:
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     parser.add_argument("--recheck", nargs="+", default=[], metavar="SUITE")
     options = parser.parse_args()
-    if capture_environment("auto").dirty:
-        parser.error("the code has uncommitted changes, so its records could not be filed: commit")
+    require_clean_checkout(parser)
     if options.processes < 1:
         parser.error(f"--processes is {options.processes}; it must be at least 1")
     if unknown := set(options.recheck) - {suite for suite, _ in options.suites}:

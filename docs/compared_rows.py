@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from robustbert.attacks.recipes import CORE_RECIPES
@@ -14,21 +15,31 @@ from robustbert.leaderboard.suite_markdown import (
     worst_case_cells,
 )
 from robustbert.leaderboard.suite_table import SuiteTable, read_row_tables
+from robustbert.records import Record
 from robustbert.reports.escape import markdown
 from robustbert.reports.markdown_table import pipe_table
 from robustbert.reports.wording import counted, listed
 
 
-def compared_rows(results: Path) -> str | None:
+def compared_rows(
+    results: Path,
+    prepare: Callable[[Record], Record] | None = None,
+    also: Sequence[tuple[str, str]] = (),
+) -> str | None:
     """Tables of undefended models with several training seeds; None if there are no results.
 
     Each is compared with the one that has the shortest name.
+
+    Args:
+        results: the folder of published results.
+        prepare: changes each record before records are grouped into rows.
+        also: names of two more rows each, of which the second is compared with the first.
     """
-    parts = [part for table in read_row_tables(results) for part in _parts(table)]
-    return "\n".join(parts) or None
+    tables = read_row_tables(results, prepare)
+    return "\n".join(part for table in tables for part in _parts(table, also)) or None
 
 
-def _parts(table: SuiteTable) -> Iterator[str]:
+def _parts(table: SuiteTable, also: Sequence[tuple[str, str]]) -> Iterator[str]:
     group, plain = table.group, table.plain
     assert plain is not None
     yield (
@@ -44,3 +55,8 @@ def _parts(table: SuiteTable) -> Iterator[str]:
     header = ["model", "clean", "worst case", *map(markdown, group.recipes)]
     yield "\n".join(pipe_table(header, rows)) + "\n"
     yield from comparison(table, plain)
+    lines = {line.title: line for line in table.lines}
+    for first, second in also:
+        if first in lines and second in lines:
+            pair = replace(table, lines=(lines[first], lines[second]))
+            yield from comparison(pair, lines[first])

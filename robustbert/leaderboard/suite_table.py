@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from robustbert.leaderboard.row_settings import (
     rows_of_suite,
     settings_of_record,
 )
-from robustbert.records import is_published, read_published, run_of_published
+from robustbert.records import Record, is_published, read_published, run_of_published
 from robustbert.reports.notes import group_notes
 from robustbert.reports.notes.noted_cells import first_record
 from robustbert.reports.results_table import leaderboard_table
@@ -100,20 +100,26 @@ def read_suite_tables(
     )
 
 
-def read_row_tables(results: Path) -> tuple[SuiteTable, ...]:
+def read_row_tables(
+    results: Path, prepare: Callable[[Record], Record] | None = None
+) -> tuple[SuiteTable, ...]:
     """The tables of published records without a suite, one per dataset and track.
 
     Rows are called by model, defenses and parameters, the shortest name first.
 
     Args:
         results: the folder of published results; there are no tables if it contains none.
+        prepare: changes each record before records are grouped into rows.
 
     Raises:
         RecordError: a file cannot be read.
     """
     if not is_published(results):
         return ()
-    run = run_of_published(read_published(results))
+    cells = read_published(results)
+    if prepare is not None:
+        cells = tuple(replace(cell, record=prepare(cell.record)) for cell in cells)
+    run = run_of_published(cells)
     tables = [
         _table(group, {}, run.outcomes, named=False)
         for group in leaderboard_table(run.records, run.outcomes).groups
