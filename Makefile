@@ -82,22 +82,22 @@ detection: $(INSTALLED)
 	$(BIN)/python benchmarks/detection.py --finished runs/audit
 	$(BIN)/python docs/understanding_tables.py
 
-# Measures the learning curve of docs/data.md: 18 trainings of MiniLM, an estimated one to two
-# hours on 2 cores. An interrupted run is resumed.
+# Measures the learning curve of docs/data.md: 18 trainings of MiniLM, an estimated two to three
+# hours on one core. An interrupted run is resumed.
 curves: $(INSTALLED)
-	$(BIN)/python benchmarks/learning_curves.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/learning_curves.py
 	$(BIN)/python docs/data_tables.py
 
 # Pre-trains MiniLM, fine-tunes and attacks it, and writes the tables of docs/pretraining.md: an
-# estimated two and a half hours on one core. An interrupted run is resumed.
+# estimated four and a half hours on one core. An interrupted run is resumed.
 pretraining: $(INSTALLED)
-	$(BIN)/python benchmarks/pretraining.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/pretraining.py
 	$(BIN)/python docs/pretraining_tables.py
 
 # Searches for MiniLM's training settings, compares the best with the defaults, and writes the tables
 # of docs/tuning.md: an estimated two hours on one core. An interrupted run is resumed.
 tuning: $(INSTALLED)
-	$(BIN)/python benchmarks/tuning.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/tuning.py
 	$(BIN)/python docs/tuning_tables.py
 
 wheel: $(INSTALLED)

@@ -21,7 +21,7 @@ from robustbert.records.strict_json import encode
 
 MODEL = "minilm"
 SIZES, NOISES, SEEDS = "0.1,0.25,0.5,1", "0,0.1,0.2", "0,1,2"
-RECIPES, NUM_EXAMPLES = "deepwordbug,pwws", "100"
+RECIPES, NUM_EXAMPLES = "deepwordbug,pwws", "300"
 
 
 def main(arguments: list[str] | None = None) -> int:

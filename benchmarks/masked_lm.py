@@ -19,7 +19,9 @@ import argparse
 import hashlib
 import json
 import shutil
+import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,7 @@ from robustbert.assets.masked_lm import DESCRIPTION, WEIGHTS, trained_weights, w
 from robustbert.data import load_dataset
 from robustbert.io import write_files
 from robustbert.models.folders import PRETRAINING_FILE
+from robustbert.models.pretrained import find_base
 from robustbert.packages import package_version
 from robustbert.training import PretrainingConfig, pretrain
 from robustbert.training.pretraining import HeldOutScores, held_out_scores
@@ -44,6 +47,8 @@ CONFIG = PretrainingConfig(
 TARGET = Path(__file__).parents[1] / "robustbert" / "assets" / "data"
 #: What is kept of the description of the pre-training.
 KEPT = ("dataset", "config", "steps", "before")
+#: The largest file that the package takes.
+MAX_BYTES = 8_000_000
 _MODEL = "model.safetensors"
 
 
@@ -65,12 +70,16 @@ def main() -> None:
         source = " and ".join(OTHERS)
         pretrain(corpus, BASE, config, out, texts=texts, texts_source=source, resume=True)
     result = json.loads((out / PRETRAINING_FILE).read_text(encoding="utf-8"))
+    if result["config"] != config.as_dict() or result["base"]["sha256"] != find_base(BASE).sha256:
+        parser.error(f"{out} holds a training with other settings; choose another folder")
     content = shipped_weights(out, options.rank, options.embedding_rank)
+    if len(content) > MAX_BYTES:
+        parser.error(f"{len(content):,} bytes are more than {MAX_BYTES:,}; give lower ranks")
     with tempfile.TemporaryDirectory() as folder:
         restored = restored_base(out, content, Path(folder) / BASE)
         scores = held_out_scores(corpus, str(restored), config, texts=texts)
     ranks = {"rank": options.rank, "embedding_rank": options.embedding_rank}
-    described = description(result, content, scores) | ranks
+    described = description(result, content, scores, sys.argv[2:]) | ranks
     text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
     options.target.mkdir(parents=True, exist_ok=True)
     write_files({options.target / WEIGHTS: content, options.target / DESCRIPTION: text.encode()})
@@ -106,18 +115,21 @@ def restored_base(trained: Path, content: bytes, folder: Path) -> Path:
     return folder
 
 
-def description(result: dict[str, Any], content: bytes, scores: HeldOutScores) -> dict[str, Any]:
+def description(
+    result: dict[str, Any], content: bytes, scores: HeldOutScores, given: Sequence[str]
+) -> dict[str, Any]:
     """The description of the shipped weights.
 
     Args:
         result: that of the pre-training.
         content: the shipped weights.
         scores: what a model with these predicts.
+        given: the options of the command.
     """
     return {
         "sha256": hashlib.sha256(content).hexdigest(),
         "bytes": len(content),
-        "command": "python benchmarks/masked_lm.py DIR",
+        "command": " ".join(["python benchmarks/masked_lm.py DIR", *given]),
         "base": f"{PACKAGE}=={package_version(PACKAGE)}",
         "base_sha256": tree_sha256(bert_weights_folder() / _MODEL),
         **{name: result[name] for name in KEPT},

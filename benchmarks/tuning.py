@@ -7,11 +7,11 @@
 ``robustbert tune`` searches on the validation split of rotten_tomatoes. A model with the best
 settings and one with the defaults are then trained with other seeds and attacked on the test split,
 which the search has not read. The search and the run are kept in ``--runs``; the same command
-resumes what was interrupted. The trials are written to ``--found``, and the records are filed in
-``--results``.
+resumes what was interrupted. The records are filed in ``--results``. The trials, and the accuracy
+of all models on the whole test split, are written to ``--found``.
 
-Expected on one thread: an estimated hour for the search, and 50 minutes for six trainings and their
-attacks.
+The checkout must not change meanwhile, because records name its commit. Expected on one thread: an
+estimated hour for the search, and 50 minutes for six trainings and their attacks.
 """
 
 from __future__ import annotations
@@ -23,14 +23,21 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from clean_checkout import require_clean_checkout
+
 from robustbert.attacks.recipes import CORE_RECIPES
+from robustbert.bench import load_suite, make_plan
+from robustbert.bench.victims import find_trained
 from robustbert.cli import main as robustbert
+from robustbert.data import load_dataset
 from robustbert.io import write_text
-from robustbert.training import make_config
+from robustbert.training import make_config, read_training
 
 DATASET, MODEL = "rotten_tomatoes", "minilm"
 #: What the search writes, of which the documents show a part.
 TRIALS, PLOT = "trials.json", "trials.svg"
+#: The accuracies on the whole test split.
+ACCURACIES = "test-accuracies.json"
 
 
 def best_settings(search: Path) -> dict[str, Any]:
@@ -71,6 +78,20 @@ def suite_text(settings: dict[str, Any], seeds: str, num_examples: int) -> str:
     return "\n".join(lines) + "\n"
 
 
+def test_accuracies(suite: Path) -> list[dict[str, Any]]:
+    """The accuracy of each trained model of a suite on the whole test split."""
+    plan, dataset = make_plan(load_suite(str(suite))), load_dataset(DATASET)
+    found = []
+    for _, spec in plan.victims():
+        folder = find_trained(spec, dataset, seed=plan.seed)
+        assert folder is not None, f"{spec.name} is not in the cache"
+        accuracy = read_training(folder).metrics["test_accuracy"]
+        found.append(
+            {"tuned": bool(spec.training), "seed": spec.training_seed, "accuracy": accuracy}
+        )
+    return found
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run what is missing; the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -81,6 +102,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--results", type=Path, default=Path("results/tuning"))
     parser.add_argument("--found", type=Path, default=Path("docs/data/tuning"))
     options = parser.parse_args(arguments)
+    require_clean_checkout(parser)
     search, run = options.runs / "search", options.runs / "rows"
     tune = ["tune", "--dataset", DATASET, "--models", MODEL, "--trials", options.trials]
     code = robustbert([*tune, "--out", str(search)])
@@ -96,7 +118,8 @@ def main(arguments: list[str] | None = None) -> int:
         code = robustbert(command)
         if code:
             return code
-    options.found.mkdir(parents=True, exist_ok=True)
+    accuracies = json.dumps(test_accuracies(suite), indent=1)
+    write_text(options.found / ACCURACIES, f"{accuracies}\n")
     for name in (TRIALS, PLOT):
         shutil.copy(search / name, options.found)
     return 0

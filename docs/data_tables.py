@@ -115,7 +115,7 @@ def curve_table(reports: Path) -> str:
     """The learning curve with its plot."""
     path = reports.parents[1] / CURVE
     if not path.exists():
-        return "It has not been measured yet: `python benchmarks/learning_curves.py` does it."
+        return "It has not been measured yet: `make curves` does it."
     curve = read_curve(path)
     alt = f"Accuracy of {markdown(curve.label)} by training size and label noise"
     plot = CURVE_PLOT.removeprefix("docs/")

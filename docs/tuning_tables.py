@@ -9,6 +9,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from compared_rows import compared_rows
@@ -59,6 +60,22 @@ def _trial_cells(trial: dict[str, Any]) -> list[str]:
     return [str(trial["number"]), shown, *map(markdown, numbers), seconds]
 
 
+def accuracies_text(root: Path) -> str:
+    """The accuracies on the whole test split, as a sentence."""
+    path = root / FOUND / "test-accuracies.json"
+    if not path.exists():
+        return NOT_MEASURED
+    found = json.loads(path.read_text(encoding="utf-8"))
+    parts = []
+    for name, tuned in (("the default settings", False), ("the best ones", True)):
+        values = [100 * one["accuracy"] for one in found if one["tuned"] == tuned]
+        if values:
+            parts.append(
+                f"{fmean(values):.1f}% ({min(values):.1f} to {max(values):.1f}) with {name}"
+            )
+    return f"Accuracy on the whole test split, mean and range over seeds: {', '.join(parts)}."
+
+
 def rows_table(root: Path) -> str:
     """Models with the default settings and with the best ones, on the test split."""
     return compared_rows(root / RESULTS) or NOT_MEASURED
@@ -72,6 +89,7 @@ def main() -> int:
     options = parser.parse_args()
     tables = {
         "trials": lambda: trials_table(options.root),
+        "accuracies": lambda: accuracies_text(options.root),
         "tuned": lambda: rows_table(options.root),
     }
     command = "python docs/tuning_tables.py"

@@ -101,5 +101,18 @@ def test_the_committed_curve_is_that_of_the_documented_command(tmp_path, monkeyp
         vars(_parser().parse_args(words)) | {"out": None}
         for words in (commands[0], shlex.split(documented)[1:])
     ]
-    defaults = {"seeds": [0, 1, 2], "recipes": ["deepwordbug", "pwws"], "num_examples": 100}
+    defaults = {"seeds": [0, 1, 2], "recipes": ["deepwordbug", "pwws"]}
     assert parsed[0] == parsed[1] | defaults
+
+
+def test_quoted_texts_are_found_in_long_documents():
+    script = load_script(ROOT / "benchmarks" / "quoted_texts.py")
+    texts = [
+        "A fine film, indeed.",
+        "A fine film at last",
+        "too short",
+        "Not quoted by any of them",
+    ]
+    documents = ["He said: a FINE film indeed! And left.", "A fine film, at last."]
+    assert script.quoted(texts, documents, 4) == (2, 3)
+    assert script.quoted(texts, documents, 5) == (1, 2)

@@ -24,6 +24,11 @@ CURVE_VERSION: Literal[1] = 1
 CurveSplit: TypeAlias = Literal["test", "validation"]
 
 
+Digits: TypeAlias = Annotated[str, Field(pattern="^[01]+$")]
+#: The key of the examples that are right without an attack.
+CLEAN = "clean"
+
+
 class CurvePoint(StrictModel):
     """A model that was trained on a part of the training split, and its accuracies."""
 
@@ -43,6 +48,10 @@ class CurvePoint(StrictModel):
         description="share of the attacked examples that survive all recipes; null without recipes"
     )
     counts: dict[Name, Counts] = Field(description="number of outcomes per recipe")
+    right: dict[Name, Digits] = Field(
+        description="`clean` and each recipe: one digit per example, in an order that all points "
+        "share; 1 if the model is right, or survives the attack"
+    )
 
     @property
     def place(self) -> tuple[float, float, int]:
@@ -79,6 +88,11 @@ class LearningCurve(StrictModel):
         for point in self.points:
             if list(point.attacked) != self.recipes or list(point.counts) != self.recipes:
                 raise ValueError("a point has other recipes")
+            expected = {CLEAN: point.clean, **point.attacked}
+            if {name: _accuracy(digits) for name, digits in point.right.items()} != {
+                name: (metric.value, metric.n) for name, metric in expected.items()
+            }:
+                raise ValueError("a point has other accuracies than its examples")
             if (point.worst_case is None) == bool(self.recipes):
                 raise ValueError("a point lacks the worst case, or has one without recipes")
         return self
@@ -87,6 +101,10 @@ class LearningCurve(StrictModel):
     def label(self) -> str:
         """The model, followed by a plus sign and the name for each defense."""
         return " + ".join([self.model, *(defense.name for defense in self.defenses)])
+
+
+def _accuracy(digits: str) -> tuple[float, int]:
+    return digits.count("1") / len(digits), len(digits)
 
 
 def read_curve(path: Path) -> LearningCurve:

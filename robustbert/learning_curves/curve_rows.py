@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from robustbert.learning_curves.curve_record import CurvePoint, LearningCurve
+from robustbert.learning_curves.curve_record import CLEAN, CurvePoint, LearningCurve
 from robustbert.metrics import wilson_interval
 from robustbert.records import Metric
 
-CLEAN, WORST_CASE = "clean", "worst case"
+WORST_CASE = "worst case"
 
 
 @dataclass(frozen=True)

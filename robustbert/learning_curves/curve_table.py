@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from robustbert.console import printable, wrapped
+from robustbert.gate.comparison.comparison_notation import p_value, points
+from robustbert.learning_curves.curve_differences import compared_rows, reference_row
 from robustbert.learning_curves.curve_record import LearningCurve
 from robustbert.learning_curves.curve_rows import CurveRow, OverSeeds, curve_rows, metric_names
 from robustbert.reports.escape import markdown
@@ -46,7 +50,34 @@ def markdown_curve(curve: LearningCurve) -> str:
     ]
     table = pipe_table([*_LEADING, *map(markdown, names)], rows, left=0)
     notes = [markdown(note) for note in curve_notes(curve)]
-    return "\n".join([*table, "", " ".join(notes)])
+    return "\n".join([*table, "", " ".join(notes), *_differences(curve)])
+
+
+def _differences(curve: LearningCurve) -> Iterator[str]:
+    """A second table: each row minus the one with most and cleanest training data."""
+    compared = compared_rows(curve)
+    if not compared:
+        return
+    names = list(compared[0].differences)
+    header = [*_LEADING, *(cell for name in names for cell in (name, "p", "p (Holm)"))]
+    rows = []
+    for one in compared:
+        cells = _leading(one.row)
+        for name in names:
+            found = one.differences[name]
+            cells += [points(found.difference.difference)]
+            cells += [p_value(found.difference.p_value), p_value(found.adjusted_p)]
+        rows.append(cells)
+    reference = reference_row(curve)
+    yield ""
+    yield (
+        f"Minus the row with {reference.num_examples:,} examples and {100 * reference.noise:g}% "
+        "noise, in points, on the same examples: with 95% paired bootstrap intervals that draw "
+        "seeds as well as examples, and the p-value of the bootstrap, also with Holm's correction "
+        "over the rows, for each accuracy:"
+    )
+    yield ""
+    yield from pipe_table(header, rows, left=0)
 
 
 def curve_title(curve: LearningCurve) -> str:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from robustbert.bench.victims import Victim, prepare_victim
 from robustbert.learning_curves.curve_options import ATTACK_SEED, CurveOptions, GridPoint
-from robustbert.learning_curves.curve_record import CurvePoint
+from robustbert.learning_curves.curve_record import CLEAN, CurvePoint
 from robustbert.learning_curves.noisy_subset import noisy_subset
-from robustbert.metrics import accuracy_under_attack, counts, proportion, worst_case
+from robustbert.metrics import accuracy_under_attack, counts, proportion, survived, worst_case
 from robustbert.progress import progress_bar
-from robustbert.training.result import accuracy
 
 if TYPE_CHECKING:
     from robustbert.attacks import AttackRunner
@@ -49,7 +49,8 @@ class PointMeter:
             device=options.device,
         )
         rows = self.dataset.split(options.split)
-        correct = accuracy(victim.classifier.predict_proba(list(rows["text"])), rows["label"])
+        predicted = victim.classifier.predict_proba(list(rows["text"])).argmax(axis=1)
+        correct = [bool(p == label) for p, label in zip(predicted, rows["label"], strict=True)]
         outcomes = self._attack(victim, point) if self.examples else {}
         truncated = 0
         if self.examples:
@@ -64,10 +65,12 @@ class PointMeter:
             dataset_sha256=subset.dataset.sha256(),
             weights_sha256=victim.classifier.info.sha256,
             train_seconds=victim.train_seconds,
-            clean=proportion(round(correct * len(rows)), len(rows)),
+            clean=proportion(sum(correct), len(correct)),
             attacked={name: accuracy_under_attack(found) for name, found in outcomes.items()},
             worst_case=worst_case(list(outcomes.values())) if outcomes else None,
             counts={name: counts(found, truncated) for name, found in outcomes.items()},
+            right={CLEAN: _digits(correct)}
+            | {name: _digits(map(survived, found)) for name, found in outcomes.items()},
         )
 
     def _attack(self, victim: Victim, point: GridPoint) -> dict[str, tuple[Outcome, ...]]:
@@ -90,6 +93,10 @@ class PointMeter:
             )
             found[recipe] = _outcomes(runner, self.examples, f"{point}: {recipe}")
         return found
+
+
+def _digits(values: Iterable[bool]) -> str:
+    return "".join("1" if value else "0" for value in values)
 
 
 def _outcomes(runner: AttackRunner, examples: Examples, what: str) -> tuple[Outcome, ...]:

@@ -118,11 +118,11 @@ def _run_trial(
     settings = options.space.suggest(trial)
     trial.set_user_attr(_SETTINGS, {MODEL: model, **settings})
 
-    def on_accuracy(number: int, accuracy: float) -> None:
+    def on_accuracy(number: int, accuracy: float, is_last: bool) -> None:
         if options.objective == "both":  # optuna takes no values of such trials before the end
             return
         trial.report(accuracy, number)
-        if trial.should_prune():
+        if not is_last and trial.should_prune():
             raise optuna.TrialPruned
 
     try:

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from robustbert.training import TrainedModel
     from robustbert.tuning.tune_options import TuneOptions
 
-#: Called after each evaluation of a training with its number, from 1, and the validation accuracy.
-OnAccuracy: TypeAlias = Callable[[int, float], None]
+#: Called after each evaluation of a training with its number, from 1, the validation accuracy, and
+#: whether the training is complete.
+OnAccuracy: TypeAlias = Callable[[int, float, bool], None]
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,8 @@ class ReportAccuracy(Defense):
                 self, args: Any, state: Any, control: Any, metrics: dict[str, float], **_: Any
             ) -> None:
                 self._number += 1
-                on_accuracy(self._number, metrics["eval_accuracy"])
+                is_last = state.global_step >= state.max_steps
+                on_accuracy(self._number, metrics["eval_accuracy"], is_last)
 
         return [Report()]
 

@@ -23,7 +23,10 @@ _INTERVALS = (
 )
 _FRONT = "* no other trial is at least as good in both accuracies and better in one (Pareto front)."
 _BEST = "* no other trial is better."
-_PRUNED = "Pruned: stopped because its validation accuracy was below that of other trials."
+_PRUNED = (
+    "Pruned: stopped because its validation accuracy was below that of complete trials at the same "
+    "evaluation."
+)
 
 
 def render_tuning(result: TuneResult, width: int) -> str:

@@ -44,6 +44,10 @@ def made_point(place: GridPoint, clean: int, *attacked: int, worst: int = 0) -> 
             )
             for name, k in zip(names, attacked, strict=True)
         },
+        right={
+            name: "1" * k + "0" * (20 - k)
+            for name, k in zip(("clean", *names), (clean, *attacked), strict=True)
+        },
     )
 
 

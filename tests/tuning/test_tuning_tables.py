@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 
 from robustbert.bench import load_suite, make_plan
+from robustbert.io import write_text
 from robustbert.tuning import SearchSpace
 from tests.leaderboard.published import core_cells, write_published
 from tests.leaderboard.table_scripts import load_script, run_script
@@ -76,3 +78,17 @@ def test_tuned_models_are_compared_with_the_default_ones(script, tmp_path):
     text = script.rows_table(tmp_path)
     [difference] = [line for line in text.splitlines() if "+50.0" in line]
     assert difference.startswith("| minilm (learning_rate = 3e-05) | 10 | +50.0 [")
+
+
+def test_accuracies_on_the_whole_split_are_means_over_seeds(script, tmp_path):
+    assert script.accuracies_text(tmp_path) == script.NOT_MEASURED
+    found = [
+        {"tuned": tuned, "seed": seed, "accuracy": accuracy}
+        for tuned, accuracies in ((False, (0.8, 0.82)), (True, (0.83, 0.85)))
+        for seed, accuracy in enumerate(accuracies)
+    ]
+    write_text(tmp_path / script.FOUND / "test-accuracies.json", json.dumps(found))
+    assert script.accuracies_text(tmp_path) == (
+        "Accuracy on the whole test split, mean and range over seeds: 81.0% (80.0 to 82.0) with "
+        "the default settings, 84.0% (83.0 to 85.0) with the best ones."
+    )
