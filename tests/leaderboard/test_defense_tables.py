@@ -6,6 +6,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +25,7 @@ from robustbert.leaderboard.row_settings import (
     settings_of_victim,
 )
 from robustbert.leaderboard.suite_table import read_suite_tables
+from robustbert.metrics.reliability import measured_check
 from robustbert.records import DefenseRef, PublishedCell, read_published, read_record
 from tests.leaderboard.certified import certification, write_certification
 from tests.leaderboard.defense_results import (
@@ -309,6 +311,23 @@ def test_a_sentence_counts_the_differences_by_direction(run, root: Path) -> None
         "0.1250",
         "0.3750",
     ]
+
+
+def test_the_gain_of_a_marked_row_is_doubted(run, root: Path) -> None:
+    cells = write_defenses(root)
+    assert run("--root", str(root)) == 0
+    assert "may be an illusion" not in "\n".join(lines_of(root))
+    failed = [measured_check("miscalibration", 0.3), measured_check("adaptive", 0.0)]
+    marked = [
+        replace(cell, record=cell.record.model_copy(update={"reliability": failed}))
+        for cell in cells
+        if [one.name for one in cell.record.defenses] == ["pgd"]
+    ]
+    write_published(marked, root / "results" / "defenses")
+    assert run("--root", str(root)) == 0
+    assert (
+        "The gain of minilm-pgd (τ) may be an illusion: the notes on the marks say what was found."
+    ) in lines_of(root)
 
 
 def test_a_row_with_fewer_examples_is_compared_on_them(run, root: Path) -> None:
