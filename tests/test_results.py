@@ -112,10 +112,7 @@ def test_other_results_are_those_of_their_suite(suite: str, results: Path):
 
 
 @pytest.mark.parametrize(("suite", "results"), COMMITTED)
-def test_other_results_are_complete(request, suite: str, results: Path):
-    if suite == "defenses":
-        reason = "docs/defenses.md says which of its rows have not been run"
-        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
+def test_other_results_are_complete(suite: str, results: Path):
     found = {cell_of_record(cell.record) for cell in read_published(results)}
     missing = planned_cells(make_plan(load_suite(suite))) - found
     assert not list(missing)[:3], f"{len(missing)} cells are missing"
