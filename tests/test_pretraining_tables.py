@@ -111,6 +111,7 @@ def run(driver, monkeypatch, tmp_path):
         return commands
 
     monkeypatch.setattr(driver, "require_clean_checkout", lambda parser: None)
+    monkeypatch.setattr(driver, "load_dataset", lambda _: None)
     monkeypatch.setattr(driver, "held_out_scores", lambda *_: HeldOutScores(rows=7))
     trained = SimpleNamespace(objectives=("mlm", "nsp"), steps=1000)
     monkeypatch.setattr(driver, "read_pretraining", lambda _: trained)

@@ -105,7 +105,7 @@ def test_processes_train_one_model(two_processes):
             for rank in range(2)
         )
         assert first == second
-        assert len(first) == 8, "as many as of one process"
+        assert len(first) >= 8, "no fewer than of one process; added rows need more"
         assert len(set(first.values())) == len(first), "each step changes the weights"
         assert weights_hash(two_processes / case.name)
 

@@ -49,8 +49,7 @@ def test_fitting_and_judging_see_different_examples(judged, toy_run):
     assert not {one.text for one in outcomes} & {one.text for one in validation}
     [cell] = judged.cells
     broken = sum(one.status == "broken" for one in validation)
-    assert cell.threshold_pairs == broken // 3
-    assert cell.fit_pairs == broken - cell.threshold_pairs
+    assert cell.fit_pairs == cell.threshold_pairs == broken
 
 
 def test_numbers_are_those_of_the_scores(judged, toy_run):

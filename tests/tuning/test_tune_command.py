@@ -97,8 +97,8 @@ def test_a_pruned_training_leaves_no_files(toy, bases, tmp_path):
     options = TuneOptions(models=bases[:1], device="cpu")
     scorer = TrialScorer(toy, options, tmp_path / "trial")
 
-    def prune(number: int, accuracy: float) -> None:
-        assert (number, 0 <= accuracy <= 1) == (1, True)
+    def prune(number: int, accuracy: float, is_last: bool) -> None:
+        assert (number, 0 <= accuracy <= 1, is_last) == (1, True, False)
         assert (tmp_path / "trial").is_dir()
         raise InterruptedError
 
