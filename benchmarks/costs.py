@@ -44,11 +44,10 @@ def sums(results: Path) -> dict[tuple[str, str], Sums]:
         total.examples += len(cell.outcomes)
         total.broken += sum(outcome.status == "broken" for outcome in cell.outcomes)
         timing = cell.record.timing
-        engine = cell.record.engine
-        one_process = engine is None or engine.executor == "local"
-        if one_process and timing.attack_seconds is not None and timing.victim_seconds is not None:
-            total.timed_queries += queries
-            total.overhead += timing.attack_seconds - timing.victim_seconds
+        if cell.record.used_workers or None in (timing.attack_seconds, timing.victim_seconds):
+            continue
+        total.timed_queries += queries
+        total.overhead += timing.attack_seconds - timing.victim_seconds
     return dict(sorted(totals.items()))
 
 

@@ -5,11 +5,14 @@ A table is between ``<!-- table: NAME -->`` and ``<!-- end of table -->``.
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
+ROOT = Path(__file__).parents[1]
 _TABLE = re.compile(
     r"(?P<start><!-- table: (?P<name>\S+) -->\n).*?(?P<end><!-- end of table -->)", re.DOTALL
 )
@@ -48,3 +51,22 @@ def write_document(
     if current != text:
         print(f"{path} is outdated; run: {command}", file=sys.stderr)
     return int(current != text)
+
+
+def run_script(
+    description: str, document: str, command: str, tables: Mapping[str, Callable[[Path], str]]
+) -> int:
+    """Write the tables of a document, or with ``--check`` say whether it has them; the exit code.
+
+    Args:
+        description: of the script, for ``--help``.
+        document: the path of the document in the repository.
+        command: the command that writes the tables.
+        tables: make the tables from the folder of the repository, keyed by their names.
+    """
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if outdated")
+    parser.add_argument("--root", type=Path, default=ROOT, help="the folder of the repository")
+    options = parser.parse_args()
+    made = {name: partial(make, options.root) for name, make in tables.items()}
+    return write_document(options.root / document, made, command, check=options.check)

@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
 from compared_rows import compared_rows
-from marked_tables import write_document
+from marked_tables import run_script
 
 from robustbert.models.json_files import read_checked
 from robustbert.records import Record
@@ -21,7 +20,6 @@ from robustbert.reports.markdown_table import pipe_table
 from robustbert.reports.wording import MISSING
 from robustbert.training.pretraining import HeldOutScores
 
-ROOT = Path(__file__).parents[1]
 DOCUMENT = "docs/pretraining.md"
 RESULTS, SCORES = "results/pretraining", "docs/data/pretraining"
 NOT_MEASURED = "It has not been measured yet: `make pretraining` does it."
@@ -91,16 +89,11 @@ def _without_base(record: Record) -> Record:
 
 def main() -> int:
     """Write or check the document; the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if outdated")
-    parser.add_argument("--root", type=Path, default=ROOT, help="the folder of the repository")
-    options = parser.parse_args()
     tables = {
-        "bases": lambda: bases_table(options.root),
-        "fine-tuned": lambda: rows_table(options.root),
+        "bases": bases_table,
+        "fine-tuned": rows_table,
     }
-    command = "python docs/pretraining_tables.py"
-    return write_document(options.root / DOCUMENT, tables, command, check=options.check)
+    return run_script(__doc__, DOCUMENT, "python docs/pretraining_tables.py", tables)
 
 
 if __name__ == "__main__":

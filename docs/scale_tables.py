@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import statistics
 import sys
@@ -13,14 +12,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from marked_tables import write_document
+from marked_tables import run_script
 
 from robustbert.attacks.recipes import CORE_RECIPES
 from robustbert.records import read_published
 from robustbert.reports.markdown_table import pipe_table
 from robustbert.reports.wording import MISSING
 
-ROOT = Path(__file__).parents[1]
 DOCUMENT = "docs/scale.md"
 RESULTS = "results/scale"
 #: The datasets, track and model whose queries are shown.
@@ -120,17 +118,12 @@ def _efficiency(one: Sequence[float], two: Sequence[float]) -> str:
 
 def main() -> int:
     """Write or check the document; the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if outdated")
-    parser.add_argument("--root", type=Path, default=ROOT, help="the folder of the repository")
-    options = parser.parse_args()
     tables = {
-        "scale": lambda: scale_table(options.root),
-        "driver": lambda: driver_table(options.root),
-        "queries": lambda: queries_table(options.root),
+        "scale": scale_table,
+        "driver": driver_table,
+        "queries": queries_table,
     }
-    command = "python docs/scale_tables.py"
-    return write_document(options.root / DOCUMENT, tables, command, check=options.check)
+    return run_script(__doc__, DOCUMENT, "python docs/scale_tables.py", tables)
 
 
 if __name__ == "__main__":

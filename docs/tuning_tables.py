@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from pathlib import Path
@@ -13,7 +12,7 @@ from statistics import fmean
 from typing import Any
 
 from compared_rows import compared_rows
-from marked_tables import write_document
+from marked_tables import run_script
 
 from robustbert.records import Metric
 from robustbert.reports.escape import markdown
@@ -21,7 +20,6 @@ from robustbert.reports.markdown_table import pipe_table
 from robustbert.reports.wording import MISSING, percent
 from robustbert.tuning.tune_table import SETTINGS
 
-ROOT = Path(__file__).parents[1]
 DOCUMENT = "docs/tuning.md"
 RESULTS, FOUND = "results/tuning", "docs/data/tuning"
 NOT_MEASURED = "It has not been measured yet: `make tuning` does it."
@@ -83,17 +81,12 @@ def rows_table(root: Path) -> str:
 
 def main() -> int:
     """Write or check the document; the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if outdated")
-    parser.add_argument("--root", type=Path, default=ROOT, help="the folder of the repository")
-    options = parser.parse_args()
     tables = {
-        "trials": lambda: trials_table(options.root),
-        "accuracies": lambda: accuracies_text(options.root),
-        "tuned": lambda: rows_table(options.root),
+        "trials": trials_table,
+        "accuracies": accuracies_text,
+        "tuned": rows_table,
     }
-    command = "python docs/tuning_tables.py"
-    return write_document(options.root / DOCUMENT, tables, command, check=options.check)
+    return run_script(__doc__, DOCUMENT, "python docs/tuning_tables.py", tables)
 
 
 if __name__ == "__main__":

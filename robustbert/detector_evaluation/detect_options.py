@@ -21,8 +21,8 @@ class DetectOptions:
         recipe: fit and judge on this recipe alone; None for every pair of recipes of a row.
         validation: the number of validation examples to attack per recipe, at least 1; None for as
             many as the largest cell has test examples, or all if there are fewer.
-        failed: whether to attack the survivors of the test split again, for the last texts of
-            failed attacks.
+        failed: whether to attack the survivors of the test split again, for the texts with which
+            failed attacks ended.
         device: auto, cpu, cuda, cuda:N or mps.
         trusted: import paths that records may name.
         command: the command line without absolute paths; None if there is none.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -180,24 +179,21 @@ def _cells(
     seed = row[0].record.protocol.seed
     test = [outcome for cell in row for outcome in cell.outcomes]
 
-    def fit(pairs: Sequence[TextPair]) -> FittedDetector:
-        return detector.fit_measured(measure, replace(training, pairs=pairs), seed)
+    # learns from clean texts alone, so it is the same for all pairs
+    clean = None if detector.needs_pairs else detector.fit_measured(measure, training, seed)
 
-    fitted = None if detector.needs_pairs else fit(())
+    def fit(pairs: Sequence[TextPair]) -> FittedDetector:
+        return clean or detector.fit_measured(measure, replace(training, pairs=pairs), seed)
+
     found = []
     for cell, attacked in zip(row, validation, strict=True):
         check_apart(attacked, test)
         pairs = ValidationPairs.of(attacked, cell_label(cell.record))
         recipe = cell.record.recipe.name
-        judged = FittedOn.of(recipe, pairs, fit if fitted is None else partial(_same, fitted))
+        judged = FittedOn.of(recipe, pairs, fit)
         report_step(f"fitted {detector.name} to {counted(judged.num_fit, 'pair')} of {recipe}")
         found += [judge(judged, one, seed) for one in tested]
     return found
-
-
-def _same(fitted: FittedDetector, _: Sequence[TextPair]) -> FittedDetector:
-    """A detector that learns from clean texts alone, whatever the pairs."""
-    return fitted
 
 
 def _tested(cell: ShownCell, attacks: SplitAttacks, *, failed: bool) -> JudgedCell:

@@ -76,7 +76,8 @@ def _transfer_lines(
         for fitted in recipes if learns else recipes[:1]:
             cells = [found.get((fitted, tested)) for tested in recipes]
             shown = [MISSING if one is None else estimate_text(one.auroc) for one in cells]
-            yield [record.detector, fitted if learns else "clean texts", *shown]
+            unfitted = "clean texts" if record.training_texts else "nothing"
+            yield [record.detector, fitted if learns else unfitted, *shown]
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -69,9 +69,9 @@ class SplitAttacks:
         return tuple(by_id[one.example_id] for one in job.examples.items)
 
     def failed(self, record: Record, outcomes: Sequence[Outcome]) -> dict[str, str]:
-        """The last texts of the failed attacks of a cell, keyed by example id.
+        """The texts with which failed attacks of a cell ended, keyed by example id.
 
-        The attacks are repeated. An attack that changed nothing has no last text.
+        The attacks are repeated. An attack that changed nothing has none.
 
         Args:
             record: the record of the cell.
@@ -96,7 +96,7 @@ class SplitAttacks:
     def _last_texts(
         self, job: LoadedJob, record: Record, wanted: Collection[str]
     ) -> dict[str, str]:
-        """Attack these examples for their last texts, and store them unless an attack failed."""
+        """Attack these examples for these texts, and store them unless an attack had an error."""
         todo = [one for one in job.examples.items if one.example_id in wanted]
         found = self._attack(job, record, todo, "failed attacks")
         texts = dict(sorted(found.final_texts.items()))

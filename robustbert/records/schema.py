@@ -110,6 +110,11 @@ class Record(StrictModel):
     engine: Engine | None = Field(description="concurrency of the attack; null if not known")
     environment: Environment = Field(description="software versions and hardware")
 
+    @property
+    def used_workers(self) -> bool:
+        """Whether workers attacked the examples; their times are sums over them."""
+        return self.engine is not None and self.engine.workers is not None
+
     @model_validator(mode="after")
     def _consistent(self) -> Record:
         counts = self.counts

@@ -96,6 +96,15 @@ def test_a_pair_of_recipes_that_was_not_judged_is_missing(record):
     assert "| fgws | textfooler | n/a | n/a |" in text
 
 
+@pytest.mark.parametrize(("texts", "shown"), [(100, "clean texts"), (0, "nothing")])
+def test_a_detector_that_learns_from_no_attack_has_one_line(record, texts, shown):
+    cells = [cell.model_copy(update={"fit_pairs": 0}) for cell in record.cells]
+    changes = {"detector": "rde", "cells": cells, "training_texts": texts}
+    text = detectors_markdown([record.model_copy(update=changes)])
+    [line] = [line for line in text.splitlines() if line.startswith(f"| rde | {shown} |")]
+    assert line.count("|") == 5
+
+
 def test_the_page_lists_every_detector():
     from robustbert.detection import DETECTORS, make_detector
 

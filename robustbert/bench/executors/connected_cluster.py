@@ -17,7 +17,7 @@ from robustbert.bench.run_options import RayCluster
 from robustbert.errors import ExecutorError, InputError
 from robustbert.models.devices import choose_device
 from robustbert.records import Environment
-from robustbert.version import __version__ as expected
+from robustbert.version import __version__ as driver_version
 
 # What must be the same on a worker as on the driver, so that outcomes are.
 _HARDWARE = ("processor_class", "device")
@@ -198,10 +198,11 @@ def _actor_class() -> type:
             """
             from robustbert.version import __version__
 
-            if __version__ != expected:
+            # the class is sent by the driver with its version; this import is the worker's own
+            if __version__ != driver_version:
                 raise ExecutorError(
-                    f"a worker has robustbert {__version__}, but the driver has {expected}, so "
-                    "outcomes could differ; install the same version on all nodes"
+                    f"a worker has robustbert {__version__}, but the driver has {driver_version}, "
+                    "so outcomes could differ; install the same version on all nodes"
                 )
             return super().environment()
 

@@ -137,8 +137,7 @@ def _cost(record: Record) -> Cost:
     timing, metrics = record.timing, record.metrics
     attack, victim = timing.attack_seconds, timing.victim_seconds
     share = MISSING
-    one_process = record.engine is None or record.engine.executor == "local"
-    if one_process and attack and victim is not None:
+    if attack and victim is not None and not record.used_workers:
         share = f"{100 * victim / attack:.0f}%"
     scored = MISSING if timing.victim_queries is None else f"{timing.victim_queries:,}"
     return Cost(

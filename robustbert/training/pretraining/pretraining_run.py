@@ -172,7 +172,7 @@ class PretrainingRun:
         self, network: PretrainingBert, source: RowSource, tokenizer: Any, clock: PretrainingTime
     ) -> PretrainingTrainer:
         config, arguments = self._config, self._arguments()
-        # the number of devices and processes per step is known only now
+        # the number of processes is known only now
         batch_size = arguments.train_batch_size * arguments.world_size
         order = training_order(source.lengths, batch_size, config.seed, config.steps * batch_size)
         trainer = PretrainingTrainer(
