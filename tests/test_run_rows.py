@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import sys
 import threading
@@ -18,6 +17,7 @@ from robustbert.records import read_published, read_run
 from tests.leaderboard.defense_results import DEFENSES_SUITE
 from tests.leaderboard.published import write_published
 from tests.leaderboard.recorded_commands import OTHER_SUITES, plan_of_command
+from tests.leaderboard.table_scripts import load_script
 from tests.leaderboard.valid_results import valid_cell, valid_record, write_run
 
 SCRIPT = Path(__file__).parents[1] / "benchmarks" / "run_rows.py"
@@ -25,13 +25,7 @@ SCRIPT = Path(__file__).parents[1] / "benchmarks" / "run_rows.py"
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("run_rows", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look up their module there
-    spec.loader.exec_module(module)
-    return module
+    return load_script(SCRIPT)
 
 
 def runs_of(script: ModuleType, suite: str) -> list[Any]:
