@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from robustbert.bench.model_cache import CachedModel, find_cached, find_or_train
+from robustbert.bench.training_revision import training_revision
 from robustbert.bench.victim_spec import VictimSpec, nothing_to_adapt_to
 from robustbert.data import TextDataset
-from robustbert.defenses import compose
+from robustbert.defenses import Composition, compose
 from robustbert.models import Classifier, load_model, relabel
 from robustbert.models.devices import choose_device, choose_dtype
 from robustbert.models.pretrained import find_base
@@ -20,8 +21,7 @@ from robustbert.progress import report_step
 from robustbert.records.schema import DefenseRef, Params
 from robustbert.training import TrainedModel, TrainingConfig, make_config, train
 
-# Part of every cache key. Increment it when a change of the code changes the trained models.
-TRAINING_REVISION = 2
+_NO_DEFENSES = compose([])
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def prepare_victim(
         defenses=defenses.refs(),
         asset_hashes=defenses.wrapper_assets(),
         training_seed=training_seed(spec, seed) if trained else None,
-        training=_training(spec, seed, device) if trained else None,
+        training=_training(spec, dataset, seed, device) if trained else None,
         train_seconds=trained.seconds if trained else None,
         through=searched_through(spec, classifier),
         loaded_from=None if spec.classifier is not None else model,
@@ -197,18 +197,31 @@ def find_trained(
     config, defenses = _config(spec, seed, device), compose(spec.defenses)
     found = None
     if defenses.needs_plain_model:
-        found = find_cached(_key(spec.base, dataset, config))
+        found = find_cached(_key(spec.base, dataset, config, _NO_DEFENSES))
         if found is None:
             return None
     if defenses.trains:
-        found = find_cached(_key(spec.base, dataset, config) | defenses.cache_key())
+        found = find_cached(_key(spec.base, dataset, config, defenses))
     return found.folder if found else None
+
+
+def revision_of_victim(spec: VictimSpec, dataset: TextDataset, seed: int) -> int:
+    """The revision of a victim's training, see :func:`training_revision`.
+
+    Args:
+        spec: the model, its training and its defenses.
+        dataset: the training data.
+        seed: the training seed of victims that do not specify one, at least 0.
+    """
+    return training_revision(
+        spec.base, compose(spec.defenses), dataset, _config(spec, seed, "auto")
+    )
 
 
 def plain_model(base: str, dataset: TextDataset, config: TrainingConfig) -> CachedModel:
     """The plain model of a base from the cache; it is trained first if it is not cached."""
     return find_or_train(
-        _key(base, dataset, config),
+        _key(base, dataset, config, _NO_DEFENSES),
         lambda out: _report(base, train(dataset, base, config, out, resume=True)),
     )
 
@@ -227,7 +240,7 @@ def _train(spec: VictimSpec, dataset: TextDataset, seed: int, device: str) -> Ca
             return plain
     folder = None if plain is None else plain.folder
     defended = find_or_train(
-        _key(spec.base, dataset, config) | defenses.cache_key(),
+        _key(spec.base, dataset, config, defenses),
         lambda out: _report(
             spec.label,
             defenses.train(dataset, spec.base, config, out, plain=folder, resume=True),
@@ -247,26 +260,29 @@ def _report(name: str, trained: TrainedModel) -> None:
     report_step(f"trained {name}: {', '.join([*metrics, f'{trained.seconds:.0f} s'])}")
 
 
-def _training(spec: VictimSpec, seed: int, device: str) -> Params:
+def _training(spec: VictimSpec, dataset: TextDataset, seed: int, device: str) -> Params:
     """The training settings except data and seed, in the format of records."""
     config = _config(spec, seed, device)
     excluded = ("seed", "device", "tensorboard")
     settings: Params = config.as_dict()
     dtype = choose_dtype(config.dtype, choose_device(config.device))
-    base = {"base_sha256": find_base(spec.base).sha256, "revision": TRAINING_REVISION}
+    base = find_base(spec.base)
+    origin = {"base_sha256": base.sha256, "revision": revision_of_victim(spec, dataset, seed)}
     kept = {name: value for name, value in settings.items() if name not in excluded}
-    return {**kept, **base, "dtype": dtype}
+    return {**kept, **origin, "dtype": dtype}
 
 
 def _config(spec: VictimSpec, seed: int, device: str) -> TrainingConfig:
     return make_config({"device": device, **spec.training}, seed=training_seed(spec, seed))
 
 
-def _key(base_name: str, dataset: TextDataset, config: TrainingConfig) -> dict[str, Any]:
+def _key(
+    base_name: str, dataset: TextDataset, config: TrainingConfig, defenses: Composition
+) -> dict[str, Any]:
     base = find_base(base_name)
     device = choose_device(config.device)
-    return {
-        "revision": TRAINING_REVISION,
+    key = {
+        "revision": training_revision(base_name, defenses, dataset, config),
         "dataset": dataset.sha256(),
         "labels": list(dataset.label_names),
         "base": {"source": base.source, "sha256": base.sha256},
@@ -274,3 +290,4 @@ def _key(base_name: str, dataset: TextDataset, config: TrainingConfig) -> dict[s
         | {"device": str(device), "dtype": choose_dtype(config.dtype, device)},
         "versions": {name: version(name) for name in ("torch", "transformers", "scikit-learn")},
     }
+    return key | defenses.cache_key() if defenses.trains else key

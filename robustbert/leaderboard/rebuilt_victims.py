@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from robustbert.bench.victim_spec import VictimSpec
-from robustbert.bench.victims import TRAINING_REVISION, Victim, find_trained, prepare_victim
+from robustbert.bench.victims import (
+    Victim,
+    find_trained,
+    prepare_victim,
+    revision_of_victim,
+)
 from robustbert.data import TextDataset
 from robustbert.errors import ModelError
 from robustbert.gate.repeated_cells import (
@@ -41,6 +46,7 @@ def rebuild_victim(record: Record, dataset: TextDataset, device: str) -> LoadedV
     _check_trainable(record)
     spec = VictimSpec(record.model.name, record.model.name, **_fields(record))
     seed = int(record.training_seed or 0)
+    _check_revision(record, revision_of_victim(spec, dataset, seed))
     if find_trained(spec, dataset, seed=seed, device=device) is None:
         _check_processor(record)
     victim = prepare_victim(spec, dataset, seed=seed, dtype=attack_dtype(record), device=device)
@@ -67,9 +73,14 @@ def _check_trainable(record: Record) -> None:
         raise ModelError(
             f"{label} is not a model that robustbert trains (it is {model.source}); {_ADVICE}"
         )
-    if model.training.get("revision") != TRAINING_REVISION:
+
+
+def _check_revision(record: Record, current: int) -> None:
+    """Refuse a training that today's code does otherwise."""
+    assert record.model.training is not None
+    if record.model.training.get("revision") != current:
         raise ModelError(
-            f"{label} was trained by another version of robustbert "
+            f"{record_label(record)} was trained by another version of robustbert "
             f"({record.robustbert_version}); {_ADVICE}"
         )
 

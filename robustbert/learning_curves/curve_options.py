@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 from robustbert.attacks import check_track, runnable_recipe
 from robustbert.attacks.protocol import PROTOCOL_REVISION
 from robustbert.bench import VictimSpec, check_dtype_and_device
-from robustbert.bench.victims import TRAINING_REVISION
+from robustbert.bench.training_revision import TRAINING_REVISION
 from robustbert.defenses import DefenseSpec, compose
 from robustbert.errors import InputError, UnknownNameError
 from robustbert.frozen import FrozenMapping

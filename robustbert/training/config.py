@@ -42,7 +42,7 @@ class TrainingConfig:
         max_length: the maximum number of tokens per text, in training and in the trained model;
             None uses the base model's limit.
         evals_per_epoch: how often per epoch validation accuracy is measured and a checkpoint is
-            written.
+            written; both are done after the last step too.
         patience: stop after this many evaluations without improvement; None never stops early.
         dtype: auto (bfloat16 autocast if the hardware supports it), float32 or bfloat16.
         device: auto, cpu, cuda or mps.

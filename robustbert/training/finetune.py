@@ -80,6 +80,18 @@ class ShowProgress(transformers.TrainerCallback):  # type: ignore[misc]
             self._bar.close()
 
 
+class EvaluateLastStep(transformers.TrainerCallback):  # type: ignore[misc]
+    """Evaluates the network after the last step, also if no evaluation is due then.
+
+    The Trainer writes a checkpoint then, but without an evaluation it cannot be the best one.
+    """
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Ask for an evaluation after the last step."""
+        if state.global_step >= state.max_steps:
+            control.should_evaluate = True
+
+
 class FineTuning:
     """One fine-tuning, from a base to a model folder.
 
@@ -163,7 +175,7 @@ class FineTuning:
     ) -> transformers.Trainer:
         validation = self._dataset.split("validation")
         shown = ShowProgress(f"fine-tuning on {self._dataset.name}")
-        callbacks: list[Any] = [shown, training_time]
+        callbacks: list[Any] = [shown, EvaluateLastStep(), training_time]
         if self._config.patience is not None:
             callbacks.append(transformers.EarlyStoppingCallback(self._config.patience))
         make: Any = LengthGroupedTrainer

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from robustbert.attacks import check_track, runnable_recipe
 from robustbert.bench import check_dtype_and_device
-from robustbert.bench.victims import TRAINING_REVISION
+from robustbert.bench.training_revision import TRAINING_REVISION
 from robustbert.defenses import Composition, DefenseSpec, compose
 from robustbert.errors import InputError, ModelError, UnknownNameError
 from robustbert.models.devices import choose_device, choose_dtype

@@ -215,6 +215,43 @@ def test_tensorboard_logs_are_written_if_requested(toy, tiny_base, tmp_path):
     assert list((tmp_path / "out-logs").glob("events.out.tfevents.*"))
 
 
+@pytest.mark.parametrize(
+    ("batch_size", "steps"), [(8, [8, 16, 24, 30]), (10, [6, 12, 18, 24]), (120, [1, 2])]
+)
+def test_the_last_step_is_evaluated_once(toy, tiny_base, tmp_path, batch_size, steps):
+    import transformers
+
+    evaluated = []
+
+    class Watch(transformers.TrainerCallback):
+        def on_evaluate(self, args, state, control, **_):
+            evaluated.append(state.global_step)
+
+    config = replace(CONFIG, batch_size=batch_size)
+    train(toy, str(tiny_base), config, tmp_path / "out", callbacks=[Watch()])
+    assert evaluated == steps
+
+
+def test_the_weights_of_the_last_step_are_kept_if_they_are_the_best(toy, tiny_base, tmp_path):
+    """The accuracy rises until the last of 30 steps, when no evaluation is due."""
+    import transformers
+    from safetensors.torch import load_file
+
+    last = {}
+
+    class Watch(transformers.TrainerCallback):
+        def on_evaluate(self, args, state, control, metrics, **_):
+            metrics["eval_accuracy"] = state.global_step / 100
+
+        def on_step_end(self, args, state, control, model, **_):
+            if state.global_step == 30:
+                last.update({name: value.clone() for name, value in model.state_dict().items()})
+
+    trained = train(toy, str(tiny_base), CONFIG, tmp_path / "out", callbacks=[Watch()])
+    found = load_file(trained.folder / "model.safetensors")
+    assert found and all(found[name].equal(last[name]) for name in found)
+
+
 def test_patience_stops_early(toy, tiny_base, tmp_path):
     # A learning rate too small to change any prediction: the first evaluation stays the best.
     config = replace(CONFIG, epochs=5, learning_rate=1e-12, evals_per_epoch=1, patience=1)
