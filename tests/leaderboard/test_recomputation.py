@@ -21,7 +21,7 @@ from tests.leaderboard.valid_results import valid_cell, write_valid
 from tests.records.builders import make_outcomes, make_record
 
 RESULTS = Path(__file__).parents[2] / "results"
-MINILM = RESULTS / "bbc_news" / "unified" / "minilm-0baaa213" / "pwws.json"
+MINILM = RESULTS / "rotten_tomatoes" / "unified" / "minilm-fd63b5b6" / "pwws.json"
 ROW = "rotten_tomatoes/unified/minilm-97f6e7cb"
 
 
@@ -163,6 +163,7 @@ def test_an_adaptive_row_is_trained_again_for_an_adaptive_attack(
 
     monkeypatch.setattr(rebuilt_victims, "prepare_victim", prepared)
     monkeypatch.setattr(rebuilt_victims, "find_trained", lambda *_, **__: Path())
+    monkeypatch.setattr(rebuilt_victims, "revision_of_victim", lambda *_: TRAINING_REVISION)
     training = {"revision": TRAINING_REVISION}
     names = {"model": "tfidf-nb", "training": training, "defense": "safer"}
     run = make_outcomes(robust=2)
