@@ -8,7 +8,7 @@ from robustbert.bench.training_revision import TRAINING_REVISION, training_revis
 from robustbert.data import TextDataset, load_dataset
 from robustbert.defenses import DefenseSpec, compose
 from robustbert.errors import UnknownNameError
-from robustbert.training import TrainingConfig
+from robustbert.training import TrainingConfig, make_config
 
 PLAIN = compose([])
 
@@ -33,7 +33,7 @@ def reviews() -> TextDataset:
 def test_trainings_whose_last_step_was_always_evaluated_keep_their_revision(
     reviews: TextDataset, settings: dict[str, int], revision: int
 ) -> None:
-    config = TrainingConfig(**settings)
+    config = make_config(settings)
     assert training_revision("minilm", PLAIN, reviews, config) == revision
 
 

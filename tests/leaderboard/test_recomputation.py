@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from robustbert.bench.victim_spec import VictimSpec
 from robustbert.bench.training_revision import TRAINING_REVISION
+from robustbert.bench.victim_spec import VictimSpec
 from robustbert.cli import main
 from robustbert.errors import InputError, ModelError
 from robustbert.leaderboard import rebuilt_victims
