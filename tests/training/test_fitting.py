@@ -249,7 +249,8 @@ def test_the_weights_of_the_last_step_are_kept_if_they_are_the_best(toy, tiny_ba
 
     trained = train(toy, str(tiny_base), CONFIG, tmp_path / "out", callbacks=[Watch()])
     found = load_file(trained.folder / "model.safetensors")
-    assert found and all(found[name].equal(last[name]) for name in found)
+    assert found
+    assert all(found[name].equal(last[name]) for name in found)
 
 
 def test_patience_stops_early(toy, tiny_base, tmp_path):
