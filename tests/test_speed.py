@@ -169,6 +169,33 @@ def test_tables_have_one_row_per_file_and_one_section_per_processor(tools, tmp_p
     assert head.count("|") == row.count("|")
 
 
+def test_gpus_have_tables_of_their_own(tools, tmp_path, monkeypatch):
+    tables = tools("speed_tables")
+    summary = tables.summary([3.0, 1.0, 2.0])
+    got = {
+        "dataset": "d",
+        "recipe": "r",
+        "n": 5,
+        "ratios": {f"{d} to {s}": summary for s in tables.PADDING for d in tables.DTYPES},
+        "same": {d: {"status": 5, "text": 4, "queries": 3} for d in tables.DTYPES},
+        "memory": dict.fromkeys((*tables.PADDING, *tables.DTYPES), 2 ** 20 * 7),
+        "floor": {},
+        "gpu": "Some GPU CUDA 13.0",
+        "instructions": "AMX bf16",
+        "environment": {"processor": "Intel(R) Xeon(R)"},
+    }
+    monkeypatch.setattr(tables, "RESULTS", tmp_path)
+    folder = tables.processor_folder(got)
+    assert folder.name == "some-gpu-cuda-13-0"
+    folder.mkdir()
+    (folder / "d-r.json").write_text(json.dumps(got))
+    title, ratios, others = tables.format_tables().split("\n\n")
+    assert title == "**Some GPU CUDA 13.0**"
+    assert ratios.splitlines()[-1].count("2.0 (1.0–3.0)×") == 4
+    cells = [cell.strip() for cell in others.splitlines()[-1].split("|")[1:-1]]
+    assert cells == ["d r", "5", "5, 4, 3", "5, 4, 3", "7", "7", "7", "7"]
+
+
 def test_docs_show_the_committed_figures(tools):
     docs = (SPEED.parents[1] / "docs" / "performance.md").read_text(encoding="utf-8")
     assert tools("speed_tables").format_tables() in docs

@@ -1,6 +1,7 @@
 """Benchmark robustbert against TextAttack on the same attacks.
 
     python benchmarks/speed/compare.py [--dataset rotten_tomatoes] [--recipes pwws] [-n 10]
+    python benchmarks/speed/compare.py --device cuda
     python benchmarks/speed/compare.py --table
 
 Four implementations attack the same examples of a dataset in turn, repeatedly, with rotated order.
@@ -16,6 +17,9 @@ with TextAttack, and its time is compared with the time of the bare forward pass
 texts (``floor.py``). One file per recipe is written to ``results/speed/PROCESSOR``: seconds of
 every repeat, ratios with their range, the number of equal outcomes, and the floor. ``--table``
 prints the contents of these files.
+
+With ``--device cuda`` all models are on the GPU. The file then has the most GPU memory that each
+implementation allocated, and no floor, which is that of a CPU.
 """
 
 from __future__ import annotations
@@ -45,9 +49,16 @@ WARM_UP_WORDS = 20
 class RobustbertAttack:
     """robustbert on a model folder, with caches cleared for each run."""
 
-    def __init__(self, folder: Path, recipe: str, dtype: str, label_names: Sequence[str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        recipe: str,
+        dtype: str,
+        label_names: Sequence[str],
+        device: str = "cpu",
+    ) -> None:
         self.folder, self.recipe, self.dtype = folder, recipe, dtype
-        self.label_names = label_names
+        self.label_names, self.device = label_names, device
         self.queried: dict[str, dict[str, None]] = {"victim": {}, "encoder": {}}
 
     def attack(self, warm_up_example: Example, examples: Sequence[Example]) -> TimedOutcomes:
@@ -65,7 +76,9 @@ class RobustbertAttack:
         from robustbert.models.sentence_encoder import sentence_encoder
 
         sentence_encoder.cache_clear()
-        victim = load_model(str(self.folder), dtype=self.dtype, label_names=self.label_names)
+        victim = load_model(
+            str(self.folder), dtype=self.dtype, label_names=self.label_names, device=self.device
+        )
 
         def recorded(network: str, function: Callable, texts: Sequence[str]):
             self.queried[network].update(dict.fromkeys(texts))
@@ -78,6 +91,7 @@ class RobustbertAttack:
             track="published",
             seed=SEED,
             dtype=self.dtype,
+            device=self.device,
             output_cache=output_cache,
         )
         encoder = runner.encoder
@@ -116,11 +130,14 @@ def warm_up(run: Callable, example: Example) -> None:
         raise SystemExit(f"the warm-up example is {status}, so the models are not loaded")
 
 
-def measure(dataset_name: str, recipe: str, n: int, floor_n: int, repeats: int) -> dict:
+def measure(
+    dataset_name: str, recipe: str, n: int, floor_n: int, repeats: int, device: str
+) -> dict:
     """Run the measurements for one file of ``results/speed``."""
     from robustbert.bench.environment import capture_environment
     from robustbert.data import load_dataset, select_examples
     from robustbert.machine import instruction_set
+    from robustbert.models.devices import choose_device, describe_device
 
     dataset = load_dataset(dataset_name)
     first, *examples = select_examples(dataset, "test", max(n, floor_n) + 1, SEED).items
@@ -131,14 +148,16 @@ def measure(dataset_name: str, recipe: str, n: int, floor_n: int, repeats: int) 
         folder = Path(temporary) / "minilm"
         victim.save(folder)
         attacks = {
-            dtype: RobustbertAttack(folder, recipe, dtype, dataset.label_names) for dtype in DTYPES
+            dtype: RobustbertAttack(folder, recipe, dtype, dataset.label_names, device)
+            for dtype in DTYPES
         }
         comparison = compare_implementations(
-            attacks, folder, recipe, warm_up_example, examples[:n], repeats
+            attacks, folder, recipe, warm_up_example, examples[:n], repeats, device
         )
         floors = {
             dtype: measure_floor_ratios(attack, warm_up_example, examples[:floor_n], repeats)
             for dtype, attack in attacks.items()
+            if device == "cpu"
         }
     return {
         "dataset": dataset_name,
@@ -148,7 +167,8 @@ def measure(dataset_name: str, recipe: str, n: int, floor_n: int, repeats: int) 
         **comparison,
         "floor": floors,
         "instructions": instruction_set(),
-        "environment": capture_environment("cpu").model_dump(),
+        "gpu": None if device == "cpu" else describe_device(choose_device(device)),
+        "environment": capture_environment(device).model_dump(),
     }
 
 
@@ -159,27 +179,31 @@ def compare_implementations(
     warm_up_example: Example,
     examples: Sequence[Example],
     repeats: int,
+    device: str = "cpu",
 ) -> dict:
     """Run all implementations on the same examples, in rotated order."""
     from robustbert.progress import progress_bar
 
     textattack = {
-        name: textattack_runner(PlainTextAttack(folder, recipe, padding, SEED))
+        name: textattack_runner(PlainTextAttack(folder, recipe, padding, SEED, device))
         for name, padding in PADDING.items()
     }
     for run in textattack.values():
         warm_up(run, warm_up_example)
     names = [*PADDING, *DTYPES]
     results: dict[str, list[TimedOutcomes]] = {name: [] for name in names}
+    memory = dict.fromkeys(names, 0)
     with progress_bar(repeats * len(names), f"{recipe}, all implementations", "run") as bar:
         for repeat in range(repeats):
             first = repeat % len(names)
             for name in names[first:] + names[:first]:
+                reset_memory(device)
                 results[name].append(
                     robustbert_attacks[name].attack(warm_up_example, examples)
                     if name in robustbert_attacks
                     else timed_attack(textattack[name], examples)
                 )
+                memory[name] = max(memory[name], allocated_memory(device))
                 bar.update()
     seconds = {name: [run.seconds for run in runs] for name, runs in results.items()}
     outcomes = {name: runs[0].outcomes for name, runs in results.items()}
@@ -206,7 +230,23 @@ def compare_implementations(
             }
             for dtype in DTYPES
         },
+        "memory": memory if device != "cpu" else None,
     }
+
+
+def reset_memory(device: str) -> None:
+    """Forget how much memory of a GPU was allocated so far."""
+    import torch
+
+    if device != "cpu":
+        torch.cuda.reset_peak_memory_stats(device)
+
+
+def allocated_memory(device: str) -> int:
+    """The most bytes of a GPU that were allocated since the last reset; 0 for the CPU."""
+    import torch
+
+    return 0 if device == "cpu" else int(torch.cuda.max_memory_allocated(device))
 
 
 def measure_floor_ratios(
@@ -252,6 +292,7 @@ def main() -> None:
     parser.add_argument("-n", "--num-examples", type=int, default=10)
     parser.add_argument("--floor-examples", type=int, default=100)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--table", action="store_true", help="only print existing measurements")
     options = parser.parse_args()
     for recipe in () if options.table else options.recipes.split(","):
@@ -261,6 +302,7 @@ def main() -> None:
             options.num_examples,
             options.floor_examples,
             options.repeats,
+            options.device,
         )
         folder = processor_folder(measured)
         folder.mkdir(parents=True, exist_ok=True)

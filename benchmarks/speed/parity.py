@@ -109,6 +109,7 @@ def main() -> int:
     parser.add_argument("-n", "--num-examples", type=int, default=100)
     parser.add_argument("--dtypes", default="float32,bfloat16")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
     options = parser.parse_args()
 
     from robustbert.attacks import AttackRunner
@@ -122,13 +123,25 @@ def main() -> int:
     for recipe in options.recipes.split(","):
         with progress_bar(len(examples), f"TextAttack, {recipe}", "text") as bar:
             plain = []
-            attack = PlainTextAttack(options.model, recipe, "dynamic", options.seed)
+            attack = PlainTextAttack(options.model, recipe, "dynamic", options.seed, options.device)
             for outcome in attack.outcomes(examples):
                 plain.append(outcome)
                 bar.update()
         for dtype in options.dtypes.split(","):
-            victim = load_model(str(options.model), dtype=dtype, label_names=dataset.label_names)
-            runner = AttackRunner(victim, recipe, track="published", seed=options.seed, dtype=dtype)
+            victim = load_model(
+                str(options.model),
+                dtype=dtype,
+                device=options.device,
+                label_names=dataset.label_names,
+            )
+            runner = AttackRunner(
+                victim,
+                recipe,
+                track="published",
+                seed=options.seed,
+                dtype=dtype,
+                device=options.device,
+            )
             found = differences(plain, runner.run(examples).outcomes)
             rows.append(Row.of(recipe, dtype, len(examples), found))
             reports += [

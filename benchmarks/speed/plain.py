@@ -47,22 +47,26 @@ class PlainTextAttack:
         recipe: name of a recipe in robustbert.
         padding: one of `PADDINGS`.
         seed: seed of the run; the seed of each example is derived from it as in robustbert.
+        device: the device of the models, such as cpu or cuda.
 
     Attributes:
         victim: TextAttack's model wrapper.
         attack: the ``textattack.Attack`` on it.
     """
 
-    def __init__(self, folder: str | Path, recipe: str, padding: str, seed: int = 0) -> None:
+    def __init__(
+        self, folder: str | Path, recipe: str, padding: str, seed: int = 0, device: str = "cpu"
+    ) -> None:
         from robustbert.assets import ensure_assets
         from robustbert.attacks.recipes import load_recipe_class, runnable_recipe
         from robustbert.attacks.textattack.recipe_builder import build_attack
 
         ensure_assets((*runnable_recipe(recipe).assets, "sentence-encoder"))
         self.recipe, self.seed = recipe, seed
-        self.victim = _victim(folder, padding)
-        self.attack = build_attack(load_recipe_class(recipe), self.victim, _SentenceTransformer())
-        _use_offline_models(self.attack.transformation)
+        self.victim = _victim(folder, padding, device)
+        encoder = _SentenceTransformer(device)
+        self.attack = build_attack(load_recipe_class(recipe), self.victim, encoder)
+        _use_offline_models(self.attack.transformation, device)
 
     def outcomes(self, examples: Sequence) -> Iterator[PlainOutcome]:
         """Attack one example at a time."""
@@ -85,7 +89,7 @@ class PlainTextAttack:
             )
 
 
-def _use_offline_models(transformation) -> None:
+def _use_offline_models(transformation, device: str) -> None:
     import textattack
 
     from robustbert.attacks.textattack.word_tags import offline_flair_tag
@@ -94,19 +98,20 @@ def _use_offline_models(transformation) -> None:
     utils.flair_tag = offline_flair_tag(utils.flair_tag)
     for part in getattr(transformation, "transformations", [transformation]):
         if hasattr(part, "_language_model"):
-            part._language_model = _language_model()
+            part._language_model = _language_model(device)
 
 
 @cache
-def _language_model():
+def _language_model(device: str):
     from transformers import AutoModelForMaskedLM
 
     from robustbert.assets import asset_folder
 
-    return AutoModelForMaskedLM.from_pretrained(asset_folder("masked-lm")).eval()
+    model = AutoModelForMaskedLM.from_pretrained(asset_folder("masked-lm"))
+    return model.to(device).eval()
 
 
-def _victim(folder, padding: str):
+def _victim(folder, padding: str, device: str):
     import torch
     from textattack.models.wrappers import HuggingFaceModelWrapper
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
@@ -133,11 +138,11 @@ def _victim(folder, padding: str):
                 truncation=True,
                 max_length=self.tokenizer.model_max_length,
                 return_tensors="pt",
-            )
+            ).to(device)
             with torch.no_grad():
                 return self.model(**inputs).logits
 
-    model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
+    model = AutoModelForSequenceClassification.from_pretrained(folder).to(device).eval()
     tokenizer = AutoTokenizer.from_pretrained(folder)
     if padding == "full":
         # robustbert saves the length used in training; hub models have 512
@@ -147,19 +152,22 @@ def _victim(folder, padding: str):
 
 
 @cache
-def _sentence_transformer():
+def _sentence_transformer(device: str):
     from sentence_transformers import SentenceTransformer
 
     from robustbert.assets import sentence_encoder_folder
 
-    return SentenceTransformer(str(sentence_encoder_folder()), device="cpu")
+    return SentenceTransformer(str(sentence_encoder_folder()), device=device)
 
 
 class _SentenceTransformer:
     """The sentence encoder of recipes, called directly: TextAttack runs without a pool here."""
 
+    def __init__(self, device: str) -> None:
+        self._device = device
+
     def embed(self, texts: Sequence[str]) -> list:
-        encoded = _sentence_transformer().encode(
+        encoded = _sentence_transformer(self._device).encode(
             list(texts), normalize_embeddings=True, show_progress_bar=False
         )
         return list(encoded)

@@ -40,12 +40,15 @@ def summary(values: Sequence[float]) -> dict[str, float]:
     return {name: round(number, 2) for name, number in numbers.items()}
 
 
+def processor_title(measured: dict) -> str:
+    """The GPU of a measurement with CUDA's version, or the CPU with its instruction set."""
+    gpu: str | None = measured.get("gpu")
+    return gpu or f"{measured['environment']['processor']}, {measured['instructions']}"
+
+
 def processor_folder(measured: dict) -> Path:
     """The folder for measurements on the same type of processor."""
-    words = re.findall(
-        r"[a-z0-9]+", f"{measured['environment']['processor']} {measured['instructions']}".lower()
-    )
-    return RESULTS / "-".join(words)
+    return RESULTS / "-".join(re.findall(r"[a-z0-9]+", processor_title(measured).lower()))
 
 
 def format_tables() -> str:
@@ -58,36 +61,70 @@ def format_tables() -> str:
 
 
 def format_processor(paths: Sequence[Path]) -> str:
-    """Format the files of one processor as two Markdown tables, of ratios and of floors."""
+    """Format the files of one processor: its name and two tables."""
+    files = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    tables = _gpu_tables(files) if files[0].get("gpu") else _cpu_tables(files)
+    return "\n\n".join([f"**{processor_title(files[0])}**", *tables])
+
+
+def _cpu_tables(files: Sequence[dict]) -> list[str]:
+    """The speedups over TextAttack with their targets, and the floors."""
     ratios, floors = [], []
-    for path in paths:
-        measured = json.loads(path.read_text(encoding="utf-8"))
-        attack = f"{measured['dataset']} {measured['recipe']}"
+    for measured in files:
         targets = TARGETS.get(measured["dataset"], {}).get(measured["recipe"], {})
         cells = []
         for name in PADDING:
             for dtype in DTYPES:
-                cells.append(f"{format_summary(measured['ratios'][f'{dtype} to {name}'])}×")
+                cells.append(_ratio(measured, dtype, name))
                 if name == "textattack":
                     cells.append(f"{targets[dtype]}×" if targets else "none")
-        ratios.append([attack, measured["n"], *cells])
+        ratios.append([*_attack(measured), *cells])
         by_dtype = [measured["floor"][dtype] for dtype in DTYPES]
         cells = [format_summary(floor[key], 2) for key in FLOOR for floor in by_dtype]
-        floors.append([attack, by_dtype[0]["n"], *cells])
+        floors.append([_attack(measured)[0], by_dtype[0]["n"], *cells])
     ratio_headers = ["float32", "target", "bfloat16", "target"]
     ratio_headers += [f"{dtype}, dynamic padding" for dtype in DTYPES]
     floor_headers = [f"{dtype}, {ratio}" for ratio in FLOOR.values() for dtype in DTYPES]
-    title = f"**{measured['environment']['processor']}, {measured['instructions']}**"
-    tables = [
-        tabulate(
-            rows,
-            headers=["attack", "examples", *columns],
-            tablefmt="github",
-            colalign=["left", *["right"] * (len(columns) + 1)],
-        )
-        for rows, columns in ((ratios, ratio_headers), (floors, floor_headers))
+    return [_table(ratios, ratio_headers), _table(floors, floor_headers)]
+
+
+def _gpu_tables(files: Sequence[dict]) -> list[str]:
+    """The speedups over TextAttack, and the equal outcomes and the memory."""
+    ratios, others = [], []
+    for measured in files:
+        cells = [_ratio(measured, dtype, name) for name in PADDING for dtype in DTYPES]
+        ratios.append([*_attack(measured), *cells])
+        same = [
+            ", ".join(
+                str(measured["same"][dtype][field]) for field in ("status", "text", "queries")
+            )
+            for dtype in DTYPES
+        ]
+        memory = [f"{measured['memory'][name] / 2**20:.0f}" for name in (*PADDING, *DTYPES)]
+        others.append([*_attack(measured), *same, *memory])
+    ratio_headers = [
+        f"{dtype}{padding}" for padding in ("", ", dynamic padding") for dtype in DTYPES
     ]
-    return "\n\n".join([title, *tables])
+    other_headers = [f"{dtype}: same status, text, queries" for dtype in DTYPES]
+    other_headers += [f"{name} (MiB)" for name in (*PADDING, *DTYPES)]
+    return [_table(ratios, ratio_headers), _table(others, other_headers)]
+
+
+def _attack(measured: dict) -> list:
+    return [f"{measured['dataset']} {measured['recipe']}", measured["n"]]
+
+
+def _ratio(measured: dict, dtype: str, name: str) -> str:
+    return f"{format_summary(measured['ratios'][f'{dtype} to {name}'])}×"
+
+
+def _table(rows: Sequence[Sequence], columns: Sequence[str]) -> str:
+    return tabulate(
+        rows,
+        headers=["attack", "examples", *columns],
+        tablefmt="github",
+        colalign=["left", *["right"] * (len(columns) + 1)],
+    )
 
 
 def format_summary(numbers: dict[str, float], digits: int = 1) -> str:
