@@ -33,6 +33,7 @@ from robustbert.assets.manifest import tree_sha256
 from robustbert.assets.masked_lm import DESCRIPTION, WEIGHTS, trained_weights, with_trained
 from robustbert.data import load_dataset
 from robustbert.io import write_files
+from robustbert.models.devices import choose_device, describe_device
 from robustbert.models.folders import PRETRAINING_FILE
 from robustbert.models.pretrained import find_base
 from robustbert.packages import package_version
@@ -130,6 +131,7 @@ def description(
         "sha256": hashlib.sha256(content).hexdigest(),
         "bytes": len(content),
         "command": " ".join(["python benchmarks/masked_lm.py DIR", *given]),
+        "device": describe_device(choose_device(CONFIG.device)),
         "base": f"{PACKAGE}=={package_version(PACKAGE)}",
         "base_sha256": tree_sha256(bert_weights_folder() / _MODEL),
         **{name: result[name] for name in KEPT},
