@@ -88,6 +88,13 @@ curves: $(INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/learning_curves.py
 	$(BIN)/python docs/data_tables.py
 
+# Attacks MiniLM with the recipes that have a masked language model, files the rows and writes the
+# table of docs/assets.md: an estimated hour on one core. An interrupted run is resumed.
+masked-models: $(INSTALLED)
+	$(BIN)/python benchmarks/run_rows.py masked_models=results/masked-models
+	$(BIN)/robustbert leaderboard check --results results/masked-models
+	$(BIN)/python docs/assets_tables.py
+
 # Pre-trains MiniLM, fine-tunes and attacks it, and writes the tables of docs/pretraining.md: an
 # estimated four and a half hours on one core. An interrupted run is resumed.
 pretraining: $(INSTALLED)

@@ -178,7 +178,7 @@ def test_gpus_have_tables_of_their_own(tools, tmp_path, monkeypatch):
         "n": 5,
         "ratios": {f"{d} to {s}": summary for s in tables.PADDING for d in tables.DTYPES},
         "same": {d: {"status": 5, "text": 4, "queries": 3} for d in tables.DTYPES},
-        "memory": dict.fromkeys((*tables.PADDING, *tables.DTYPES), 2 ** 20 * 7),
+        "memory": dict.fromkeys((*tables.PADDING, *tables.DTYPES), 2**20 * 7),
         "floor": {},
         "gpu": "Some GPU CUDA 13.0",
         "instructions": "AMX bf16",

@@ -13,6 +13,7 @@ from robustbert.assets import bert_weights_folder, masked_lm
 from robustbert.assets.masked_lm import DESCRIPTION, WEIGHTS, build, trained_weights, with_trained
 from robustbert.errors import MissingAssetError
 from robustbert.training.pretraining import HeldOutScores
+from tests.leaderboard.table_scripts import load_script, run_script
 
 DATA = Path(masked_lm.__file__).parent / "data"
 
@@ -38,6 +39,16 @@ def test_the_page_has_the_figures_of_the_description():
         scores = HeldOutScores.model_validate(described[name]).lines()
         figures = f"{scores['masked accuracy']} | {scores['perplexity of masked tokens']}"
         assert f"| {row} | {figures} |" in page
+
+
+def test_the_page_has_the_committed_rows(monkeypatch):
+    script = load_script(Path(__file__).parents[2] / "docs" / "assets_tables.py")
+    assert run_script(script, monkeypatch, "--check") == 0
+
+
+def test_without_rows_the_table_says_how_to_make_them(tmp_path):
+    script = load_script(Path(__file__).parents[2] / "docs" / "assets_tables.py")
+    assert "--suite masked_models" in script.masked_models_table(tmp_path)
 
 
 def test_transformers_loads_the_model_and_it_predicts_words(folder):

@@ -14,6 +14,7 @@ OTHER_SUITES = {
     "defense_selection": "results/defense-selection",
     "composition_selection": "results/composition-selection",
     "best_defenses": "results/best-defenses",
+    "masked_models": "results/masked-models",
 }
 
 
