@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: bench test lint types check docs site leaderboard results defenses audit detection explanations curves pretraining tuning coverage wheel clean
+.PHONY: masked-models bench test lint types check docs site leaderboard results defenses audit detection explanations curves pretraining tuning coverage wheel clean
 
 bench: $(INSTALLED)
 	$(BIN)/python -m robustbert.bench

@@ -1,4 +1,4 @@
-"""Write the table of docs/assets.md from the committed rows of recipes with a masked language model.
+"""Write the table of docs/assets.md: the committed rows of the recipes with a masked model.
 
 ``python docs/assets_tables.py`` writes it; ``--check`` only says whether it is current.
 """
@@ -28,6 +28,11 @@ def masked_models_table(root: Path) -> str:
     return render_markdown(leaderboard_table([cell.record for cell in cells], outcomes))
 
 
-if __name__ == "__main__":
+def main() -> int:
+    """Write the table, or check that the page has it; the exit code."""
     tables = {"masked-models": masked_models_table}
-    sys.exit(run_script(__doc__ or "", DOCUMENT, "python docs/assets_tables.py", tables))
+    return run_script(__doc__ or "", DOCUMENT, "python docs/assets_tables.py", tables)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
