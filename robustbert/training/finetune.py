@@ -40,7 +40,7 @@ from robustbert.training.seeding import seeded
 from robustbert.training.trainer_arguments import trainer_arguments
 from robustbert.training.trainers import LengthGroupedTrainer, LossTrainer
 from robustbert.training.training_time import TrainingTime
-from robustbert.training.worker_processes import PROCESS_TIMEOUT
+from robustbert.training.worker_processes import PROCESS_TIMEOUT, wait_for_workers
 
 if TYPE_CHECKING:
     from robustbert.data import TextDataset
@@ -157,7 +157,7 @@ class FineTuning:
             )
         if trainer.is_world_process_zero():
             self._write(trainer.model, tokenizer, seconds, outcome.global_step)
-        trainer.accelerator.wait_for_everyone()
+        wait_for_workers()
         return read_training(self._out)
 
     def _max_length(self, model: Any, tokenizer: Any) -> int:

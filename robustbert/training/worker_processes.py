@@ -72,6 +72,13 @@ def run_in_workers(function: Callable[[], object], config: TrainingConfig) -> No
         run_in_processes(function, config.workers, config.device)
 
 
+def wait_for_workers() -> None:
+    """Wait until all workers of a training have called this; returns at once with one worker."""
+    if torch.distributed.is_initialized():
+        # not accelerate's barrier: it names a GPU, even for workers that train on the CPU
+        torch.distributed.barrier()
+
+
 def run_in_processes(function: Callable[[], object], workers: int, device: str) -> None:
     """Call a function in each of several processes that can average their gradients.
 

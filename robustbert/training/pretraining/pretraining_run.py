@@ -47,6 +47,7 @@ from robustbert.training.pretraining.token_masks import NOT_PREDICTED, TokenMask
 from robustbert.training.result import CHECKPOINTS
 from robustbert.training.seeding import seeded
 from robustbert.training.trainer_arguments import trainer_arguments
+from robustbert.training.worker_processes import wait_for_workers
 
 BEFORE_FILE = "held-out-before.json"
 #: How often losses are logged; a checkpoint is written after every second entry.
@@ -109,7 +110,7 @@ class PretrainingRun:
                 after = self._measure(trained, held_out, tokenizer)
                 results = {"before": before, "after": after, "losses": _losses(trainer)}
                 self._write(trained, tokenizer, results, seconds, outcome.global_step)
-            trainer.accelerator.wait_for_everyone()
+            wait_for_workers()
         return read_pretraining(self._out)
 
     def measure(self, corpus: CorpusSplit) -> HeldOutScores:
