@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -55,6 +55,21 @@ class TestExplanations:
         monkeypatch.delattr(explanations, "timed_explanations")
         monkeypatch.delattr(explanations, "measure_method")
         assert explanations.measure_quality(subject) == (quality, agreements)
+
+    def test_parts_of_the_texts_are_measured_alike(
+        self, explanations, subject, tmp_path, monkeypatch
+    ):
+        together, _ = explanations.measure_quality(subject)
+        monkeypatch.setattr(explanations, "PART", 1)
+        one_by_one, _ = explanations.measure_quality(replace(subject, kept=tmp_path / "other"))
+        assert len(together[0].texts) > 1
+        for whole, parts in zip(together, one_by_one, strict=True):
+            assert [one.example_id for one in whole.texts] == [
+                one.example_id for one in parts.texts
+            ]
+            for a, b in zip(whole.texts, parts.texts, strict=True):
+                assert a.comprehensiveness == pytest.approx(b.comprehensiveness)
+        assert len(list((tmp_path / "other").glob("occlusion-*.json"))) == len(together[0].texts)
 
     def test_attributions_are_kept_as_they_are(self, explanations, subject):
         for explainer in subject.methods():
