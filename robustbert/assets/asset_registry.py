@@ -1,4 +1,8 @@
-"""The registry of assets: the source of each asset, and building assets that are missing."""
+"""The registry of assets: the source of each asset, and building or downloading missing ones.
+
+The functions follow the current profile (:mod:`robustbert.assets.profiles`): with ``canonical``, the
+original assets take the place of the offline ones of the same names.
+"""
 
 from __future__ import annotations
 
@@ -11,18 +15,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from robustbert import paths
+from robustbert.assets.canonical_assets import CANONICAL_ASSETS
+from robustbert.assets.downloaded_asset import DownloadedAsset, fetch
 from robustbert.assets.manifest import Manifest, build_once, read_manifest, tree_sha256
-from robustbert.errors import DuplicateNameError, MissingAssetError
-from robustbert.packages import DATA_PACKAGES, package_file, package_version
+from robustbert.assets.profiles import is_canonical
+from robustbert.errors import DuplicateNameError, UnknownNameError
+from robustbert.packages import package_file, package_version
 from robustbert.progress import progress_bar, report_step
 from robustbert.registry import Registry, load_target
 
 if TYPE_CHECKING:
     from robustbert.assets.vectors import WordVectors
-
-PROFILE = "offline"
-"""The name of this set of assets in records. Results with different profiles are not comparable."""
-
 
 @dataclass(frozen=True)
 class PackagedAsset:
@@ -132,66 +135,56 @@ ASSETS: Registry[Asset] = Registry(
 instance of :class:`PackagedAsset` or :class:`BuiltAsset`."""
 
 
-@dataclass(frozen=True)
-class AssetStatus:
-    """One line of ``robustbert assets``.
-
-    Args:
-        name: the asset's name.
-        present: whether the asset can be used without building or installing anything.
-        path: its location; None if it is missing.
-        source: ``package==version``, or ``built here``.
-        sha256: the SHA-256 of its files; None if it is missing.
-        note: what the asset is, or what is missing and how to obtain it.
-    """
-
-    name: str
-    present: bool
-    path: Path | None
-    source: str
-    sha256: str | None
-    note: str
-
-
 def asset_names() -> tuple[str, ...]:
-    """The name of every built-in asset, in the order in which they are listed."""
-    return tuple(asset.name for asset in ASSETS.built_in())
+    """The name of every asset of the current profile, in the order in which they are listed."""
+    return tuple(asset.name for asset in profile_assets())
 
 
-def asset_status() -> tuple[AssetStatus, ...]:
-    """The status of every built-in asset; builds nothing."""
-    return tuple(_status(asset) for asset in ASSETS.built_in())
+def profile_assets() -> tuple[Asset | DownloadedAsset, ...]:
+    """Every built-in asset of the current profile."""
+    return tuple(CANONICAL_ASSETS.values()) if is_canonical() else tuple(ASSETS.built_in())
+
+
+def find_asset(name: str) -> Asset | DownloadedAsset:
+    """The asset that the current profile has for a name; raises as :func:`ensure_assets` does."""
+    if is_canonical() and name in CANONICAL_ASSETS:
+        return CANONICAL_ASSETS[name]
+    if name in CANONICAL_ASSETS and name not in ASSETS:
+        raise UnknownNameError(
+            "asset", name, asset_names(), renamed="an asset of the canonical profile alone"
+        )
+    return ASSETS.entry(name)
 
 
 def ensure_assets(names: Iterable[str], *, progress: bool = True) -> Mapping[str, str]:
-    """Build the named assets that are missing, and the assets that they need.
+    """Build or download the named assets that are missing, and the assets that they need.
 
     Args:
-        names: names in :data:`ASSETS`.
-        progress: show on standard error what is being built.
+        names: names in :data:`ASSETS` or, in the canonical profile, of its assets.
+        progress: show on standard error what is being built or downloaded.
 
     Returns:
         The SHA-256 of each named asset.
 
     Raises:
         UnknownNameError: unknown asset; the message suggests similar names.
-        MissingAssetError: a package is missing or broken; the message contains the command that
-            installs it.
+        MissingAssetError: a package is missing or broken, or a file cannot be downloaded; the
+            message says what to do.
         OutputError: the cache folder is not writable.
     """
-    return {name: _ensure(ASSETS.entry(name), progress) for name in names}
+    return {name: _ensure(find_asset(name), progress) for name in names}
 
 
 def asset_folder(name: str) -> Path:
-    """The location of an asset, which is built if missing; raises as :func:`ensure_assets` does."""
+    """The location of an asset, which is made if missing; raises as :func:`ensure_assets` does."""
     ensure_assets([name])
-    return _location(ASSETS.entry(name))
+    return location_of(find_asset(name))
 
 
 def asset_root(name: str) -> Path:
-    """The root of a built asset, for NLTK's path or ``TA_CACHE_DIR``; builds nothing."""
-    asset = ASSETS.entry(name)
-    assert isinstance(asset, BuiltAsset), f"{name} is read from its package"
+    """The root of an asset with a folder, for NLTK's path or ``TA_CACHE_DIR``; makes nothing."""
+    asset = find_asset(name)
+    assert not isinstance(asset, PackagedAsset), f"{name} is read from its package"
     return asset.root
 
 
@@ -201,37 +194,48 @@ def bert_weights_folder() -> Path:
     Raises:
         MissingAssetError: its package is not installed.
     """
-    return _location(ASSETS.entry("bert-weights"))
+    return _packaged("bert-weights")
 
 
 def sentence_encoder_folder() -> Path:
-    """The folder of the packaged MiniLM, in the format of sentence-transformers.
+    """The folder of the sentence encoder, in the format of sentence-transformers.
 
     Raises:
-        MissingAssetError: its package is not installed.
+        MissingAssetError: its package is not installed, or it cannot be downloaded.
     """
-    return _location(ASSETS.entry("sentence-encoder"))
+    return asset_folder("sentence-encoder") if is_canonical() else _packaged("sentence-encoder")
 
 
 def load_word_vectors() -> WordVectors:
-    """The word vectors, which are built if missing; raises as :func:`ensure_assets` does."""
-    from robustbert.assets.vectors import read_word_vectors
+    """The word vectors, which are made if missing; raises as :func:`ensure_assets` does."""
+    from robustbert.assets.vectors import by_frequency, read_word_vectors
 
-    return read_word_vectors(asset_folder("word-vectors"))
-
-
-def _location(asset: Asset) -> Path:
-    if isinstance(asset, BuiltAsset):
-        return asset.folder
-    return package_file(asset.package, asset.relative)
+    vectors = read_word_vectors(asset_folder("word-vectors"))
+    return by_frequency(vectors) if is_canonical() else vectors
 
 
-def _ensure(asset: Asset, progress: bool) -> str:
+def _packaged(name: str) -> Path:
+    return location_of(ASSETS.entry(name))
+
+
+def location_of(asset: Asset | DownloadedAsset) -> Path:
+    """Where the files of an asset are or will be.
+
+    Raises:
+        MissingAssetError: the package that contains it is not installed.
+    """
     if isinstance(asset, PackagedAsset):
-        return _packaged_sha256(_location(asset))
+        return package_file(asset.package, asset.relative)
+    return asset.folder
+
+
+def _ensure(asset: Asset | DownloadedAsset, progress: bool) -> str:
+    if isinstance(asset, PackagedAsset):
+        return packaged_sha256(location_of(asset))
     manifest = read_manifest(asset.folder)
     if manifest is None:
-        manifest = _build(asset, progress)
+        is_built = isinstance(asset, BuiltAsset)
+        manifest = _build(asset, progress) if is_built else fetch(asset, progress=progress)
     return manifest.sha256
 
 
@@ -239,7 +243,7 @@ def _build(asset: BuiltAsset, progress: bool) -> Manifest:
     needs = [ASSETS.entry(name) for name in asset.needs]
     for needed in needs:
         _ensure(needed, progress)
-    locations = {name: _location(needed) for name, needed in zip(asset.needs, needs, strict=True)}
+    locations = {name: location_of(needed) for name, needed in zip(asset.needs, needs, strict=True)}
     source = " ".join(f"{package}=={package_version(package)}" for package in asset.packages)
     build: Callable[..., None] = load_target(asset.builder)
     bar = progress_bar(None, f"building {asset.name}") if progress else nullcontext()
@@ -252,22 +256,6 @@ def _build(asset: BuiltAsset, progress: bool) -> Manifest:
 
 
 @cache
-def _packaged_sha256(path: Path) -> str:
+def packaged_sha256(path: Path) -> str:
+    """The SHA-256 of what an installed package contains; it is computed once per process."""
     return tree_sha256(path)
-
-
-def _status(asset: Asset) -> AssetStatus:
-    if isinstance(asset, BuiltAsset):
-        manifest = read_manifest(asset.folder)
-        if manifest is None:
-            note = f"{asset.note}; to build it, run: robustbert assets"
-            return AssetStatus(asset.name, False, None, "built here", None, note)
-        source = "built here" + (f" from {manifest.source}" if manifest.source else "")
-        return AssetStatus(asset.name, True, asset.folder, source, manifest.sha256, asset.note)
-    try:
-        path = _location(asset)
-    except MissingAssetError as error:
-        source = f"{asset.package}=={DATA_PACKAGES[asset.package]}"
-        return AssetStatus(asset.name, False, None, source, None, str(error))
-    source = f"{asset.package}=={package_version(asset.package)}"
-    return AssetStatus(asset.name, True, path, source, _packaged_sha256(path), asset.note)

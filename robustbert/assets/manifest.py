@@ -1,4 +1,4 @@
-"""Build an asset once, atomically and under a lock, and store its hash."""
+"""Build or download an asset once, atomically and under a lock, and store its hash."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Manifest:
 
     Args:
         sha256: the hash of the folder's files, see :func:`tree_sha256`.
-        source: the packages that it was built from.
+        source: the packages that it was built from, or where it was downloaded from.
         seconds: the time that building took.
     """
 
@@ -53,7 +53,7 @@ def read_manifest(folder: Path) -> Manifest | None:
         return None
 
 
-def build_once(folder: Path, source: str, build: Callable[[Path], None]) -> Manifest:
+def build_once(folder: Path, source: str, build: Callable[[Path], str | None]) -> Manifest:
     """Build the asset at ``folder`` atomically, unless it exists.
 
     Concurrent processes build it only once. Leftovers of a killed process are removed by the next
@@ -62,7 +62,8 @@ def build_once(folder: Path, source: str, build: Callable[[Path], None]) -> Mani
     Args:
         folder: where the asset belongs.
         source: the packages that it is built from, for the manifest.
-        build: called with an empty folder, which it fills.
+        build: called with an empty folder, which it fills. It may return a description of the
+            source that is more precise than ``source``.
 
     Raises:
         OutputError: the folder is not writable.
@@ -71,9 +72,9 @@ def build_once(folder: Path, source: str, build: Callable[[Path], None]) -> Mani
     def fill(partial: Path) -> Manifest:
         partial.mkdir()
         start = time.monotonic()
-        build(partial)
+        found = build(partial)
         seconds = round(time.monotonic() - start, 1)
-        manifest = Manifest(tree_sha256(partial), source, seconds)
+        manifest = Manifest(tree_sha256(partial), found or source, seconds)
         (partial / _MANIFEST).write_text(json.dumps(asdict(manifest)) + "\n", encoding="utf-8")
         return manifest
 

@@ -154,13 +154,34 @@ def write_word_vectors(folder: Path, vectors: WordVectors) -> None:
 
 
 def read_word_vectors(folder: Path) -> WordVectors:
-    """Read the files that :func:`write_word_vectors` wrote."""
+    """Read the files that :func:`write_word_vectors` wrote, or TextAttack's own ones."""
     with (folder / _WORDS).open("rb") as file:
         rows: dict[str, int] = pickle.load(file)
     return WordVectors(
-        words=tuple(rows),
+        words=tuple(sorted(rows, key=rows.__getitem__)),
         vectors=np.load(folder / _VECTORS),
         neighbours=np.load(folder / _NEIGHBOURS),
+    )
+
+
+def by_frequency(vectors: WordVectors) -> WordVectors:
+    """Vectors that others made, as :class:`WordVectors` has them.
+
+    The words are sorted by descending frequency, those of equal frequency stay in their order, and
+    the vectors are scaled to unit length.
+    """
+    from wordfreq import zipf_frequency
+
+    frequencies = np.array([zipf_frequency(word, "en") for word in vectors.words])
+    order = np.argsort(-frequencies, kind="stable")
+    place = np.empty(len(order), dtype=np.int32)
+    place[order] = np.arange(len(order), dtype=np.int32)
+    scaled = vectors.vectors[order].astype(np.float32)
+    norms = np.linalg.norm(scaled, axis=1, keepdims=True)
+    return WordVectors(
+        words=tuple(vectors.words[row] for row in order.tolist()),
+        vectors=scaled / np.maximum(norms, np.finfo(np.float32).tiny),
+        neighbours=place[vectors.neighbours[order]],
     )
 
 

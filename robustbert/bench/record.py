@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from robustbert.assets import PROFILE
+from robustbert.assets import current_profile
 from robustbert.attacks.protocol import PROTOCOL_REVISION
 from robustbert.attacks.scheduler.recheck import Recheck
 from robustbert.attacks.tracks import LiLimits, UnifiedLimits
@@ -156,7 +156,7 @@ def model_ref(victim: Victim) -> ModelRef:
 
 def assets_ref(hashes: Mapping[str, str]) -> AssetsRef:
     """The assets entry of a record; ``hashes`` is the sha256 of each asset, keyed by name."""
-    return AssetsRef(profile=PROFILE, hashes=dict(hashes))
+    return AssetsRef(profile=current_profile(), hashes=dict(hashes))
 
 
 def protocol_ref(

@@ -1,0 +1,106 @@
+"""The assets profile: whether recipes read the offline replacements or the original assets.
+
+The current profile is the value of the environment variable ``ROBUSTBERT_ASSETS``. So it is one for
+the whole process, and processes that are started later inherit it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache, wraps
+from typing import ParamSpec, TypeVar
+
+from robustbert.errors import UnknownNameError
+
+OFFLINE, CANONICAL = "offline", "canonical"
+#: The names of the profiles. Results with different profiles are not comparable.
+PROFILES = (OFFLINE, CANONICAL)
+#: The environment variable that holds the name of the current profile.
+VARIABLE = "ROBUSTBERT_ASSETS"
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+def check_profile(name: str, place: str = "") -> str:
+    """Check the name of a profile and return it.
+
+    Args:
+        name: the name.
+        place: where it was given, for the message.
+
+    Raises:
+        UnknownNameError: no such profile; the message suggests similar names.
+    """
+    if name not in PROFILES:
+        raise UnknownNameError("assets profile", name, PROFILES, place)
+    return name
+
+
+def current_profile() -> str:
+    """The name of the current profile: ``offline``, unless another one was chosen.
+
+    Raises:
+        UnknownNameError: the environment variable names no profile.
+    """
+    return check_profile(os.environ.get(VARIABLE) or OFFLINE, VARIABLE)
+
+
+def is_canonical() -> bool:
+    """Whether the current profile is ``canonical``; raises as :func:`current_profile` does."""
+    return current_profile() == CANONICAL
+
+
+def select_profile(name: str) -> None:
+    """Make a profile the current one, in this process and in those that it starts.
+
+    Raises:
+        UnknownNameError: no such profile.
+    """
+    os.environ[VARIABLE] = check_profile(name)
+
+
+@contextmanager
+def using_profile(name: str | None) -> Iterator[None]:
+    """Make a profile the current one within the block; None changes nothing.
+
+    Raises:
+        UnknownNameError: no such profile.
+    """
+    if name is None:
+        yield
+        return
+    before = os.environ.get(VARIABLE)
+    select_profile(name)
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(VARIABLE, None)
+        else:
+            os.environ[VARIABLE] = before
+
+
+def cached_per_profile(
+    maxsize: int | None = None,
+) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
+    """``functools.lru_cache`` for functions that read assets: a value belongs to one profile.
+
+    Args:
+        maxsize: how many values are kept; None for all.
+    """
+
+    def decorate(function: Callable[_P, _T]) -> Callable[_P, _T]:
+        @lru_cache(maxsize)
+        def cached(profile: str, *args: _P.args, **options: _P.kwargs) -> _T:
+            return function(*args, **options)
+
+        @wraps(function)
+        def call(*args: _P.args, **options: _P.kwargs) -> _T:
+            return cached(current_profile(), *args, **options)
+
+        return call
+
+    return decorate
