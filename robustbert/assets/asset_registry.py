@@ -18,8 +18,8 @@ from robustbert import paths
 from robustbert.assets.canonical_assets import CANONICAL_ASSETS
 from robustbert.assets.downloaded_asset import DownloadedAsset, fetch
 from robustbert.assets.manifest import Manifest, build_once, read_manifest, tree_sha256
-from robustbert.assets.profiles import is_canonical
-from robustbert.errors import DuplicateNameError, UnknownNameError
+from robustbert.assets.profiles import CANONICAL, VARIABLE, is_canonical
+from robustbert.errors import DuplicateNameError, InputError
 from robustbert.packages import package_file, package_version
 from robustbert.progress import progress_bar, report_step
 from robustbert.registry import Registry, load_target
@@ -150,8 +150,9 @@ def find_asset(name: str) -> Asset | DownloadedAsset:
     if is_canonical() and name in CANONICAL_ASSETS:
         return CANONICAL_ASSETS[name]
     if name in CANONICAL_ASSETS and name not in ASSETS:
-        raise UnknownNameError(
-            "asset", name, asset_names(), renamed="an asset of the canonical profile alone"
+        raise InputError(
+            f"the asset {name!r} belongs to the canonical profile; add --profile canonical, or set "
+            f"{VARIABLE}={CANONICAL}"
         )
     return ASSETS.entry(name)
 
@@ -168,11 +169,30 @@ def ensure_assets(names: Iterable[str], *, progress: bool = True) -> Mapping[str
 
     Raises:
         UnknownNameError: unknown asset; the message suggests similar names.
+        InputError: the asset belongs to the canonical profile, which is not the current one.
         MissingAssetError: a package is missing or broken, or a file cannot be downloaded; the
             message says what to do.
         OutputError: the cache folder is not writable.
     """
     return {name: _ensure(find_asset(name), progress) for name in names}
+
+
+def check_packages(names: Iterable[str]) -> None:
+    """Check that the packages are installed that the named assets need when they are used.
+
+    Raises:
+        MissingAssetError: one is not; the message has the command that installs it.
+    """
+    for asset in map(find_asset, names):
+        if isinstance(asset, DownloadedAsset):
+            asset.check_packages()
+
+
+def ensure_usable(names: Iterable[str]) -> Mapping[str, str]:
+    """Like :func:`ensure_assets`, but first check as :func:`check_packages` does."""
+    names = tuple(names)
+    check_packages(names)
+    return ensure_assets(names)
 
 
 def asset_folder(name: str) -> Path:

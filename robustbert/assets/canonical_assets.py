@@ -104,7 +104,7 @@ _ASSETS = (
     _hub(GPT2, "openai-community/gpt2", _TOKENIZER, "550 MB", "the language model of kuleshov"),
     _flair(NER, "flair/ner-english", "430 MB", "the named-entity tagger of checklist"),
     _flair(UPOS, "flair/upos-english-fast", "75 MB",
-           "the part-of-speech tagger of leap, clare and pso"),
+           "the part-of-speech tagger of clare and pso"),
 )
 # fmt: on
 

@@ -20,6 +20,7 @@ PROFILES = (OFFLINE, CANONICAL)
 #: The environment variable that holds the name of the current profile.
 VARIABLE = "ROBUSTBERT_ASSETS"
 
+_ON_CHANGE: list[Callable[[], None]] = []
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -59,7 +60,7 @@ def select_profile(name: str) -> None:
     Raises:
         UnknownNameError: no such profile.
     """
-    os.environ[VARIABLE] = check_profile(name)
+    _set_variable(check_profile(name))
 
 
 @contextmanager
@@ -77,10 +78,27 @@ def using_profile(name: str | None) -> Iterator[None]:
     try:
         yield
     finally:
-        if before is None:
-            os.environ.pop(VARIABLE, None)
-        else:
-            os.environ[VARIABLE] = before
+        _set_variable(before)
+
+
+def call_on_change(forget: Callable[[], None]) -> None:
+    """Call ``forget`` whenever another profile becomes the current one in this process.
+
+    It drops what was read from the assets and kept in memory. What :func:`cached_per_profile` keeps
+    needs no such function.
+    """
+    _ON_CHANGE.append(forget)
+
+
+def _set_variable(value: str | None) -> None:
+    before = os.environ.get(VARIABLE) or OFFLINE
+    if value is None:
+        os.environ.pop(VARIABLE, None)
+    else:
+        os.environ[VARIABLE] = value
+    if (value or OFFLINE) != before:
+        for forget in _ON_CHANGE:
+            forget()
 
 
 def cached_per_profile(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from robustbert.assets import ensure_assets
+from robustbert.assets.asset_registry import ensure_usable
 from robustbert.attacks.attack_run import AttackRun as AttackRun
 from robustbert.attacks.attack_run import finish
 from robustbert.attacks.outcome_builder import AttackedExample, ExampleResult, build_outcome
@@ -33,6 +33,7 @@ from robustbert.errors import AttackError, describe_error
 from robustbert.models.classifier import Classifier
 from robustbert.models.inference.invariance import InvarianceResult
 from robustbert.models.inference.output_cache import OutputCache
+from robustbert.models.original_encoders import original_encoder
 from robustbert.records.schema import Outcome, Params, RecipeRef
 from robustbert.seeds import derive_seed
 
@@ -59,13 +60,11 @@ class AttackRunner:
         recipe: a name of ``RECIPES``.
         track: ``published``, ``unified`` or ``unified-li``.
         limits: the limits of the ``unified`` track; ignored on the other tracks.
-        length: ``short`` or ``long``: the text length of the dataset. It determines which share of
-            a text's words may change.
+        length: ``short`` or ``long``, the text length of the dataset, which limits the changes.
         seed: at least 0; the seed of each example is derived from it.
         dtype: the dtype of the sentence encoder: auto, float32 or bfloat16.
         device: the device of the sentence encoder.
-        lanes: maximum number of concurrent searches, and so of examples attacked at the same time;
-            at least 1. Does not affect outcomes.
+        lanes: maximum number of concurrent searches, at least 1. Does not affect outcomes.
         token_budget: maximum number of tokens per batch of the sentence encoder, at least 1; None
             selects a default for the device. Does not affect outcomes.
         output_cache: a cache of the classifier's ``predict_proba``. Share one between the runners
@@ -103,8 +102,8 @@ class AttackRunner:
                 f"recipe {self.recipe!r} needs gradients, which {self.classifier.info.name!r} does "
                 "not have; choose a recipe that needs no gradients (see: robustbert list recipes)"
             )
-        assets = (*entry.assets, *assets_of_track(self.track), "sentence-encoder")
-        self.asset_hashes = dict(ensure_assets(assets))
+        assets = (*entry.assets_now([self.track]), *assets_of_track(self.track), "sentence-encoder")
+        self.asset_hashes = dict(ensure_usable(assets))
 
     def load_recipe(self) -> None:
         """Import the recipe and TextAttack, which takes seconds; :meth:`run` does it if needed."""
@@ -158,6 +157,7 @@ class AttackRunner:
             embed=encoder_sample,
             exact=self.encoder.encode_exact,
             uncached=self.encoder.encode_uncached,
+            load=lambda asset: original_encoder(asset, self.device),
         )
         by_id: dict[str, Outcome] = {}
         final_texts: dict[str, str] = {}

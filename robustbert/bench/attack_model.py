@@ -34,6 +34,7 @@ def attack(
     device: str = "auto",
     lanes: int | None = None,
     cluster: RayCluster | None = None,
+    assets: str | None = None,
 ) -> AttackResult:
     """Attack a classifier with one recipe.
 
@@ -52,6 +53,7 @@ def attack(
         device: see :func:`bench`.
         lanes: see :func:`bench`.
         cluster: see :func:`bench`.
+        assets: see :func:`bench`.
 
     Returns:
         The outcomes; with ``labels``, in the order of the texts. Only distinct texts of more than
@@ -70,7 +72,7 @@ def attack(
     elif isinstance(texts, list) and all(isinstance(text, str) for text in texts):
         raise InputError("labels is missing; give the true label of each text")
     options: dict[str, Any] = {"seed": seed, "out": out, "dtype": dtype, "device": device}
-    options |= {"lanes": lanes, "adaptive": adaptive, "cluster": cluster}
+    options |= {"lanes": lanes, "adaptive": adaptive, "cluster": cluster, "assets": assets}
     result = bench(victim, recipe, data, n=n, split=split, tracks=track, **options)
     [record] = result.records
     outcomes = result.outcomes[record_name(record)]

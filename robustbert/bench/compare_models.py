@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from robustbert.assets.profiles import using_profile
 from robustbert.attacks import UnifiedLimits, check_track, runnable_recipe
 from robustbert.attacks.recipes import CORE_RECIPES
 from robustbert.bench.plan import Plan, build_plan
@@ -52,6 +53,7 @@ def bench(
     device: str = "auto",
     lanes: int | None = None,
     cluster: RayCluster | None = None,
+    assets: str | None = None,
 ) -> BenchResult:
     """Attack classifiers with recipes and tabulate their accuracy.
 
@@ -73,6 +75,8 @@ def bench(
         device: auto, cpu, cuda, cuda:N or mps, for the same models.
         lanes: the number of concurrent searches, at least 1; does not affect results.
         cluster: where to attack; None for this process. It does not affect results either.
+        assets: ``offline``, or ``canonical`` for the original assets, which are downloaded; None
+            for the current profile.
 
     Raises:
         RobustbertError: a model, a recipe or the dataset cannot be used; an argument is missing or
@@ -80,19 +84,20 @@ def bench(
             that is not probabilities; or results of a model without a name are to be stored.
     """
     _check_types(out, limits)
-    plan = plan_models(
-        models,
-        recipes,
-        dataset,
-        n=n,
-        split=split,
-        tracks=tracks,
-        limits=limits,
-        seed=seed,
-        training_seeds=training_seeds,
-        adaptive=adaptive,
-        stored=out is not None,
-    )
+    with using_profile(assets):
+        plan = plan_models(
+            models,
+            recipes,
+            dataset,
+            n=n,
+            split=split,
+            tracks=tracks,
+            limits=limits,
+            seed=seed,
+            training_seeds=training_seeds,
+            adaptive=adaptive,
+            stored=out is not None,
+        )
     with result_folder(out) as folder:
         return run_plan(plan, RunOptions(folder, dtype, device, lanes, cluster=cluster))
 

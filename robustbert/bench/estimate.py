@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from robustbert.assets import asset_status
+from robustbert.assets.profiles import using_profile
 from robustbert.attacks.protocol import PROTOCOL_REVISION
 from robustbert.attacks.recipes import assets_of
 from robustbert.bench.costs import attack_cost
@@ -58,7 +59,7 @@ class Estimate:
     Args:
         cells: the cells, in table order.
         training_runs: the victims to train, in the same order.
-        missing_assets: names of assets that must be built first.
+        missing_assets: names of assets that must be built or downloaded first.
     """
 
     cells: tuple[CellEstimate, ...]
@@ -76,6 +77,11 @@ def estimate_plan(plan: Plan, options: RunOptions) -> Estimate:
         RecordError: the output folder contains a run with another configuration or identity.
         RobustbertError: a dataset or model cannot be loaded.
     """
+    with using_profile(plan.assets):
+        return _estimate_plan(plan, options)
+
+
+def _estimate_plan(plan: Plan, options: RunOptions) -> Estimate:
     check_options(options)
     if options.out.exists() and not options.out.is_dir():
         raise OutputError(f"{options.out} is a file, not a folder; choose another output folder")
@@ -84,7 +90,7 @@ def estimate_plan(plan: Plan, options: RunOptions) -> Estimate:
     store = RunStore(options.out)
     store.check_configuration(plan_configuration(plan, datasets, options))
     missing = [row.name for row in asset_status() if not row.present]
-    needed = {*assets_of(plan.recipes()), "sentence-encoder"}
+    needed = {*assets_of(plan.recipes(), plan.tracks()), "sentence-encoder"}
     environment = capture_environment(options.device)
     victims = plan.victims()
     for dataset, victim in victims:

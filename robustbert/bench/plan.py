@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from robustbert.assets.profiles import OFFLINE, current_profile
 from robustbert.attacks import UnifiedLimits
 from robustbert.attacks.recipes import recipe
 from robustbert.bench.victim_spec import VictimSpec
@@ -69,6 +70,7 @@ class Plan:
         limits: the limits of the ``unified`` track.
         sources: how to read each dataset, keyed by its name in the plan.
         at_most: whether the cells' numbers of examples are maxima, for datasets that have fewer.
+        assets: the assets profile, ``offline`` or ``canonical``.
     """
 
     suite: str | None
@@ -79,6 +81,7 @@ class Plan:
     limits: UnifiedLimits
     sources: Mapping[str, DatasetSource]
     at_most: bool = False
+    assets: str = OFFLINE
 
     def limited_to(self, available: Mapping[str, int]) -> Plan:
         """The plan with the numbers of examples limited to those that are ``available``.
@@ -100,6 +103,10 @@ class Plan:
     def recipes(self) -> tuple[str, ...]:
         """The distinct recipes, in order."""
         return tuple(dict.fromkeys(cell.recipe for cell in self.cells))
+
+    def tracks(self) -> tuple[str, ...]:
+        """The distinct tracks, in order."""
+        return tuple(dict.fromkeys(cell.track for cell in self.cells))
 
     def victims(self) -> tuple[tuple[str, VictimSpec], ...]:
         """The distinct pairs of dataset and victim, in order."""
@@ -131,6 +138,8 @@ def build_plan(
     limits: UnifiedLimits,
 ) -> Plan:
     """The plan of the product of datasets, victims (one per training seed), tracks and recipes.
+
+    Its assets profile is the current one.
 
     ``examples`` returns the number of examples, given the names of a dataset and a recipe. The
     other arguments are those of :class:`Plan`.
@@ -168,6 +177,7 @@ def build_plan(
         limits=limits,
         sources=FrozenMapping(sources),
         at_most=at_most,
+        assets=current_profile(),
     )
 
 

@@ -10,8 +10,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from robustbert.assets import ensure_assets
-from robustbert.attacks.recipes import assets_of
+from robustbert.assets.profiles import using_profile
+from robustbert.attacks.recipes import ensure_recipe_assets
 from robustbert.bench.attack_progress import AttackProgress, result_line
 from robustbert.bench.environment import capture_environment
 from robustbert.bench.executors.executor import Executor
@@ -96,6 +96,11 @@ def run_plan(plan: Plan, options: RunOptions) -> BenchResult:
         RecordError: the output folder contains a run with another configuration.
         RobustbertError: a cell cannot run; finished cells are kept.
     """
+    with using_profile(plan.assets):
+        return _run_plan(plan, options)
+
+
+def _run_plan(plan: Plan, options: RunOptions) -> BenchResult:
     began = time.perf_counter()
     check_options(options)
     with_data = load_datasets(plan)
@@ -105,7 +110,7 @@ def run_plan(plan: Plan, options: RunOptions) -> BenchResult:
     store = RunStore(options.out)
     with store.locked():
         store.write_configuration(plan_configuration(plan, datasets, options))
-        ensure_assets(assets_of(plan.recipes()))
+        ensure_recipe_assets(plan.recipes(), plan.tracks())
         records: dict[Cell, Record] = {}
         with run_executor(options) as executor:
             jobs = _loaded_jobs(plan, options, datasets, victims)
@@ -206,6 +211,7 @@ def plan_configuration(
             "dtype": choose_dtype(options.dtype, choose_device(options.device)),
             **plan.limits.as_record(),
             "queries_per_word": plan.limits.queries_per_word,
+            "assets": plan.assets,
         },
         datasets={dataset.name: dataset.sha256() for dataset in datasets.values()},
         examples={_examples_key(cell, datasets[cell.dataset].name): cell.n for cell in plan.cells},

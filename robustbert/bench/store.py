@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from robustbert.assets.profiles import OFFLINE
 from robustbert.bench.identity import CellIdentity, cell_identity
 from robustbert.bench.record import CellHeader
 from robustbert.errors import RecordError
@@ -55,7 +56,8 @@ class Configuration:
     A later run in the same folder may add models, recipes and datasets but not change a value.
 
     Args:
-        settings: seed, split, dtype and the limits of the ``unified`` track, keyed by name.
+        settings: seed, split, dtype, assets profile and the limits of the ``unified`` track, keyed
+            by name.
         datasets: sha256 of each dataset, keyed by name.
         examples: number of examples, keyed by ``"DATASET RECIPE"``, and ``"DATASET RECIPE MODEL"``
             of a model with a number of its own.
@@ -263,6 +265,8 @@ class RunStore:
         try:
             content = json.loads(path.read_bytes())
             if isinstance(content, dict) and all(isinstance(v, dict) for v in content.values()):
+                # runs before there were other assets do not say it
+                content["settings"] = {"assets": OFFLINE} | content.get("settings", {})
                 return content
             reason = "it is not a run configuration"
         except (OSError, ValueError) as error:

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError, ValidationInfo, model_validator
 
+from robustbert.assets.profiles import check_profile, using_profile
 from robustbert.attacks import RECIPES, UnifiedLimits, check_track, runnable_recipe
 from robustbert.bench.model_names import split_name
 from robustbert.bench.suite_tables import (
@@ -67,6 +68,7 @@ class Suite(TomlTable):
             :attr:`model`; None for those that the models have.
         model: the ``[model.NAME]`` tables, keyed by name.
         limits: overrides of the limits of the ``unified`` track.
+        assets: the assets profile, ``offline`` or ``canonical``; None for the current one.
 
     Raises:
         ValidationError: a missing or unknown key, or a value of the wrong type or out of range.
@@ -90,6 +92,7 @@ class Suite(TomlTable):
     labels: Names | None = None
     model: dict[str, ModelTable] = Field(default_factory=dict)
     limits: Options = Field(default_factory=dict)
+    assets: Text | None = None
 
     @model_validator(mode="after")
     def _check(self, info: ValidationInfo) -> Suite:
@@ -160,10 +163,14 @@ def check_fields(suite: Suite, fields: Container[str], source: str = "") -> None
     Raises:
         RobustbertError: the first error; a :class:`SuiteError` if ``source`` is given.
     """
-    for place, check in _checks(suite):
-        if place.partition(".")[0] in fields:
-            with _located(source, place):
-                check()
+    if suite.assets is not None:
+        with _located(source, "assets"):
+            check_profile(suite.assets)
+    with using_profile(suite.assets):
+        for place, check in _checks(suite):
+            if place.partition(".")[0] in fields:
+                with _located(source, place):
+                    check()
 
 
 def _checks(suite: Suite) -> Iterator[tuple[str, Callable[[], object]]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
+from robustbert.assets.profiles import using_profile
 from robustbert.bench.plan import Plan, build_plan
 from robustbert.bench.suite import Suite, check_fields
 from robustbert.bench.victim_spec import victim_specs
@@ -38,6 +39,7 @@ class Overrides:
         label_map: names in the data, and the names to use for them.
         defenses: the defenses of every model, in order; none keeps those of the suite.
         adaptive: whether attacks know the defenses of every model; False keeps what the suite says.
+        assets: the assets profile.
     """
 
     datasets: Sequence[str | DatasetSource] | None = None
@@ -56,6 +58,7 @@ class Overrides:
     label_map: Mapping[str, str] | None = None
     defenses: Sequence[DefenseSpec] = ()
     adaptive: bool = False
+    assets: str | None = None
 
 
 _OF_DATASETS = MappingProxyType(
@@ -70,12 +73,16 @@ _OF_DATASETS = MappingProxyType(
 """The overrides that concern every dataset, and their names in :class:`DatasetSource`."""
 
 
+#: Fields whose values another assets profile may not have.
+_DEPEND_ON_ASSETS = ("recipes", "model")
+
+
 def make_plan(suite: Suite, overrides: Overrides | None = None) -> Plan:
     """The cells of ``suite`` with the overrides applied.
 
     Raises:
         UnknownNameError: a dataset, model, recipe or track that does not exist.
-        MissingAssetError: a recipe that cannot run offline.
+        MissingAssetError: a recipe that cannot run with the assets of the profile.
         ModelError: a model that is neither a name nor a folder.
         InputError: a number out of range, a duplicate victim, defenses for a model of the suite
             that has its own, an adaptive attack without a defense that it could know, no cell that
@@ -90,18 +97,19 @@ def make_plan(suite: Suite, overrides: Overrides | None = None) -> Plan:
             "no dataset is given; name one with --dataset, --datasets or --test-file, or in the "
             "suite (datasets)"
         )
-    return build_plan(
-        suite=suite.name,
-        sources=sources,
-        victims=victim_specs(suite, tuple(overrides.defenses), adaptive=overrides.adaptive),
-        tracks=suite.tracks,
-        recipes=suite.recipes,
-        examples=suite.examples_of,
-        at_most=suite.num_examples is None,
-        split=suite.split,
-        seed=suite.seed,
-        limits=suite.unified_limits(),
-    )
+    with using_profile(suite.assets):
+        return build_plan(
+            suite=suite.name,
+            sources=sources,
+            victims=victim_specs(suite, tuple(overrides.defenses), adaptive=overrides.adaptive),
+            tracks=suite.tracks,
+            recipes=suite.recipes,
+            examples=suite.examples_of,
+            at_most=suite.num_examples is None,
+            split=suite.split,
+            seed=suite.seed,
+            limits=suite.unified_limits(),
+        )
 
 
 def _plan_name(dataset: str | DatasetSource) -> str:
@@ -152,7 +160,8 @@ def _override(suite: Suite, overrides: Overrides, objects: Mapping[str, DatasetS
     if negative:
         raise InputError(f"--training-seeds contains {negative[0]}; seeds must be at least 0")
     names = [name for name in given.get("datasets", ()) if isinstance(name, str)]
-    check_fields(suite.model_copy(update={**given, "datasets": tuple(names)}), given)
+    checked = {*given, *_DEPEND_ON_ASSETS} if "assets" in given else given
+    check_fields(suite.model_copy(update={**given, "datasets": tuple(names)}), checked)
     if "datasets" in given:
         given["datasets"] = tuple(map(_plan_name, given["datasets"]))
     return suite.model_copy(update=given)

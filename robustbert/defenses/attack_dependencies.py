@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
-from robustbert.assets import ensure_assets
+from robustbert.assets.asset_registry import ensure_usable
 from robustbert.attacks.protocol import PROTOCOL_REVISION
 from robustbert.attacks.recipes import assets_of
 from robustbert.attacks.tracks import assets_of_track
@@ -18,9 +18,9 @@ def attack_dependencies(recipes: Sequence[str], track: str) -> dict[str, Any]:
     Raises:
         MissingAssetError: as in :func:`robustbert.assets.ensure_assets`.
     """
-    assets = (*assets_of(recipes), *assets_of_track(track), "sentence-encoder")
+    assets = (*assets_of(recipes, [track]), *assets_of_track(track), "sentence-encoder")
     return {
         "textattack": version("textattack"),
         "protocol": PROTOCOL_REVISION,
-        "assets": dict(ensure_assets(assets)),
+        "assets": dict(ensure_usable(assets)),
     }

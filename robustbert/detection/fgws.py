@@ -31,12 +31,13 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from robustbert.assets import load_word_vectors, use_nltk_assets
+from robustbert.assets.profiles import cached_per_profile
 from robustbert.data.word_split import WordSplit
 from robustbert.detection.detector import Detector, FittedDetector, FittingData
 from robustbert.detection.text_measure import TextMeasure
@@ -169,10 +170,10 @@ def probability_drops(before: Sequence[np.ndarray], after: Sequence[np.ndarray])
     return np.asarray(rows[every, predicted] - changed[every, predicted])
 
 
-@lru_cache(maxsize=100_000)
+@cached_per_profile(maxsize=100_000)
 def synonyms_of(word: str) -> tuple[str, ...]:
     """The WordNet synonyms of a word that are one word, in lower case, without the word itself."""
-    _use_wordnet()
+    use_nltk_assets()
     from nltk.corpus import wordnet
 
     names = {name.lower() for synset in wordnet.synsets(word) for name in synset.lemma_names()}
@@ -188,16 +189,11 @@ def nearest_words(word: str, count: int) -> tuple[str, ...]:
     return tuple(vectors.words[i] for i in vectors.neighbours[row, 1 : 1 + count])
 
 
-@cache
+@cached_per_profile()
 def _vectors() -> WordVectors:
     return load_word_vectors()
 
 
-@cache
+@cached_per_profile()
 def _rows() -> Mapping[str, int]:
     return {word: row for row, word in enumerate(_vectors().words)}
-
-
-@cache
-def _use_wordnet() -> None:
-    use_nltk_assets()

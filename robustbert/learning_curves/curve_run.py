@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from robustbert.assets import ensure_assets
 from robustbert.attacks import check_track
-from robustbert.attacks.recipes import assets_of
+from robustbert.attacks.recipes import ensure_recipe_assets
 from robustbert.bench.environment import capture_environment
 from robustbert.bench.victims import check_trainable
 from robustbert.data import TextDataset, load_dataset
@@ -174,7 +173,7 @@ def run_curve(
     with file_lock(folder / _LOCK, **lock):
         points = stored_points(plan, folder)
         if plan.options.recipes:
-            ensure_assets(assets_of(plan.options.recipes))
+            ensure_recipe_assets(plan.options.recipes, [plan.options.track])
         environment = capture_environment(plan.options.device)
         missing = plan.missing(points)
         for number, place in enumerate(missing, start=1):

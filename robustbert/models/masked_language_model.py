@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from robustbert.assets import asset_folder, ensure_assets
+from robustbert.assets.profiles import cached_per_profile
 from robustbert.models.quiet import quiet_transformers
 
 ASSET = "masked-lm"
@@ -27,12 +27,12 @@ class MaskedLanguageModel:
     sha256: str
 
 
-@cache
+@cached_per_profile()
 def masked_language_model() -> MaskedLanguageModel:
-    """The asset, loaded once per process.
+    """The asset of the current profile, loaded once per process.
 
     Raises:
-        MissingAssetError: the asset cannot be built.
+        MissingAssetError: the asset cannot be built or downloaded.
     """
     import torch
     from transformers import AutoTokenizer, BertForMaskedLM
@@ -40,7 +40,7 @@ def masked_language_model() -> MaskedLanguageModel:
     folder = asset_folder(ASSET)
     with quiet_transformers():
         network = BertForMaskedLM.from_pretrained(
-            folder, local_files_only=True, torch_dtype=torch.float32
+            folder, local_files_only=True, use_safetensors=True, torch_dtype=torch.float32
         )
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, use_fast=True)
     return MaskedLanguageModel(network.eval(), tokenizer, ensure_assets([ASSET])[ASSET])

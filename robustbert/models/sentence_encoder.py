@@ -1,19 +1,20 @@
-"""The sentence encoder for similarities: the packaged MiniLM.
+"""The sentence encoder for similarities: MiniLM, packaged or downloaded.
 
-It replaces the Universal Sentence Encoder and SBERT in recipes, so similarities differ from those
-of the original recipes. A record lists the encoder among its assets.
+With the offline assets, it also replaces the Universal Sentence Encoder and SBERT in recipes, so
+similarities differ from those of the original recipes. A record lists the encoder among its assets.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from robustbert.assets import sentence_encoder_folder
+from robustbert.assets.profiles import cached_per_profile
 from robustbert.models.devices import choose_device, choose_dtype, describe_device
 from robustbert.models.inference.batching import TOKEN_BUDGET, plan_batches, unique_sequences
 from robustbert.models.inference.invariance import (
@@ -51,7 +52,7 @@ class SentenceEncoder:
             affect embeddings.
 
     Raises:
-        MissingAssetError: the packaged MiniLM is not installed.
+        MissingAssetError: the packaged MiniLM is not installed, or cannot be downloaded.
         InputError: there is no such device.
     """
 
@@ -178,7 +179,7 @@ class SentenceEncoder:
         return vectors
 
 
-@lru_cache(maxsize=4)
+@cached_per_profile(maxsize=4)
 def sentence_encoder(
     dtype: str = "auto", device: str = "auto", token_budget: int | None = None
 ) -> SentenceEncoder:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from robustbert.models.classifier import Classifier, TokenGradient
+    from robustbert.models.original_encoders import TextEncoder
 
 Rows = Callable[[Sequence[str]], "np.ndarray"]
 """A function that returns one row per text, in order: shape (n, d)."""
@@ -74,10 +75,21 @@ class PooledEncoder:
         embed: computes embeddings in the encoder's dtype.
         exact: computes embeddings in float32.
         uncached: like ``exact``, but bypasses the cache.
+        load: loads the encoder with a name, for :meth:`other`; None if there are no others.
     """
 
-    def __init__(self, pool: Pool, *, embed: Rows, exact: Rows, uncached: Rows) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        *,
+        embed: Rows,
+        exact: Rows,
+        uncached: Rows,
+        load: Callable[[str], TextEncoder] | None = None,
+    ) -> None:
         self._pool = pool
+        self._load = load
+        self._others: dict[str, PooledEncoder] = {}
         self._embed: Service[np.ndarray] = Service("embeddings", embed)
         self._exact: Service[np.ndarray] = Service("exact embeddings", exact)
         self._uncached: Service[np.ndarray] = Service("uncached embeddings", uncached)
@@ -93,3 +105,16 @@ class PooledEncoder:
     def uncached(self, texts: Sequence[str]) -> list[np.ndarray]:
         """Like :meth:`exact`, but bypass the cache; for verification."""
         return self._pool.request(self._uncached, texts)
+
+    def other(self, name: str) -> PooledEncoder:
+        """The encoder with a name, called through the same pool; it is loaded at its first use."""
+        load = self._load
+        assert load is not None, f"there is no encoder {name}"
+        if name not in self._others:
+            self._others[name] = PooledEncoder(
+                self._pool,
+                embed=lambda texts: load(name).encode(texts),
+                exact=lambda texts: load(name).encode(texts),
+                uncached=lambda texts: load(name).encode_uncached(texts),
+            )
+        return self._others[name]

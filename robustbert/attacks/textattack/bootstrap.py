@@ -29,20 +29,23 @@ _OVERWRITTEN = (
 # Modules that read these variables when they are imported: import them before TextAttack sets them.
 _READ_ONCE = ("huggingface_hub.constants", "datasets.config", "transformers.utils.hub")
 _DOWNLOADED_MARKER = "post_install_check_3"
+# Folders of word vectors that TextAttack was redirected to.
+_OWN_HOMES: set[Path] = set()
 _VECTORS_IN_USE = "textattack_counterfitted_GLOVE_embedding"
 
 
 def import_textattack() -> ModuleType:
-    """Import TextAttack so that its recipes find the assets; return the module.
+    """Import TextAttack so that its recipes find the assets of the current profile; return it.
 
-    This is called when :mod:`robustbert.attacks.textattack` is imported. It builds the assets that
+    This is called when :mod:`robustbert.attacks.textattack` is imported, and before a recipe is
+    loaded, because the profile may have changed. It makes the assets that
     NLTK needs if they are missing, but not the word vectors: call
     :func:`~robustbert.assets.ensure_assets` for them before building a recipe that replaces words
     by embedding neighbours. It sets ``TA_CACHE_DIR`` and ``NLTK_DATA``, and no other environment
     variable.
 
     Raises:
-        MissingAssetError: an asset cannot be built.
+        MissingAssetError: an asset cannot be built or downloaded.
         RobustbertError: TextAttack cannot be imported, or it was imported earlier and has already
             loaded other word vectors.
     """
@@ -83,10 +86,13 @@ def _import_quietly() -> ModuleType:
 
 def _move_home(home: Path) -> None:
     """If TextAttack was imported earlier, redirect it to robustbert's word vectors."""
+    _OWN_HOMES.add(home)
     install: Any = importlib.import_module("textattack.shared.utils.install")
     shared: Any = importlib.import_module("textattack.shared.utils")
     if Path(install.TEXTATTACK_CACHE_DIR).resolve() == home.resolve():
         return
+    if Path(install.TEXTATTACK_CACHE_DIR) in _OWN_HOMES:  # those of the other profile
+        shared.GLOBAL_OBJECTS.pop(_VECTORS_IN_USE, None)
     if _VECTORS_IN_USE in shared.GLOBAL_OBJECTS:
         raise RobustbertError(
             "textattack was imported before robustbert and has loaded word vectors from "

@@ -1,7 +1,10 @@
-"""The offline masked language model, in place of those that TextAttack's recipes download.
+"""The masked language models that TextAttack's recipes use, in place of those that it downloads.
 
-TextAttack pads each text to 512 tokens and scores the vocabulary at every position. This model
-leaves out the padding and scores only the positions that are asked for. The scores are the same up
+With the offline assets, it is one model for all recipes; with the canonical ones, the model that
+each recipe names, loaded once per process by the class that the recipe uses.
+
+TextAttack pads each text to 512 tokens and scores the vocabulary at every position. These models
+leave out the padding and score only the positions that are asked for. The scores are the same up
 to rounding. They depend on the texts of one call alone, which are all of one example, and not on
 the number of threads.
 """
@@ -9,59 +12,53 @@ the number of threads.
 from __future__ import annotations
 
 from functools import cache
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import torch
 import transformers
 
+from robustbert.assets import asset_folder
+from robustbert.assets.canonical_assets import DISTILROBERTA
+from robustbert.assets.profiles import cached_per_profile, is_canonical
 from robustbert.models.inference.threads import single_threaded
-from robustbert.models.masked_language_model import masked_language_model
+from robustbert.models.masked_language_model import ASSET, masked_language_model
+from robustbert.models.quiet import quiet_transformers
 
-#: The models that the recipes bae, bert-attack and clare download.
-REPLACED = ("bert-base-uncased", "distilroberta-base")
+#: The models that the recipes bae, bert-attack and clare download, with the canonical assets.
+REPLACED = MappingProxyType({"bert-base-uncased": ASSET, "distilroberta-base": DISTILROBERTA})
 
 
 class MaskedModel(torch.nn.Module):
-    """A ``BertForMaskedLM`` as TextAttack's transformations call it.
+    """A network of masked language modelling as TextAttack's transformations call it.
 
     Args:
-        network: the network, in evaluation mode.
+        network: a network like BERT's or RoBERTa's, in evaluation mode.
     """
 
-    def __init__(self, network: transformers.BertForMaskedLM) -> None:
+    def __init__(self, network: transformers.PreTrainedModel) -> None:
         super().__init__()
         self.network = network
         self.config = network.config
 
-    def forward(
-        self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor
-    ) -> tuple[TokenScores]:
+    def forward(self, **encoded: torch.Tensor) -> tuple[TokenScores]:
         """The scores of the vocabulary at each position, as the first entry of a tuple.
 
         Args:
-            input_ids: (n, length), padded at the end.
-            attention_mask: (n, length).
-            token_type_ids: (n, length).
+            encoded: what the tokenizer returns, padded at the end: ``input_ids``,
+                ``attention_mask`` and, for BERT, ``token_type_ids``, each (n, length).
         """
-        length = int(attention_mask.sum(dim=1).max())
-        return (self.scores(input_ids, attention_mask, token_type_ids, length),)
+        length = int(encoded["attention_mask"].sum(dim=1).max())
+        return (self.scores(**encoded, length=length),)
 
-    def scores(
-        self,
-        input_ids: torch.Tensor,
-        attention_mask: torch.Tensor,
-        token_type_ids: torch.Tensor,
-        length: int,
-    ) -> TokenScores:
+    def scores(self, *, length: int, **encoded: torch.Tensor) -> TokenScores:
         """The scores of the first ``length`` positions."""
         with single_threaded():
-            hidden = self.network.bert(
-                input_ids[:, :length],
-                attention_mask=attention_mask[:, :length],
-                token_type_ids=token_type_ids[:, :length],
+            hidden = self.network.base_model(
+                **{name: values[:, :length] for name, values in encoded.items()}
             )[0]
-        return TokenScores(hidden, self.network.cls)
+        is_bert = hasattr(self.network, "cls")
+        return TokenScores(hidden, self.network.cls if is_bert else self.network.lm_head)
 
 
 class TokenScores:
@@ -84,7 +81,7 @@ class TokenScores:
 
 @cache
 def masked_model() -> MaskedModel:
-    """The asset ``masked-lm``, in float32."""
+    """The offline asset ``masked-lm``, in float32."""
     return MaskedModel(masked_language_model().network)
 
 
@@ -93,30 +90,50 @@ def masked_tokenizer() -> Any:
     return masked_language_model().tokenizer
 
 
-def offline_model_class(original: Any) -> Any:
-    """A class of transformers whose ``from_pretrained`` knows :data:`REPLACED` offline."""
-    return _offline(original, masked_model)
+def replaced_model_class(original: Any) -> Any:
+    """A class of transformers whose ``from_pretrained`` knows :data:`REPLACED` from the assets."""
+    return _replaced(original, masked_model, _canonical_model)
 
 
-def offline_tokenizer_class(original: Any) -> Any:
-    """``AutoTokenizer`` whose ``from_pretrained`` knows :data:`REPLACED` offline."""
-    return _offline(original, masked_tokenizer)
+def replaced_tokenizer_class(original: Any) -> Any:
+    """``AutoTokenizer`` whose ``from_pretrained`` knows :data:`REPLACED` from the assets."""
+    return _replaced(original, masked_tokenizer, _canonical_tokenizer)
 
 
-def offline_transformers(original: Any) -> SimpleNamespace:
+def replaced_transformers(original: Any) -> SimpleNamespace:
     """What the recipe clare uses of the module ``transformers``.
 
     It loads its model as one for causal language modelling, but without a decoder's attention mask,
     so that it sees both sides, as a masked language model does.
     """
     return SimpleNamespace(
-        AutoModelForCausalLM=offline_model_class(original.AutoModelForCausalLM),
-        AutoTokenizer=offline_tokenizer_class(original.AutoTokenizer),
+        AutoModelForCausalLM=replaced_model_class(original.AutoModelForCausalLM),
+        AutoTokenizer=replaced_tokenizer_class(original.AutoTokenizer),
     )
 
 
-def _offline(original: Any, load: Any) -> SimpleNamespace:
+@cached_per_profile()
+def _canonical_model(asset: str, original: Any) -> MaskedModel:
+    with quiet_transformers():
+        network = original.from_pretrained(
+            asset_folder(asset),
+            local_files_only=True,
+            use_safetensors=True,
+            torch_dtype=torch.float32,
+        )
+    return MaskedModel(network.eval())
+
+
+@cached_per_profile()
+def _canonical_tokenizer(asset: str, original: Any) -> Any:
+    with quiet_transformers():
+        return original.from_pretrained(asset_folder(asset), local_files_only=True, use_fast=True)
+
+
+def _replaced(original: Any, offline: Any, canonical: Any) -> SimpleNamespace:
     def from_pretrained(name: str, *args: Any, **options: Any) -> Any:
-        return load() if name in REPLACED else original.from_pretrained(name, *args, **options)
+        if name not in REPLACED:
+            return original.from_pretrained(name, *args, **options)
+        return canonical(REPLACED[name], original) if is_canonical() else offline()
 
     return SimpleNamespace(from_pretrained=from_pretrained)

@@ -1,6 +1,6 @@
 """The functions of TextAttack and NLTK that robustbert replaces.
 
-Some replacements are needed to build recipes offline. The others are speed-ups that return the same
+Some replacements are needed to build recipes from the assets. The others are speed-ups that return the same
 values, which tests check against the verified version of the package. If another version is
 installed, its speed-ups are not applied: the original functions run, and a warning is issued.
 """
@@ -20,15 +20,31 @@ import textattack.shared.utils
 from nltk.corpus.reader.wordnet import WordNetCorpusReader
 from nltk.tag.perceptron import AveragedPerceptron
 from textattack.attack_recipes import clare_li_2020
+from textattack.constraints.grammaticality.language_models import GPT2
+from textattack.constraints.grammaticality.language_models.google_language_model import (
+    google_language_model,
+)
+from textattack.constraints.grammaticality.language_models.learning_to_write.language_model_helpers import (  # noqa: E501
+    QueryHandler,
+)
 from textattack.constraints.semantics.sentence_encoders import SBERT, SentenceEncoder
 from textattack.shared import attacked_text
 from textattack.shared.attacked_text import AttackedText
-from textattack.transformations import WordSwapHomoglyphSwap, WordSwapMaskedLM
+from textattack.transformations import (
+    WordSwapHomoglyphSwap,
+    WordSwapHowNet,
+    WordSwapMaskedLM,
+)
 from textattack.transformations.word_swaps import word_swap_masked_lm
 
 from robustbert.assets.homoglyphs import intentional_homoglyphs
-from robustbert.attacks.textattack import masked_model, speedups, subword_candidates
-from robustbert.attacks.textattack.word_tags import offline_flair_tag
+from robustbert.attacks.textattack import (
+    masked_model,
+    original_models,
+    speedups,
+    subword_candidates,
+)
+from robustbert.attacks.textattack.word_tags import flair_tag
 from robustbert.data.words import HOMOGLYPHS
 from robustbert.errors import RobustbertWarning
 
@@ -144,6 +160,7 @@ def _sbert_without_model(_: Any) -> Callable[..., None]:
         **options: Any,
     ) -> None:
         SentenceEncoder.__init__(self, threshold=threshold, metric=metric, **options)
+        self.model_name = model_name
 
     return init
 
@@ -181,28 +198,57 @@ PATCHES = PatchSet(
         Patch(
             word_swap_masked_lm,
             "AutoModelForMaskedLM",
-            masked_model.offline_model_class,
+            masked_model.replaced_model_class,
             *_TEXTATTACK,
             speedup=False,
         ),
         Patch(
             word_swap_masked_lm,
             "AutoTokenizer",
-            masked_model.offline_tokenizer_class,
+            masked_model.replaced_tokenizer_class,
             *_TEXTATTACK,
             speedup=False,
         ),
         Patch(
             clare_li_2020,
             "transformers",
-            masked_model.offline_transformers,
+            masked_model.replaced_transformers,
             *_TEXTATTACK,
             speedup=False,
         ),
         Patch(
             textattack.shared.utils,
             "flair_tag",
-            offline_flair_tag,
+            flair_tag,
+            *_TEXTATTACK,
+            speedup=False,
+        ),
+        Patch(
+            textattack.shared.utils,
+            "download_from_s3",
+            original_models.asset_path,
+            *_TEXTATTACK,
+            speedup=False,
+        ),
+        Patch(
+            WordSwapHowNet,
+            "__init__",
+            original_models.shared_candidates,
+            *_TEXTATTACK,
+            speedup=False,
+        ),
+        Patch(GPT2, "__init__", original_models.shared_gpt2, *_TEXTATTACK, speedup=False),
+        Patch(
+            QueryHandler,
+            "load_model",
+            original_models.shared_load,
+            *_TEXTATTACK,
+            speedup=False,
+        ),
+        Patch(
+            google_language_model,
+            "GoogLMHelper",
+            original_models.shared_load,
             *_TEXTATTACK,
             speedup=False,
         ),
