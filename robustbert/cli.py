@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
+from robustbert.assets.profiles import using_profile
 from robustbert.commands import (
     assets_command,
     audit_command,
@@ -61,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             complete(parser)
         options = parser.parse_args(given)
         options.command = command_line(given)
-        with _warnings_as_lines():
+        with _warnings_as_lines(), using_profile(getattr(options, "assets_profile", None)):
             code: int = options.run(options)
     except RobustbertError as error:
         print_error(str(error))
@@ -118,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Measure the adversarial robustness of BERT and other text classifiers.",
         epilog="See robustbert COMMAND --help for details. Datasets, models, recipes and "
         "defenses can also be given as an import path, package.module:Name. Only hub:NAME "
-        "needs network access.",
+        "and the canonical assets need network access.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"robustbert {__version__}")

@@ -1,7 +1,7 @@
 """The registry of assets: the source of each asset, and building or downloading missing ones.
 
-The functions follow the current profile (:mod:`robustbert.assets.profiles`): with ``canonical``, the
-original assets take the place of the offline ones of the same names.
+The functions follow the current profile (:mod:`robustbert.assets.profiles`): with ``canonical``,
+the original assets take the place of the offline ones of the same names.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from robustbert.registry import Registry, load_target
 
 if TYPE_CHECKING:
     from robustbert.assets.vectors import WordVectors
+
 
 @dataclass(frozen=True)
 class PackagedAsset:
@@ -254,8 +255,10 @@ def _ensure(asset: Asset | DownloadedAsset, progress: bool) -> str:
         return packaged_sha256(location_of(asset))
     manifest = read_manifest(asset.folder)
     if manifest is None:
-        is_built = isinstance(asset, BuiltAsset)
-        manifest = _build(asset, progress) if is_built else fetch(asset, progress=progress)
+        if isinstance(asset, DownloadedAsset):
+            manifest = fetch(asset, progress=progress)
+        else:
+            manifest = _build(asset, progress)
     return manifest.sha256
 
 

@@ -30,7 +30,8 @@ DISTILROBERTA = "distilroberta"
 HOWNET, LEARNING_TO_WRITE, BILLION_WORDS = "hownet", "learning-to-write", "billion-words-lm"
 GPT2, NER, UPOS = "gpt2", "ner-tagger", "upos-tagger"
 
-_TENSORFLOW = (Requirement("tensorflow", "use"), Requirement("tensorflow_hub", "use"))
+_TENSORFLOW = (Requirement("tensorflow", "use"),)
+_TENSORFLOW_HUB = (Requirement("tensorflow_hub", "use"),)
 _WORDNET_FILES = ("data.adj", "data.adv", "data.noun", "data.verb", "index.sense")
 _TAGGER_FILES = tuple(
     f"averaged_perceptron_tagger_eng.{part}.json" for part in ("weights", "tagdict", "classes")
@@ -62,7 +63,7 @@ def _flair(name: str, repository: str, size: str, note: str) -> DownloadedAsset:
 def _use(name: str, version: str, size: str, note: str) -> DownloadedAsset:
     """A version of the Universal Sentence Encoder."""
     source = ServerFile(TFHUB, f"{version}{_COMPRESSED}")
-    return DownloadedAsset(name, source, "model", ("saved_model.pb",), size, note, _TENSORFLOW)
+    return DownloadedAsset(name, source, "model", ("saved_model.pb",), size, note, _TENSORFLOW_HUB)
 
 
 # fmt: off
@@ -100,7 +101,7 @@ _ASSETS = (
                     (Requirement("torchfile", "learning-to-write"),)),
     DownloadedAsset(BILLION_WORDS, ServerFile(TEXTATTACK, _LM), "alzantot-goog-lm",
                     ("graph-2016-09-10-gpu.pbtxt", "vocab-2016-09-10.txt"), "",
-                    "the language model of alzantot", _TENSORFLOW[:1]),
+                    "the language model of alzantot", _TENSORFLOW),
     _hub(GPT2, "openai-community/gpt2", _TOKENIZER, "550 MB", "the language model of kuleshov"),
     _flair(NER, "flair/ner-english", "430 MB", "the named-entity tagger of checklist"),
     _flair(UPOS, "flair/upos-english-fast", "75 MB",

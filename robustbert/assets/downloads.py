@@ -151,9 +151,7 @@ def _transfer(download: Download, received: _Received) -> None:
 
     headers = {"Accept-Encoding": "identity", **_resume_headers(download)}
     try:
-        with requests.get(
-            download.url, headers=headers, stream=True, timeout=_TIMEOUT
-        ) as response:
+        with requests.get(download.url, headers=headers, stream=True, timeout=_TIMEOUT) as response:
             _check_status(download, response)
             _write(download, response, received)
     except requests.RequestException as error:

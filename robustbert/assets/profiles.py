@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache, wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from robustbert.errors import UnknownNameError
 
@@ -112,12 +112,14 @@ def cached_per_profile(
 
     def decorate(function: Callable[_P, _T]) -> Callable[_P, _T]:
         @lru_cache(maxsize)
-        def cached(profile: str, *args: _P.args, **options: _P.kwargs) -> _T:
+        def cached(profile: str, *args: Any, **options: Any) -> _T:
             return function(*args, **options)
 
         @wraps(function)
         def call(*args: _P.args, **options: _P.kwargs) -> _T:
-            return cached(current_profile(), *args, **options)
+            keyed: Any = cached  # its arguments can be hashed
+            found: _T = keyed(current_profile(), *args, **options)
+            return found
 
         return call
 

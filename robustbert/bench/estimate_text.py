@@ -82,7 +82,7 @@ def _totals(estimate: Estimate) -> list[str]:
     ]
     if estimate.missing_assets:
         missing = ", ".join(estimate.missing_assets)
-        lines.append(f"assets to build first, which takes a few minutes: {missing}")
+        lines.append(f"assets to build or download first, which takes minutes: {missing}")
     lines.append(
         "Queries are estimated from committed records and text lengths, hours from a short speed "
         "measurement on this machine. Nothing was attacked or written."

@@ -35,6 +35,23 @@ def add_dtype_and_device(command: Any, purpose: str) -> None:
     )
 
 
+def add_assets_profile(command: Any, *, suite: bool = False) -> None:
+    """Add ``--assets``; the command line makes the profile the current one.
+
+    Args:
+        command: the parser.
+        suite: whether the command runs a suite, which may name a profile.
+    """
+    default = "from the suite, or else " if suite else ""
+    command.add_argument(
+        "--assets",
+        dest="assets_profile",
+        metavar="PROFILE",
+        help="offline, or canonical for the original assets of recipes, which are downloaded; "
+        f"default: {default}ROBUSTBERT_ASSETS, or else offline",
+    )
+
+
 def add_labels(command: Any) -> None:
     """Add ``--labels``."""
     command.add_argument(

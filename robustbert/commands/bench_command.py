@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robustbert.commands.arguments import (
+    add_assets_profile,
     add_command,
     add_dtype_and_device,
     add_labels,
@@ -146,6 +147,7 @@ def _add_run_options(command: Any, out: str) -> None:
     command.add_argument(
         "--allow-errors", action="store_true", help="exit with 0 even if attacks failed"
     )
+    add_assets_profile(command, suite=True)
     add_strict(command, "the run")
     add_thresholds(command)
     add_labels(command)
@@ -182,6 +184,7 @@ def bench(options: Any) -> int:
         seed=options.seed,
         training_seeds=options.training_seeds,
         split=options.split,
+        assets=options.assets_profile,
         **reading_options(options),
     )
     plan = make_plan(load_suite(options.suite or "quick"), overrides)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robustbert.commands.arguments import (
+    add_assets_profile,
     add_command,
     add_dtype_and_device,
     add_labels,
@@ -60,6 +61,7 @@ def add_certify(subparsers: Any) -> None:
     )
     _add_certificate_options(command)
     add_labels(command)
+    add_assets_profile(command)
     add_dtype_and_device(command, "inference")
     command.add_argument(
         "--token-budget",

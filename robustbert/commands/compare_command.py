@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from robustbert.commands.arguments import add_command
+from robustbert.commands.arguments import add_assets_profile, add_command
 from robustbert.commands.compare_models_options import (
     add_model_options,
     check_model_options,
@@ -45,6 +45,7 @@ def add_compare(subparsers: Any) -> None:
             "several rows with other labels",
         )
     add_policy_options(command)
+    add_assets_profile(command)
     add_model_options(command)
     for option, what in (
         ("--markdown", "the report as Markdown, for a pull request or a step summary"),

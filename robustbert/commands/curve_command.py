@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robustbert.commands.arguments import (
+    add_assets_profile,
     add_command,
     add_dtype_and_device,
     integer,
@@ -80,6 +81,7 @@ def add_curve(subparsers: Any) -> None:
     _add_attack_options(command)
     add_defense_options(command, "every model")
     _add_training_options(command)
+    add_assets_profile(command)
     add_dtype_and_device(command, "training and inference")
     add_dataset_options(command)
 

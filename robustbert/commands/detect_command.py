@@ -5,7 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from robustbert.commands.arguments import add_command, add_labels, integer, names
+from robustbert.commands.arguments import (
+    add_assets_profile,
+    add_command,
+    add_labels,
+    integer,
+    names,
+)
 from robustbert.commands.dataset_options import add_dataset_options, data_files, given_source
 from robustbert.commands.output_files import check_output_files, check_writable
 from robustbert.commands.terminal import print_report
@@ -67,6 +73,7 @@ def add_detect(subparsers: Any) -> None:
     command.add_argument(
         "--out", type=Path, metavar="FILE", help="write the table to a file; default: print it"
     )
+    add_assets_profile(command)
     add_labels(command)
     command.add_argument(
         "--device", default="auto", help="cpu, cuda, cuda:N, mps, or auto (default)"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from robustbert.commands.arguments import add_command
+from robustbert.commands.arguments import add_assets_profile, add_command
 from robustbert.commands.terminal import print_report
 from robustbert.console import printable, terminal_width, wrapped
-from robustbert.errors import RobustbertError
+from robustbert.errors import MissingAssetError, RobustbertError
+
+if TYPE_CHECKING:
+    from robustbert.attacks import Recipe
 
 Rows = Iterable[tuple[str, str]]
 
@@ -20,6 +23,7 @@ def add_list(subparsers: Any) -> None:
         subparsers, "list", show_list, "list the names that the other commands accept"
     )
     command.add_argument("what", choices=list(LISTS))
+    add_assets_profile(command)
 
 
 def show_list(options: Any) -> int:
@@ -63,9 +67,21 @@ def _recipes() -> Rows:
     from robustbert.attacks import RECIPES
 
     for entry in RECIPES.entries():
-        missing = f"; cannot run here: needs {entry.missing}" if entry.missing else ""
+        lacking = entry.missing_now
+        missing = f"; cannot run here: needs {lacking}" if lacking else _missing_package(entry)
         gradients = "; needs gradients" if entry.gradients else ""
         yield entry.name, f"{entry.summary}{gradients}{missing}"
+
+
+def _missing_package(recipe: Recipe) -> str:
+    """The package that has to be installed before a recipe can run; empty if there is none."""
+    from robustbert.assets.asset_registry import check_packages
+
+    try:
+        check_packages(recipe.assets_now())
+    except MissingAssetError as error:
+        return f"; cannot run yet: {error}"
+    return ""
 
 
 def _suites() -> Rows:

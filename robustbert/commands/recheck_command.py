@@ -5,7 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from robustbert.commands.arguments import add_command, add_labels, integer, names
+from robustbert.commands.arguments import (
+    add_assets_profile,
+    add_command,
+    add_labels,
+    integer,
+    names,
+)
 from robustbert.commands.dataset_options import add_dataset_options, given_source
 from robustbert.commands.strict_option import add_strict, marks_fail
 from robustbert.commands.terminal import print_report
@@ -51,6 +57,7 @@ def add_recheck(subparsers: Any) -> None:
         help="import paths of recipes, defenses and datasets that the run may name",
     )
     add_strict(command, "the rows")
+    add_assets_profile(command)
     add_labels(command)
     command.add_argument(
         "--device", default="auto", help="cpu, cuda, cuda:N, mps, or auto (default)"

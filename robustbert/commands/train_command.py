@@ -7,7 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from robustbert.commands.arguments import add_command, add_dtype_and_device, integer
+from robustbert.commands.arguments import (
+    add_assets_profile,
+    add_command,
+    add_dtype_and_device,
+    integer,
+)
 from robustbert.commands.dataset_options import add_dataset_options, training_source
 from robustbert.commands.defense_options import add_defense_options, chosen_defenses
 from robustbert.commands.terminal import INTERRUPTED, print_error
@@ -78,6 +83,7 @@ def add_train(subparsers: Any) -> None:
     command.add_argument(
         "--tensorboard", action="store_true", help="write TensorBoard logs into DIR-logs"
     )
+    add_assets_profile(command)
     add_dtype_and_device(command, "training")
     add_dataset_options(command)
 

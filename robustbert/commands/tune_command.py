@@ -5,7 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from robustbert.commands.arguments import add_command, add_dtype_and_device, integer, names
+from robustbert.commands.arguments import (
+    add_assets_profile,
+    add_command,
+    add_dtype_and_device,
+    integer,
+    names,
+)
 from robustbert.commands.dataset_options import add_dataset_options, data_words, given_source
 from robustbert.commands.defense_options import add_defense_options, chosen_defenses
 from robustbert.commands.terminal import INTERRUPTED, print_error, print_report
@@ -58,6 +64,7 @@ def add_tune(subparsers: Any) -> None:
     _add_attack_options(command)
     add_defense_options(command, "every model")
     _add_search_options(command)
+    add_assets_profile(command)
     add_dtype_and_device(command, "training")
     add_dataset_options(command)
 

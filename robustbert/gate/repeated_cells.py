@@ -21,12 +21,13 @@ from robustbert.data.dataset import ALL
 from robustbert.defenses import DefenseSpec, compose, make_defense
 from robustbert.errors import InputError
 from robustbert.frozen import FrozenMapping
+from robustbert.gate.record_conditions import check_same_data, check_same_profile
 from robustbert.models.inference.output_cache import OutputCache
 from robustbert.models.model_registry import DTYPES
 from robustbert.models.searched_through import DEFAULT_VOTES
 from robustbert.records import DefenseRef, Environment, Record
 from robustbert.registry import is_import_path
-from robustbert.reports.conditions import canonical, short_hash
+from robustbert.reports.conditions import canonical
 from robustbert.reports.row_labels import record_label
 
 
@@ -116,9 +117,11 @@ class RepeatedCells:
             seed: seed for the selection of examples and for the attack.
 
         Raises:
-            InputError: there are fewer examples, or the limits of the record cannot be set.
+            InputError: there are fewer examples, the limits of the record cannot be set, or it has
+                another assets profile than the current one.
             UnknownNameError: there is no such recipe.
         """
+        check_same_profile(record)
         dataset, ref = self.dataset(record), record.dataset
         spec = VictimSpec(loaded.victim.name, loaded.victim.classifier.info.sha256)
         job = Job(
@@ -165,7 +168,7 @@ class RepeatedCells:
         first = next(datasets)
         same = (d for d in (first, *datasets) if d.sha256() == ref.sha256)
         dataset = next(same, first)
-        _check_data(dataset, record, self._advice)
+        check_same_data(dataset, record, self._advice)
         return dataset
 
     def _load(self, model: str, record: Record, dtype: str) -> LoadedVictim:
@@ -274,21 +277,6 @@ def _current(defenses: Iterable[DefenseRef]) -> tuple[DefenseRef, ...]:
         ref.model_copy(update={"revision": make_defense(ref.name, ref.params).revision})
         for ref in defenses
     )
-
-
-def _check_data(dataset: TextDataset, record: Record, advice: str) -> None:
-    found, expected = dataset.sha256(), record.dataset.sha256
-    if found != expected:
-        raise InputError(
-            f"the data of {record.dataset.name} has the hash {short_hash(found)}, but that of the "
-            f"run is {short_hash(expected)}; {advice}"
-        )
-    names = record.dataset.label_names
-    if names is not None and list(dataset.label_names) != names:
-        raise InputError(
-            f"the labels of {record.dataset.name} are {', '.join(dataset.label_names)}, but those "
-            f"of the run are {', '.join(names)}; name them with --label-names or --label-map"
-        )
 
 
 def _check_model(victim: Victim, record: Record, model: str) -> None:

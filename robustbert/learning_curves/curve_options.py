@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, cast, get_args
 
+from robustbert.assets.profiles import CANONICAL, is_canonical
 from robustbert.attacks import check_track, runnable_recipe
 from robustbert.attacks.protocol import PROTOCOL_REVISION
 from robustbert.bench import VictimSpec, check_dtype_and_device
@@ -208,6 +209,7 @@ class CurveOptions:
             "torch": version("torch"),
             "transformers": version("transformers"),
             "textattack": version("textattack") if self.recipes else None,
+            **({"assets": CANONICAL} if is_canonical() else {}),
         }
         normal: dict[str, Any] = json.loads(json.dumps(content))
         return normal

@@ -114,7 +114,13 @@ def _sbert(folder: Path, device: str) -> Callable[[str], np.ndarray]:
 
 def _universal(folder: Path) -> Callable[[str], np.ndarray]:
     """The Universal Sentence Encoder, called as TextAttack calls it."""
-    hub: Any = importlib.import_module("tensorflow_hub")
+    try:
+        hub: Any = importlib.import_module("tensorflow_hub")
+    except ImportError as error:  # it needs other packages
+        raise MissingAssetError(
+            f"the Universal Sentence Encoder needs tensorflow_hub, which cannot be imported "
+            f"({error}); install it: pip install 'robustbert[use]'"
+        ) from error
     model = hub.load(str(folder))
 
     def embed(text: str) -> np.ndarray:

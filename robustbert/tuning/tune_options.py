@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from robustbert.assets.profiles import CANONICAL, is_canonical
 from robustbert.attacks import check_track, runnable_recipe
 from robustbert.bench import check_dtype_and_device
 from robustbert.bench.training_revision import TRAINING_REVISION
@@ -164,6 +165,7 @@ class TuneOptions:
             "dtype": choose_dtype(self.dtype, device),
             "device": str(device),
             "training revision": TRAINING_REVISION,
+            **({"assets": CANONICAL} if is_canonical() else {}),
         }
         normal: dict[str, Any] = json.loads(json.dumps(content))
         return normal

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from robustbert.assets import asset_folder, use_nltk_assets
+from tests.asset_server import AssetServer, serving, use_server
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +32,15 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache folder."""
     monkeypatch.setenv("ROBUSTBERT_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache"
+
+
+@pytest.fixture
+def server(empty_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AssetServer]:
+    """A server from which the canonical assets come, into an empty cache, without pauses."""
+    import tenacity
+
+    monkeypatch.setattr(tenacity, "wait_exponential", lambda **_: tenacity.wait_none())
+    monkeypatch.setenv("ROBUSTBERT_ASSETS", "canonical")
+    with serving() as content:
+        use_server(monkeypatch, content)
+        yield content

@@ -1,8 +1,8 @@
 """The functions of TextAttack and NLTK that robustbert replaces.
 
-Some replacements are needed to build recipes from the assets. The others are speed-ups that return the same
-values, which tests check against the verified version of the package. If another version is
-installed, its speed-ups are not applied: the original functions run, and a warning is issued.
+Some replacements are needed to build recipes from the assets. The others are speed-ups that return
+the same values, which tests check against the verified version of the package. If another version
+is installed, its speed-ups are not applied: the original functions run, and a warning is issued.
 """
 
 from __future__ import annotations

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from robustbert.assets import ensure_assets
-from robustbert.assets.asset_registry import ASSETS, BuiltAsset
+from robustbert.assets.asset_registry import PackagedAsset, find_asset
+from robustbert.assets.profiles import OFFLINE, select_profile
 from robustbert.attacks import UnifiedLimits
 from robustbert.attacks.runner import AttackRunner
 from robustbert.attacks.scheduler.recheck import Recheck
@@ -51,9 +52,10 @@ class CellWork:
         lanes: maximum number of concurrent searches.
         token_budget: maximum number of tokens per batch; None for a default.
         min_recheck: the minimum number of outputs of each model that an attack recomputes.
-        assets: the assets that were built, by name.
+        assets: the assets that were built or downloaded, by name.
         packages: the hashes of the assets that are read from installed packages, by name.
         defense_hashes: the hashes of what the defenses read at inference, by name.
+        profile: the assets profile.
     """
 
     victim: VictimSpec
@@ -74,6 +76,7 @@ class CellWork:
     assets: Mapping[str, PackedFolder]
     packages: Mapping[str, str]
     defense_hashes: Mapping[str, str]
+    profile: str = OFFLINE
 
 
 @dataclass(frozen=True)
@@ -202,9 +205,10 @@ class AttackWorker:
 
     def _use_assets(self, work: CellWork) -> None:
         """Unpack the assets that were sent, and check those that are read from packages."""
+        select_profile(work.profile)
         for name, packed in work.assets.items():
-            asset = ASSETS.entry(name)
-            assert isinstance(asset, BuiltAsset)
+            asset = find_asset(name)
+            assert not isinstance(asset, PackagedAsset)
             unpack(packed, asset.folder, self._fetch)
         expected = {**work.packages, **{name: one.sha256 for name, one in work.assets.items()}}
         for name, sha256 in ensure_assets(expected, progress=False).items():

@@ -9,8 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from robustbert.assets.asset_registry import ASSETS, BuiltAsset
+from robustbert.assets.asset_registry import (
+    ASSETS,
+    PackagedAsset,
+    find_asset,
+    profile_assets,
+)
+from robustbert.assets.canonical_assets import CANONICAL_ASSETS
 from robustbert.assets.manifest import read_manifest, tree_sha256
+from robustbert.assets.profiles import current_profile
 from robustbert.bench.executors.attack_worker import CellWork
 from robustbert.bench.executors.packed_folder import Files, PackedFolder, folder_files
 from robustbert.models.devices import choose_device, choose_dtype
@@ -42,7 +49,8 @@ class CellPacker:
         spec, options, victim, runner = task.spec, task.options, task.victim, task.runner
         hashes = {**victim.asset_hashes, **runner.asset_hashes}
         # defenses also name data of their packages, which are no assets
-        entries = {name: ASSETS.entry(name) for name in hashes if name in ASSETS}
+        known = {*ASSETS, *CANONICAL_ASSETS}
+        entries = {name: find_asset(name) for name in hashes if name in known}
         key = [repr(spec), victim.classifier.info.sha256, task.label_names]
         return CellWork(
             victim=replace(
@@ -68,14 +76,15 @@ class CellPacker:
             assets={
                 name: self._folder(asset.folder, hashes[name])
                 for name, asset in entries.items()
-                if isinstance(asset, BuiltAsset)
+                if not isinstance(asset, PackagedAsset)
             },
             packages={
                 name: hashes[name]
                 for name, asset in entries.items()
-                if not isinstance(asset, BuiltAsset)
+                if isinstance(asset, PackagedAsset)
             },
             defense_hashes=dict(victim.asset_hashes),
+            profile=current_profile(),
         )
 
     def _model(self, model: str | None) -> PackedFolder | str | None:
@@ -97,8 +106,8 @@ def worker_device(device: str) -> str:
 
 
 def worker_cache() -> str:
-    """The name of the workers' cache folder: a hash of the assets that were built here."""
-    built = [asset for asset in ASSETS.built_in() if isinstance(asset, BuiltAsset)]
+    """The name of the workers' cache folder: a hash of the assets that were made here."""
+    built = [asset for asset in profile_assets() if not isinstance(asset, PackagedAsset)]
     manifests: Mapping[str, Any] = {asset.name: read_manifest(asset.folder) for asset in built}
     hashes = {name: found.sha256 for name, found in manifests.items() if found is not None}
     return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()[:16]

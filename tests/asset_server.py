@@ -1,0 +1,234 @@
+"""A server on this machine that speaks the protocols of the servers of the canonical assets."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import threading
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+#: The environment variables that replace the addresses of the servers, with paths on this one.
+MIRRORS = {
+    "HF_ENDPOINT": "",
+    "ROBUSTBERT_NLTK_URL": "/nltk",
+    "ROBUSTBERT_TEXTATTACK_URL": "/textattack",
+    "ROBUSTBERT_TFHUB_URL": "/tfhub",
+}
+
+
+@dataclass
+class Repository:
+    """A model on the hub."""
+
+    files: Mapping[str, bytes]
+    commit: str = COMMIT
+    gated: bool = False
+    wrong_hash: str = ""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request that the server answered.
+
+    Args:
+        method: ``GET`` or ``HEAD``.
+        path: the path, without the query.
+        start: the first byte that was asked for.
+        sent: the number of bytes of the file that were sent.
+        status: the status of the answer.
+    """
+
+    method: str
+    path: str
+    start: int
+    sent: int
+    status: int
+
+
+@dataclass
+class AssetServer:
+    """The content of the server, and what it was asked for.
+
+    Args:
+        address: where it is.
+        files: the files by their paths, such as ``/nltk/corpora/wordnet.zip``.
+        repositories: the models of the hub by their names.
+        breaks: the number of bytes after which the next answers for a path break off.
+        statuses: the status of every answer for a path, such as 403.
+        requests: what it was asked for, in order.
+    """
+
+    address: str = ""
+    files: dict[str, bytes] = field(default_factory=dict)
+    repositories: dict[str, Repository] = field(default_factory=dict)
+    breaks: dict[str, list[int]] = field(default_factory=dict)
+    statuses: dict[str, int] = field(default_factory=dict)
+    requests: list[Request] = field(default_factory=list)
+
+    def received(self, path: str) -> list[Request]:
+        """The ``GET`` requests for a path."""
+        return [one for one in self.requests if one.method == "GET" and one.path == path]
+
+    def bytes_sent(self) -> int:
+        """The number of bytes of files that were sent."""
+        return sum(one.sent for one in self.requests)
+
+
+@contextmanager
+def serving() -> Iterator[AssetServer]:
+    """Run a server until the block ends."""
+    content = AssetServer()
+
+    class Handler(_Handler):
+        server_content = content
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    content.address = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield content
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def use_server(patch: pytest.MonkeyPatch, server: AssetServer) -> None:
+    """Let the canonical assets come from a server."""
+    for variable, path in MIRRORS.items():
+        patch.setenv(variable, server.address + path)
+
+
+def zip_of(folder: Path, top: str) -> bytes:
+    """A zip archive with the files of a folder below ``top``."""
+    files = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
+    contents = {f"{top}/{name}": path.read_bytes() for name, path in files.items()}
+    return zip_of_files({n: c for n, c in contents.items() if not n.endswith(".manifest.json")})
+
+
+def zip_of_files(files: Mapping[str, bytes]) -> bytes:
+    """A zip archive with some files."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def repository_of(folder: Path) -> Repository:
+    """A model of the hub with the files of a folder."""
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    return Repository({p.relative_to(folder).as_posix(): p.read_bytes() for p in paths})
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_content: AssetServer
+
+    def do_GET(self) -> None:  # noqa: N802
+        self._answer()
+
+    def do_HEAD(self) -> None:  # noqa: N802
+        self._answer()
+
+    def log_message(self, *_: object) -> None:
+        """Print nothing."""
+
+    def _answer(self) -> None:
+        path, server = self.path.partition("?")[0], self.server_content
+        if status := server.statuses.get(path):
+            self._send_status(path, status)
+        elif path.startswith("/api/models/"):
+            self._send_model(path)
+        elif "/resolve/" in path:
+            self._send_repository_file(path)
+        elif (content := server.files.get(path)) is not None:
+            self._send_file(path, content, {})
+        else:
+            self._send_status(path, 404)
+
+    def _send_status(self, path: str, status: int, **headers: str) -> None:
+        self._note(path, 0, 0, status)
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def _send_model(self, path: str) -> None:
+        name = path.removeprefix("/api/models/").partition("/revision/")[0]
+        repository = self.server_content.repositories.get(name)
+        if repository is None:
+            self._send_status(path, 404, X_Error_Code="RepoNotFound")
+            return
+        siblings = []
+        for file, content in repository.files.items():
+            digest = repository.wrong_hash or hashlib.sha256(content).hexdigest()
+            lfs = {"sha256": digest, "size": len(content), "pointerSize": 130}
+            is_large = not file.endswith((".json", ".txt"))
+            one = {"rfilename": file, "size": len(content), "blobId": "0" * 40}
+            siblings.append(one | ({"lfs": lfs} if is_large else {}))
+        body = json.dumps(
+            {
+                "id": name,
+                "sha": repository.commit,
+                "private": False,
+                "gated": "manual" if repository.gated else False,
+                "tags": [],
+                "siblings": siblings,
+            }
+        ).encode()
+        self._note(path, 0, 0, 200)
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _send_repository_file(self, path: str) -> None:
+        name, _, rest = path.lstrip("/").partition("/resolve/")
+        file = rest.partition("/")[2]
+        repository = self.server_content.repositories[name]
+        content = repository.files.get(file)
+        if content is None:
+            self._send_status(path, 404, X_Error_Code="EntryNotFound")
+        else:
+            self._send_file(path, content, {"X-Repo-Commit": repository.commit})
+
+    def _send_file(self, path: str, content: bytes, headers: Mapping[str, str]) -> None:
+        etag = f'"{hashlib.sha256(content).hexdigest()}"'
+        start, status = 0, 200
+        asked = self.headers.get("Range", "")
+        if asked and self.headers.get("If-Range", etag) == etag:
+            start, status = int(asked.removeprefix("bytes=").partition("-")[0]), 206
+        body = content[start:]
+        pending = self.server_content.breaks.get(path)
+        breaks = pending.pop(0) if pending and self.command == "GET" else None
+        sent = 0 if self.command == "HEAD" else len(body[:breaks])
+        self._note(path, start, sent, status)
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if status == 206:
+            self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+        self.send_header("ETag", etag)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body[:breaks])
+            if breaks is not None:
+                self.wfile.flush()
+                self.close_connection = True
+
+    def _note(self, path: str, start: int, sent: int, status: int) -> None:
+        request = Request(self.command, path, start, sent, status)
+        self.server_content.requests.append(request)
