@@ -1,0 +1,266 @@
+"""Runs with canonical assets, which come from a server on this machine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import robustbert
+from robustbert.assets import ensure_assets, using_profile
+from robustbert.assets.asset_registry import find_asset
+from robustbert.assets.manifest import tree_sha256
+from robustbert.bench import BenchResult
+from robustbert.errors import MissingAssetError, RecordError
+from robustbert.models.original_encoders import OriginalEncoder, original_encoder
+from robustbert.records import Outcome, Record
+from robustbert.reports import render_markdown
+from tests.asset_server import AssetServer
+from tests.canonical_content import USE_PATH, StubHub, canonical_server, stub_hub  # noqa: F401
+from tests.conftest import write_reviews
+
+BASE = {"wordnet", "pos-tagger", "stopwords", "tagset"}
+PROTOCOL = {"sentence-encoder"}
+VECTORS = {"word-vectors"}
+USE = "universal-sentence-encoder"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AssetServer]:
+    """A server with small assets, from which an empty cache is filled."""
+    with canonical_server(tmp_path_factory.mktemp("canonical")) as content:
+        yield content
+
+
+def run(
+    bert: Path,
+    reviews: Path,
+    *recipes: str,
+    tracks: str = "published",
+    assets: str | None = "canonical",
+    out: Path | None = None,
+    n: int = 4,
+) -> BenchResult:
+    return robustbert.bench(
+        bert,
+        list(recipes),
+        f"file:{reviews}",
+        n=n,
+        tracks=tracks,
+        assets=assets,
+        out=out,
+        dtype="float32",
+    )
+
+
+def texts(outcomes: tuple[Outcome, ...]) -> list[tuple[str, str | None, int]]:
+    return [(one.status, one.adversarial_text, one.queries) for one in outcomes]
+
+
+def outcomes_of(result: BenchResult, recipe: str) -> tuple[Outcome, ...]:
+    [name] = [name for name in result.outcomes if name.endswith(recipe)]
+    return result.outcomes[name]
+
+
+def check_hashes(record: Record, names: set[str]) -> None:
+    """The record has the canonical assets with these names, in the hashes of their files."""
+    assert record.assets.profile == "canonical"
+    with using_profile("canonical"):
+        folders = {name: find_asset(name).folder for name in names}
+    assert record.assets.hashes == {name: tree_sha256(one) for name, one in folders.items()}
+
+
+def test_recipes_that_need_no_encoder_of_their_own(
+    server: AssetServer, bert: Path, reviews: Path
+) -> None:
+    result = run(bert, reviews, "pwws", "iga")
+    assert result.errors == 0
+    pwws, iga = result.records
+    check_hashes(pwws, BASE | PROTOCOL)
+    check_hashes(iga, BASE | VECTORS | PROTOCOL)
+    assert any(record.counts.broken for record in result.records)
+    assert "Assets profile: canonical." in render_markdown(result.table)
+
+
+def test_a2t_uses_its_own_sbert(
+    server: AssetServer, bert: Path, reviews: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded: list[str] = []
+    original = OriginalEncoder.encode
+
+    def noted(self, texts):
+        encoded.extend(texts)
+        return original(self, texts)
+
+    monkeypatch.setattr(OriginalEncoder, "encode", noted)
+    result = run(bert, reviews, "a2t")
+    assert result.errors == 0
+    check_hashes(result.records[0], BASE | VECTORS | PROTOCOL | {"sbert"})
+    assert encoded
+
+
+def test_recipes_with_the_universal_sentence_encoder(
+    server: AssetServer,
+    stub_hub: StubHub,  # noqa: F811
+    bert: Path,
+    reviews: Path,
+) -> None:
+    result = run(bert, reviews, "textfooler", "bae")
+    assert result.errors == 0
+    textfooler, bae = result.records
+    check_hashes(textfooler, BASE | VECTORS | PROTOCOL | {USE})
+    check_hashes(bae, BASE | PROTOCOL | {"masked-lm", USE})
+    with using_profile("canonical"):
+        assert stub_hub.loaded == [str(find_asset(USE).folder)]
+    assert stub_hub.encoded
+    assert any(record.counts.broken for record in result.records)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "assets"),
+    [
+        ("clare", BASE | {"distilroberta", "upos-tagger", USE}),
+        ("pso", BASE | {"hownet", "upos-tagger"}),
+        ("checklist", BASE | {"ner-tagger"}),
+        ("kuleshov", BASE | VECTORS | {"gpt2"}),
+        ("leap", BASE),
+    ],
+)
+def test_recipes_with_models_of_their_own(
+    recipe: str,
+    assets: set[str],
+    server: AssetServer,
+    stub_hub: StubHub,  # noqa: F811
+    bert: Path,
+    reviews: Path,
+) -> None:
+    result = run(bert, reviews, recipe, n=2)
+    assert result.errors == 0
+    check_hashes(result.records[0], assets | PROTOCOL)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "package", "extra"),
+    [("alzantot", "tensorflow", "use"), ("faster-alzantot", "torchfile", "learning-to-write")],
+)
+def test_the_package_of_a_language_model_is_named(
+    recipe: str, package: str, extra: str, server: AssetServer, bert: Path, reviews: Path
+) -> None:
+    message = rf"needs the package {package}; install it: pip install 'robustbert\[{extra}\]'"
+    server.requests.clear()
+    with pytest.raises(MissingAssetError, match=message):
+        run(bert, reviews, recipe)
+    assert server.requests == []
+
+
+def test_a_second_run_downloads_nothing(server: AssetServer, bert: Path, reviews: Path) -> None:
+    first = run(bert, reviews, "pwws", "iga", "a2t")
+    server.requests.clear()
+    second = run(bert, reviews, "pwws", "iga", "a2t")
+    assert server.requests == []
+    for one, other in zip(first.outcomes.values(), second.outcomes.values(), strict=True):
+        assert texts(one) == texts(other)
+
+
+def test_the_recipes_own_encoder_decides_what_is_similar(
+    server: AssetServer,
+    stub_hub: StubHub,  # noqa: F811
+    bert: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reviews = write_long_reviews(write_reviews(tmp_path / "reviews.csv", 400))
+    forget_encoders(monkeypatch)
+    similar = run(bert, reviews, "textfooler", n=24).records[0]
+    forget_encoders(monkeypatch)
+    stub_hub.random = True
+    different = run(bert, reviews, "textfooler", n=24).records[0]
+    assert similar.counts.broken > 0
+    assert different.counts.broken == 0
+
+
+def forget_encoders(patch: pytest.MonkeyPatch) -> None:
+    """Load the encoders of recipes again, without the embeddings that they have cached."""
+    fresh = cache(original_encoder.__wrapped__)
+    patch.setattr("robustbert.attacks.runner.original_encoder", fresh)
+
+
+def write_long_reviews(path: Path) -> Path:
+    """Texts of more words than textfooler's window, below which it measures no similarity."""
+    header, *lines = path.read_text(encoding="utf-8").splitlines()
+    rows = [line.rpartition(",") for line in lines]
+    long = [f"{text} {text} {text}".replace(",", " ") + f",{label}" for text, _, label in rows]
+    path.write_text("\n".join([header, *long]) + "\n", encoding="utf-8")
+    return path
+
+
+def test_the_unified_track_needs_no_encoder_of_the_recipe(
+    server: AssetServer, bert: Path, reviews: Path
+) -> None:
+    result = run(bert, reviews, "textfooler", tracks="unified")
+    assert result.errors == 0
+    check_hashes(result.records[0], BASE | VECTORS | PROTOCOL)
+
+
+def test_a_missing_package_is_named_before_anything_runs(
+    server: AssetServer, bert: Path, reviews: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(MissingAssetError, match=r"pip install 'robustbert\[use\]'"):
+        run(bert, reviews, "textfooler", out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_offline_outcomes_are_the_same_before_and_after(
+    server: AssetServer, bert: Path, reviews: Path
+) -> None:
+    before = run(bert, reviews, "pwws", "iga", "textfooler", assets=None)
+    canonical = run(bert, reviews, "pwws", "iga")
+    after = run(bert, reviews, "pwws", "iga", "textfooler", assets="offline")
+    assert {record.assets.profile for record in before.records} == {"offline"}
+    assert [r.assets for r in before.records] == [r.assets for r in after.records]
+    for one, other in zip(before.outcomes.values(), after.outcomes.values(), strict=True):
+        assert texts(one) == texts(other)
+    assert texts(outcomes_of(before, "iga")) != texts(outcomes_of(canonical, "iga"))
+
+
+@pytest.mark.parametrize(("first", "second"), [("offline", "canonical"), ("canonical", "offline")])
+def test_a_run_is_not_resumed_with_another_profile(
+    first: str, second: str, server: AssetServer, bert: Path, reviews: Path, tmp_path: Path
+) -> None:
+    run(bert, reviews, "pwws", assets=first, out=tmp_path / "run")
+    message = f"assets is {first} there, but {second} in this run; choose another output folder"
+    with pytest.raises(RecordError, match=message):
+        run(bert, reviews, "pwws", assets=second, out=tmp_path / "run")
+    again = run(bert, reviews, "pwws", assets=first, out=tmp_path / "run")
+    assert again.records[0].assets.profile == first
+
+
+def test_an_older_run_is_one_with_offline_assets(
+    server: AssetServer, bert: Path, reviews: Path, tmp_path: Path
+) -> None:
+    run(bert, reviews, "pwws", assets="offline", out=tmp_path / "run")
+    path = tmp_path / "run" / "configuration.json"
+    content = json.loads(path.read_text())
+    del content["settings"]["assets"]
+    path.write_text(json.dumps(content))
+    with pytest.raises(RecordError, match="assets is offline there, but canonical in this run"):
+        run(bert, reviews, "pwws", out=tmp_path / "run")
+    run(bert, reviews, "pwws", assets="offline", out=tmp_path / "run")
+
+
+def test_textattack_downloads_nothing_itself(
+    server: AssetServer, bert: Path, reviews: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from textattack.shared.utils import install
+
+    def refused(*_: object, **__: object) -> None:
+        raise AssertionError("TextAttack downloads")
+
+    monkeypatch.setattr(install, "http_get", refused)
+    with using_profile("canonical"):
+        ensure_assets(["word-vectors"])
+    assert run(bert, reviews, "iga").errors == 0
+    assert USE_PATH in server.files
