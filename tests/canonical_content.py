@@ -182,7 +182,6 @@ def _save_byte_pairs(folder: Path, special: Sequence[str]) -> int:
 
 def make_tagger(folder: Path, labels: Sequence[str], kind: str) -> Path:
     """A tiny tagger of flair."""
-    import robustbert.attacks.textattack  # noqa: F401  # imports flair without its messages
     from flair.data import Dictionary
     from flair.embeddings import OneHotEmbeddings
     from flair.models import SequenceTagger
@@ -259,7 +258,9 @@ class StubHub(types.ModuleType):
         if self.random:
             seed = sum(map(ord, text)) + len(text)
             return np.random.default_rng(seed).standard_normal(_USE_WIDTH)
-        rows = [numbers[sum(map(ord, word)) % len(numbers)] for word in text.split()] or [numbers[0]]
+        rows = [numbers[sum(map(ord, word)) % len(numbers)] for word in text.split()] or [
+            numbers[0]
+        ]
         return np.mean(rows, axis=0) + 20 * numbers[0]  # all texts are similar
 
 

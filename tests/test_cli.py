@@ -21,6 +21,7 @@ from robustbert.cli import main
 from robustbert.commands import assets_command, list_command
 from robustbert.commands.terminal import command_line
 from robustbert.records import read_run
+from tests.asset_server import serving, use_server, zip_of_files
 
 HEAVY = (
     *("torch", "transformers", "datasets", "textattack"),
@@ -148,6 +149,15 @@ class TestList:
         assert "needs" not in lines["pwws"]
         assert "needs gradients" in lines["a2t"]
 
+    def test_recipes_that_run_with_canonical_assets(self, capsys):
+        assert main(["list", "recipes", "--assets", "canonical"]) == 0
+        lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+        assert list(lines) == list(RECIPES)
+        assert "needs" not in lines["pso"]
+        assert "cannot run here: needs a victim with a word-level" in lines["hotflip"]
+        assert "cannot run yet: " in lines["textfooler"]
+        assert "pip install 'robustbert[use]'" in lines["textfooler"]
+
     def test_defenses_show_paper_hooks_and_cost_within_80_columns(self, capsys, monkeypatch):
         monkeypatch.setenv("COLUMNS", "80")
         main(["list", "defenses"])
@@ -199,6 +209,54 @@ class TestAssets:
         monkeypatch.setattr("robustbert.assets.ensure_assets", ensure)
         assert main(["assets"]) == 1
         assert made == list(asset_registry.asset_names())
+
+    def test_the_canonical_profile_is_listed_without_network_access(
+        self, tmp_path, monkeypatch, capsys
+    ):
+        monkeypatch.setenv("ROBUSTBERT_CACHE", str(tmp_path / "cache"))
+        assert main(["assets", "--profile", "canonical", "--check"]) == 1
+        written = capsys.readouterr()
+        assert "word-vectors: counter-fitted PARAGRAM; to download it (about" in written.out
+        assert (
+            "from    https://textattack.s3.amazonaws.com/word_embeddings/paragramcf" in written.out
+        )
+        assert "17 assets missing" in written.err
+        assert not (tmp_path / "cache").exists()
+
+    def test_named_assets_are_downloaded(self, tmp_path, monkeypatch, capsys):
+        monkeypatch.setenv("ROBUSTBERT_CACHE", str(tmp_path / "cache"))
+        with serving() as server:
+            use_server(monkeypatch, server)
+            server.files["/nltk/corpora/stopwords.zip"] = zip_of_files({"stopwords/english": b"a"})
+            assert main(["assets", "--profile", "canonical", "stopwords"]) == 0
+            written = capsys.readouterr().out
+            assert written.splitlines()[0] == "stopwords: NLTK's lists"
+            assert f"from    {server.address}/nltk/corpora/stopwords.zip sha256:" in written
+            assert main(["assets", "--profile", "canonical", "tagset"]) == 1
+            written = capsys.readouterr()
+            assert "tagset: cannot download tagset from" in written.out
+            assert "the server answered 404: not found" in written.out
+            assert "1 asset missing" in written.err
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (["assets", "--profile", "cannonical"], "did you mean canonical?"),
+            (["assets", "hownet"], "unknown asset 'hownet'"),
+            (["list", "recipes", "--assets", "x"], "unknown assets profile 'x'"),
+            (["bench", "--assets", "x"], "unknown assets profile 'x'"),
+        ],
+    )
+    def test_wrong_names(self, arguments, message, capsys):
+        assert main(arguments) == 2
+        written = capsys.readouterr().err
+        assert message in written
+        assert written.count("\n") == 1
+
+    def test_a_wrong_profile_in_the_environment(self, monkeypatch, capsys):
+        monkeypatch.setenv("ROBUSTBERT_ASSETS", "x")
+        assert main(["assets", "--check"]) == 2
+        assert "ROBUSTBERT_ASSETS: unknown assets profile 'x'" in capsys.readouterr().err
 
 
 class TestPredict:

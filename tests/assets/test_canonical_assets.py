@@ -80,7 +80,9 @@ def test_an_archive_of_something_else_leaves_no_asset(server: AssetServer) -> No
     assert not find_asset("stopwords").folder.exists()
 
 
-def test_a_member_outside_of_the_folder_leaves_no_asset(server: AssetServer, tmp_path: Path) -> None:
+def test_a_member_outside_of_the_folder_leaves_no_asset(
+    server: AssetServer, tmp_path: Path
+) -> None:
     server.files[STOPWORDS] = zip_of_files({"stopwords/english": b"a", "../../../../out": b""})
     with pytest.raises(MissingAssetError, match="outside of its folder"):
         ensure_assets(["stopwords"])
@@ -170,7 +172,7 @@ def test_a_model_that_is_not_there(server: AssetServer) -> None:
 
 def test_a_damaged_file_of_a_model_is_removed(server: AssetServer) -> None:
     server.repositories[MODEL] = Repository(FILES, wrong_hash="0" * 64)
-    with pytest.raises(MissingAssetError, match="model.safetensors arrived damaged and was"):
+    with pytest.raises(MissingAssetError, match=r"model\.safetensors arrived damaged and was"):
         ensure_assets(["masked-lm"])
     assert not find_asset("masked-lm").folder.exists()
     server.repositories[MODEL] = Repository(FILES)
@@ -214,12 +216,13 @@ def test_the_default_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_addresses_are_those_that_textattack_uses() -> None:
-    import robustbert.attacks.textattack  # noqa: F401
     from textattack.constraints.grammaticality.language_models import LearningToWriteLanguageModel
     from textattack.constraints.semantics.sentence_encoders import UniversalSentenceEncoder
     from textattack.shared.utils import s3_url
     from textattack.shared.word_embeddings import WordEmbedding
     from textattack.transformations import WordSwapHowNet
+
+    import robustbert.attacks.textattack  # noqa: F401
 
     def url(name: str) -> str:
         return CANONICAL_ASSETS[name].url

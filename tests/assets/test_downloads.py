@@ -101,7 +101,9 @@ def test_a_refusal_is_not_retried(
     status: int, reason: str, download: Download, server: AssetServer
 ) -> None:
     server.statuses[PATH] = status
-    with pytest.raises(MissingAssetError, match=f"the server answered {status}: {reason}") as raised:
+    with pytest.raises(
+        MissingAssetError, match=f"the server answered {status}: {reason}"
+    ) as raised:
         download_file(download)
     assert "\n" not in str(raised.value)
     assert len(server.received(PATH)) == 1

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from robustbert.assets.vectors import (
     NEIGHBOURS,
     VOCABULARY,
     WordVectors,
+    by_frequency,
     make_word_vectors,
     nearest_neighbours,
     read_word_vectors,
@@ -187,3 +189,31 @@ def test_textattack_reads_the_real_vectors(real: WordVectors) -> None:
         2 - 2 * cosine(real, "film", "movie"), abs=1e-5
     )
     assert asset_folder("word-vectors").is_dir()
+
+
+def test_vectors_of_others_are_sorted_by_frequency_and_scaled() -> None:
+    words = ("zebra", "the", "film", "qqqx", "qqqw")
+    vectors = np.diag([1.0, 2.0, 4.0, 0.0, 3.0])  # float64, as TextAttack may store them
+    neighbours = np.array([[0, 2], [1, 0], [2, 1], [3, 4], [4, 3]], dtype=np.int64)
+    found = by_frequency(WordVectors(words, vectors, neighbours))
+    assert found.words == ("the", "film", "zebra", "qqqx", "qqqw")
+    assert found.vectors.dtype == np.float32
+    norms = np.linalg.norm(found.vectors, axis=1)
+    np.testing.assert_array_equal(norms, [1, 1, 1, 0, 1])
+    named = {
+        found.words[row]: [found.words[i] for i in near]
+        for row, near in enumerate(found.neighbours.tolist())
+    }
+    assert named == {
+        words[row]: [words[i] for i in near] for row, near in enumerate(neighbours.tolist())
+    }
+
+
+def test_words_are_read_in_the_order_of_their_rows(tmp_path: Path) -> None:
+    vectors = WordVectors(
+        ("a", "b"), np.eye(2, dtype=np.float32), np.array([[0, 1], [1, 0]], dtype=np.int32)
+    )
+    write_word_vectors(tmp_path, vectors)
+    with (tmp_path / "wordlist.pickle").open("wb") as file:
+        pickle.dump({"b": 1, "a": 0}, file)
+    assert read_word_vectors(tmp_path).words == ("a", "b")

@@ -4,7 +4,7 @@ import inspect
 
 import pytest
 
-from robustbert.assets import asset_names
+from robustbert.assets import asset_names, using_profile
 from robustbert.attacks.recipes import RECIPES, assets_of, recipe, runnable_recipe
 from robustbert.errors import MissingAssetError, UnknownNameError
 
@@ -12,6 +12,15 @@ OFFLINE = (
     *("deepwordbug", "pruthi", "pwws", "textbugger", "textfooler", "iga", "a2t", "leap"),
     *("bae", "bert-attack", "clare", "bad-characters"),
 )
+
+#: Those that run with canonical assets alone, with the asset that they need.
+CANONICAL = {
+    "alzantot": "billion-words-lm",
+    "checklist": "ner-tagger",
+    "faster-alzantot": "learning-to-write",
+    "kuleshov": "gpt2",
+    "pso": "hownet",
+}
 
 # TextAttack's recipes for other languages and for text-to-text models.
 NOT_FOR_US = {
@@ -46,6 +55,35 @@ def test_recipes_that_cannot_run_say_what_is_missing_and_how_to_run_them():
         with pytest.raises(MissingAssetError, match=recipe(name).missing[:20].replace("(", r"\(")):
             runnable_recipe(name)
         assert recipe(name).remedy
+
+
+@pytest.mark.parametrize("name", CANONICAL)
+def test_a_recipe_without_offline_assets_points_to_the_canonical_ones(name: str):
+    with pytest.raises(MissingAssetError, match=r"with offline assets: .*--assets canonical"):
+        runnable_recipe(name)
+    with using_profile("canonical"):
+        assert CANONICAL[name] in assets_of([name])
+
+
+def test_every_recipe_runs_with_canonical_assets_but_those_whose_gap_is_none():
+    with using_profile("canonical"):
+        missing = {entry.name for entry in RECIPES.entries() if entry.missing_now}
+        assert missing == {"hotflip", "input-reduction"}
+        for name in set(RECIPES) - missing:
+            assert set(assets_of([name])) <= set(asset_names())
+        with pytest.raises(MissingAssetError, match="with TextAttack directly"):
+            runnable_recipe("hotflip")
+
+
+def test_own_sentence_encoders_are_read_where_the_track_keeps_them():
+    own = "universal-sentence-encoder"
+    assert own not in assets_of(["textfooler"], ["published"])
+    with using_profile("canonical"):
+        assert own in assets_of(["textfooler"], ["published"])
+        assert own in assets_of(["textfooler"], ["unified", "unified-li"])
+        assert own not in assets_of(["textfooler"], ["unified"])
+        assert "sbert" in assets_of(["a2t"])
+        assert {"distilroberta", own} <= set(assets_of(["clare"]))
 
 
 def test_an_unknown_recipe_name_gets_suggestions():

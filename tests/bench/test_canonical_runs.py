@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 import robustbert
-from robustbert.assets import ensure_assets, using_profile
+from robustbert.assets import current_profile, ensure_assets, using_profile
 from robustbert.assets.asset_registry import find_asset
 from robustbert.assets.manifest import tree_sha256
-from robustbert.bench import BenchResult
+from robustbert.bench import BenchResult, RayCluster
+from robustbert.cli import main
 from robustbert.errors import MissingAssetError, RecordError
 from robustbert.models.original_encoders import OriginalEncoder, original_encoder
-from robustbert.records import Outcome, Record
+from robustbert.records import Outcome, Record, read_run
 from robustbert.reports import render_markdown
 from tests.asset_server import AssetServer
 from tests.canonical_content import USE_PATH, StubHub, canonical_server, stub_hub  # noqa: F401
@@ -43,6 +44,7 @@ def run(
     assets: str | None = "canonical",
     out: Path | None = None,
     n: int = 4,
+    cluster: RayCluster | None = None,
 ) -> BenchResult:
     return robustbert.bench(
         bert,
@@ -53,6 +55,7 @@ def run(
         assets=assets,
         out=out,
         dtype="float32",
+        cluster=cluster,
     )
 
 
@@ -264,3 +267,88 @@ def test_textattack_downloads_nothing_itself(
         ensure_assets(["word-vectors"])
     assert run(bert, reviews, "iga").errors == 0
     assert USE_PATH in server.files
+
+
+def attack(bert: Path, reviews: Path, out: Path, *more: str) -> int:
+    command = ["attack", "--model", str(bert), "--dataset", f"file:{reviews}", "-n", "2"]
+    command += ["--recipe", "pwws", "--dtype", "float32", "--out", str(out), *more]
+    return main(command)
+
+
+def test_the_command_line_and_a_suite_ask_for_a_profile(
+    server: AssetServer,
+    bert: Path,
+    reviews: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert attack(bert, reviews, tmp_path / "run", "--assets", "canonical") == 0
+    assert current_profile() == "offline", "it lasts for the command"
+    [record] = read_run(tmp_path / "run").records
+    check_hashes(record, BASE | PROTOCOL)
+    capsys.readouterr()
+    assert attack(bert, reviews, tmp_path / "run") == 2
+    message = capsys.readouterr().err
+    assert "assets is canonical there, but offline in this run" in message
+    assert message.count("\n") == 1
+    suite = tmp_path / "mine.toml"
+    suite.write_text(
+        f'name = "mine"\nmodels = ["{bert}"]\nrecipes = ["pwws"]\ndatasets = ["r"]\n'
+        f'num_examples = 2\nassets = "canonical"\n[dataset.r]\nsource = "file:{reviews}"\n'
+    )
+    out = tmp_path / "suite"
+    assert main(["bench", "--suite", str(suite), "--out", str(out), "--dtype", "float32"]) == 0
+    [record] = read_run(out).records
+    assert record.assets.profile == "canonical"
+    assert main(["bench", "--suite", str(suite), "--out", str(out), "--assets", "offline"]) == 2
+
+
+def test_a_dry_run_names_the_assets_to_download(
+    server: AssetServer,
+    bert: Path,
+    reviews: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("ROBUSTBERT_CACHE", str(tmp_path / "cache"))
+    server.requests.clear()
+    command = ["bench", "--models", str(bert), "--datasets", f"file:{reviews}", "--recipes", "iga"]
+    assert main([*command, "--assets", "canonical", "--dry-run"]) == 0
+    assert server.requests == []
+    written = capsys.readouterr().out
+    assert "assets to build or download first" in written
+    assert "word-vectors" in written
+    assert "sentence-encoder" in written
+
+
+def test_what_models_depend_on_are_the_assets_of_the_profile(server: AssetServer) -> None:
+    from robustbert.defenses.attack_dependencies import attack_dependencies
+    from robustbert.defenses.random_changes import word_neighbours
+    from robustbert.defenses.substitutions import substitution_dependencies
+
+    words = {}
+    for profile in ("offline", "canonical", "offline"):
+        with using_profile(profile):
+            vectors = ensure_assets(["word-vectors"])["word-vectors"]
+            assert substitution_dependencies()["assets"]["word-vectors"] == vectors
+            hashes = attack_dependencies(["a2t"], "published")["assets"]
+            assert hashes["word-vectors"] == vectors
+            assert ("sbert" in hashes) == (profile == "canonical")
+            words[profile] = len(word_neighbours().neighbours)
+    assert words["offline"] == 30_000
+    assert 0 < words["canonical"] < 200
+
+
+@pytest.mark.slow
+def test_workers_of_a_cluster_use_the_assets_of_the_driver(
+    server: AssetServer, bert: Path, reviews: Path
+) -> None:
+    pytest.importorskip("ray")
+    local = run(bert, reviews, "iga")
+    server.requests.clear()
+    remote = run(bert, reviews, "iga", cluster=RayCluster(1))
+    assert server.requests == []
+    assert remote.records[0].engine.executor == "ray"
+    assert remote.records[0].assets == local.records[0].assets
+    assert texts(outcomes_of(remote, "iga")) == texts(outcomes_of(local, "iga"))

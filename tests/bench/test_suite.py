@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from robustbert.bench import load_suite, make_plan, suite_names
+from robustbert.assets import using_profile
+from robustbert.bench import Overrides, load_suite, make_plan, suite_names
 from robustbert.bench.suite import Suite
 from robustbert.defenses import DefenseSpec
-from robustbert.errors import SuiteError, UnknownNameError
+from robustbert.errors import MissingAssetError, SuiteError, UnknownNameError
 from robustbert.paths import suites_folder
 from robustbert.records import cell_name
 
@@ -110,6 +111,12 @@ def test_defaults(tmp_path: Path):
         ),
         (("\n[model", "\nnum_examples = 0\n[model"), "num_examples: input should be greater than"),
         (("\n[model", '\nnum_examples = "9"\n[model'), "num_examples: input should be a valid int"),
+        (
+            ("\n[model", '\nassets = "cannonical"\n[model'),
+            "assets: unknown assets profile 'cannonical'; did you mean canonical?",
+        ),
+        (("\n[model", "\nassets = true\n[model"), "assets: input should be a valid string"),
+        (("pwws", "pso"), "recipes: recipe 'pso' needs the HowNet candidate list"),
         (("\n[model", "\nseed = true\n[model"), "seed: input should be a valid integer"),
         (("\n[model", "\nseed = -1\n[model"), "seed: input should be greater than or equal to 0"),
         (
@@ -211,3 +218,34 @@ def test_a_seed_that_is_too_large(tmp_path: Path):
     text = WHOLE.replace("\n[model", "\nseed = 4294967296\n[model", 1)
     with pytest.raises(SuiteError, match=r"mine\.toml: seed: training: seed is"):
         suite(tmp_path, text)
+
+
+CANONICAL = WHOLE.replace('["pwws"]', '["pso"]\nassets = "canonical"')
+
+
+def test_a_suite_names_the_assets_profile(tmp_path: Path):
+    assert make_plan(suite(tmp_path, WHOLE)).assets == "offline"
+    found = suite(tmp_path, CANONICAL)
+    assert found.assets == "canonical"
+    assert make_plan(found).assets == "canonical"
+    with using_profile("offline"):
+        assert make_plan(found).assets == "canonical"
+
+
+def test_a_suite_without_a_profile_has_the_current_one(tmp_path: Path):
+    with using_profile("canonical"):
+        found = suite(tmp_path, WHOLE.replace("pwws", "pso"))
+        assert make_plan(found).assets == "canonical"
+    with pytest.raises(SuiteError, match="recipes: recipe 'pso' needs"):
+        suite(tmp_path, WHOLE.replace("pwws", "pso"))
+
+
+def test_an_overridden_profile_is_checked_with_the_recipes(tmp_path: Path):
+    found = suite(tmp_path, CANONICAL)
+    with pytest.raises(MissingAssetError, match="recipe 'pso' needs the HowNet candidate list"):
+        make_plan(found, Overrides(assets="offline"))
+    with pytest.raises(UnknownNameError, match="unknown assets profile 'online'"):
+        make_plan(found, Overrides(assets="online"))
+    plain = suite(tmp_path, WHOLE)
+    assert make_plan(plain, Overrides(assets="canonical")).assets == "canonical"
+    assert make_plan(plain, Overrides(assets="canonical", recipes=["pso"])).recipes() == ("pso",)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from robustbert.assets import using_profile
 from robustbert.attacks import UnifiedLimits
 from robustbert.data import DatasetSource
 from robustbert.defenses import Defense
@@ -68,6 +69,17 @@ def test_several_defenses_are_applied(record, svm, reviews):
     plain = load_model(svm, label_names=["neg", "pos"]).predict_proba(texts)
     np.testing.assert_array_equal(victim.classifier.predict_proba(texts), plain)
     assert [ref.name for ref in victim.defenses] == [f"{__name__}:Invert"] * 2
+
+
+def test_a_cell_is_repeated_with_its_assets_profile(record, svm, reviews):
+    cells = loader(reviews)
+    victim = cells.victim(str(svm), record, same=True)
+    canonical = changed(record, "assets", profile="canonical")
+    message = "was attacked with canonical assets, but offline ones are in use; set ROBUSTBERT_ASS"
+    with pytest.raises(InputError, match=message):
+        cells.job(victim, canonical, n=2, seed=0)
+    with using_profile("canonical"), pytest.raises(InputError, match="with offline assets, but"):
+        cells.job(victim, record, n=2, seed=0)
 
 
 def test_data_is_found_by_its_name_or_given(record, reviews, tmp_path):

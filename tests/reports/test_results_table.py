@@ -276,3 +276,13 @@ def test_outcomes_that_do_not_match_the_record_are_rejected() -> None:
 
 def test_no_records_give_an_empty_table() -> None:
     assert leaderboard_table([]).groups == ()
+
+
+def test_records_of_two_assets_profiles_never_share_a_row() -> None:
+    offline = make_record(PWWS)
+    canonical = make_record(FOOLER, recipe="textfooler", profile="canonical")
+    [group] = leaderboard_table([offline, canonical]).groups
+    assert sorted(row.label for row in group.rows) == [
+        "minilm [canonical assets]",
+        "minilm [offline assets]",
+    ]
