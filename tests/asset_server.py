@@ -14,6 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from huggingface_hub import constants
+from huggingface_hub.utils import reset_sessions
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 #: The environment variables that replace the addresses of the servers, with paths on this one.
@@ -100,10 +102,13 @@ def serving() -> Iterator[AssetServer]:
     finally:
         server.shutdown()
         server.server_close()
+        reset_sessions()
 
 
 def use_server(patch: pytest.MonkeyPatch, server: AssetServer) -> None:
-    """Let the canonical assets come from a server."""
+    """Let the canonical assets come from a server, also if the hub's client is to be offline."""
+    patch.setattr(constants, "HF_HUB_OFFLINE", False)
+    reset_sessions()
     for variable, path in MIRRORS.items():
         patch.setenv(variable, server.address + path)
 

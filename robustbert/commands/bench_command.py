@@ -67,8 +67,7 @@ def add_bench(subparsers: Any) -> None:
         "--num-examples",
         type=integer,
         metavar="N",
-        help="number of examples per dataset; default: from the suite, or else 100, or all if "
-        "there are fewer",
+        help="number of examples per dataset; default: from the suite, or 100, or all if fewer",
     )
     command.add_argument(
         "--seed",
@@ -156,15 +155,13 @@ def _add_run_options(command: Any, out: str) -> None:
         "--lanes",
         type=integer,
         metavar="N",
-        help="number of concurrent searches, one per example; does not affect results; default: "
-        "128",
+        help="number of concurrent searches (examples); does not affect results; default: 128",
     )
     command.add_argument(
         "--token-budget",
         type=integer,
         metavar="N",
-        help="maximum number of tokens per batch; does not affect results; default: depends on the "
-        "device",
+        help="maximum tokens per batch; does not affect results; default: depends on the device",
     )
     add_executor_options(command)
 
