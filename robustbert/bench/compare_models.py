@@ -84,20 +84,10 @@ def bench(
             that is not probabilities; or results of a model without a name are to be stored.
     """
     _check_types(out, limits)
+    options: dict[str, Any] = {"n": n, "split": split, "tracks": tracks, "limits": limits}
+    options |= {"seed": seed, "training_seeds": training_seeds, "adaptive": adaptive}
     with using_profile(assets):
-        plan = plan_models(
-            models,
-            recipes,
-            dataset,
-            n=n,
-            split=split,
-            tracks=tracks,
-            limits=limits,
-            seed=seed,
-            training_seeds=training_seeds,
-            adaptive=adaptive,
-            stored=out is not None,
-        )
+        plan = plan_models(models, recipes, dataset, **options, stored=out is not None)
     with result_folder(out) as folder:
         return run_plan(plan, RunOptions(folder, dtype, device, lanes, cluster=cluster))
 
