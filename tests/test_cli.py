@@ -155,7 +155,8 @@ class TestList:
         assert list(lines) == list(RECIPES)
         assert "needs" not in lines["pso"]
         assert "cannot run here: needs a victim with a word-level" in lines["hotflip"]
-        assert "cannot run yet: " in lines["textfooler"]
+        assert "cannot run yet: the asset billion-words-lm needs" in lines["alzantot"]
+        assert "cannot run on the published track yet: " in lines["textfooler"]
         assert "pip install 'robustbert[use]'" in lines["textfooler"]
 
     def test_defenses_show_paper_hooks_and_cost_within_80_columns(self, capsys, monkeypatch):
@@ -242,7 +243,8 @@ class TestAssets:
         ("arguments", "message"),
         [
             (["assets", "--profile", "cannonical"], "did you mean canonical?"),
-            (["assets", "hownet"], "unknown asset 'hownet'"),
+            (["assets", "hownet"], "belongs to the canonical profile; add --profile canonical"),
+            (["assets", "wordnett"], "did you mean wordnet"),
             (["list", "recipes", "--assets", "x"], "unknown assets profile 'x'"),
             (["bench", "--assets", "x"], "unknown assets profile 'x'"),
         ],

@@ -24,6 +24,7 @@ from robustbert.assets.canonical_assets import (
     SBERT,
     UPOS,
     USE,
+    USE_LARGE,
 )
 from robustbert.assets.profiles import current_profile, is_canonical
 from robustbert.errors import MissingAssetError
@@ -147,9 +148,9 @@ def _online(
 
 def _external(name: str, target: str, summary: str) -> Recipe:
     """A recipe of another package: its requirements are unknown, so it gets every shared asset."""
-    every = (*_ALL, "masked-lm")
+    every, encoders = (*_ALL, "masked-lm"), (USE, USE_LARGE, SBERT)
     return Recipe(
-        name, target, summary, every, random=True, canonical_assets=every, encoder=(USE, SBERT)
+        name, target, summary, every, random=True, canonical_assets=every, encoder=encoders
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from robustbert.assets import asset_status
-from robustbert.assets.profiles import using_profile
+from robustbert.assets.profiles import OFFLINE, using_profile
 from robustbert.attacks.protocol import PROTOCOL_REVISION
 from robustbert.attacks.recipes import assets_of
 from robustbert.bench.costs import attack_cost
@@ -60,11 +60,13 @@ class Estimate:
         cells: the cells, in table order.
         training_runs: the victims to train, in the same order.
         missing_assets: names of assets that must be built or downloaded first.
+        assets: the assets profile.
     """
 
     cells: tuple[CellEstimate, ...]
     training_runs: tuple[TrainingEstimate, ...]
     missing_assets: tuple[str, ...]
+    assets: str = OFFLINE
 
 
 def estimate_plan(plan: Plan, options: RunOptions) -> Estimate:
@@ -113,6 +115,7 @@ def _estimate_plan(plan: Plan, options: RunOptions) -> Estimate:
             if victim.needs_training and not _is_trained_before(dataset, victim, victims)
         ),
         missing_assets=tuple(name for name in missing if name in needed),
+        assets=plan.assets,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from robustbert.assets.profiles import OFFLINE
 from robustbert.bench.estimate import CellEstimate, Estimate
 from robustbert.bench.meter import TrainingEstimate
 from robustbert.bench.victim_spec import VictimSpec
@@ -82,7 +83,9 @@ def _totals(estimate: Estimate) -> list[str]:
     ]
     if estimate.missing_assets:
         missing = ", ".join(estimate.missing_assets)
-        lines.append(f"assets to build or download first, which takes minutes: {missing}")
+        is_offline = estimate.assets == OFFLINE
+        first = "build first, which takes a few minutes" if is_offline else "download first"
+        lines.append(f"assets to {first}: {missing}")
     lines.append(
         "Queries are estimated from committed records and text lengths, hours from a short speed "
         "measurement on this machine. Nothing was attacked or written."

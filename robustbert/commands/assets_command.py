@@ -32,11 +32,13 @@ def add_assets(subparsers: Any) -> None:
 def assets(options: Any) -> int:
     """Run ``robustbert assets``; a missing asset does not keep others from being made."""
     from robustbert.assets import asset_names, asset_status, ensure_assets
+    from robustbert.assets.asset_registry import find_asset
     from robustbert.assets.profiles import is_canonical
     from robustbert.reports.wording import counted
 
     for name in options.names:
         if name not in asset_names():
+            find_asset(name)  # raises if it is one of the other profile
             raise UnknownNameError("asset", name, asset_names())
     chosen = options.names or asset_names()
     failed: dict[str, str] = {}

@@ -77,10 +77,11 @@ def _missing_package(recipe: Recipe) -> str:
     """The package that has to be installed before a recipe can run; empty if there is none."""
     from robustbert.assets.asset_registry import check_packages
 
-    try:
-        check_packages(recipe.assets_now())
-    except MissingAssetError as error:
-        return f"; cannot run yet: {error}"
+    for track, where in (("unified", ""), ("published", " on the published track")):
+        try:
+            check_packages(recipe.assets_now([track]))
+        except MissingAssetError as error:
+            return f"; cannot run{where} yet: {error}"
     return ""
 
 

@@ -147,6 +147,23 @@ def test_a_broken_download_of_a_model_is_resumed(
     assert 10_000_000 <= starts[1] <= 22_000_000
 
 
+def test_a_failed_download_of_a_model_is_resumed_by_the_next_call(
+    server: AssetServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    content = os.urandom(25_000_000)
+    server.repositories[MODEL] = Repository({**FILES, "model.safetensors": content})
+    server.breaks[WEIGHTS] = [22_000_000, *[0] * 200]
+    with pytest.raises(MissingAssetError, match="cannot download google-bert/bert-base-uncased"):
+        ensure_assets(["masked-lm"])
+    assert not find_asset("masked-lm").folder.exists()
+    server.breaks.clear()
+    server.requests.clear()
+    folder = asset_folder("masked-lm")
+    assert (folder / "model.safetensors").read_bytes() == content
+    assert [one.start >= 10_000_000 for one in server.received(WEIGHTS)] == [True]
+
+
 def test_a_model_without_safetensors_is_refused(server: AssetServer) -> None:
     files = {name: content for name, content in FILES.items() if name != "model.safetensors"}
     server.repositories[MODEL] = Repository(files)

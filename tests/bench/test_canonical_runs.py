@@ -317,7 +317,7 @@ def test_a_dry_run_names_the_assets_to_download(
     assert main([*command, "--assets", "canonical", "--dry-run"]) == 0
     assert server.requests == []
     written = capsys.readouterr().out
-    assert "assets to build or download first" in written
+    assert "assets to download first: " in written
     assert "word-vectors" in written
     assert "sentence-encoder" in written
 
