@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
+from robustbert.assets import using_profile
 from robustbert.errors import InputError, OutputError, RecordError
 from robustbert.io import file_lock
 from robustbert.learning_curves import CurveOptions, read_curve
@@ -43,6 +44,12 @@ def test_an_interrupted_curve_is_resumed_point_by_point(measured, tmp_path):
     assert rest.calls == whole.calls[4:]
     assert measured("resumed", none, **SMALL).points == expected.points
     assert none.calls == []
+
+
+def test_a_curve_with_other_assets_is_not_resumed(measured):
+    measured("out", MadeMeasure(), **SMALL)
+    with using_profile("canonical"), pytest.raises(InputError, match="assets is null there"):
+        measured("out", MadeMeasure(), **SMALL)
 
 
 def test_points_with_failed_attacks_are_measured_again(measured):

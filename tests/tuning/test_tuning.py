@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from robustbert.assets import using_profile
 from robustbert.errors import InputError, MissingAssetError, OutputError
 from robustbert.io import file_lock
 from robustbert.training import TrainingConfig
@@ -188,6 +189,14 @@ def test_the_text_length_is_a_part_of_the_configuration_if_models_are_attacked(t
         options = TuneOptions(objective=objective, models=("minilm",))
         found = [options.configuration(dataset, []) for dataset in (toy, long)]
         assert (found[0] != found[1]) == is_other
+
+
+def test_the_assets_profile_is_a_part_of_the_configuration(toy):
+    options = TuneOptions(objective="attacked", models=("minilm",))
+    offline = options.configuration(toy, [])
+    assert "assets" not in offline, "studies of before there were profiles stay valid"
+    with using_profile("canonical"):
+        assert options.configuration(toy, []) == {**offline, "assets": "canonical"}
 
 
 @pytest.mark.parametrize("content", [b"\x00\xff\n{}\n", b'{"op_code": 99}\n', b"[1]\n{}\n"])
