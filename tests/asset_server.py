@@ -66,6 +66,7 @@ class AssetServer:
         repositories: the models of the hub by their names.
         breaks: the number of bytes after which the next answers for a path break off.
         statuses: the status of every answer for a path, such as 403.
+        pages: the paths of files that are said to be web pages.
         requests: what it was asked for, in order.
     """
 
@@ -74,6 +75,7 @@ class AssetServer:
     repositories: dict[str, Repository] = field(default_factory=dict)
     breaks: dict[str, list[int]] = field(default_factory=dict)
     statuses: dict[str, int] = field(default_factory=dict)
+    pages: set[str] = field(default_factory=set)
     requests: list[Request] = field(default_factory=list)
 
     def received(self, path: str) -> list[Request]:
@@ -215,6 +217,9 @@ class _Handler(BaseHTTPRequestHandler):
         asked = self.headers.get("Range", "")
         if asked and self.headers.get("If-Range", etag) == etag:
             start, status = int(asked.removeprefix("bytes=").partition("-")[0]), 206
+        if status == 206 and start >= len(content):
+            self._send_status(path, 416, Content_Range=f"bytes */{len(content)}")
+            return
         body = content[start:]
         pending = self.server_content.breaks.get(path)
         breaks = pending.pop(0) if pending and self.command == "GET" else None
@@ -225,6 +230,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         if status == 206:
             self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+        if path in self.server_content.pages:
+            self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("ETag", etag)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

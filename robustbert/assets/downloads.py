@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from robustbert.assets.manifest import file_sha256
 from robustbert.errors import MissingAssetError
 from robustbert.progress import progress_bar
 
@@ -116,12 +116,6 @@ def download_file(download: Download, *, progress: bool = True) -> str:
     return digest
 
 
-def file_sha256(path: Path) -> str:
-    """The SHA-256 of a file, however large."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 class _Bar:
     """A progress bar that starts when the size of the file is known."""
 
@@ -152,8 +146,9 @@ def _transfer(download: Download, received: _Received) -> None:
     headers = {"Accept-Encoding": "identity", **_resume_headers(download)}
     try:
         with requests.get(download.url, headers=headers, stream=True, timeout=_TIMEOUT) as response:
-            _check_status(download, response)
-            _write(download, response, received)
+            if not _is_complete(download, response):
+                _check_status(download, response)
+                _write(download, response, received)
     except requests.RequestException as error:
         if _may_succeed_later(error):
             raise _BrokenConnectionError(f"the connection broke: {_reason(error)}") from error
@@ -182,9 +177,18 @@ def _resume_headers(download: Download) -> dict[str, str]:
     return {"Range": f"bytes={size}-", "If-Range": validator["version"]}
 
 
+def _is_complete(download: Download, response: requests.Response) -> bool:
+    """Whether the server says that nothing is missing of an incomplete file."""
+    if response.status_code != 416 or not download.part.exists():
+        return False
+    return response.headers.get("Content-Range") == f"bytes */{download.part.stat().st_size}"
+
+
 def _check_status(download: Download, response: requests.Response) -> None:
     status = response.status_code
     if status in (200, 206):
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            raise download.failed("the server sent a web page instead of the file")
         return
     if status == 416:  # the incomplete file is none of this one
         download.remove()

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from robustbert.assets.downloads import ATTEMPTS, MAX_WAIT, file_sha256
+from robustbert.assets.downloads import ATTEMPTS, MAX_WAIT
+from robustbert.assets.manifest import file_sha256
 from robustbert.errors import MissingAssetError
 from robustbert.progress import progress_bar
 

@@ -32,13 +32,19 @@ class Manifest:
 def tree_sha256(path: Path) -> str:
     """The SHA-256 of a file, or of a folder's relative paths and contents in sorted order."""
     if path.is_file():
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return file_sha256(path)
     whole = hashlib.sha256()
     files = (file for file in path.rglob("*") if file.is_file() and not _is_ignored(file))
     for relative in sorted(file.relative_to(path).as_posix() for file in files):
-        content = hashlib.sha256((path / relative).read_bytes()).hexdigest()
+        content = file_sha256(path / relative)
         whole.update(f"{content}  {relative}\n".encode())
     return whole.hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file, however large."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _is_ignored(file: Path) -> bool:

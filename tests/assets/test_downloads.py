@@ -86,6 +86,42 @@ def test_a_part_that_the_server_does_not_know_is_dropped(
     assert download.target.read_bytes() == CONTENT[:100]
 
 
+def test_a_part_that_is_complete_is_not_transferred_again(
+    download: Download, server: AssetServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("robustbert.assets.downloads.file_sha256", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            download_file(download, progress=False)
+    assert download.part.read_bytes() == CONTENT
+    server.requests.clear()
+    download_file(download, progress=False)
+    assert download.target.read_bytes() == CONTENT
+    assert [request.status for request in server.requests] == [416]
+
+
+def interrupt(_: Path) -> str:
+    raise KeyboardInterrupt
+
+
+def test_a_part_that_is_longer_than_the_file_is_dropped(
+    download: Download, server: AssetServer
+) -> None:
+    server.breaks[PATH] = [BEFORE, 0, 0, 0, 0]
+    with pytest.raises(MissingAssetError):
+        download_file(download, progress=False)
+    download.part.write_bytes(CONTENT + b"x")
+    download_file(download, progress=False)
+    assert download.target.read_bytes() == CONTENT
+
+
+def test_a_web_page_is_not_taken_for_the_file(download: Download, server: AssetServer) -> None:
+    server.pages.add(PATH)
+    with pytest.raises(MissingAssetError, match="the server sent a web page instead of the file"):
+        download_file(download, progress=False)
+    assert left_over(download.target.parent) == []
+
+
 def test_a_wrong_hash_removes_the_file(download: Download) -> None:
     expected = Download(download.name, download.url, download.target, "do this", "0" * 64)
     with pytest.raises(MissingAssetError, match=f"instead of {'0' * 64} and was removed"):
