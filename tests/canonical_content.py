@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import pickle
@@ -46,6 +47,8 @@ def canonical_server(folder: Path) -> Iterator[AssetServer]:
         patch.setenv("ROBUSTBERT_CACHE", str(folder / "cache"))
         use_server(patch, content)
         yield content
+    if "textattack" in sys.modules:  # other tests in this process need the offline assets
+        importlib.import_module("robustbert.attacks.textattack.bootstrap").import_textattack()
 
 
 def share_offline_assets(folder: Path) -> None:

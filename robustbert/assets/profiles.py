@@ -13,6 +13,7 @@ from functools import lru_cache, wraps
 from typing import Any, ParamSpec, TypeVar
 
 from robustbert.errors import UnknownNameError
+from robustbert.paths import cache_folder
 
 OFFLINE, CANONICAL = "offline", "canonical"
 #: The names of the profiles. Results with different profiles are not comparable.
@@ -90,6 +91,12 @@ def call_on_change(forget: Callable[[], None]) -> None:
     _ON_CHANGE.append(forget)
 
 
+def _origin() -> tuple[str, ...]:
+    """The profile, and the folder of downloaded assets, which are not the same everywhere."""
+    profile = current_profile()
+    return (profile,) if profile == OFFLINE else (profile, str(cache_folder()))
+
+
 def _set_variable(value: str | None) -> None:
     before = os.environ.get(VARIABLE) or OFFLINE
     if value is None:
@@ -106,19 +113,21 @@ def cached_per_profile(
 ) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
     """``functools.lru_cache`` for functions that read assets: a value belongs to one profile.
 
+    With downloaded assets, it also belongs to one cache folder.
+
     Args:
         maxsize: how many values are kept; None for all.
     """
 
     def decorate(function: Callable[_P, _T]) -> Callable[_P, _T]:
         @lru_cache(maxsize)
-        def cached(profile: str, *args: Any, **options: Any) -> _T:
+        def cached(origin: tuple[str, ...], *args: Any, **options: Any) -> _T:
             return function(*args, **options)
 
         @wraps(function)
         def call(*args: _P.args, **options: _P.kwargs) -> _T:
             keyed: Any = cached  # its arguments can be hashed
-            found: _T = keyed(current_profile(), *args, **options)
+            found: _T = keyed(_origin(), *args, **options)
             return found
 
         return call

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import os
 import subprocess
 import sys
@@ -233,13 +234,12 @@ def test_the_default_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_addresses_are_those_that_textattack_uses() -> None:
+    importlib.import_module("robustbert.attacks.textattack")  # with the data of NLTK
     from textattack.constraints.grammaticality.language_models import LearningToWriteLanguageModel
     from textattack.constraints.semantics.sentence_encoders import UniversalSentenceEncoder
     from textattack.shared.utils import s3_url
     from textattack.shared.word_embeddings import WordEmbedding
     from textattack.transformations import WordSwapHowNet
-
-    import robustbert.attacks.textattack  # noqa: F401
 
     def url(name: str) -> str:
         return CANONICAL_ASSETS[name].url

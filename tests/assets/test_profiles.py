@@ -82,6 +82,23 @@ def test_cached_values_belong_to_a_profile() -> None:
     assert calls == [1, 1]
 
 
+def test_cached_values_of_downloads_belong_to_a_cache_folder(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls = []
+
+    @cached_per_profile()
+    def read() -> None:
+        calls.append(current_profile())
+
+    for folder in ("a", "b", "a"):
+        monkeypatch.setenv("ROBUSTBERT_CACHE", folder)
+        read()
+        with using_profile("canonical"):
+            read()
+    assert calls == ["offline", "canonical", "canonical"]
+
+
 def test_functions_are_called_when_the_profile_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     from robustbert.assets import profiles
 

@@ -216,6 +216,7 @@ def test_a_missing_package_is_named_before_anything_runs(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_offline_outcomes_are_the_same_before_and_after(
     server: AssetServer, bert: Path, reviews: Path
 ) -> None:

@@ -206,6 +206,7 @@ def test_language_models_are_loaded_once_per_folder() -> None:
     assert calls == ["a", "b"]
 
 
+@pytest.mark.slow
 def test_nltk_reads_the_data_of_the_current_profile() -> None:
     import nltk
     from nltk.corpus import wordnet
