@@ -154,7 +154,7 @@ def fetch(asset: DownloadedAsset, *, progress: bool = True) -> Manifest:
 
     manifest = build_once(asset.folder, asset.url, fill)
     if progress:
-        report_step(f"{asset.name} is in {asset.folder}")
+        report_step(f"downloaded {asset.name}, {manifest.seconds:.0f} s")
     return manifest
 
 
