@@ -22,6 +22,8 @@ PROFILES = (OFFLINE, CANONICAL)
 VARIABLE = "ROBUSTBERT_ASSETS"
 
 _ON_CHANGE: list[Callable[[], None]] = []
+#: The origin of the assets that were used last; empty before any were.
+_LAST: list[tuple[str, ...]] = []
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -47,7 +49,9 @@ def current_profile() -> str:
     Raises:
         UnknownNameError: the environment variable names no profile.
     """
-    return check_profile(os.environ.get(VARIABLE) or OFFLINE, VARIABLE)
+    profile = check_profile(os.environ.get(VARIABLE) or OFFLINE, VARIABLE)
+    _forget_other_profiles(profile)
+    return profile
 
 
 def is_canonical() -> bool:
@@ -83,7 +87,7 @@ def using_profile(name: str | None) -> Iterator[None]:
 
 
 def call_on_change(forget: Callable[[], None]) -> None:
-    """Call ``forget`` whenever another profile becomes the current one in this process.
+    """Call ``forget`` as soon as this process uses the assets of another profile than before.
 
     It drops what was read from the assets and kept in memory. What :func:`cached_per_profile` keeps
     needs no such function.
@@ -91,21 +95,33 @@ def call_on_change(forget: Callable[[], None]) -> None:
     _ON_CHANGE.append(forget)
 
 
-def _origin() -> tuple[str, ...]:
+def _origin(profile: str) -> tuple[str, ...]:
     """The profile, and the folder of downloaded assets, which are not the same everywhere."""
-    profile = current_profile()
     return (profile,) if profile == OFFLINE else (profile, str(cache_folder()))
 
 
+def _forget_other_profiles(profile: str) -> None:
+    """Call the functions of :func:`call_on_change` if the assets are others than in the last call.
+
+    It is called when a profile is selected, and when assets are used, because the environment can
+    be changed by other code as well.
+    """
+    origin = _origin(profile)
+    if [origin] == _LAST:
+        return
+    changed, _LAST[:] = bool(_LAST), [origin]
+    if changed:
+        for forget in _ON_CHANGE:
+            forget()
+
+
 def _set_variable(value: str | None) -> None:
-    before = os.environ.get(VARIABLE) or OFFLINE
     if value is None:
         os.environ.pop(VARIABLE, None)
     else:
         os.environ[VARIABLE] = value
-    if (value or OFFLINE) != before:
-        for forget in _ON_CHANGE:
-            forget()
+    if (value or OFFLINE) in PROFILES:  # what was set before may be no profile
+        _forget_other_profiles(value or OFFLINE)
 
 
 def cached_per_profile(
@@ -127,7 +143,7 @@ def cached_per_profile(
         @wraps(function)
         def call(*args: _P.args, **options: _P.kwargs) -> _T:
             keyed: Any = cached  # its arguments can be hashed
-            found: _T = keyed(_origin(), *args, **options)
+            found: _T = keyed(_origin(current_profile()), *args, **options)
             return found
 
         return call

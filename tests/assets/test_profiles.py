@@ -11,6 +11,7 @@ from robustbert.assets.profiles import (
     cached_per_profile,
     call_on_change,
     current_profile,
+    is_canonical,
     select_profile,
     using_profile,
 )
@@ -110,6 +111,27 @@ def test_functions_are_called_when_the_profile_changes(monkeypatch: pytest.Monke
         with using_profile("canonical"):
             assert seen == ["canonical"]
     assert seen == ["canonical", "offline"]
+
+
+def test_a_changed_environment_is_noticed_when_assets_are_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from robustbert.assets import profiles
+
+    monkeypatch.setattr(profiles, "_ON_CHANGE", [])
+    current_profile()
+    seen: list[str] = []
+    call_on_change(lambda: seen.append(os.environ.get("ROBUSTBERT_ASSETS", "")))
+    monkeypatch.setenv("ROBUSTBERT_ASSETS", "canonical")
+    assert seen == []
+    current_profile()
+    current_profile()
+    assert seen == ["canonical"]
+    with using_profile("canonical"):
+        assert seen == ["canonical"]
+    monkeypatch.delenv("ROBUSTBERT_ASSETS")
+    assert is_canonical() is False
+    assert seen == ["canonical", ""]
 
 
 def test_defenses_forget_the_assets_of_another_profile() -> None:
