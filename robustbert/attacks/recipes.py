@@ -27,6 +27,7 @@ from robustbert.assets.canonical_assets import (
     USE_LARGE,
 )
 from robustbert.assets.profiles import current_profile, is_canonical
+from robustbert.attacks.tracks import assets_of_track
 from robustbert.errors import MissingAssetError
 from robustbert.registry import Entry, Registry
 
@@ -259,8 +260,19 @@ def assets_of(names: Iterable[str], tracks: Iterable[str] = ("published",)) -> t
     return tuple(sorted(read))
 
 
-def ensure_recipe_assets(names: Iterable[str], tracks: Iterable[str]) -> Mapping[str, str]:
-    """Build or download the assets that recipes read on some tracks.
+def assets_of_attacks(names: Iterable[str], tracks: Iterable[str]) -> tuple[str, ...]:
+    """Every asset that attacks with recipes on some tracks read, sorted, each once.
+
+    These are the assets of the recipes and the tracks, and the sentence encoder, which measures the
+    similarity of texts.
+    """
+    tracks = tuple(tracks)
+    of_tracks = {asset for track in tracks for asset in assets_of_track(track)}
+    return tuple(sorted({*assets_of(names, tracks), *of_tracks, "sentence-encoder"}))
+
+
+def ensure_attack_assets(names: Iterable[str], tracks: Iterable[str]) -> Mapping[str, str]:
+    """Build or download the assets of attacks with recipes on some tracks.
 
     Returns:
         The SHA-256 of each.
@@ -268,4 +280,4 @@ def ensure_recipe_assets(names: Iterable[str], tracks: Iterable[str]) -> Mapping
     Raises:
         MissingAssetError: an asset cannot be obtained, or a package that it needs is missing.
     """
-    return ensure_usable(assets_of(names, tracks))
+    return ensure_usable(assets_of_attacks(names, tracks))

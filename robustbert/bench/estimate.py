@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from robustbert.assets import asset_status
 from robustbert.assets.profiles import OFFLINE, using_profile
 from robustbert.attacks.protocol import PROTOCOL_REVISION
-from robustbert.attacks.recipes import assets_of
+from robustbert.attacks.recipes import assets_of_attacks
 from robustbert.bench.costs import attack_cost
 from robustbert.bench.environment import capture_environment
 from robustbert.bench.identity import cell_identity
@@ -92,7 +92,7 @@ def _estimate_plan(plan: Plan, options: RunOptions) -> Estimate:
     store = RunStore(options.out)
     store.check_configuration(plan_configuration(plan, datasets, options))
     missing = [row.name for row in asset_status() if not row.present]
-    needed = {*assets_of(plan.recipes(), plan.tracks()), "sentence-encoder"}
+    needed = set(assets_of_attacks(plan.recipes(), plan.tracks()))
     environment = capture_environment(options.device)
     victims = plan.victims()
     for dataset, victim in victims:

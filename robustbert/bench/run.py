@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from robustbert.assets.profiles import using_profile
-from robustbert.attacks.recipes import ensure_recipe_assets
+from robustbert.attacks.recipes import ensure_attack_assets
 from robustbert.bench.attack_progress import AttackProgress, result_line
 from robustbert.bench.environment import capture_environment
 from robustbert.bench.executors.executor import Executor
@@ -110,7 +110,7 @@ def _run_plan(plan: Plan, options: RunOptions) -> BenchResult:
     store = RunStore(options.out)
     with store.locked():
         store.write_configuration(plan_configuration(plan, datasets, options))
-        ensure_recipe_assets(plan.recipes(), plan.tracks())
+        ensure_attack_assets(plan.recipes(), plan.tracks())
         records: dict[Cell, Record] = {}
         with run_executor(options) as executor:
             jobs = _loaded_jobs(plan, options, datasets, victims)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from robustbert.attacks import check_track
-from robustbert.attacks.recipes import ensure_recipe_assets
+from robustbert.attacks.recipes import ensure_attack_assets
 from robustbert.bench.environment import capture_environment
 from robustbert.bench.victims import check_trainable
 from robustbert.data import TextDataset, load_dataset
@@ -173,7 +173,7 @@ def run_curve(
     with file_lock(folder / _LOCK, **lock):
         points = stored_points(plan, folder)
         if plan.options.recipes:
-            ensure_recipe_assets(plan.options.recipes, [plan.options.track])
+            ensure_attack_assets(plan.options.recipes, [plan.options.track])
         environment = capture_environment(plan.options.device)
         missing = plan.missing(points)
         for number, place in enumerate(missing, start=1):

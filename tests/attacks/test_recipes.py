@@ -5,7 +5,13 @@ import inspect
 import pytest
 
 from robustbert.assets import asset_names, using_profile
-from robustbert.attacks.recipes import RECIPES, assets_of, recipe, runnable_recipe
+from robustbert.attacks.recipes import (
+    RECIPES,
+    assets_of,
+    assets_of_attacks,
+    recipe,
+    runnable_recipe,
+)
 from robustbert.errors import MissingAssetError, UnknownNameError
 
 OFFLINE = (
@@ -83,6 +89,8 @@ def test_own_sentence_encoders_are_read_where_the_track_keeps_them():
         assert own in assets_of(["textfooler"], ["unified", "unified-li"])
         assert own not in assets_of(["textfooler"], ["unified"])
         assert "sbert" in assets_of(["a2t"])
+        read = set(assets_of_attacks(["pwws"], ["published", "unified-li"]))
+        assert read == {*assets_of(["pwws"]), "sentence-encoder", "word-vectors"}
         assert {"distilroberta", own} <= set(assets_of(["clare"]))
 
 
