@@ -87,6 +87,8 @@ def check_model_options(options: Any) -> None:
         raise InputError("--base-model is given without --confirm; add it")
     if options.candidate_model is not None and not (options.confirm or options.quick):
         raise InputError("--candidate-model is given without --confirm or --quick; add one")
+    if options.assets_profile is not None and not (options.confirm or options.quick):
+        raise InputError("--assets is given without --confirm or --quick; add one")
     if options.quick and options.candidate_row is not None:
         raise InputError("--candidate-row is given with --quick, which attacks a model instead")
     if options.quick_examples is not None:

@@ -19,7 +19,8 @@ def check_same_profile(record: Record) -> None:
     if record.assets.profile != current_profile():
         raise InputError(
             f"{record_label(record)} was attacked with {record.assets.profile} assets, but "
-            f"{current_profile()} ones are in use; set {VARIABLE}={record.assets.profile}"
+            f"{current_profile()} ones are in use; give --assets {record.assets.profile}, or set "
+            f"{VARIABLE}={record.assets.profile}"
         )
 
 

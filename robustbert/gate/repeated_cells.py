@@ -75,8 +75,10 @@ class RepeatedCells:
         """The data of a record, under its name and with its text length class.
 
         Raises:
-            InputError: it is not built in and not given, or what is given is other data.
+            InputError: it is not built in and not given, what is given is other data, or the record
+                has another assets profile than the current one.
         """
+        check_same_profile(record)
         ref = record.dataset
         key = canonical([ref.sha256, ref.name])
         if key not in self._datasets:
@@ -117,11 +119,10 @@ class RepeatedCells:
             seed: seed for the selection of examples and for the attack.
 
         Raises:
-            InputError: there are fewer examples, the limits of the record cannot be set, or it has
-                another assets profile than the current one.
+            InputError: there are fewer examples, or the record has limits that cannot be set; see
+                also :meth:`dataset`.
             UnknownNameError: there is no such recipe.
         """
-        check_same_profile(record)
         dataset, ref = self.dataset(record), record.dataset
         spec = VictimSpec(loaded.victim.name, loaded.victim.classifier.info.sha256)
         job = Job(

@@ -152,6 +152,7 @@ def test_trusted_code_is_imported(repository, untrusted, capsys):
         ("a b --labels x,y", "--labels is given without --confirm or --quick"),
         ("a b --trust x:y", "--trust is given without --confirm or --quick"),
         ("a b --device cpu", "--device is given without --confirm or --quick"),
+        ("a b --assets offline", "--assets is given without --confirm or --quick"),
         ("--quick --text-column x", "--text-column is given without data; add --dataset"),
         ("--quick a b", "2 runs given; with --quick, give BASE alone"),
         ("--quick", "0 runs given; with --quick, give BASE alone, or none if a [gate] table"),

@@ -75,9 +75,11 @@ def test_a_cell_is_repeated_with_its_assets_profile(record, svm, reviews):
     cells = loader(reviews)
     victim = cells.victim(str(svm), record, same=True)
     canonical = changed(record, "assets", profile="canonical")
-    message = "was attacked with canonical assets, but offline ones are in use; set ROBUSTBERT_ASS"
+    message = "was attacked with canonical assets, but offline ones are in use; give --assets can"
     with pytest.raises(InputError, match=message):
         cells.job(victim, canonical, n=2, seed=0)
+    with pytest.raises(InputError, match=message):  # before a model is trained
+        cells.dataset(canonical)
     with using_profile("canonical"), pytest.raises(InputError, match="with offline assets, but"):
         cells.job(victim, record, n=2, seed=0)
 
