@@ -243,7 +243,7 @@ class TestAssets:
         ("arguments", "message"),
         [
             (["assets", "--profile", "cannonical"], "did you mean canonical?"),
-            (["assets", "hownet"], "belongs to the canonical profile; add --profile canonical"),
+            (["assets", "hownet"], "belongs to the canonical profile; set ROBUSTBERT_ASSETS"),
             (["assets", "wordnett"], "did you mean wordnet"),
             (["list", "recipes", "--assets", "x"], "unknown assets profile 'x'"),
             (["bench", "--assets", "x"], "unknown assets profile 'x'"),

@@ -152,8 +152,8 @@ def find_asset(name: str) -> Asset | DownloadedAsset:
         return CANONICAL_ASSETS[name]
     if name in CANONICAL_ASSETS and name not in ASSETS:
         raise InputError(
-            f"the asset {name!r} belongs to the canonical profile; add --profile canonical, or set "
-            f"{VARIABLE}={CANONICAL}"
+            f"the asset {name!r} belongs to the canonical profile; set {VARIABLE}={CANONICAL}, or "
+            "give --profile canonical to robustbert assets"
         )
     return ASSETS.entry(name)
 

@@ -23,8 +23,10 @@ def use_nltk_assets() -> None:
     """
     import nltk.data
 
-    ensure_assets(_NLTK_ASSETS)
     ours = [str(asset_root(name)) for name in _NLTK_ASSETS]
+    if _USED.get(current_profile()) == ours and nltk.data.path[: len(ours)] == ours:
+        return
+    ensure_assets(_NLTK_ASSETS)
     before = []
     if current_profile() not in _USED:
         before = [root for roots in _USED.values() for root in roots]
