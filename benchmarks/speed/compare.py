@@ -18,8 +18,8 @@ texts (``floor.py``). One file per recipe is written to ``results/speed/PROCESSO
 every repeat, ratios with their range, the number of equal outcomes, and the floor. ``--table``
 prints the contents of these files.
 
-With ``--device cuda`` all models are on the GPU. The file then has the most GPU memory that each
-implementation allocated, and no floor, which is that of a CPU.
+With ``--device cuda`` all models are on the GPU. The file then has the most GPU memory that was
+allocated while each implementation ran, and no floor, which is that of a CPU.
 """
 
 from __future__ import annotations
