@@ -93,7 +93,7 @@ _ASSETS = (
          "the sentence encoder of textbugger, textfooler, bae, bert-attack and clare"),
     _use(USE_LARGE, f"{_TF}-large/5", "600 MB",
          "the sentence encoder of recipes of other packages that ask for it"),
-    DownloadedAsset(HOWNET, ServerFile(TEXTATTACK, f"{_PSO}/word_candidates_sense.pkl"),
+    DownloadedAsset(HOWNET, ServerFile(TEXTATTACK, f"{_PSO}/word_candidates_sense.pkl", plain=True),
                     "hownet", ("word_candidates_sense.pkl",), "", "the candidates of pso"),
     DownloadedAsset(LEARNING_TO_WRITE, ServerFile(TEXTATTACK, _L2W), "learning-to-write",
                     ("word_map.th7", "word_freq.th7", "lm-state-dict.pt"), "1 GB",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -46,11 +47,13 @@ class ServerFile:
         server: the server.
         path: the path on it.
         sha256: the expected hash; None if it is not known.
+        plain: whether the file is the asset itself, not an archive of its files.
     """
 
     server: Server
     path: str
     sha256: str | None = None
+    plain: bool = False
 
     @property
     def url(self) -> str:
@@ -176,7 +179,10 @@ def _download(asset: DownloadedAsset, folder: Path, progress: bool) -> str:
     download = Download(asset.name, asset.url, parts, advice, asset.source.sha256)
     digest = download_file(download, progress=progress)
     try:
-        unpack_archive(parts, folder, top=asset.folder.name, name=asset.contains[0])
+        if asset.source.plain:
+            shutil.move(parts, folder / asset.contains[0])
+        else:
+            unpack_archive(parts, folder, top=asset.folder.name, origin=asset.url)
     finally:
         parts.unlink(missing_ok=True)
     return f"{asset.url} sha256:{digest}"

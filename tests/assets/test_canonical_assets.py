@@ -14,7 +14,6 @@ import pytest
 from robustbert.assets import asset_folder, asset_status, ensure_assets, using_profile
 from robustbert.assets.asset_registry import check_packages, find_asset
 from robustbert.assets.canonical_assets import CANONICAL_ASSETS
-from robustbert.assets.downloaded_asset import ServerFile
 from robustbert.assets.manifest import read_manifest, tree_sha256
 from robustbert.errors import InputError, MissingAssetError
 from tests.asset_server import COMMIT, AssetServer, Repository, zip_of_files
@@ -79,6 +78,16 @@ def test_an_archive_of_something_else_leaves_no_asset(server: AssetServer) -> No
         ensure_assets(["stopwords"])
     assert not status_of("stopwords").present
     assert not find_asset("stopwords").folder.exists()
+
+
+@pytest.mark.parametrize("content", [b"not an archive", b'{"error": "busy"}', b"PK\x03\x04"])
+def test_an_answer_that_is_no_archive_leaves_no_asset(content: bytes, server: AssetServer) -> None:
+    server.files[STOPWORDS] = content
+    with pytest.raises(MissingAssetError, match=r"stopwords.*neither a zip nor a tar archive"):
+        ensure_assets(["stopwords"])
+    assert not find_asset("stopwords").folder.exists()
+    server.files[STOPWORDS] = stopwords_zip()
+    ensure_assets(["stopwords"])
 
 
 def test_a_member_outside_of_the_folder_leaves_no_asset(
@@ -268,8 +277,3 @@ def test_an_asset_of_the_canonical_profile_alone() -> None:
         pytest.raises(InputError, match="'hownet' belongs to the canonical profile; add --profile"),
     ):
         ensure_assets(["hownet"])
-
-
-def test_no_hash_is_pinned_that_nobody_verified() -> None:
-    files = [a.source for a in CANONICAL_ASSETS.values() if isinstance(a.source, ServerFile)]
-    assert {file.sha256 for file in files} == {None}
