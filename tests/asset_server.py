@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import threading
+import time
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -47,6 +48,7 @@ class Request:
         start: the first byte that was asked for.
         sent: the number of bytes of the file that were sent.
         status: the status of the answer.
+        authorization: the credentials that came with it.
     """
 
     method: str
@@ -54,6 +56,7 @@ class Request:
     start: int
     sent: int
     status: int
+    authorization: str
 
 
 @dataclass
@@ -66,7 +69,12 @@ class AssetServer:
         repositories: the models of the hub by their names.
         breaks: the number of bytes after which the next answers for a path break off.
         statuses: the status of every answer for a path, such as 403.
+        refusals: the statuses of the next answers for a path.
+        delays: the seconds before the next answers for a path.
         pages: the paths of files that are said to be web pages.
+        unconditional: the paths for which the conditions of a request are ignored.
+        weak: the times of the last change of files, which have only a weak ETag then.
+        lengths: the stated lengths of files, if they are not true; None for no length.
         requests: what it was asked for, in order.
     """
 
@@ -75,7 +83,12 @@ class AssetServer:
     repositories: dict[str, Repository] = field(default_factory=dict)
     breaks: dict[str, list[int]] = field(default_factory=dict)
     statuses: dict[str, int] = field(default_factory=dict)
+    refusals: dict[str, list[int]] = field(default_factory=dict)
+    delays: dict[str, list[float]] = field(default_factory=dict)
     pages: set[str] = field(default_factory=set)
+    unconditional: set[str] = field(default_factory=set)
+    weak: dict[str, str] = field(default_factory=dict)
+    lengths: dict[str, str | None] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
 
     def received(self, path: str) -> list[Request]:
@@ -152,14 +165,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         path, server = self.path.partition("?")[0], self.server_content
-        if status := server.statuses.get(path):
+        if delays := server.delays.get(path):
+            time.sleep(delays.pop(0))
+        refusals = server.refusals.get(path)
+        if status := refusals.pop(0) if refusals else server.statuses.get(path):
             self._send_status(path, status)
+        elif (content := server.files.get(path)) is not None:
+            self._send_file(path, content, {})
         elif path.startswith("/api/models/"):
             self._send_model(path)
         elif "/resolve/" in path:
             self._send_repository_file(path)
-        elif (content := server.files.get(path)) is not None:
-            self._send_file(path, content, {})
         else:
             self._send_status(path, 404)
 
@@ -182,7 +198,8 @@ class _Handler(BaseHTTPRequestHandler):
             digest = repository.wrong_hash or hashlib.sha256(content).hexdigest()
             lfs = {"sha256": digest, "size": len(content), "pointerSize": 130}
             is_large = not file.endswith((".json", ".txt"))
-            one = {"rfilename": file, "size": len(content), "blobId": "0" * 40}
+            blob = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+            one = {"rfilename": file, "size": len(content), "blobId": blob}
             siblings.append(one | ({"lfs": lfs} if is_large else {}))
         body = json.dumps(
             {
@@ -212,16 +229,23 @@ class _Handler(BaseHTTPRequestHandler):
             self._send_file(path, content, {"X-Repo-Commit": repository.commit})
 
     def _send_file(self, path: str, content: bytes, headers: Mapping[str, str]) -> None:
-        etag = f'"{hashlib.sha256(content).hexdigest()}"'
+        server = self.server_content
+        etag, modified = f'"{hashlib.sha256(content).hexdigest()}"', server.weak.get(path)
+        version = modified or etag
+        conditions = {} if path in server.unconditional else self.headers
+        known = conditions.get("If-None-Match") or conditions.get("If-Modified-Since")
+        if known == version:
+            self._send_status(path, 304)
+            return
         start, status = 0, 200
         asked = self.headers.get("Range", "")
-        if asked and self.headers.get("If-Range", etag) == etag:
+        if asked and conditions.get("If-Range", version) == version:
             start, status = int(asked.removeprefix("bytes=").partition("-")[0]), 206
         if status == 206 and start >= len(content):
             self._send_status(path, 416, Content_Range=f"bytes */{len(content)}")
             return
         body = content[start:]
-        pending = self.server_content.breaks.get(path)
+        pending = server.breaks.get(path)
         breaks = pending.pop(0) if pending and self.command == "GET" else None
         sent = 0 if self.command == "HEAD" else len(body[:breaks])
         self._note(path, start, sent, status)
@@ -230,11 +254,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         if status == 206:
             self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
-        if path in self.server_content.pages:
+        if path in server.pages:
             self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.send_header("ETag", etag)
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("ETag", f"W/{etag}" if modified else etag)
+        if modified:
+            self.send_header("Last-Modified", modified)
+        length = server.lengths.get(path, str(len(body)))
+        if length is not None:
+            self.send_header("Content-Length", length)
         self.end_headers()
+        self.close_connection = path in server.lengths
         if self.command == "GET":
             self.wfile.write(body[:breaks])
             if breaks is not None:
@@ -242,5 +271,6 @@ class _Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
 
     def _note(self, path: str, start: int, sent: int, status: int) -> None:
-        request = Request(self.command, path, start, sent, status)
+        authorization = self.headers.get("Authorization", "")
+        request = Request(self.command, path, start, sent, status, authorization)
         self.server_content.requests.append(request)

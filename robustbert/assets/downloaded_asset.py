@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from robustbert import paths
 from robustbert.assets.archives import unpack_archive
+from robustbert.assets.connections import without_user_info
 from robustbert.assets.downloads import Download, download_file
 from robustbert.assets.hub_snapshots import HubModel, download_model
 from robustbert.assets.manifest import Manifest, build_once
@@ -90,7 +91,8 @@ class DownloadedAsset:
         name: the asset's name.
         source: where it is downloaded from.
         subfolder: the path below the asset's root at which its files are expected.
-        contains: files without which the download is refused, relative to its folder.
+        contains: files without which the download is refused, relative to its folder; a pattern
+            stands for at least one file.
         size: what is downloaded, about, such as ``"440 MB"``; empty if unknown.
         note: one line for ``robustbert assets``.
         needs: the packages that it needs when it is used.
@@ -116,9 +118,9 @@ class DownloadedAsset:
 
     @property
     def url(self) -> str:
-        """Where it is downloaded from, in one line."""
+        """Where it is downloaded from, in one line without a user name and password."""
         if isinstance(self.source, ServerFile):
-            return self.source.url
+            return without_user_info(self.source.url)
         return f"hub:{self.source.repository}"
 
     def check_packages(self) -> None:
@@ -144,10 +146,13 @@ def fetch(asset: DownloadedAsset, *, progress: bool = True) -> Manifest:
         MissingAssetError: it cannot be downloaded, is damaged or incomplete.
         OutputError: the cache folder is not writable.
     """
+    downloaded = False
 
     def fill(folder: Path) -> str:
+        nonlocal downloaded
         found = _download(asset, folder, progress)
-        missing = [name for name in asset.contains if not (folder / name).exists()]
+        downloaded = True
+        missing = [name for name in asset.contains if not any(folder.glob(name))]
         if missing:
             raise MissingAssetError(
                 f"{asset.url} does not contain {missing[0]}, so it is not {asset.name}; "
@@ -156,7 +161,7 @@ def fetch(asset: DownloadedAsset, *, progress: bool = True) -> Manifest:
         return found
 
     manifest = build_once(asset.folder, asset.url, fill)
-    if progress:
+    if progress and downloaded:  # otherwise, another process did it meanwhile
         report_step(f"downloaded {asset.name}, {manifest.seconds:.0f} s")
     return manifest
 
@@ -169,14 +174,14 @@ def _download(asset: DownloadedAsset, folder: Path, progress: bool) -> str:
             "check the network connection, or set HF_ENDPOINT to a mirror of the hub; the offline "
             "assets need no network"
         )
-        commit = download_model(asset.source, folder, parts, advice)
+        commit = download_model(asset.source, folder, parts, advice, progress=progress)
         return f"{asset.url}@{commit}"
     server = asset.source.server
     advice = (
         f"check the network connection, or set {server.variable} to a mirror of {server.name}; the "
         "offline assets need no network"
     )
-    download = Download(asset.name, asset.url, parts, advice, asset.source.sha256)
+    download = Download(asset.name, asset.source.url, parts, advice, asset.source.sha256)
     digest = download_file(download, progress=progress)
     try:
         if asset.source.plain:

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from robustbert.assets.connections import (
+    TIMEOUT,
+    BrokenConnectionError,
+    is_busy,
+    may_succeed_later,
+    reason,
+    retry,
+    without_user_info,
+)
 from robustbert.assets.manifest import file_sha256
 from robustbert.errors import MissingAssetError
 from robustbert.progress import progress_bar
@@ -17,13 +25,8 @@ from robustbert.progress import progress_bar
 if TYPE_CHECKING:
     import requests
 
-#: How often a broken connection is resumed before the download fails.
-ATTEMPTS = 5
-#: The longest pause between two attempts, in seconds.
-MAX_WAIT = 20.0
 _CHUNK = 1 << 16
 _MEGABYTE = 10**6
-_TIMEOUT = (10.0, 60.0)  # to connect, and between two packets
 
 
 @dataclass(frozen=True)
@@ -32,10 +35,13 @@ class Download:
 
     Args:
         name: what it is, for messages and the progress bar.
-        url: where it is.
-        target: where it belongs. While it is incomplete, it is next to it, as ``NAME.part``.
+        url: where it is; with a user name and password if the server asks for them, which no
+            message shows.
+        target: where it belongs. While it is incomplete, it is next to it, as ``NAME.part``, with
+            ``NAME.part.json``.
         advice: what to do if it cannot be had.
         sha256: the hash that it must have; None if it is not known.
+        size: the number of bytes that it must have; None if it is not known.
     """
 
     name: str
@@ -43,6 +49,12 @@ class Download:
     target: Path
     advice: str
     sha256: str | None = None
+    size: int | None = None
+
+    @property
+    def shown_url(self) -> str:
+        """The address without a user name and password."""
+        return without_user_info(self.url)
 
     @property
     def part(self) -> Path:
@@ -62,16 +74,12 @@ class Download:
     def failed(self, reason: str) -> MissingAssetError:
         """The error that says why it cannot be had, and what to do."""
         return MissingAssetError(
-            f"cannot download {self.name} from {self.url} ({reason}); {self.advice}"
+            f"cannot download {self.name} from {self.shown_url} ({reason}); {self.advice}"
         )
 
 
 #: Called with the number of bytes that are there, and of those there will be, if known.
 _Received: TypeAlias = Callable[[int, int | None], None]
-
-
-class _BrokenConnectionError(Exception):
-    """A download that stopped, but may be resumed; the message is the reason."""
 
 
 def download_file(download: Download, *, progress: bool = True) -> str:
@@ -89,31 +97,33 @@ def download_file(download: Download, *, progress: bool = True) -> str:
             to everyone, or the file has another hash, and was removed.
         OSError: the file cannot be written.
     """
-    import tenacity
-
     bar = _Bar(download.name) if progress else None
-    retrying = tenacity.Retrying(
-        stop=tenacity.stop_after_attempt(ATTEMPTS),
-        wait=tenacity.wait_exponential(max=MAX_WAIT),
-        retry=tenacity.retry_if_exception_type(_BrokenConnectionError),
-        reraise=True,
-    )
+    received = bar.show if bar else lambda size, total: None
     try:
-        retrying(_transfer, download, bar.show if bar else lambda size, total: None)
-    except _BrokenConnectionError as error:
+        retry(lambda: _transfer(download, received))
+    except BrokenConnectionError as error:
         raise download.failed(str(error)) from error
     finally:
         if bar:
             bar.close()
     digest = file_sha256(download.part)
-    if download.sha256 is not None and digest != download.sha256:
-        download.remove()
-        raise download.failed(
-            f"the file has the SHA-256 {digest} instead of {download.sha256} and was removed"
-        )
+    _check(download, digest)
     os.replace(download.part, download.target)
     download.validator_file.unlink(missing_ok=True)
     return digest
+
+
+def _check(download: Download, digest: str) -> None:
+    """Remove a file that is not the expected one."""
+    size = download.part.stat().st_size
+    if download.size is not None and size != download.size:
+        found = f"{size} bytes instead of {download.size}"
+    elif download.sha256 is not None and digest != download.sha256:
+        found = f"the SHA-256 {digest} instead of {download.sha256}"
+    else:
+        return
+    download.remove()
+    raise download.failed(f"the file has {found} and was removed")
 
 
 class _Bar:
@@ -142,46 +152,45 @@ class _Bar:
 def _transfer(download: Download, received: _Received) -> None:
     """Transfer what is missing of a file."""
     import requests
+    from urllib3.exceptions import HTTPError
 
     headers = {"Accept-Encoding": "identity", **_resume_headers(download)}
     try:
-        with requests.get(download.url, headers=headers, stream=True, timeout=_TIMEOUT) as response:
-            if not _is_complete(download, response):
+        with requests.get(download.url, headers=headers, stream=True, timeout=TIMEOUT) as response:
+            if response.status_code != 304 or not download.part.exists():  # 304: it is complete
                 _check_status(download, response)
                 _write(download, response, received)
-    except requests.RequestException as error:
-        if _may_succeed_later(error):
-            raise _BrokenConnectionError(f"the connection broke: {_reason(error)}") from error
-        raise download.failed(_reason(error)) from error
+    except (requests.RequestException, HTTPError, ValueError) as error:
+        if may_succeed_later(error):
+            raise BrokenConnectionError(f"the connection broke: {reason(error)}") from error
+        raise download.failed(reason(error)) from error
 
 
-def _may_succeed_later(error: requests.RequestException) -> bool:
-    """Whether a connection that was there broke; otherwise there is no network, or no server."""
-    import requests
-    from urllib3.exceptions import MaxRetryError
+def _stored(download: Download) -> dict[str, Any]:
+    """What is known of the version that the incomplete file is a part of."""
+    try:
+        stored = json.loads(download.validator_file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    is_known = isinstance(stored, dict) and stored.get("url") == download.shown_url
+    return stored if is_known and stored.get("version") else {}
 
-    broken = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
-    never_connected = bool(error.args) and isinstance(error.args[0], MaxRetryError)
-    return isinstance(error, broken) and not never_connected
+
+def _part_size(download: Download) -> int:
+    return download.part.stat().st_size if download.part.exists() else 0
 
 
 def _resume_headers(download: Download) -> dict[str, str]:
     """The headers that ask for the rest of a file; none if it has to be transferred as a whole."""
-    try:
-        validator = json.loads(download.validator_file.read_text(encoding="utf-8"))
-        size = download.part.stat().st_size
-    except (OSError, ValueError):
+    stored = _stored(download)
+    size = _part_size(download)
+    if not stored or not size:
         return {}
-    if not size or validator.get("url") != download.url or not validator.get("version"):
-        return {}
-    return {"Range": f"bytes={size}-", "If-Range": validator["version"]}
-
-
-def _is_complete(download: Download, response: requests.Response) -> bool:
-    """Whether the server says that nothing is missing of an incomplete file."""
-    if response.status_code != 416 or not download.part.exists():
-        return False
-    return response.headers.get("Content-Range") == f"bytes */{download.part.stat().st_size}"
+    version = stored["version"]
+    if size == stored.get("size"):
+        is_etag = version.startswith('"')
+        return {"If-None-Match" if is_etag else "If-Modified-Since": version}
+    return {"Range": f"bytes={size}-", "If-Range": version}
 
 
 def _check_status(download: Download, response: requests.Response) -> None:
@@ -192,9 +201,9 @@ def _check_status(download: Download, response: requests.Response) -> None:
         return
     if status == 416:  # the incomplete file is none of this one
         download.remove()
-        raise _BrokenConnectionError("the server has another file than before")
-    if status == 429 or status >= 500:
-        raise _BrokenConnectionError(f"the server answered {status} {response.reason}")
+        raise BrokenConnectionError("the server has another file than before")
+    if is_busy(status):
+        raise BrokenConnectionError(f"the server answered {status} {response.reason}")
     reasons = {401: "access is not allowed", 403: "access is not allowed", 404: "not found"}
     known = reasons.get(status, response.reason)
     raise download.failed(f"the server answered {status}: {known}")
@@ -203,15 +212,13 @@ def _check_status(download: Download, response: requests.Response) -> None:
 def _write(download: Download, response: requests.Response, received: _Received) -> None:
     """Append the rest of a file, or write the whole one."""
     resumed = response.status_code == 206
-    start = download.part.stat().st_size if resumed else 0
-    if resumed and not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
-        download.remove()
-        raise _BrokenConnectionError("the server sent another part than the one asked for")
+    if resumed:
+        _check_part(download, response)
+    start = _part_size(download) if resumed else 0
+    total = _total(download, response, start)
     if not resumed:
         download.remove()
-        _write_validator(download, response)
-    length = response.headers.get("Content-Length")
-    total = None if length is None else start + int(length)
+        _write_validator(download, response, total)
     size = start
     with download.part.open("ab" if resumed else "wb") as file:
         for chunk in response.iter_content(_CHUNK):
@@ -219,19 +226,44 @@ def _write(download: Download, response: requests.Response, received: _Received)
             size += len(chunk)
             received(size, total)
     if total is not None and size < total:
-        raise _BrokenConnectionError(f"the connection broke after {size} bytes")
+        raise BrokenConnectionError(f"the connection broke after {size} bytes")
 
 
-def _write_validator(download: Download, response: requests.Response) -> None:
+def _check_part(download: Download, response: requests.Response) -> None:
+    """Check that an answer is the rest of the incomplete file, which is removed otherwise."""
+    start = _part_size(download)
+    if not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
+        download.remove()
+        raise BrokenConnectionError("the server sent another part than the one asked for")
+    # Some servers ignore If-Range, and send a part of whatever file they have.
+    if _version(response) != _stored(download).get("version"):
+        download.remove()
+        raise BrokenConnectionError("the server has another file than before")
+
+
+def _total(download: Download, response: requests.Response, start: int) -> int | None:
+    """The size of the whole file; None if it comes in chunks, of which the last one is marked.
+
+    Raises:
+        MissingAssetError: nothing would show that the connection broke.
+    """
+    length = response.headers.get("Content-Length", "")
+    if length.isdecimal():
+        return start + int(length)
+    is_marked = response.headers.get("Transfer-Encoding", "").lower() == "chunked"
+    if not is_marked and download.size is None:
+        raise download.failed("the server does not say how long the file is")
+    return download.size
+
+
+def _version(response: requests.Response) -> str:
+    """What identifies the version of a file; empty if the server says nothing."""
     etag = response.headers.get("ETag", "")
-    version = etag if not etag.startswith("W/") else ""  # a weak one may not be used here
-    version = version or response.headers.get("Last-Modified", "")
-    content = json.dumps({"url": download.url, "version": version})
-    download.validator_file.write_text(content, encoding="utf-8")
+    if etag and not etag.startswith("W/"):  # a weak one may not be used to resume
+        return etag
+    return response.headers.get("Last-Modified", "")
 
 
-def _reason(error: Exception) -> str:
-    """Why a request failed, in one line without addresses of objects."""
-    cause = getattr(error.args[0] if error.args else error, "reason", error)
-    text = " ".join(str(cause).split())
-    return re.sub(r"^<?[\w.]*HTTPS?Connection.*?[>)]: ", "", text)[:200]
+def _write_validator(download: Download, response: requests.Response, total: int | None) -> None:
+    stored = {"url": download.shown_url, "version": _version(response), "size": total}
+    download.validator_file.write_text(json.dumps(stored), encoding="utf-8")

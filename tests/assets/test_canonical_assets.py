@@ -5,21 +5,28 @@ from __future__ import annotations
 import hashlib
 import importlib
 import os
+import resource
+import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from robustbert.assets import asset_folder, asset_status, ensure_assets, using_profile
 from robustbert.assets.asset_registry import check_packages, find_asset
 from robustbert.assets.canonical_assets import CANONICAL_ASSETS
+from robustbert.assets.downloaded_asset import fetch
 from robustbert.assets.manifest import read_manifest, tree_sha256
-from robustbert.errors import InputError, MissingAssetError
+from robustbert.errors import InputError, MissingAssetError, OutputError
 from tests.asset_server import COMMIT, AssetServer, Repository, zip_of_files
 
 STOPWORDS = "/nltk/corpora/stopwords.zip"
 MODEL = "google-bert/bert-base-uncased"
+OTHER = "distilbert/distilroberta-base"
 WEIGHTS = f"/{MODEL}/resolve/{COMMIT}/model.safetensors"
 FILES = {
     "config.json": b"{}",
@@ -199,11 +206,161 @@ def test_a_model_that_is_not_there(server: AssetServer) -> None:
 
 def test_a_damaged_file_of_a_model_is_removed(server: AssetServer) -> None:
     server.repositories[MODEL] = Repository(FILES, wrong_hash="0" * 64)
-    with pytest.raises(MissingAssetError, match=r"model\.safetensors arrived damaged and was"):
+    with pytest.raises(
+        MissingAssetError, match=r"model\.safetensors .* instead of 0{64} and was rem"
+    ):
         ensure_assets(["masked-lm"])
     assert not find_asset("masked-lm").folder.exists()
     server.repositories[MODEL] = Repository(FILES)
     ensure_assets(["masked-lm"])
+
+
+def test_a_damaged_small_file_of_a_model_is_removed(server: AssetServer) -> None:
+    server.repositories[MODEL] = Repository(FILES)
+    server.files[f"/{MODEL}/resolve/{COMMIT}/vocab.txt"] = b"a\nc\n"
+    with pytest.raises(MissingAssetError, match=r"vocab\.txt arrived damaged and was removed"):
+        ensure_assets(["masked-lm"])
+    assert not find_asset("masked-lm").folder.exists()
+    server.files.clear()
+    assert (asset_folder("masked-lm") / "vocab.txt").read_bytes() == FILES["vocab.txt"]
+
+
+def test_a_partial_model_is_not_taken_for_a_whole_one(server: AssetServer) -> None:
+    server.repositories[MODEL] = Repository({**FILES, "tokenizer.json": b"[]"})
+    server.refusals[f"/{MODEL}/resolve/{COMMIT}/tokenizer.json"] = [503] * 5
+    with pytest.raises(MissingAssetError, match=r"tokenizer\.json .*the server answered 503"):
+        ensure_assets(["masked-lm"])
+    for path in (f"/api/models/{MODEL}/revision/{COMMIT}", f"/api/models/{MODEL}"):
+        server.refusals[path] = [503] * 5
+    with pytest.raises(MissingAssetError, match="503"):
+        ensure_assets(["masked-lm"])
+    assert not find_asset("masked-lm").folder.exists()
+    server.refusals.clear()
+    assert (asset_folder("masked-lm") / "tokenizer.json").read_bytes() == b"[]"
+    assert len(server.received(WEIGHTS)) == 1
+
+
+def test_nothing_of_an_older_commit_is_kept(server: AssetServer) -> None:
+    server.repositories[MODEL] = Repository({**FILES, "tokenizer.json": b"[]"})
+    server.refusals[WEIGHTS] = [503] * 5
+    with pytest.raises(MissingAssetError, match="503"):
+        ensure_assets(["masked-lm"])
+    newer = {**FILES, "vocab.txt": b"a\nc\n", "model.safetensors": b"new"}
+    server.repositories[MODEL] = Repository(newer, commit="f" * 40)
+    folder = asset_folder("masked-lm")
+    found = {path.name: path.read_bytes() for path in folder.iterdir()}
+    del found[".manifest.json"]
+    wanted = ("config.json", "vocab.txt", "model.safetensors")
+    assert found == {name: newer[name] for name in wanted}
+    assert [path for path in folder.parent.iterdir() if path.name.startswith(".down")] == []
+
+
+def test_the_description_of_a_model_is_asked_for_again(
+    server: AssetServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("robustbert.assets.hub_snapshots.TIMEOUT", (1.0, 0.5))
+    server.repositories[MODEL] = Repository(FILES)
+    server.refusals[f"/api/models/{MODEL}"] = [503, 429]
+    ensure_assets(["masked-lm"])
+    server.delays[f"/api/models/{OTHER}"] = [2.0]
+    server.repositories[OTHER] = Repository(FILES)
+    ensure_assets(["distilroberta"])
+    for name, count in ((MODEL, 3), (OTHER, 2)):
+        path = f"/api/models/{name}"
+        wait_for(lambda path=path, count=count: len(server.received(path)) == count)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert condition()
+
+
+def test_no_token_is_sent_to_a_mirror(server: AssetServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    server.repositories[MODEL] = Repository(FILES)
+    ensure_assets(["masked-lm"])
+    assert {request.authorization for request in server.requests} == {""}
+
+
+def test_the_password_of_a_mirror_is_neither_shown_nor_stored(
+    server: AssetServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = server.address.replace("://", "://me:secret@")
+    monkeypatch.setenv("HF_ENDPOINT", address)
+    monkeypatch.setenv("ROBUSTBERT_NLTK_URL", f"{address}/nltk")
+    messages = []
+    for name in ("stopwords", "masked-lm"):
+        assert "secret" not in status_of(name).source
+        with pytest.raises(MissingAssetError) as raised:
+            ensure_assets([name])
+        messages.append(str(raised.value))
+    server.files[STOPWORDS] = stopwords_zip()
+    server.repositories[MODEL] = Repository(FILES)
+    server.refusals[WEIGHTS] = [503] * 5
+    with pytest.raises(MissingAssetError, match="503") as raised:
+        ensure_assets(["masked-lm"])
+    messages.append(str(raised.value))
+    assert "secret" not in "".join(messages)
+    for name in ("stopwords", "masked-lm"):
+        manifest = read_manifest(asset_folder(name))
+        assert manifest is not None
+        assert "secret" not in manifest.source
+    assert all(one.authorization.startswith("Basic ") for one in server.received(STOPWORDS))
+
+
+def test_a_member_of_a_model_outside_of_its_folder(server: AssetServer) -> None:
+    server.repositories[MODEL] = Repository({**FILES, "vocab.x/../../../../out": b"x"})
+    with pytest.raises(MissingAssetError, match=r"vocab\.x/.* would be written outside"):
+        ensure_assets(["masked-lm"])
+    assert not find_asset("masked-lm").folder.exists()
+
+
+@pytest.mark.parametrize("name", ["stopwords", "masked-lm"])
+def test_files_that_the_disk_does_not_take(name: str, server: AssetServer) -> None:
+    server.files[STOPWORDS] = stopwords_zip(os.urandom(3_000_000))
+    server.repositories[MODEL] = Repository({**FILES, "model.safetensors": bytes(3_000_000)})
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, before[1]))
+    try:
+        with pytest.raises(OutputError, match=r"File too large.*; set ROBUSTBERT_CACHE to"):
+            ensure_assets([name])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_the_language_model_of_alzantot_needs_its_weights(server: AssetServer) -> None:
+    path = urlsplit(find_asset("billion-words-lm").url).path
+    files = {"graph-2016-09-10-gpu.pbtxt": b"", "vocab-2016-09-10.txt": b""}
+    server.files[path] = zip_of_files(files)
+    with pytest.raises(MissingAssetError, match=r"does not contain ckpt-\*, so it is not billion"):
+        ensure_assets(["billion-words-lm"])
+    server.files[path] = zip_of_files({**files, "ckpt-char-embedding": b"1"})
+    ensure_assets(["billion-words-lm"])
+
+
+@pytest.mark.parametrize("name", ["stopwords", "masked-lm"])
+def test_progress_is_shown_if_it_is_wanted(
+    name: str,
+    server: AssetServer,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for constant in ("FIRST_LINE", "NEXT_LINE"):
+        monkeypatch.setattr(f"robustbert.progress.{constant}", 0.0)
+    monkeypatch.setattr("robustbert.progress.STEP_LINES", True)
+    server.files[STOPWORDS] = stopwords_zip(os.urandom(3_100_000))
+    server.repositories[MODEL] = Repository({**FILES, "model.safetensors": bytes(3_100_000)})
+    ensure_assets([name], progress=False)
+    assert capsys.readouterr().err == ""
+    shutil.rmtree(find_asset(name).folder)
+    ensure_assets([name])
+    shown = capsys.readouterr().err
+    assert "3 of 3 megabytes" in shown
+    assert f"downloaded {name}, " in shown
+    fetch(find_asset(name))  # as if another process had downloaded it meanwhile
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("name", ["stopwords", "masked-lm"])
@@ -212,7 +369,10 @@ def test_no_network(name: str, server: AssetServer, monkeypatch: pytest.MonkeyPa
         monkeypatch.setenv(variable, "http://127.0.0.1:9")
     with pytest.raises(MissingAssetError, match="check the network connection, or set") as raised:
         ensure_assets([name])
-    assert "\n" not in str(raised.value)
+    message = str(raised.value)
+    assert "\n" not in message
+    assert "Connection refused" in message
+    assert "MaxRetryError" not in message
     assert not find_asset(name).folder.exists()
 
 

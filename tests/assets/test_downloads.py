@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,6 +76,52 @@ def test_a_file_that_changed_meanwhile_is_transferred_again(
     assert [request.status for request in server.received(PATH)] == [200, 200]
 
 
+@pytest.mark.parametrize("kept", [BEFORE, len(CONTENT)])
+@pytest.mark.parametrize("weak", [False, True])
+def test_a_file_that_changed_on_a_server_that_ignores_conditions(
+    kept: int,
+    weak: bool,
+    download: Download,
+    server: AssetServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server.unconditional.add(PATH)
+    if weak:
+        server.weak[PATH] = "Mon, 01 Jan 2024 00:00:00 GMT"
+    interrupt_download(download, server, kept, monkeypatch)
+    server.files[PATH] = changed = CONTENT[::-1]
+    if weak:
+        server.weak[PATH] = "Tue, 02 Jan 2024 00:00:00 GMT"
+    download_file(download, progress=False)
+    assert download.target.read_bytes() == changed
+
+
+def interrupt_download(
+    download: Download, server: AssetServer, kept: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Leave the first ``kept`` bytes."""
+    if kept < len(CONTENT):
+        server.breaks[PATH] = [kept, 0, 0, 0, 0]
+    with monkeypatch.context() as patch:
+        patch.setattr("robustbert.assets.downloads.file_sha256", interrupt)
+        with pytest.raises((KeyboardInterrupt, MissingAssetError)):
+            download_file(download, progress=False)
+    server.breaks.clear()
+    assert download.part.stat().st_size == kept
+
+
+def test_a_part_is_resumed_by_the_time_of_the_last_change(
+    download: Download, server: AssetServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.weak[PATH] = "Mon, 01 Jan 2024 00:00:00 GMT"
+    interrupt_download(download, server, BEFORE, monkeypatch)
+    server.requests.clear()
+    interrupt_download(download, server, len(CONTENT), monkeypatch)
+    download_file(download, progress=False)
+    assert download.target.read_bytes() == CONTENT
+    assert [request.status for request in server.requests] == [206, 304]
+
+
 def test_a_part_that_the_server_does_not_know_is_dropped(
     download: Download, server: AssetServer
 ) -> None:
@@ -97,7 +145,7 @@ def test_a_part_that_is_complete_is_not_transferred_again(
     server.requests.clear()
     download_file(download, progress=False)
     assert download.target.read_bytes() == CONTENT
-    assert [request.status for request in server.requests] == [416]
+    assert [request.status for request in server.requests] == [304]
 
 
 def interrupt(_: Path) -> str:
@@ -127,6 +175,53 @@ def test_a_wrong_hash_removes_the_file(download: Download) -> None:
     with pytest.raises(MissingAssetError, match=f"instead of {'0' * 64} and was removed"):
         download_file(expected)
     assert left_over(download.target.parent) == []
+
+
+@pytest.mark.parametrize("length", [None, "x", "-1"])
+def test_a_file_whose_end_nothing_shows_is_refused(
+    length: str | None, download: Download, server: AssetServer
+) -> None:
+    server.lengths[PATH] = length
+    server.breaks[PATH] = [BEFORE]
+    with pytest.raises(MissingAssetError, match="does not say how long the file is"):
+        download_file(download, progress=False)
+    assert left_over(download.target.parent) == []
+    server.breaks[PATH] = [BEFORE]
+    download_file(replace(download, size=len(CONTENT)), progress=False)
+    assert download.target.read_bytes() == CONTENT
+
+
+def test_a_wrong_size_removes_the_file(download: Download) -> None:
+    with pytest.raises(MissingAssetError, match=f"{len(CONTENT)} bytes instead of 5 and was rem"):
+        download_file(replace(download, size=5))
+    assert left_over(download.target.parent) == []
+
+
+@pytest.mark.parametrize(
+    "url", ["http://a..b/file", "http://[/file", "http://127.0.0.1:x/file", "ftp://a/file", "a/b"]
+)
+def test_a_wrong_address(url: str, tmp_path: Path) -> None:
+    with pytest.raises(
+        MissingAssetError, match=r"cannot download a file from .*; do this"
+    ) as found:
+        download_file(Download("a file", url, tmp_path / "file", "do this"))
+    assert "\n" not in str(found.value)
+    assert left_over(tmp_path) == []
+
+
+def test_a_password_is_sent_but_not_shown(download: Download, server: AssetServer) -> None:
+    url = download.url.replace("://", "://me:secret@")
+    server.breaks[PATH] = [BEFORE, 0, 0, 0, 0]
+    with pytest.raises(MissingAssetError) as raised:
+        download_file(replace(download, url=url), progress=False)
+    assert "secret" not in str(raised.value)
+    assert "secret" not in download.validator_file.read_text()
+    download_file(replace(download, url=url), progress=False)
+    expected = "Basic " + base64.b64encode(b"me:secret").decode()
+    assert {request.authorization for request in server.requests} == {expected}
+    with pytest.raises(MissingAssetError) as raised:
+        download_file(replace(download, url="http://me:secret@a..b/"), progress=False)
+    assert "secret" not in str(raised.value)
 
 
 @pytest.mark.parametrize(
