@@ -100,7 +100,7 @@ _ASSETS = (
                     "the language model of faster-alzantot",
                     (Requirement("torchfile", "learning-to-write"),)),
     DownloadedAsset(BILLION_WORDS, ServerFile(TEXTATTACK, _LM), "alzantot-goog-lm",
-                    ("graph-2016-09-10-gpu.pbtxt", "vocab-2016-09-10.txt"), "",
+                    ("graph-2016-09-10-gpu.pbtxt", "vocab-2016-09-10.txt", "ckpt-*"), "",
                     "the language model of alzantot", _TENSORFLOW),
     _hub(GPT2, "openai-community/gpt2", _TOKENIZER, "550 MB", "the language model of kuleshov"),
     _flair(NER, "flair/ner-english", "430 MB", "the named-entity tagger of checklist"),
