@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import io
 import json
-import pickle
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
+from robustbert.assets.plain_pickles import load_plain
 from robustbert.errors import MissingAssetError
 from robustbert.packages import install_command, package_file
 
@@ -44,8 +43,6 @@ _EMPTY_FILES = ("adj.exc", "adv.exc", "noun.exc", "verb.exc", "cntlist.rev")
 
 _TAGGER = "textblob-aptagger"
 _TAGGER_FILE = "textblob_aptagger/trontagger-0.1.0.pickle"
-# Pickles of Python 2 use the first name.
-_SET_NAMES = frozenset({("__builtin__", "set"), ("builtins", "set")})
 
 
 def build_wordnet(folder: Path, needed: Mapping[str, Path]) -> None:
@@ -128,7 +125,7 @@ def read_perceptron(pickled: bytes) -> Perceptron:
         MissingAssetError: the pickle refers to another global, or contains no such tuple.
     """
     try:
-        weights, tagdict, classes = _SetUnpickler(io.BytesIO(pickled), encoding="ascii").load()
+        weights, tagdict, classes = load_plain(io.BytesIO(pickled), encoding="ascii")
         if not (_filled(weights, dict) and _filled(tagdict, dict) and _filled(classes, set)):
             raise TypeError("two dicts and a set were expected")
     except Exception as error:  # a broken pickle can raise exceptions of almost any type
@@ -141,15 +138,6 @@ def read_perceptron(pickled: bytes) -> Perceptron:
 
 def _filled(value: object, kind: type) -> bool:
     return isinstance(value, kind) and bool(value)
-
-
-class _SetUnpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in _SET_NAMES:
-            raise pickle.UnpicklingError(
-                f"the pickle refers to {module}.{name}, which is not allowed"
-            )
-        return set
 
 
 def build_stopwords(folder: Path, needed: Mapping[str, Path]) -> None:

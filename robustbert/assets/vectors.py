@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from robustbert.assets.counterfit import counter_fit
 from robustbert.assets.lexicon import WordPairs, word_pairs
+from robustbert.assets.plain_pickles import load_plain
+from robustbert.assets.profiles import current_profile
 from robustbert.assets.word_embeddings import embed_words, frequent_words
 from robustbert.assets.wordnet_database import read_database
 from robustbert.errors import MissingAssetError
@@ -154,9 +156,19 @@ def write_word_vectors(folder: Path, vectors: WordVectors) -> None:
 
 
 def read_word_vectors(folder: Path) -> WordVectors:
-    """Read the files that :func:`write_word_vectors` wrote, or TextAttack's own ones."""
+    """Read the files that :func:`write_word_vectors` wrote, or TextAttack's own ones.
+
+    Raises:
+        MissingAssetError: the list of words is damaged, or a pickle that could run code.
+    """
     with (folder / _WORDS).open("rb") as file:
-        rows: dict[str, int] = pickle.load(file)
+        try:
+            rows: dict[str, int] = dict(load_plain(file))
+        except Exception as error:  # a broken pickle can raise exceptions of almost any type
+            raise MissingAssetError(
+                f"the word vectors cannot be used ({_WORDS}: {error}); remove {folder} and run: "
+                f"robustbert assets --profile {current_profile()} word-vectors"
+            ) from error
     return WordVectors(
         words=tuple(sorted(rows, key=rows.__getitem__)),
         vectors=np.load(folder / _VECTORS),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import pickle
 from pathlib import Path
 
@@ -217,3 +218,21 @@ def test_words_are_read_in_the_order_of_their_rows(tmp_path: Path) -> None:
     with (tmp_path / "wordlist.pickle").open("wb") as file:
         pickle.dump({"b": 1, "a": 0}, file)
     assert read_word_vectors(tmp_path).words == ("a", "b")
+
+
+class Payload:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, ("ran",)
+
+
+@pytest.mark.parametrize("content", [b"", pickle.dumps(3), pickle.dumps(Payload())])
+def test_a_list_of_words_that_is_damaged_or_would_run_something(
+    content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "wordlist.pickle").write_bytes(content)
+    with pytest.raises(
+        MissingAssetError, match=r"remove .* robustbert assets --profile offline wo"
+    ):
+        read_word_vectors(tmp_path)
+    assert not (tmp_path / "ran").exists()

@@ -6,7 +6,6 @@ they are loaded once here and shared. With the offline assets, everything is Tex
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any
@@ -26,6 +25,7 @@ from textattack.transformations.word_swaps.word_swap import WordSwap
 from robustbert.assets import asset_folder
 from robustbert.assets.canonical_assets import BILLION_WORDS, HOWNET, LEARNING_TO_WRITE, NER, UPOS
 from robustbert.assets.canonical_assets import GPT2 as GPT2_ASSET
+from robustbert.assets.plain_pickles import load_plain
 from robustbert.assets.profiles import cached_per_profile, is_canonical
 from robustbert.errors import MissingAssetError
 from robustbert.models.quiet import quiet_transformers
@@ -110,8 +110,15 @@ def original_flair_tag(original: Callable[..., None]) -> Callable[..., None]:
 
 @cached_per_profile()
 def _candidates() -> Any:
-    with (asset_folder(HOWNET) / _HOWNET_FILE).open("rb") as file:
-        return pickle.load(file)
+    folder = asset_folder(HOWNET)
+    with (folder / _HOWNET_FILE).open("rb") as file:
+        try:
+            return load_plain(file)
+        except Exception as error:  # a broken pickle can raise exceptions of almost any type
+            raise MissingAssetError(
+                f"the asset {HOWNET} cannot be used ({error}); remove {folder} and run: "
+                f"robustbert assets --profile canonical {HOWNET}"
+            ) from error
 
 
 @cached_per_profile()
