@@ -78,7 +78,7 @@ def encoder() -> Encoder:
 
 
 def perplexity() -> PseudoPerplexity:
-    """What measures perplexities: the offline masked language model."""
+    """What measures perplexities: the masked language model of the current assets profile."""
     from robustbert.models.masked_language_model import masked_language_model
     from robustbert.models.pseudo_perplexity import PseudoPerplexity
 
