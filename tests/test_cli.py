@@ -245,6 +245,8 @@ class TestAssets:
             (["assets", "--profile", "cannonical"], "did you mean canonical?"),
             (["assets", "hownet"], "belongs to the canonical profile; set ROBUSTBERT_ASSETS"),
             (["assets", "wordnett"], "did you mean wordnet"),
+            (["assets", "--profile", "canonical", "gpt3"], "did you mean gpt2?"),
+            (["assets", "--profile", "canonical", "bbc-news"], "unknown asset 'bbc-news'; known: "),
             (["list", "recipes", "--assets", "x"], "unknown assets profile 'x'"),
             (["bench", "--assets", "x"], "unknown assets profile 'x'"),
         ],

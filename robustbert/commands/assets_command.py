@@ -38,7 +38,8 @@ def assets(options: Any) -> int:
 
     for name in options.names:
         if name not in asset_names():
-            find_asset(name)  # raises if it is one of the other profile
+            if not is_canonical():
+                find_asset(name)  # raises, and says so if it is an original asset
             raise UnknownNameError("asset", name, asset_names())
     chosen = options.names or asset_names()
     failed: dict[str, str] = {}
