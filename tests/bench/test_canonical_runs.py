@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
+import pickle
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
 import pytest
+from requests import Session
 
 import robustbert
 from robustbert.assets import current_profile, ensure_assets, using_profile
 from robustbert.assets.asset_registry import find_asset
 from robustbert.assets.manifest import tree_sha256
+from robustbert.attacks.recipes import assets_of
 from robustbert.bench import BenchResult, RayCluster
 from robustbert.cli import main
 from robustbert.errors import MissingAssetError, RecordError
@@ -256,18 +261,59 @@ def test_an_older_run_is_one_with_offline_assets(
 
 
 def test_textattack_downloads_nothing_itself(
-    server: AssetServer, bert: Path, reviews: Path, monkeypatch: pytest.MonkeyPatch
+    server: AssetServer,
+    stub_hub: StubHub,  # noqa: F811
+    bert: Path,
+    reviews: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from textattack.shared.utils import install
+    recipes = ("pso", "kuleshov", "clare", "iga")
+    with use_new_cache(tmp_path / "cache", monkeypatch):
+        ensure_assets([*assets_of(recipes), *PROTOCOL])
+        server.requests.clear()
+        opened: list[object] = []
+        original = Session.request
 
-    def refused(*_: object, **__: object) -> None:
-        raise AssertionError("TextAttack downloads")
+        def noted(self: Session, *args: object, **options: object) -> object:
+            opened.append(args)
+            return original(self, *args, **options)
 
-    monkeypatch.setattr(install, "http_get", refused)
-    with using_profile("canonical"):
-        ensure_assets(["word-vectors"])
-    assert run(bert, reviews, "iga").errors == 0
-    assert USE_PATH in server.files
+        monkeypatch.setattr(Session, "request", noted)
+        result = run(bert, reviews, *recipes, n=2)
+    assert result.errors == 0
+    assert opened == []
+    assert server.requests == []
+
+
+def test_candidates_that_would_run_something_are_refused(
+    server: AssetServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from textattack.transformations import WordSwapHowNet
+
+    from robustbert.attacks.textattack.original_models import shared_candidates
+
+    class Payload:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return os.mkdir, (str(tmp_path / "ran"),)
+
+    path = "/textattack/transformations/hownet/word_candidates_sense.pkl"
+    monkeypatch.setitem(server.files, path, pickle.dumps(Payload()))
+    init = shared_candidates(WordSwapHowNet.__init__)
+    with (
+        use_new_cache(tmp_path / "cache", monkeypatch),
+        pytest.raises(MissingAssetError, match=r"mkdir.*; remove .*assets --profile canonical how"),
+    ):
+        init(WordSwapHowNet.__new__(WordSwapHowNet))
+    assert not (tmp_path / "ran").exists()
+
+
+@contextmanager
+def use_new_cache(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Canonical assets in an empty cache, so that nothing was loaded from there before."""
+    with patch.context() as inside, using_profile("canonical"):
+        inside.setenv("ROBUSTBERT_CACHE", str(folder))
+        yield
 
 
 def attack(bert: Path, reviews: Path, out: Path, *more: str) -> int:
