@@ -36,6 +36,7 @@ class Repository:
     commit: str = COMMIT
     gated: bool = False
     wrong_hash: str = ""
+    is_listed: bool = True
 
 
 @dataclass(frozen=True)
@@ -208,8 +209,8 @@ class _Handler(BaseHTTPRequestHandler):
                 "private": False,
                 "gated": "manual" if repository.gated else False,
                 "tags": [],
-                "siblings": siblings,
             }
+            | ({"siblings": siblings} if repository.is_listed else {})
         ).encode()
         self._note(path, 0, 0, 200)
         self.send_response(200)

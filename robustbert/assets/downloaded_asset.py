@@ -140,7 +140,7 @@ class DownloadedAsset:
 def fetch(asset: DownloadedAsset, *, progress: bool = True) -> Manifest:
     """Download an asset, unless it is there; processes that do so at once download it once.
 
-    An interrupted download is resumed by the next call, and leaves no asset.
+    An interrupted transfer is resumed by the next call, and leaves no asset.
 
     Raises:
         MissingAssetError: it cannot be downloaded, is damaged or incomplete.

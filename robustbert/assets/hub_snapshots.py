@@ -67,7 +67,9 @@ def download_model(
     """
     described = _described(model, advice)
     commit = str(described.sha)
-    wanted = _wanted(model, described.siblings or (), advice)
+    if described.siblings is None:
+        raise _failed(model, "the hub does not list its files", advice)
+    wanted = _wanted(model, described.siblings, advice)
     kept = parts / commit
     _keep_only(kept)
     for file in wanted:

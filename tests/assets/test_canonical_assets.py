@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import importlib
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -190,6 +189,12 @@ def test_a_model_without_safetensors_is_refused(server: AssetServer) -> None:
     assert not find_asset("masked-lm").folder.exists()
 
 
+def test_a_model_without_a_list_of_files_is_refused(server: AssetServer) -> None:
+    server.repositories[MODEL] = Repository(FILES, is_listed=False)
+    with pytest.raises(MissingAssetError, match="the hub does not list its files"):
+        ensure_assets(["masked-lm"])
+
+
 def test_a_gated_model_is_refused(server: AssetServer) -> None:
     server.repositories[MODEL] = Repository(FILES, gated=True)
     with pytest.raises(MissingAssetError, match="access to it is restricted") as raised:
@@ -319,6 +324,7 @@ def test_a_member_of_a_model_outside_of_its_folder(server: AssetServer) -> None:
 
 @pytest.mark.parametrize("name", ["stopwords", "masked-lm"])
 def test_files_that_the_disk_does_not_take(name: str, server: AssetServer) -> None:
+    resource = pytest.importorskip("resource")
     server.files[STOPWORDS] = stopwords_zip(os.urandom(3_000_000))
     server.repositories[MODEL] = Repository({**FILES, "model.safetensors": bytes(3_000_000)})
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -374,6 +380,19 @@ def test_no_network(name: str, server: AssetServer, monkeypatch: pytest.MonkeyPa
     assert "Connection refused" in message
     assert "MaxRetryError" not in message
     assert not find_asset(name).folder.exists()
+
+
+@pytest.mark.parametrize("name", ["stopwords", "masked-lm"])
+@pytest.mark.parametrize("address", ["http://a..b", "no address", "http://127.0.0.1:x"])
+def test_a_wrong_address_of_a_mirror(
+    address: str, name: str, server: AssetServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("HF_ENDPOINT", "ROBUSTBERT_NLTK_URL"):
+        monkeypatch.setenv(variable, address)
+    with pytest.raises(MissingAssetError, match="check the network connection, or set") as raised:
+        ensure_assets([name])
+    assert "\n" not in str(raised.value)
+    assert server.requests == []
 
 
 def test_a_missing_asset_is_listed_with_its_address_and_command(server: AssetServer) -> None:
