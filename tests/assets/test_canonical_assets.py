@@ -453,6 +453,6 @@ def test_a_missing_package_is_named_with_its_extra(server: AssetServer) -> None:
 def test_an_asset_of_the_canonical_profile_alone() -> None:
     with (
         using_profile("offline"),
-        pytest.raises(InputError, match="'hownet' belongs to the canonical profile; add --profile"),
+        pytest.raises(InputError, match="'hownet' belongs to the canonical profile; set ROBUSTB"),
     ):
         ensure_assets(["hownet"])
