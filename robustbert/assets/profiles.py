@@ -15,9 +15,12 @@ from typing import Any, ParamSpec, TypeVar
 from robustbert.errors import UnknownNameError
 from robustbert.paths import cache_folder
 
-OFFLINE, CANONICAL = "offline", "canonical"
-#: The names of the profiles. Results with different profiles are not comparable.
+OFFLINE = "offline"
+"""The name of the profile of assets that are read from packages or built from them."""
+CANONICAL = "canonical"
+"""The name of the profile of the original assets, which are downloaded."""
 PROFILES = (OFFLINE, CANONICAL)
+"""The names of the profiles. Results with different profiles are not comparable."""
 #: The environment variable that holds the name of the current profile.
 VARIABLE = "ROBUSTBERT_ASSETS"
 
