@@ -92,10 +92,10 @@ class PlainTextAttack:
 def _use_offline_models(transformation, device: str) -> None:
     import textattack
 
-    from robustbert.attacks.textattack.word_tags import offline_flair_tag
+    from robustbert.attacks.textattack.word_tags import flair_tag
 
     utils = textattack.shared.utils
-    utils.flair_tag = offline_flair_tag(utils.flair_tag)
+    utils.flair_tag = flair_tag(utils.flair_tag)
     for part in getattr(transformation, "transformations", [transformation]):
         if hasattr(part, "_language_model"):
             part._language_model = _language_model(device)

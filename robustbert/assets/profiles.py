@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache, wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 from robustbert.errors import UnknownNameError
 from robustbert.paths import cache_folder
@@ -29,6 +29,19 @@ _ON_CHANGE: list[Callable[[], None]] = []
 _LAST: list[tuple[str, ...]] = []
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
+_Made = TypeVar("_Made", covariant=True)
+
+
+class Cached(Protocol[_P, _Made]):
+    """A function with a cache."""
+
+    def __call__(self, *args: _P.args, **options: _P.kwargs) -> _Made:
+        """The value, from the cache if it was computed before."""
+        ...
+
+    def cache_clear(self) -> None:
+        """Forget all values."""
+        ...
 
 
 def check_profile(name: str, place: str = "") -> str:
@@ -129,7 +142,7 @@ def _set_variable(value: str | None) -> None:
 
 def cached_per_profile(
     maxsize: int | None = None,
-) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
+) -> Callable[[Callable[_P, _T]], Cached[_P, _T]]:
     """``functools.lru_cache`` for functions that read assets: a value belongs to one profile.
 
     With downloaded assets, it also belongs to one cache folder.
@@ -138,7 +151,7 @@ def cached_per_profile(
         maxsize: how many values are kept; None for all.
     """
 
-    def decorate(function: Callable[_P, _T]) -> Callable[_P, _T]:
+    def decorate(function: Callable[_P, _T]) -> Cached[_P, _T]:
         @lru_cache(maxsize)
         def cached(origin: tuple[str, ...], *args: Any, **options: Any) -> _T:
             return function(*args, **options)
@@ -149,6 +162,8 @@ def cached_per_profile(
             found: _T = keyed(_origin(current_profile()), *args, **options)
             return found
 
-        return call
+        with_cache: Any = call
+        with_cache.cache_clear = cached.cache_clear
+        return cast(Cached[_P, _T], with_cache)
 
     return decorate

@@ -73,6 +73,7 @@ def test_the_names_of_the_committed_suites():
         "defense_selection",
         "defenses",
         "imdb",
+        "masked_models",
         "quick",
         "results",
     )
