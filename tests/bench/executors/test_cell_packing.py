@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
 
 from robustbert.assets import asset_folder, current_profile, ensure_assets, using_profile
 from robustbert.attacks import UnifiedLimits
@@ -93,7 +94,9 @@ def test_a_worker_selects_the_profile_and_unpacks_what_it_is_sent(
         work = pack.pack(task, 5)
         server.requests.clear()
         monkeypatch.setenv("ROBUSTBERT_ASSETS", "offline")
-        worker = AttackWorker(1, "cpu", "one", sent.__getitem__)
+        # as many threads as before: a worker sets the number for its whole process
+        threads = torch.get_num_threads()
+        worker = AttackWorker(threads, "cpu", "one", sent.__getitem__)
         worker._use_assets(work)
         assert current_profile() == "canonical"
         assert (asset_folder("stopwords") / "english").read_bytes() == b"a"
