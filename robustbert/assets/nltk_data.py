@@ -6,17 +6,17 @@ import os
 import sys
 
 from robustbert.assets.asset_registry import asset_root, ensure_assets
-from robustbert.assets.profiles import current_profile
 
-#: The profile whose assets are on the path, with their folders.
-_USED: dict[str, list[str]] = {}
+#: The folders of the assets that are on the path.
+_USED: list[str] = []
 _NLTK_ASSETS = ("wordnet", "pos-tagger", "stopwords", "tagset")
 
 
 def use_nltk_assets() -> None:
     """Put the assets first on NLTK's search path, in this process and its children.
 
-    What NLTK has read from the assets of another profile is read again.
+    Those of another profile or cache folder are removed from the path, and what NLTK has read from
+    them is read again.
 
     Raises:
         MissingAssetError: an asset cannot be built or downloaded.
@@ -24,16 +24,13 @@ def use_nltk_assets() -> None:
     import nltk.data
 
     ours = [str(asset_root(name)) for name in _NLTK_ASSETS]
-    if _USED.get(current_profile()) == ours and nltk.data.path[: len(ours)] == ours:
+    if ours == _USED and nltk.data.path[: len(ours)] == ours:
         return
     ensure_assets(_NLTK_ASSETS)
-    before = []
-    if current_profile() not in _USED:
-        before = [root for roots in _USED.values() for root in roots]
-        if before:
-            _forget()
-        _USED.clear()
-    _USED[current_profile()] = ours
+    before = [root for root in _USED if root not in ours]
+    if before:
+        _forget()
+    _USED[:] = ours
     known = {*ours, *before}
     kept = [path for path in os.environ.get("NLTK_DATA", "").split(os.pathsep) if path]
     os.environ["NLTK_DATA"] = os.pathsep.join([*ours, *(p for p in kept if p not in known)])
