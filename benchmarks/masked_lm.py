@@ -102,7 +102,7 @@ def main() -> None:
         print(f"| {row} | {lines['masked accuracy']} | {lines['perplexity of masked tokens']} |")
 
 
-def shipped_weights(trained: Path, rank: int | None, embedding_rank: int | None) -> bytes:
+def shipped_weights(trained: Path, rank: int, embedding_rank: int) -> bytes:
     """What is shipped of a pre-trained folder, as the content of a safetensors file."""
     base = load_file(bert_weights_folder() / _MODEL)
     weights = trained_weights(base, load_file(trained / _MODEL), rank, embedding_rank)

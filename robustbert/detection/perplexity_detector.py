@@ -4,7 +4,7 @@ A baseline of Yoo et al. 2022 ("Detection of Word Adversarial Examples in Text C
 Benchmark and Baseline via Robust Density Estimation"): attacks replace words by unusual ones, so
 the adversarial text should have a higher perplexity than its original.
 
-Different from theirs: the perplexity is that of the offline masked language model
+Different from theirs: the perplexity is that of the assets' masked language model
 (:mod:`robustbert.models.pseudo_perplexity`), in place of GPT-2, which reads from left to right. The
 score is its logarithm, which ranks texts in the same way.
 """
