@@ -23,6 +23,7 @@ from robustbert.metrics.certificates import (
     smallest_overlap,
     substitution_radius,
 )
+from robustbert.metrics.clusters import clustered_proportion, ratio_standard_error
 from robustbert.metrics.curves import Curve, accuracy_by_queries, accuracy_by_words_changed
 from robustbert.metrics.holm import holm
 from robustbert.metrics.intervals import Interval, examples_to_reach, proportion, wilson_interval
@@ -60,6 +61,7 @@ __all__ = [
     "bootstrap_ranks",
     "clean_accuracy",
     "clopper_pearson_low",
+    "clustered_proportion",
     "counts",
     "difference_over_seeds",
     "examples_needed",
@@ -76,6 +78,7 @@ __all__ = [
     "proportion",
     "queries_mean",
     "queries_mean_broken",
+    "ratio_standard_error",
     "reliability",
     "set_overlap",
     "similarity_mean",

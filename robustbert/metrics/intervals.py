@@ -18,7 +18,7 @@ class Interval:
     high: float
 
 
-def wilson_interval(k: float, n: int, confidence: float = 0.95) -> Interval:
+def wilson_interval(k: float, n: float, confidence: float = 0.95) -> Interval:
     """The Wilson score interval of ``k`` successes in ``n`` trials.
 
     Wilson 1927, "Probable inference, the law of succession, and statistical inference". It lies
@@ -26,7 +26,7 @@ def wilson_interval(k: float, n: int, confidence: float = 0.95) -> Interval:
 
     Args:
         k: successes, 0 to ``n``; a mean number of successes need not be whole.
-        n: trials, at least 1.
+        n: trials, above 0; an effective number of trials need not be whole.
         confidence: the confidence level, in (0, 1).
 
     Raises:
@@ -37,7 +37,7 @@ def wilson_interval(k: float, n: int, confidence: float = 0.95) -> Interval:
     (0.756, 0.899)
     """
     if not 0 <= k <= n or n == 0:
-        raise InputError(f"a Wilson interval needs 0 <= k <= n and n >= 1, not k={k} and n={n}")
+        raise InputError(f"a Wilson interval needs 0 <= k <= n and n > 0, not k={k} and n={n}")
     check_confidence(confidence)
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     share = k / n

@@ -6,10 +6,8 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from robustbert.errors import DatasetError, ModelError
-from robustbert.metrics import proportion
+from robustbert.metrics import clustered_proportion, proportion, ratio_standard_error
 from robustbert.models.json_files import StoredModel
 from robustbert.progress import progress_bar
 from robustbert.records import Metric
@@ -56,8 +54,8 @@ class HeldOutScores(StoredModel):
 
     Attributes:
         rows: the number of rows.
-        masked_accuracy: the share of masked tokens whose most likely prediction is right, with a
-            Wilson interval over tokens.
+        masked_accuracy: the share of masked tokens whose most likely prediction is right, with an
+            interval over rows.
         cross_entropy: the mean cross-entropy of masked tokens, in nats.
         perplexity: its exponential, with an interval over rows. It is a pseudo-measure: the model
             sees the other tokens of both sides, and in rows with random or unchanged tokens it also
@@ -101,16 +99,17 @@ def measure_held_out(
         DatasetError: masked tokens are to be predicted, but no row has one.
         ModelError: a prediction is not finite.
     """
-    counts, sums, right, pairs_right, is_finite = [], [], 0, 0, True
+    counts, sums, right, pairs_right, is_finite = [], [], [], 0, True
     for output, batch in _outputs(network, rows, collate, batch_size):
         if "labels" in batch:
             masked = batch["labels"] != NOT_PREDICTED
             labels = batch["labels"][masked]
-            right += int((output.mlm_logits.argmax(dim=-1) == labels).sum())
+            in_row = masked.sum(dim=1).tolist()
+            is_right = output.mlm_logits.argmax(dim=-1) == labels
             logs = output.mlm_logits.log_softmax(dim=-1).gather(1, labels[:, None])[:, 0]
-            by_row = [part.sum().item() for part in (-logs).split(masked.sum(dim=1).tolist())]
-            sums += by_row
-            counts += masked.sum(dim=1).tolist()
+            right += [int(part.sum()) for part in is_right.split(in_row)]
+            sums += [part.sum().item() for part in (-logs).split(in_row)]
+            counts += in_row
         if "next_sentence_label" in batch:
             found = output.nsp_logits.argmax(dim=-1) == batch["next_sentence_label"]
             pairs_right += int(found.sum())
@@ -125,7 +124,7 @@ def measure_held_out(
         )
     return HeldOutScores(
         rows=len(rows),
-        masked_accuracy=proportion(right, sum(counts)) if masks else None,
+        masked_accuracy=clustered_proportion(right, counts) if masks else None,
         cross_entropy=sum(sums) / sum(counts) if masks else None,
         perplexity=perplexity(sums, counts) if masks else None,
         next_sentence_accuracy=(
@@ -137,10 +136,6 @@ def measure_held_out(
 def perplexity(sums: Sequence[float], counts: Sequence[int]) -> Perplexity:
     """The exponential of the mean cross-entropy of tokens, with its 95% interval over rows.
 
-    The mean is a ratio of two sums over rows, whose standard error follows from the rows' residuals
-    (Cochran 1977, "Sampling techniques", section 2.11), so that tokens of one row may depend on
-    each other.
-
     Args:
         sums: the sum of the cross-entropies of each row's tokens, in nats.
         counts: the number of tokens of each row, at least one in all.
@@ -148,12 +143,9 @@ def perplexity(sums: Sequence[float], counts: Sequence[int]) -> Perplexity:
     >>> print(perplexity([0.0, 0.0], [3, 5]))
     1 [1, 1]
     """
-    n, total = len(sums), sum(counts)
-    mean = sum(sums) / total
+    mean, error = sum(sums) / sum(counts), ratio_standard_error(sums, counts)
     low = high = None
-    if n > 1:
-        residuals = np.array(sums) - mean * np.array(counts)
-        error = math.sqrt(n / (n - 1) * float(np.square(residuals).sum())) / total
+    if error is not None:
         low, high = _exp(mean - _Z * error), _exp(mean + _Z * error)
     return Perplexity(value=_exp(mean), low=low, high=high)
 
