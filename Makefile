@@ -89,7 +89,7 @@ curves: $(INSTALLED)
 	$(BIN)/python docs/data_tables.py
 
 # Attacks MiniLM with the recipes that have a masked language model, files the rows and writes the
-# table of docs/assets.md: an estimated hour on one core. An interrupted run is resumed.
+# table of docs/assets.md: seven minutes on one core. An interrupted run is resumed.
 masked-models: $(INSTALLED)
 	$(BIN)/python benchmarks/run_rows.py masked_models=results/masked-models
 	$(BIN)/robustbert leaderboard check --results results/masked-models
