@@ -1,4 +1,4 @@
-"""Write the tables of docs/understanding.md from committed results.
+"""Write the tables of docs/understanding.md and understanding-tables.md from committed results.
 
 ``python docs/understanding_tables.py`` writes them; ``--check`` only says whether they are current.
 A table is between ``<!-- table: NAME -->`` and ``<!-- end of table -->``.
@@ -14,10 +14,16 @@ from pathlib import Path
 from types import MappingProxyType
 
 from marked_tables import write_document
+from understanding_summaries import (
+    CHANGE_MEASURES,
+    audit_summary,
+    change_summary,
+    detection_summary,
+    mean_with_interval,
+    quality_summary,
+)
 
 from robustbert.audit import read_measures
-from robustbert.audit.audit_tables import mean_text
-from robustbert.audit.estimates import mean_of
 from robustbert.audit.measure_tables import measures_markdown
 from robustbert.detector_evaluation.detection_record import read_detection
 from robustbert.detector_evaluation.detector_tables import detectors_markdown
@@ -34,7 +40,6 @@ from robustbert.reports.markdown_table import pipe_table
 from robustbert.reports.wording import MISSING, counted
 
 ROOT = Path(__file__).parents[1]
-DOCUMENT = "docs/understanding.md"
 
 
 def audit_table(results: Path) -> str:
@@ -77,7 +82,7 @@ def change_table(results: Path) -> str:
     """What attacks do to explanations: a table per dataset and model that was attacked."""
     return _tables(
         results,
-        ["method", "recipe", "texts", "rank correlation", "changed words in top", "by chance"],
+        ["method", "recipe", "texts", *CHANGE_MEASURES],
         lambda found: map(_change_row, found.changes),
         left=2,
     )
@@ -106,7 +111,7 @@ def _num_texts(found: ExplanationQuality) -> str:
 
 def _quality_row(found: MethodQuality) -> list[str]:
     def mean(value: Callable[[TextQuality], float | None]) -> str:
-        return _mean(map(value, found.texts), 3)
+        return mean_with_interval(map(value, found.texts), 3)
 
     return [
         found.method,
@@ -120,50 +125,54 @@ def _quality_row(found: MethodQuality) -> list[str]:
 
 def _agreement_rows(found: ExplanationQuality) -> Iterator[list[str]]:
     def row(pair: Agreement) -> list[str]:
-        return [pair.first, pair.second, _mean(pair.rank_correlations, 2)]
+        return [pair.first, pair.second, mean_with_interval(pair.rank_correlations, 2)]
 
     return map(row, found.agreements)
 
 
 def _change_row(found: RecipeChange) -> list[str]:
-    changed = [text for text in found.texts if text.num_changed]
+    measures = (measure(found) for measure in CHANGE_MEASURES.values())
     return [
         found.method,
         f"{found.recipe} ({found.track})",
         str(len(found.texts)),
-        _mean((text.rank_correlation for text in found.texts), 2),
-        _mean((text.num_changed_in_top / text.num_changed for text in changed), 2),
-        _mean((text.num_changed / text.num_words for text in changed), 2),
+        *(mean_with_interval(values, 2) for values in measures),
     ]
 
 
-def _mean(values: Iterable[float | None], digits: int) -> str:
-    """The mean of what is not missing, with its bootstrap interval."""
-    return mean_text(mean_of([value for value in values if value is not None], seed=0), digits)
-
-
-#: The tables by name; each is made from the folder of results.
-TABLES: Mapping[str, Callable[[Path], str]] = MappingProxyType(
+#: The tables of each document by name; each is made from the folder of results.
+DOCUMENTS: Mapping[str, Mapping[str, Callable[[Path], str]]] = MappingProxyType(
     {
-        "audit": audit_table,
-        "detection": detection_table,
-        "explanations": quality_table,
-        "explanation-agreement": agreement_table,
-        "explanation-changes": change_table,
+        "docs/understanding.md": {
+            "explanations": quality_summary,
+            "explanation-changes": change_summary,
+            "detection": detection_summary,
+            "audit": audit_summary,
+        },
+        "docs/understanding-tables.md": {
+            "explanations": quality_table,
+            "explanation-agreement": agreement_table,
+            "explanation-changes": change_table,
+            "detection": detection_table,
+            "audit": audit_table,
+        },
     }
 )
 
 
 def main() -> int:
-    """Write or check the document; the exit code."""
+    """Write or check the documents; the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if outdated")
     parser.add_argument("--root", type=Path, default=ROOT, help="the folder of the repository")
     options = parser.parse_args()
-    results = options.root / "results"
-    tables = {name: partial(make, results) for name, make in TABLES.items()}
-    command = "python docs/understanding_tables.py"
-    return write_document(options.root / DOCUMENT, tables, command, check=options.check)
+    results, command = options.root / "results", "python docs/understanding_tables.py"
+    codes = []
+    for document, tables in DOCUMENTS.items():
+        made = {name: partial(make, results) for name, make in tables.items()}
+        path = options.root / document
+        codes.append(write_document(path, made, command, check=options.check))
+    return max(codes)
 
 
 if __name__ == "__main__":

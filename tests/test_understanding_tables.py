@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,11 @@ from robustbert.explanations.quality_records import (
     RecipeChange,
     TextChange,
     TextQuality,
+    read_quality,
 )
 from robustbert.io import write_bytes
 from robustbert.records.strict_json import encode
+from robustbert.reports.escape import markdown
 from tests.leaderboard.table_scripts import load_script, run_script
 
 ROOT = Path(__file__).parents[1]
@@ -114,6 +117,53 @@ def test_texts_in_which_only_words_were_inserted_have_no_share(script, results):
     )
 
 
+def test_the_summary_of_methods(script, results):
+    assert script.quality_summary(results).splitlines() == [
+        "| method | rotten_tomatoes: comprehensiveness | rotten_tomatoes: sufficiency | seconds |",
+        "| --- | ---: | ---: | ---: |",
+        "| saliency | 0.50 [0.50, 0.50] | -0.25 [-0.25, -0.25] | 0.01 |",
+    ]
+
+
+def test_the_summary_of_changes_has_the_means_over_the_recipes_of_one_track(script, results):
+    path = results / "explanations" / "rotten_tomatoes-minilm.json"
+    record = read_quality(path)
+    others = [
+        ("textfooler", "unified", text_change(0, 1, 1, 0.0)),
+        ("deepwordbug", "unified", text_change(0, 0, 0, None)),
+        ("pwws", "published", text_change(0, 1, 0, -1.0)),
+    ]
+    changes = [
+        RecipeChange(track=track, recipe=recipe, method="saliency", texts=[text])
+        for recipe, track, text in others
+    ]
+    write_bytes(path, encode(record.model_copy(update={"changes": record.changes + changes})))
+    # pwws 0.5, 0.5 and 0.2; textfooler 0, 1 and 0.1; of deepwordbug nothing is defined
+    line = script.change_summary(results).splitlines()[-1]
+    assert line == "| saliency | 0.25 | 0.75 | 0.15 |"
+
+
+def test_the_summary_of_detectors_has_the_means_over_the_recipes(script):
+    results = ROOT / "results"
+    full, found = script.detection_table(results), script.detection_summary(results)
+    for dataset, column in (("rotten_tomatoes", 0), ("bbc_news", 2)):
+        part = full[full.index(f"**{markdown(dataset)}") :]
+        means = re.findall(r"^\| (\S+) \| mean \|  \| ([\d.]+) \| ([\d.]+) ", part, re.MULTILINE)
+        for name, *values in means[:6]:
+            [line] = [line for line in found.splitlines() if line.startswith(f"| `{name}` |")]
+            cells = [cell.strip() for cell in line.split("|")[2:-1]]
+            assert cells[column : column + 2] == values
+
+
+def test_the_summary_of_audits_has_one_track(script):
+    titles = re.findall(r"^\*\*(.*)\*\*$", script.audit_summary(ROOT / "results"), re.MULTILINE)
+    assert len(titles) == 2
+    assert all(title.endswith(", unified track") for title in titles)
+
+
 def test_without_records_the_page_says_how_to_make_them(script, tmp_path):
-    for table in (script.quality_table, script.agreement_table, script.change_table):
+    for table in (
+        *(script.quality_table, script.agreement_table, script.change_table),
+        *(script.quality_summary, script.change_summary),
+    ):
         assert table(tmp_path) == "It has not been measured yet: `make explanations` does it."

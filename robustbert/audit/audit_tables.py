@@ -108,7 +108,7 @@ def share_text(share: Estimate) -> str:
 
 def mean_text(mean: Estimate, digits: int, *, signed: bool = False) -> str:
     """A mean with its interval."""
-    return _text(mean, lambda value: f"{value:{'+' * signed}.{digits}f}")
+    return _text(mean, lambda value: f"{value:{'+' * signed}z.{digits}f}")  # z: no -0.0
 
 
 def _text(estimate: Estimate, number: Callable[[float], str]) -> str:
