@@ -1,6 +1,8 @@
 """Compute the cost of attacks, per word of the text and per query, from the committed records.
 
-    python benchmarks/costs.py [RESULTS]
+    python benchmarks/costs.py [RESULTS …]
+
+Of several folders, the first that has a recipe on a track counts.
 
 The output is the content of ``COSTS`` in ``robustbert/bench/costs.py``: one line per recipe and
 track, with three numbers.
@@ -15,10 +17,14 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from robustbert.records import read_published
+
+_ROOT = Path(__file__).parents[1] / "results"
+RESULTS = [_ROOT, _ROOT / "masked-models"]
 
 
 @dataclass
@@ -51,9 +57,18 @@ def sums(results: Path) -> dict[tuple[str, str], Sums]:
     return dict(sorted(totals.items()))
 
 
+def all_sums(folders: Sequence[Path]) -> dict[tuple[str, str], Sums]:
+    """The sums for each recipe and track, from the first folder that has it."""
+    totals: dict[tuple[str, str], Sums] = {}
+    for folder in folders:
+        totals = sums(folder) | totals
+    return dict(sorted(totals.items()))
+
+
 def main() -> None:
-    results = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[1] / "results"
-    for (recipe, track), total in sums(results).items():
+    """Print the costs."""
+    folders = [Path(argument) for argument in sys.argv[1:]] or RESULTS
+    for (recipe, track), total in all_sums(folders).items():
         per_word = f"{total.queries / total.words:.2f}"
         overhead = f"{1000 * total.overhead / total.timed_queries:.2f}"
         success = f"{total.broken / total.examples:.2f}"

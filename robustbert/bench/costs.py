@@ -24,13 +24,17 @@ class RecipeCost:
 
 
 # Printed by `python benchmarks/costs.py` from the published results. Per recipe and track:
-# total queries divided by total words, over 10 or 11 cells (a2t: 4); (attack_seconds -
-# victim_seconds) divided by total queries, on one thread of an Intel Xeon with AMX that was also
-# running other jobs; and broken examples divided by all.
+# total queries divided by total words, over 10 or 11 cells (a2t: 4; bae, bert-attack and clare: 1);
+# (attack_seconds - victim_seconds) divided by total queries, on one thread of an Intel Xeon with
+# AMX that was also running other jobs (bae, bert-attack and clare: of an AMD EPYC); and broken
+# examples divided by all.
 COSTS: Mapping[tuple[str, str], RecipeCost] = MappingProxyType(
     {
         ("a2t", "published"): RecipeCost(0.60, 15.40, 0.14),
         ("a2t", "unified"): RecipeCost(0.88, 7.85, 0.20),
+        ("bae", "unified"): RecipeCost(3.26, 7.99, 0.65),
+        ("bert-attack", "unified"): RecipeCost(4.39, 2.77, 0.68),
+        ("clare", "unified"): RecipeCost(43.43, 6.84, 0.77),
         ("deepwordbug", "published"): RecipeCost(1.58, 0.92, 0.65),
         ("deepwordbug", "unified"): RecipeCost(1.13, 6.86, 0.36),
         ("iga", "published"): RecipeCost(60.29, 1.45, 0.47),
@@ -76,7 +80,7 @@ def attack_cost(recipe: str, track: str, words: float, query_seconds: float | No
 
     >>> attack_cost("pwws", "unified", 1000, 0.003)
     AttackCost(queries=5040.0, seconds=24.0408)
-    >>> attack_cost("bae", "unified", 1000, 0.001)
+    >>> attack_cost("bae", "published", 1000, 0.001)
     AttackCost(queries=None, seconds=None)
     """
     cost = recipe_cost(recipe, track)

@@ -349,7 +349,7 @@ def test_the_costs_roughly_match_the_committed_records():
     script = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = script  # dataclasses look up their module there
     spec.loader.exec_module(script)
-    found = script.sums(CHECKOUT / "results")
+    found = script.all_sums(script.RESULTS)
     assert set(found) >= set(COSTS)
     for key, cost in COSTS.items():
         measured = found[key].queries / found[key].words
