@@ -68,7 +68,7 @@ def render_tuning(result: TuneResult, width: int) -> str:
 def defaults_note(result: TuneResult) -> str:
     """Which trials have the default settings."""
     number = min(len(result.options.models), len(result.trials))
-    which = "Trial 1 has" if number == 1 else f"Trials 1 to {number} have"
+    which = "Trial 1 has" if number == 1 else f"The first {number} trials have"
     return f"{which} the default settings of training, or the nearest ones of the search space."
 
 

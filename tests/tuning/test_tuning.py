@@ -78,7 +78,7 @@ def test_the_first_trial_of_each_model_has_the_default_settings(study, bases):
 
 def test_only_models_that_were_trained_are_said_to_have_the_defaults(study, bases):
     note = "have the default settings"
-    assert f"Trials 1 to 2 {note}" in render_tuning(study("a", models=bases, trials=3), 100)
+    assert f"The first 2 trials {note}" in render_tuning(study("a", models=bases, trials=3), 100)
     assert "Trial 1 has the default" in render_tuning(study("b", models=bases, trials=1), 100)
 
 
