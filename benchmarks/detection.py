@@ -1,6 +1,6 @@
-"""Judge all detectors on the attacks of a model, for the tables of docs/understanding.md.
+"""Judge all detectors on the attacks of a model, for docs/understanding.md.
 
-``docs/understanding_tables.py`` writes these.
+``docs/understanding_tables.py`` writes its tables.
 
     python benchmarks/detection.py [--datasets rotten_tomatoes,bbc_news] [--recipes …]
 

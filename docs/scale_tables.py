@@ -26,6 +26,8 @@ RESULTS = "results/scale"
 QUERY_RESULTS = ("results", "results/masked-models")
 #: The datasets, track and model whose queries are shown.
 DATASETS, TRACK, MODEL = ("rotten_tomatoes", "bbc_news", "imdb"), "unified", "minilm"
+#: The ways to attack that are compared, as ``benchmarks/speed/scale.py`` calls them.
+ONE, WORKERS, TWO = "one thread", "two workers", "two separate processes"
 NOT_MEASURED = "It has not been measured yet: `python benchmarks/speed/{}.py` does it."
 
 
@@ -36,17 +38,16 @@ def scale_table(root: Path) -> str:
 
 def _ways(measured: dict[str, Any]) -> Iterator[str]:
     ways = measured["ways"]
-    names = [*ways]
     rows = []
-    for recipe in ways[names[0]]["attack_seconds"]:
-        times = [ways[name]["attack_seconds"][recipe] for name in names]
-        hours = statistics.median(times[0]) / measured["examples"] * 1000 / 3600
-        efficiency = _efficiency(times[0], times[-1])
-        rows.append([recipe, *map(_seconds, times), efficiency, f"{hours:.2f}"])
-    whole = [ways[name]["command_seconds"] for name in names]
-    rows.append(["whole command", *map(_seconds, whole), MISSING, MISSING])
-    header = ["attacks", *names, "efficiency", "core-hours per 1,000 examples"]
-    yield from pipe_table(header, rows)
+    for recipe in ways[ONE]["attack_seconds"]:
+        times = {name: way["attack_seconds"][recipe] for name, way in ways.items()}
+        hours = statistics.median(times[ONE]) / measured["examples"] * 1000 / 3600
+        efficiencies = [_efficiency(times[ONE], times[WORKERS]), _slowdown(times[ONE], times[TWO])]
+        rows.append([recipe, *map(_seconds, times.values()), *efficiencies, f"{hours:.2f}"])
+    whole = [way["command_seconds"] for way in ways.values()]
+    rows.append(["whole command", *map(_seconds, whole), MISSING, MISSING, MISSING])
+    header = ["attacks", *ways, "efficiency of workers", "of separate processes"]
+    yield from pipe_table([*header, "core-hours per 1,000 examples"], rows)
     yield ""
     yield (
         f"{measured['examples']} examples of {measured['dataset']}; seconds, the median of "
@@ -117,7 +118,15 @@ def _seconds(values: Sequence[float]) -> str:
 
 def _efficiency(one: Sequence[float], two: Sequence[float]) -> str:
     """The time of one thread divided by twice that of two workers, per pair of runs."""
-    ratios = [alone / (2 * both) for alone, both in zip(one, two, strict=True)]
+    return _ratios([alone / (2 * both) for alone, both in zip(one, two, strict=True)])
+
+
+def _slowdown(one: Sequence[float], two: Sequence[float]) -> str:
+    """The time of one process divided by that of two at the same time, per pair of runs."""
+    return _ratios([alone / both for alone, both in zip(one, two, strict=True)])
+
+
+def _ratios(ratios: Sequence[float]) -> str:
     return f"{statistics.median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f})"
 
 

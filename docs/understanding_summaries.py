@@ -11,12 +11,8 @@ from robustbert.audit import read_measures
 from robustbert.audit.audit_tables import mean_text
 from robustbert.audit.estimates import mean_of
 from robustbert.audit.measure_tables import measures_markdown
-from robustbert.detector_evaluation.detection_record import (
-    DetectionCell,
-    DetectionRecord,
-    Estimate,
-    read_detection,
-)
+from robustbert.detector_evaluation.detection_record import DetectionRecord, read_detection
+from robustbert.detector_evaluation.detector_tables import mean_percent, own_cells
 from robustbert.explanations.quality_records import (
     ExplanationQuality,
     RecipeChange,
@@ -34,17 +30,19 @@ def quality_summary(results: Path) -> str:
     found = _qualities(results)
     measures = ("comprehensiveness", "sufficiency")
     rows = []
-    for method in found[0].methods if found else ():
-        row = [method.method]
+    for name in dict.fromkeys(method.method for one in found for method in one.methods):
+        row = [name]
         for quality in found:
-            [texts] = [one.texts for one in quality.methods if one.method == method.method]
+            texts = [text for one in quality.methods if one.method == name for text in one.texts]
             row += [
                 mean_with_interval([getattr(text, measure) for text in texts], 2)
                 for measure in measures
             ]
-        rows.append([*row, MISSING if method.seconds is None else f"{method.seconds:.2f}"])
+        seconds = [one.seconds for one in found[0].methods if one.method == name and one.seconds]
+        rows.append([*row, f"{seconds[0]:.2f}" if seconds else MISSING])
     header = [f"{one.dataset}: {measure}" for one in found for measure in measures]
-    return _table(["method", *header, "seconds"], rows, "explanations")
+    timed = f"{found[0].dataset}: seconds" if found else ""
+    return _table(["method", *header, timed], rows, "explanations")
 
 
 def change_summary(results: Path) -> str:
@@ -112,13 +110,16 @@ def detection_summary(results: Path) -> str:
             record.detector: record
             for path in sorted((results / "detection" / dataset).glob("*.json"))
             for record in read_detection(path)
+            if (record.model.name, record.track) == (MODEL, TRACK) and not record.defenses
         }
         for dataset in DATASETS
     }
     names = dict.fromkeys(name for found in records.values() for name in found)
     measures: dict[str, Callable[[DetectionRecord], str]] = {
-        "AUROC": lambda record: _percent(cell.auroc for cell in _own(record)),
-        "TPR at 10% FPR": lambda record: _percent(cell.tpr_of_curve for cell in _own(record)),
+        "AUROC": lambda record: mean_percent(cell.auroc for cell in own_cells(record)),
+        "TPR at 10% FPR": lambda record: mean_percent(
+            cell.tpr_of_curve for cell in own_cells(record)
+        ),
     }
     rows = [
         [
@@ -135,20 +136,10 @@ def detection_summary(results: Path) -> str:
     return _table(["detector", *header], rows, "detection")
 
 
-def _own(record: DetectionRecord) -> list[DetectionCell]:
-    """The cells of a detector that was fitted to the recipe that it is judged on."""
-    return [cell for cell in record.cells if cell.fitted_on == cell.tested_on]
-
-
-def _percent(estimates: Iterable[Estimate]) -> str:
-    mean = _mean(estimate.value for estimate in estimates)
-    return MISSING if mean is None else f"{100 * mean:.1f}"
-
-
 def audit_summary(results: Path) -> str:
     """The automatic measures of adversarial texts on one track."""
     found = read_measures(results / "audit")
-    kept = [cell for cell in found.cells if cell.track == TRACK]
+    kept = [cell for cell in found.cells if (cell.model, cell.track) == (MODEL, TRACK)]
     return measures_markdown(found.model_copy(update={"cells": kept}))
 
 

@@ -9,11 +9,10 @@ from pathlib import Path
 from robustbert.cli import _parser
 
 PAGE = Path(__file__).parents[1] / "docs" / "life-of-a-victim.md"
+TEXT = PAGE.read_text(encoding="utf-8")
 COMMANDS = [
     shlex.split(command.replace("\\\n", " "))
-    for command in re.findall(
-        r"^robustbert ((?:.*\\\n)*.*)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE
-    )
+    for command in re.findall(r"^robustbert ((?:.*\\\n)*.*)$", TEXT, re.MULTILINE)
 ]
 
 
@@ -23,6 +22,18 @@ def test_commands_can_be_parsed():
     ]
     for command in COMMANDS:
         _parser().parse_args(command)
+    inline = re.findall(r"`robustbert ([a-z]+ \w+/.*|[a-z]+ --model .*)`", TEXT)
+    assert [command.split()[0] for command in inline] == ["explore", "explain", "card"]
+    for command in inline:
+        _parser().parse_args(shlex.split(command))
+
+
+def test_the_report_on_the_data_is_that_of_the_page_on_data():
+    report = TEXT.partition("--examples 0\n```\n\n```\n")[2].partition("```")[0]
+    lines = [line for line in report.splitlines() if line and line != "[...]"]
+    assert len(lines) > 15
+    expected = (PAGE.parent / "data.md").read_text(encoding="utf-8").splitlines()
+    assert not set(lines) - set(expected)
 
 
 def test_folders_are_written_before_they_are_read():

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import robustbert
-from robustbert.cli import main
+from robustbert.cli import _parser, main
 from robustbert.explanations import EXPLAINERS, Attribution, make_explainer
 from robustbert.explanations.attribution_change import AttributionChange
 from tests.reports.attributions.explained_runs import write_explained_run
@@ -55,6 +55,22 @@ def test_the_commands_work(folder, capsys):
     names: dict[str, object] = {}
     exec(compile(code, "understanding.md", "exec"), names)
     assert names["found"].words == ("a", "charming", "film")
+
+
+def test_commands_on_detectors_and_audits_can_be_given_one_after_the_other():
+    rest = PAGE.partition("## Detect adversarial texts")[2]
+    commands = [shlex.split(line) for line in re.findall(r"^robustbert (.+)$", rest, re.MULTILINE)]
+    assert [command[0] for command in commands] == [
+        *("attack", "detect", "attack", "audit", "audit")
+    ]
+    written: list[Path] = []
+    for command in commands:
+        options = _parser().parse_args(command)
+        if command[0] == "attack":
+            assert options.out not in written
+            written.append(options.out)
+        else:
+            assert written[-1] in vars(options).values()
 
 
 def test_every_method_is_in_the_table_with_its_defaults():

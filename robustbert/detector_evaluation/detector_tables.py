@@ -1,17 +1,18 @@
-"""Tables that compare detectors, for ``docs/understanding.md``."""
+"""Tables that compare detectors, for ``docs/understanding-tables.md``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from statistics import fmean
 
-from robustbert.detector_evaluation.detection_record import DetectionRecord
+from robustbert.detector_evaluation.detection_record import DetectionCell, DetectionRecord, Estimate
 from robustbert.detector_evaluation.detection_table import (
     HEADER,
     estimate_text,
     notes_of,
     table_cells,
 )
+from robustbert.records import Metric
 from robustbert.reports.escape import markdown
 from robustbert.reports.markdown_table import pipe_table
 from robustbert.reports.wording import MISSING
@@ -53,18 +54,25 @@ def _group_parts(title: str, records: Sequence[DetectionRecord]) -> Iterator[str
 
 def _own_lines(record: DetectionRecord) -> Iterator[list[str]]:
     """The lines of a detector on each recipe that it was fitted to, and their means."""
-    own = [cell for cell in record.cells if cell.fitted_on == cell.tested_on]
+    own = own_cells(record)
     for cell in own:
         yield [record.detector, *table_cells(cell)[1:]]
     measures = zip(
         *((cell.auroc, cell.tpr_of_curve, cell.tpr, cell.fpr, cell.f1) for cell in own), strict=True
     )
-    means = [
-        f"{100 * fmean(one.value for one in values if one.value is not None):.1f}"
-        for values in measures
-    ]
-    line = [record.detector, "mean", "", *means]
+    line = [record.detector, "mean", "", *map(mean_percent, measures)]
     yield [*line, *[""] * (len(HEADER) - len(line))]
+
+
+def own_cells(record: DetectionRecord) -> list[DetectionCell]:
+    """The cells of a detector that was fitted to the recipe that it is judged on."""
+    return [cell for cell in record.cells if cell.fitted_on == cell.tested_on]
+
+
+def mean_percent(estimates: Iterable[Estimate | Metric]) -> str:
+    """The mean of what is not missing, in percent."""
+    values = [estimate.value for estimate in estimates if estimate.value is not None]
+    return f"{100 * fmean(values):.1f}" if values else MISSING
 
 
 def _transfer_lines(
