@@ -18,10 +18,12 @@ Writes ``driver.json`` in ``results/scale/PROCESSOR``, for the tables of ``docs/
 from __future__ import annotations
 
 import argparse
+import asyncio
 import statistics
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -53,18 +55,27 @@ class Streams:
 
     def __init__(self, outcome: Outcome) -> None:
         self._outcome = outcome
+        self._inboxes: defaultdict[int, asyncio.Queue[tuple[Sequence[Example], bool]]]
+        self._inboxes = defaultdict(asyncio.Queue)
 
     async def environment(self) -> Environment:
         """The environment of a worker."""
         return capture_environment("cpu")
 
+    async def add_examples(self, number: int, examples: Sequence[Example], is_last: bool) -> None:
+        """Add examples to a shard."""
+        self._inboxes[number].put_nowait((examples, is_last))
+
     async def attack(
-        self, work: None, examples: Sequence[Example], texts: Sequence[str]
+        self, work: None, number: int, texts: Sequence[str]
     ) -> AsyncIterator[ShardOutcome | ShardSummary]:
-        """Yield an outcome per example, then the summary."""
-        for number, example in enumerate(examples):
-            outcome = self._outcome.model_copy(update={"example_id": example.example_id})
-            yield ShardOutcome(outcome, number)
+        """Yield an outcome per example of a shard, then the summary."""
+        inbox, is_last = self._inboxes[number], False
+        while not is_last:
+            examples, is_last = await inbox.get()
+            for example in examples:
+                outcome = self._outcome.model_copy(update={"example_id": example.example_id})
+                yield ShardOutcome(outcome, 0)
         yield ShardSummary({}, 0.0, 0, Recheck(0, 0, 0), Recheck(0, 0, 0), InvarianceResult(True))
 
 
@@ -131,11 +142,10 @@ def simulated(
 ) -> dict[str, Any]:
     """A simulated cell, beside what the model says of it."""
     runs = [simulate(num_examples, num_workers, work, per_outcome, seed) for seed in SEEDS]
-    mean = statistics.mean(work)
     return {
         "workers": num_workers,
         "outcome_seconds": per_outcome,
-        "model_seconds": modelled_seconds(num_examples, num_workers, mean, per_outcome),
+        "model_seconds": modelled_seconds(num_examples, num_workers, work, per_outcome),
         "simulated_seconds": [run.seconds for run in runs],
         "driver_share": statistics.median(run.driver_share for run in runs),
     }

@@ -1,12 +1,16 @@
 """A model of the throughput of a cluster, and a simulation that checks it.
 
-A cell has N examples, which W workers attack in shards. The driver stores each outcome when it
-arrives; it handles one after the other.
+A cell has N examples, which W workers attack. The driver stores each outcome when it arrives; it
+handles one after the other.
 
 The model: with s seconds of work per example and d seconds of the driver per outcome, the attacks
-take ``max(N s / W, N d)`` plus the time in which the last worker finishes: half a shard,
-``n s / 2`` for shards of n examples. Below ``s / d`` workers the time falls with their number;
-above, the driver is the limit.
+take ``max(N s / W + t, N d)``. In the time t the last worker finishes. When no examples are left to
+give out, a worker has between 3/4 n and n unfinished ones, where n is the size of a first shard.
+With a standard deviation of the work per example of v, their work has one of
+``sqrt(n v^2 + (n s / 4)^2 / 12)``, and t is that times the largest of W standard normal values,
+which is about the quantile of (W - 3/8) / (W + 1/4) (Blom 1958, "Statistical estimates and
+transformed beta-variables"). Below ``s / d`` workers the time falls with their number; above, the
+driver is the limit.
 
 The simulation draws the work of each example from measured ones, and follows every outcome.
 """
@@ -14,12 +18,14 @@ The simulation draws the work of each example from measured ones, and follows ev
 from __future__ import annotations
 
 import heapq
+import math
 import random
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
+from statistics import NormalDist, fmean, pstdev
 
-from robustbert.bench.executors.shards import divide
+from robustbert.bench.executors.shards import ExampleQueue
 from robustbert.data import Example
 
 
@@ -37,19 +43,26 @@ class SimulatedRun:
 
 
 def modelled_seconds(
-    num_examples: int, num_workers: int, example_seconds: float, outcome_seconds: float
+    num_examples: int,
+    num_workers: int,
+    measured_seconds: Sequence[float],
+    outcome_seconds: float,
 ) -> float:
     """How long a cell takes by the model.
 
     Args:
         num_examples: the number of examples.
         num_workers: the number of workers.
-        example_seconds: the mean work per example.
+        measured_seconds: the work of examples.
         outcome_seconds: the driver's time per outcome.
     """
-    shard = len(divide(_examples(num_examples), num_workers)[0].examples)
-    worked = num_examples * example_seconds / num_workers
-    return max(worked, num_examples * outcome_seconds) + shard * example_seconds / 2
+    mean, spread = fmean(measured_seconds), pstdev(measured_seconds)
+    first = ExampleQueue(_examples(num_examples), num_workers).take()
+    unfinished = len(first.examples) if first else 0
+    deviation = math.sqrt(unfinished * spread**2 + (unfinished * mean / 4) ** 2 / 12)
+    largest = NormalDist().inv_cdf((num_workers - 0.375) / (num_workers + 0.25))
+    worked = num_examples * mean / num_workers + deviation * largest
+    return max(worked, num_examples * outcome_seconds)
 
 
 def simulate(
@@ -61,9 +74,8 @@ def simulate(
 ) -> SimulatedRun:
     """Simulate a cell.
 
-    A worker attacks the examples of a shard one after the other. The driver handles outcomes in
-    the order in which they arrive, and gives a worker the next shard when it has handled the last
-    outcome of the one before.
+    A worker attacks its examples one after the other. The driver handles outcomes in the order in
+    which they arrive, and then sends the worker further examples if they are due.
 
     Args:
         num_examples: the number of examples.
@@ -73,26 +85,40 @@ def simulate(
         seed: of the drawings.
     """
     generator = random.Random(seed)
-    shards = deque(len(one.examples) for one in divide(_examples(num_examples), num_workers))
-    # when an outcome arrives, a number that breaks ties, and how many are left of its shard
-    arriving: list[tuple[float, int, int]] = []
-    arrivals = 0
+    queue = ExampleQueue(_examples(num_examples), num_workers)
+    shards = [queue.take() for _ in range(num_workers)]
+    waiting = [len(shard.examples) if shard else 0 for shard in shards]
+    is_busy = [False] * num_workers
+    # when something happens, a number that breaks ties, the worker, and how many examples it gets;
+    # None for an outcome
+    events: list[tuple[float, int, int, int | None]] = []
+    numbers = count()
 
-    def begin(now: float, left: int) -> None:
-        nonlocal arrivals
-        arrivals += 1
-        heapq.heappush(arriving, (now + generator.choice(measured_seconds), arrivals, left))
+    def begin(now: float, worker: int) -> None:
+        is_busy[worker] = waiting[worker] > 0
+        if is_busy[worker]:
+            waiting[worker] -= 1
+            end = now + generator.choice(measured_seconds)
+            heapq.heappush(events, (end, next(numbers), worker, None))
 
-    for _ in range(min(num_workers, len(shards))):
-        begin(0.0, shards.popleft() - 1)
+    for worker in range(num_workers):
+        begin(0.0, worker)
     free = 0.0  # when the driver has handled what arrived so far
-    while arriving:
-        now, _, left = heapq.heappop(arriving)
+    while events:
+        now, _, worker, added = heapq.heappop(events)
+        if added is not None:
+            waiting[worker] += added
+            if not is_busy[worker]:
+                begin(now, worker)
+            continue
+        begin(now, worker)  # the worker does not wait for the driver
         free = max(free, now) + outcome_seconds
-        if left:
-            begin(now, left - 1)  # the worker does not wait for the driver
-        elif shards:
-            begin(free, shards.popleft() - 1)
+        shard = shards[worker]
+        assert shard is not None
+        left = shard.without(shard.examples[0].example_id)
+        shards[worker] = grown = queue.more(left)
+        if gained := len(grown.examples) - len(left.examples):
+            heapq.heappush(events, (free, next(numbers), worker, gained))
     return SimulatedRun(free, num_examples * outcome_seconds / free)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -125,16 +125,21 @@ class AttackRunner:
         Raises:
             AttackError: two examples have the same id.
         """
+        if len({example.example_id for example in examples}) < len(examples):
+            raise AttackError("two examples have the same id; pass each example once")
         return finish(self.steps(examples, on_round), on_outcome)
 
     def steps(
         self,
-        examples: Sequence[AttackedExample],
+        examples: Iterable[AttackedExample | None],
         on_round: Callable[[int], None] = lambda _: None,
     ) -> Generator[Outcome, None, AttackRun]:
         """Attack every example: yields each outcome as soon as it is known, and returns the run.
 
-        The arguments and errors are those of :meth:`run`.
+        Args:
+            examples: examples with unique ids, which are read while attacks run. None says that
+                the next example is not there yet; it must not come while no attack runs.
+            on_round: called after each round with the cumulative query count.
         """
         from robustbert.attacks.textattack.patches import PATCHES
 
@@ -161,12 +166,14 @@ class AttackRunner:
         )
         by_id: dict[str, Outcome] = {}
         final_texts: dict[str, str] = {}
+        given: dict[str, AttackedExample] = {}
         with PATCHES.applied():
-            for outcome in self._outcomes(pool, victim, encoder, examples, final_texts):
+            tasks = self._tasks(victim, encoder, examples, given)
+            for outcome in self._outcomes(pool, tasks, given, final_texts):
                 by_id[outcome.example_id] = outcome
                 yield outcome
         return AttackRun(
-            outcomes=tuple(by_id[example.example_id] for example in examples),
+            outcomes=tuple(by_id[example_id] for example_id in given),
             recipe=self.recipe_ref(),
             asset_hashes=self.asset_hashes,
             seconds=time.perf_counter() - began,
@@ -219,30 +226,34 @@ class AttackRunner:
 
         return sentence_encoder(self.dtype, self.device, self.token_budget)
 
+    def _tasks(
+        self,
+        victim: PooledVictim,
+        encoder: PooledEncoder,
+        examples: Iterable[AttackedExample | None],
+        given: dict[str, AttackedExample],
+    ) -> Iterator[Task | None]:
+        """A task for each example; adds these to ``given`` by their ids."""
+        for example in examples:
+            if example is None:
+                yield None
+                continue
+            given[example.example_id] = example
+            attack = partial(self._attack, victim, encoder, example)
+            yield Task(example.example_id, self.seed_of(example), attack)
+
     def _outcomes(
         self,
         pool: Pool,
-        victim: PooledVictim,
-        encoder: PooledEncoder,
-        examples: Sequence[AttackedExample],
+        tasks: Iterable[Task | None],
+        given: Mapping[str, AttackedExample],
         final_texts: dict[str, str],
     ) -> Iterator[Outcome]:
         """The outcomes in the order in which their tasks finish; adds to the final texts."""
-        by_id = {example.example_id: example for example in examples}
-        if len(by_id) < len(examples):
-            raise AttackError("two examples have the same id; pass each example once")
-        tasks = [
-            Task(
-                example.example_id,
-                self.seed_of(example),
-                partial(self._attack, victim, encoder, example),
-            )
-            for example in examples
-        ]
         for finished in pool.run(tasks):
             if finished.error is not None:  # raised by robustbert, not by the search
                 raise finished.error
-            example, search = by_id[finished.key], finished.value.search
+            example, search = given[finished.key], finished.value.search
             failed = None if search is None else search.failed_text(example.text)
             if failed is not None:
                 final_texts[finished.key] = failed

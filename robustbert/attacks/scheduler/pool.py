@@ -152,8 +152,11 @@ class Pool:
             return answers
         return self._answer([request])[0]
 
-    def run(self, tasks: Iterable[Task]) -> Iterator[Finished]:
+    def run(self, tasks: Iterable[Task | None]) -> Iterator[Finished]:
         """Run every task; yield the result of each as soon as it finishes.
+
+        None among the tasks says that the next one is not there yet: the tasks that run go on, and
+        after the next round of answers the next one is asked for again.
 
         An exception raised by a task becomes its result. An exception raised by a service ends the
         run and is raised here.
@@ -194,7 +197,7 @@ class Pool:
         return served
 
     def _start_tasks(
-        self, source: Iterator[Task], waiting: list[_RunningTask]
+        self, source: Iterator[Task | None], waiting: list[_RunningTask]
     ) -> Iterator[Finished]:
         """Start tasks until ``lanes`` are suspended; yield the results of tasks that finish."""
         while len(waiting) < self.lanes:

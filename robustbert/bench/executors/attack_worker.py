@@ -15,6 +15,7 @@ from robustbert.attacks import UnifiedLimits
 from robustbert.attacks.runner import AttackRunner
 from robustbert.attacks.scheduler.recheck import Recheck
 from robustbert.bench.environment import capture_environment
+from robustbert.bench.executors.example_inbox import ExampleInbox
 from robustbert.bench.executors.packed_folder import Files, PackedFolder, unpack
 from robustbert.bench.victim_spec import VictimSpec
 from robustbert.bench.victims import load_classifier, searched_through
@@ -139,39 +140,55 @@ class AttackWorker:
         # before TextAttack is imported, which reads this once
         os.environ["ROBUSTBERT_CACHE"] = str(self._cache)
         self._victims: OrderedDict[str, _LoadedVictim] = OrderedDict()
+        self._inboxes: dict[int, ExampleInbox] = {}
 
     def environment(self) -> Environment:
         """The versions and the hardware of the worker."""
         return capture_environment(self._device)
 
+    def add_examples(self, number: int, examples: Sequence[Example], is_last: bool) -> None:
+        """Add examples to a shard, also while it is attacked.
+
+        Args:
+            number: that of the shard.
+            examples: the examples, none or more.
+            is_last: whether no others follow.
+        """
+        self._inboxes.setdefault(number, ExampleInbox()).put(examples, is_last=is_last)
+
     def attack(
-        self, work: CellWork, examples: Sequence[Example], texts: Sequence[str] = ()
+        self, work: CellWork, number: int, texts: Sequence[str] = ()
     ) -> Iterator[ShardOutcome | ShardSummary]:
-        """Attack examples: yields each outcome as soon as it is known, then the summary.
+        """Attack the examples of a shard, which :meth:`add_examples` adds.
+
+        Yields each outcome as soon as it is known, and the summary after the last.
 
         Args:
             work: the cell.
-            examples: the examples.
+            number: that of the shard.
             texts: texts whose predictions and embeddings the recheck may sample too.
 
         Raises:
             ExecutorError: the worker's packages are others, or what it was sent is damaged.
         """
         runner = self._runner(work)
+        inbox = self._inboxes.setdefault(number, ExampleInbox())
         queries = 0
 
         def count(number: int) -> None:
             nonlocal queries
             queries = number
 
-        steps = runner.steps(examples, count)
+        steps = runner.steps(inbox, count)
         while True:
             try:
                 outcome = next(steps)
             except StopIteration as finished:
                 run = finished.value
                 break
+            inbox.count_outcome()
             yield ShardOutcome(outcome, queries)
+        del self._inboxes[number]
         if texts:
             run.victim_sample(texts)
             run.encoder_sample(texts)

@@ -77,7 +77,10 @@ class ConnectedCluster:
         actor_class: Any = ray.remote(
             num_cpus=self.threads, num_gpus=1 if self._on_gpu else 0, max_restarts=0
         )(_actor_class())
-        actor = actor_class.remote(self.threads, self._device, self._cache)
+        # 2: it gets examples while it attacks others
+        actor = actor_class.options(max_concurrency=2).remote(
+            self.threads, self._device, self._cache
+        )
         return Worker(actor, actor.environment.remote())
 
     def check_environment(self, found: Environment) -> None:

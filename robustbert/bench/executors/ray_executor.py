@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import pickle
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from robustbert.bench.executors.cell_packing import CellPacker
 from robustbert.bench.executors.connected_cluster import ConnectedCluster
 from robustbert.bench.executors.executor import CellAttack, CellTask, ExecutorName
 from robustbert.bench.executors.running_cell import RunningCell, RunningWorker
-from robustbert.bench.executors.shards import Shard, divide
+from robustbert.bench.executors.shards import ExampleQueue, Shard
 from robustbert.data import Example
 from robustbert.errors import ExecutorError, InputError, RobustbertError, describe_error
 from robustbert.progress import report_step
@@ -50,6 +49,7 @@ class RayExecutor:
         self._packer = packer or CellPacker(ray.put)
         self._workers: list[RunningWorker] = []
         self._deaths = 0
+        self._shards = 0
 
     def attack(
         self,
@@ -61,8 +61,9 @@ class RayExecutor:
     ) -> CellAttack:
         """See :meth:`robustbert.bench.executors.executor.Executor.attack`."""
         began = time.perf_counter()
-        queue = deque(divide(examples, self._cluster.num_workers))
-        work = self._packer.pack(task, math.ceil(MIN_SAMPLE / max(1, len(queue))))
+        queue = ExampleQueue(examples, self._cluster.num_workers)
+        first = min(self._cluster.num_workers, max(1, len(examples)))
+        work = self._packer.pack(task, math.ceil(MIN_SAMPLE / first))
         cell = RunningCell(_sent(work), save, progress, task)
         while len(self._workers) < self._cluster.num_workers:
             self._workers.append(RunningWorker(self._cluster.start_worker()))
@@ -70,34 +71,46 @@ class RayExecutor:
             one.examples = one.queries = 0
         while queue or any(one.shard for one in self._workers):
             self._assign(queue, cell)
-            queue.extendleft(reversed(self._next_news(cell)))
+            queue.add(self._next_news(cell))
         texts = [*interrupted, *cell.lost_texts]
         if texts or not cell.summaries:
             self._recheck(cell, texts)
         return cell.result(time.perf_counter() - began, self._workers)
 
-    def _assign(self, queue: deque[Shard], cell: RunningCell) -> None:
-        """Give shards to the workers that have none."""
+    def _assign(self, queue: ExampleQueue, cell: RunningCell) -> None:
+        """Give shards to the workers that have none, and further examples to the others."""
         for one in self._workers:
-            if queue and one.environment is not None and one.shard is None:
-                self._give(one, queue.popleft(), cell)
+            if one.environment is None:
+                continue
+            if one.shard is not None:
+                self._extend(one, queue.more(one.shard))
+            elif shard := queue.take():
+                self._give(one, shard, cell)
 
     def _give(
         self, one: RunningWorker, shard: Shard, cell: RunningCell, texts: Sequence[str] = ()
     ) -> None:
         """Let a worker attack a shard; its recheck may sample the texts too."""
-        one.shard, one.finished, one.queries = shard, set(), 0
+        self._shards += 1
+        one.number, one.shard, one.finished, one.queries = self._shards, None, set(), 0
         attack = one.worker.actor.attack.options(num_returns="streaming")
-        one.stream = attack.remote(cell.work, list(shard.examples), list(texts))
+        one.stream = attack.remote(cell.work, one.number, list(texts))
+        self._extend(one, shard)
+
+    def _extend(self, one: RunningWorker, shard: Shard) -> None:
+        """Send a worker what its shard has gained, and whether no other examples follow."""
+        if shard is not one.shard:
+            added = shard.examples[len(one.shard.examples) if one.shard else 0 :]
+            one.worker.actor.add_examples.remote(one.number, added, shard.is_last)
+            one.shard = shard
 
     def _recheck(self, cell: RunningCell, texts: Sequence[str]) -> None:
         """Recompute outputs for texts of an interrupted run, on one worker."""
-        shard = Shard(())
         while not any(one.environment for one in self._workers):
             self._next_news(cell)
         one = next(one for one in self._workers if one.environment)
-        self._give(one, shard, cell, texts)
-        while one.shard is shard:
+        self._give(one, Shard(()), cell, texts)
+        while one.shard is not None:
             self._next_news(cell)
             if one not in self._workers:
                 return self._recheck(cell, texts)
@@ -158,6 +171,8 @@ class RayExecutor:
         else:
             self._deaths = 0
             one.finished.add(message.outcome.example_id)
+            assert one.shard is not None
+            one.shard = one.shard.without(message.outcome.example_id)
             one.examples += 1
             one.queries = message.queries
             cell.add_outcome(message.outcome)
@@ -183,8 +198,7 @@ class RayExecutor:
         ray.kill(one.worker.actor)
         cell.add_death(one)
         self._workers[self._workers.index(one)] = RunningWorker(self._cluster.start_worker())
-        left = one.shard.without(one.finished) if one.shard and one.shard.examples else None
-        again = () if left is None else left.after_death()
+        again = one.shard.after_death() if one.shard and one.shard.examples else ()
         for shard in again:
             if shard.is_given_up:
                 self._deaths = 0

@@ -22,10 +22,22 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False)
 class RunningWorker:
-    """A worker, what it does, and how many examples it has attacked."""
+    """A worker, what it does, and how many examples it has attacked.
+
+    Attributes:
+        worker: the worker.
+        environment: where it runs; None until it has started.
+        number: the number of its shard, which identifies it.
+        shard: the unfinished examples; None if it has nothing to do.
+        stream: what it sends of the shard.
+        finished: the ids of the examples of the shard that are finished.
+        queries: the number of queries of the shard so far.
+        examples: the number of examples of the cell that it has attacked.
+    """
 
     worker: Worker
     environment: Environment | None = None
+    number: int = 0
     shard: Shard | None = None
     stream: Any = None
     finished: set[str] = field(default_factory=set)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from robustbert.data import Example
 
-#: The number of shards per worker: a fast worker takes more of them than a slow one.
-SHARDS_PER_WORKER = 4
-#: Maximum number of examples of a shard, and so of attacks that a failed worker repeats.
-MAX_SHARD = 64
+#: The first shards of all workers together have at most this part of the examples. The others go
+#: to the workers that are faster.
+FIRST_PART = 2
+#: Maximum number of unfinished examples of a worker, and so of repeated attacks if it dies.
+MAX_UNFINISHED = 64
 #: An example is given up when the worker has died so often while it attacked this one alone.
 MAX_DEATHS = 3
 
@@ -21,19 +23,19 @@ class Shard:
     """Examples that one worker attacks.
 
     Args:
-        examples: the examples, at least one.
+        examples: the examples that are not finished.
         deaths: how often a worker has died while it attacked exactly these.
+        is_last: whether the worker gets no further examples for this shard.
     """
 
     examples: tuple[Example, ...]
     deaths: int = 0
+    is_last: bool = True
 
-    def without(self, finished: Collection[str]) -> Shard | None:
-        """The examples whose ids are not among the finished ones; None if all are."""
-        left = tuple(one for one in self.examples if one.example_id not in finished)
-        if len(left) == len(self.examples):
-            return self
-        return Shard(left) if left else None
+    def without(self, example_id: str) -> Shard:
+        """The other examples."""
+        left = tuple(one for one in self.examples if one.example_id != example_id)
+        return Shard(left, is_last=self.is_last)
 
     def after_death(self) -> tuple[Shard, ...]:
         """What to attack after the worker has died: both halves, or a single example once more.
@@ -51,16 +53,55 @@ class Shard:
         return self.deaths >= MAX_DEATHS
 
 
-def divide(examples: Sequence[Example], workers: int) -> list[Shard]:
-    """Divide examples into shards of nearly equal size, in order.
+class ExampleQueue:
+    """The examples of a cell that no worker attacks.
 
-    >>> examples = [Example(str(number), "a fine film", 1) for number in range(10)]
-    >>> [len(shard.examples) for shard in divide(examples, 1)]
-    [3, 3, 3, 1]
+    A worker begins with a shard of several examples, because attacks that run at the same time
+    share batches. It gets further ones while it attacks, so it stays busy until the queue is empty,
+    and all workers end at about the same time. What a worker that died had not finished becomes
+    shards that do not grow, so that an example that makes workers die is soon alone.
 
     Args:
         examples: the examples.
         workers: the number of workers, at least 1.
     """
-    size = min(MAX_SHARD, max(1, math.ceil(len(examples) / (workers * SHARDS_PER_WORKER))))
-    return [Shard(tuple(examples[i : i + size])) for i in range(0, len(examples), size)]
+
+    def __init__(self, examples: Sequence[Example], workers: int) -> None:
+        self._examples = deque(examples)
+        self._again: deque[Shard] = deque()
+        share = math.ceil(len(examples) / (FIRST_PART * workers))
+        self._size = min(MAX_UNFINISHED, max(1, share))
+
+    def __bool__(self) -> bool:
+        """Whether there are examples left."""
+        return bool(self._examples or self._again)
+
+    def add(self, shards: Sequence[Shard]) -> None:
+        """Add what has to be attacked again; it comes first."""
+        self._again.extend(shards)
+
+    def take(self) -> Shard | None:
+        """The next shard for a worker that has none; None if nothing is left.
+
+        >>> queue = ExampleQueue([Example(str(number), "a fine film", 1) for number in range(8)], 2)
+        >>> shard = queue.take()
+        >>> len(shard.examples), shard.is_last
+        (2, False)
+        """
+        if self._again:
+            return self._again.popleft()
+        return self._grown(Shard((), is_last=False), self._size) if self._examples else None
+
+    def more(self, shard: Shard) -> Shard:
+        """A shard with further examples, if a quarter of its examples is finished.
+
+        ``is_last`` is true if no examples are left. A shard that does not grow is returned as is.
+        """
+        number = self._size - len(shard.examples)
+        if shard.is_last or (self._examples and 4 * number < self._size):
+            return shard
+        return self._grown(shard, number)
+
+    def _grown(self, shard: Shard, number: int) -> Shard:
+        added = [self._examples.popleft() for _ in range(min(number, len(self._examples)))]
+        return Shard((*shard.examples, *added), is_last=not self._examples)
