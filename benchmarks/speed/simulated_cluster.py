@@ -57,7 +57,7 @@ def modelled_seconds(
         outcome_seconds: the driver's time per outcome.
     """
     mean, spread = fmean(measured_seconds), pstdev(measured_seconds)
-    first = ExampleQueue(_examples(num_examples), num_workers).take()
+    first = ExampleQueue(_examples(num_examples), num_workers).take(0)
     unfinished = len(first.examples) if first else 0
     deviation = math.sqrt(unfinished * spread**2 + (unfinished * mean / 4) ** 2 / 12)
     largest = NormalDist().inv_cdf((num_workers - 0.375) / (num_workers + 0.25))
@@ -86,7 +86,7 @@ def simulate(
     """
     generator = random.Random(seed)
     queue = ExampleQueue(_examples(num_examples), num_workers)
-    shards = [queue.take() for _ in range(num_workers)]
+    shards = [queue.take(worker) for worker in range(num_workers)]
     waiting = [len(shard.examples) if shard else 0 for shard in shards]
     is_busy = [False] * num_workers
     # when something happens, a number that breaks ties, the worker, and how many examples it gets;
@@ -116,7 +116,7 @@ def simulate(
         shard = shards[worker]
         assert shard is not None
         left = shard.without(shard.examples[0].example_id)
-        shards[worker] = grown = queue.more(left)
+        shards[worker] = grown = queue.more(worker, left)
         if gained := len(grown.examples) - len(left.examples):
             heapq.heappush(events, (free, next(numbers), worker, gained))
     return SimulatedRun(free, num_examples * outcome_seconds / free)

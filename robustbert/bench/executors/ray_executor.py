@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import pickle
-import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +59,6 @@ class RayExecutor:
         progress: AttackProgress,
     ) -> CellAttack:
         """See :meth:`robustbert.bench.executors.executor.Executor.attack`."""
-        began = time.perf_counter()
         queue = ExampleQueue(examples, self._cluster.num_workers)
         first = min(self._cluster.num_workers, max(1, len(examples)))
         work = self._packer.pack(task, math.ceil(MIN_SAMPLE / first))
@@ -75,16 +73,16 @@ class RayExecutor:
         texts = [*interrupted, *cell.lost_texts]
         if texts or not cell.summaries:
             self._recheck(cell, texts)
-        return cell.result(time.perf_counter() - began, self._workers)
+        return cell.result(self._workers)
 
     def _assign(self, queue: ExampleQueue, cell: RunningCell) -> None:
         """Give shards to the workers that have none, and further examples to the others."""
-        for one in self._workers:
+        for place, one in enumerate(self._workers):
             if one.environment is None:
                 continue
             if one.shard is not None:
-                self._extend(one, queue.more(one.shard))
-            elif shard := queue.take():
+                self._extend(one, queue.more(place, one.shard))
+            elif shard := queue.take(place):
                 self._give(one, shard, cell)
 
     def _give(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -77,9 +78,12 @@ class RunningCell:
         self._progress = progress
         self._task = task
         self._done = 0
+        self._began = time.perf_counter()
+        self._seconds = 0.0
 
     def add_outcome(self, outcome: Outcome) -> None:
         """Store an outcome."""
+        self._seconds = time.perf_counter() - self._began
         self._outcomes.append(outcome)
         self._save(outcome)
 
@@ -115,8 +119,8 @@ class RunningCell:
         message = f"the worker died while it attacked this example alone: {reason}"
         self.add_outcome(unfinished_outcome(example, self._task.runner.seed_of(example), message))
 
-    def result(self, seconds: float, workers: Sequence[RunningWorker]) -> CellAttack:
-        """The attacks on all examples."""
+    def result(self, workers: Sequence[RunningWorker]) -> CellAttack:
+        """The attacks on all examples; their time ends with the last outcome, before rechecks."""
         invariance = InvarianceResult(verified=True)
         for one in self.summaries:
             invariance &= one.batch_invariance
@@ -124,7 +128,7 @@ class RunningCell:
         return CellAttack(
             outcomes=self._outcomes,
             final_texts=texts,
-            seconds=seconds,
+            seconds=self._seconds,
             victim_seconds=self._sum_of("victim_seconds"),
             victim_queries=self._sum_of("victim_queries"),
             predictions=_sum([one.predictions for one in self.summaries]),

@@ -58,8 +58,11 @@ class ExampleQueue:
 
     A worker begins with a shard of several examples, because attacks that run at the same time
     share batches. It gets further ones while it attacks, so it stays busy until the queue is empty,
-    and all workers end at about the same time. What a worker that died had not finished becomes
-    shards that do not grow, so that an example that makes workers die is soon alone.
+    and all workers end at about the same time. Each worker has its own part of the examples, and
+    takes those of others only when it has finished these: in the next cell it gets the same part,
+    and has cached what the model predicted for their texts. What a worker that died had not
+    finished becomes shards that do not grow, so that an example that makes workers die is soon
+    alone.
 
     Args:
         examples: the examples.
@@ -67,41 +70,48 @@ class ExampleQueue:
     """
 
     def __init__(self, examples: Sequence[Example], workers: int) -> None:
-        self._examples = deque(examples)
+        self._parts = [deque(examples[worker::workers]) for worker in range(workers)]
         self._again: deque[Shard] = deque()
         share = math.ceil(len(examples) / (FIRST_PART * workers))
         self._size = min(MAX_UNFINISHED, max(1, share))
+        self._left = len(examples)
 
     def __bool__(self) -> bool:
         """Whether there are examples left."""
-        return bool(self._examples or self._again)
+        return bool(self._left or self._again)
 
     def add(self, shards: Sequence[Shard]) -> None:
         """Add what has to be attacked again; it comes first."""
         self._again.extend(shards)
 
-    def take(self) -> Shard | None:
+    def take(self, worker: int) -> Shard | None:
         """The next shard for a worker that has none; None if nothing is left.
 
         >>> queue = ExampleQueue([Example(str(number), "a fine film", 1) for number in range(8)], 2)
-        >>> shard = queue.take()
-        >>> len(shard.examples), shard.is_last
-        (2, False)
+        >>> shard = queue.take(1)
+        >>> [one.example_id for one in shard.examples], shard.is_last
+        (['1', '3'], False)
         """
         if self._again:
             return self._again.popleft()
-        return self._grown(Shard((), is_last=False), self._size) if self._examples else None
+        return self._grown(worker, Shard((), is_last=False), self._size) if self._left else None
 
-    def more(self, shard: Shard) -> Shard:
-        """A shard with further examples, if a quarter of its examples is finished.
+    def more(self, worker: int, shard: Shard) -> Shard:
+        """The shard of a worker with further examples, if a quarter of its examples is finished.
 
         ``is_last`` is true if no examples are left. A shard that does not grow is returned as is.
         """
         number = self._size - len(shard.examples)
-        if shard.is_last or (self._examples and 4 * number < self._size):
+        if shard.is_last or (self._left and 4 * number < self._size):
             return shard
-        return self._grown(shard, number)
+        return self._grown(worker, shard, number)
 
-    def _grown(self, shard: Shard, number: int) -> Shard:
-        added = [self._examples.popleft() for _ in range(min(number, len(self._examples)))]
-        return Shard((*shard.examples, *added), is_last=not self._examples)
+    def _grown(self, worker: int, shard: Shard, number: int) -> Shard:
+        added = [self._next(worker) for _ in range(min(number, self._left))]
+        return Shard((*shard.examples, *added), is_last=not self._left)
+
+    def _next(self, worker: int) -> Example:
+        self._left -= 1
+        if self._parts[worker]:
+            return self._parts[worker].popleft()
+        return max(self._parts, key=len).pop()

@@ -33,7 +33,7 @@ def attack_all(queue: ExampleQueue, workers: int) -> tuple[Counter[str], int]:
     while queue or running:
         for worker in range(workers):
             shard = running.get(worker)
-            shard = queue.take() if shard is None else queue.more(shard)
+            shard = queue.take(worker) if shard is None else queue.more(worker, shard)
             if shard is None:
                 continue
             largest = max(largest, len(shard.examples))
@@ -59,7 +59,7 @@ def test_every_example_is_attacked_once_and_no_worker_holds_too_many(number, wor
 @pytest.mark.parametrize(("number", "workers"), [(100, 3), (200, 2), (64, 16)])
 def test_the_first_shards_leave_examples_for_the_faster_workers(number, workers):
     queue = ExampleQueue(examples(number), workers)
-    shards = [queue.take() for _ in range(workers)]
+    shards = [queue.take(worker) for worker in range(workers)]
     given = sum(len(shard.examples) for shard in shards)
     assert given <= number / FIRST_PART + workers
     assert not any(shard.is_last for shard in shards)
@@ -68,29 +68,42 @@ def test_the_first_shards_leave_examples_for_the_faster_workers(number, workers)
 
 def test_a_shard_grows_when_a_quarter_of_it_is_finished():
     queue = ExampleQueue(examples(16), 1)
-    shard = queue.take()
+    shard = queue.take(0)
     assert ids(shard) == [f"e{i}" for i in range(8)]
     shard = shard.without("e3")
-    assert queue.more(shard) is shard
-    shard = queue.more(shard.without("e0"))
+    assert queue.more(0, shard) is shard
+    shard = queue.more(0, shard.without("e0"))
     assert ids(shard) == ["e1", "e2", "e4", "e5", "e6", "e7", "e8", "e9"]
     assert not shard.is_last
 
 
+def test_workers_take_their_own_part_first():
+    queue = ExampleQueue(examples(12), 3)
+    assert [ids(queue.take(worker)) for worker in (2, 0, 1)] == [
+        ["e2", "e5"],
+        ["e0", "e3"],
+        ["e1", "e4"],
+    ]
+    assert ids(queue.take(1)) == ["e7", "e10"]
+    assert ids(queue.take(1)) == ["e9", "e11"]  # the last ones of the others, by turns
+    assert ids(queue.take(0)) == ["e6", "e8"]
+    assert queue.take(0) is None
+
+
 def test_a_shard_is_told_as_soon_as_no_examples_are_left():
     queue = ExampleQueue(examples(2), 2)
-    one, other = queue.take(), queue.take()
+    one, other = queue.take(0), queue.take(1)
     assert (one.is_last, other.is_last) == (False, True)
-    assert queue.more(one) == Shard(one.examples, is_last=True)
-    assert queue.take() is None
+    assert queue.more(0, one) == Shard(one.examples, is_last=True)
+    assert queue.take(0) is None
 
 
 def test_what_a_dead_worker_left_comes_first_and_does_not_grow():
     queue = ExampleQueue(examples(40), 1)
-    again = queue.take().after_death()
+    again = queue.take(0).after_death()
     queue.add(again)
-    assert [queue.take(), queue.take()] == [*again]
-    assert all(queue.more(shard) is shard for shard in again)
+    assert [queue.take(0), queue.take(0)] == [*again]
+    assert all(queue.more(0, shard) is shard for shard in again)
 
 
 @pytest.mark.parametrize("poisoned", range(7))
