@@ -61,6 +61,18 @@ def test_results_do_not_depend_on_size_or_order():
     assert run_all(4, [3]) == {"t3": alone["t3"]}
 
 
+def test_tasks_that_come_later_join_those_that_run(server, length):
+    """The third task is there after the second round of answers."""
+    pool = Pool(lanes=4)
+
+    def asking(name: str, times: int) -> Task:
+        return Task(name, 0, lambda: [pool.request(length, [name * i]) for i in range(1, times)])
+
+    found = pool.run([asking("a", 5), asking("b", 2), None, None, asking("c", 3), None])
+    assert [finished.key for finished in found] == ["b", "a", "c"]
+    assert server.calls == [["a", "b"], ["aa"], ["aaa", "c"], ["aaaa", "cc"]]
+
+
 def test_a_task_draws_the_numbers_of_its_own_seed():
     def draw() -> tuple[float, float, float]:
         return random.random(), np.random.random(), torch.rand(1).item()
