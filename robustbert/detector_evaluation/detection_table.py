@@ -39,7 +39,7 @@ _FAILED = (
     "Failed attacks: flagged texts with which attacks ended that did not fool the model, at the "
     "threshold of TPR and FPR."
 )
-_TRANSFER = "pwws → textfooler: fitted to attacks by pwws, and judged on those by textfooler."
+_TRANSFER = "{one} → {other}: fitted to attacks by {one}, and judged on those by {other}."
 
 
 def title(record: DetectionRecord) -> str:
@@ -92,8 +92,9 @@ def render_detection(records: Sequence[DetectionRecord], width: int) -> str:
         shown = [[printable(text) for text in _one_name(row)] for row in rows]
         table = text_table(["recipe", *header[2:]], shown, width)
         parts.append(f"{wrapped(title(record), width)}\n\n{table}")
-    transfer = any(cell.fitted_on != cell.tested_on for one in records for cell in one.cells)
-    notes = [*([_TRANSFER] if transfer else []), *notes_of(records)]
+    pairs = [(cell.fitted_on, cell.tested_on) for one in records for cell in one.cells]
+    transfers = [_TRANSFER.format(one=one, other=other) for one, other in pairs if one != other]
+    notes = [*transfers[:1], *notes_of(records)]
     return "\n\n".join([*parts, *(wrapped(note, width) for note in notes), ""])
 
 

@@ -38,6 +38,7 @@ def test_every_format_has_a_line_for_each_pair_of_recipes(record):
     assert text.count(estimate_text(first.auroc)) >= 2
     assert re.search("^pwws → textfooler +10 ", text, re.MULTILINE)
     assert re.search("^textfooler +10 ", text, re.MULTILINE)
+    assert "pwws → textfooler: fitted to attacks by pwws, and judged on those by textfooler" in text
     assert "failed" not in text, "they were not judged"
     assert "| textfooler | pwws | 10 |" in table
     rows = list(csv.DictReader(io.StringIO(FORMATS["csv"]([record]))))
