@@ -38,8 +38,6 @@ from robustbert.records.schema import Outcome, Params, RecipeRef
 from robustbert.seeds import derive_seed
 
 if TYPE_CHECKING:
-    from robustbert.attacks.textattack.search import Search
-    from robustbert.attacks.verification import Verdict
     from robustbert.models.sentence_encoder import SentenceEncoder
 
 #: The default of ``lanes``, the number of examples that are attacked concurrently.
@@ -269,6 +267,7 @@ class AttackRunner:
         self, victim: PooledVictim, encoder: PooledEncoder, example: AttackedExample
     ) -> ExampleResult:
         """Attack one example and verify the result; runs inside a task."""
+        from robustbert.attacks.search_verification import verify
         from robustbert.attacks.textattack.search import SearchFailedError, search
 
         text, label = example.text, example.label
@@ -290,22 +289,7 @@ class AttackRunner:
         if not found.success:
             return result
         try:
-            return replace(result, verdict=self._verify(victim, encoder, example, found))
+            verdict = verify(example, found, victim, encoder, self._track)
+            return replace(result, verdict=verdict)
         except Exception as error:  # raised by a constraint that is checked for the final text
             return replace(result, search=None, error=describe_error(error))
-
-    def _verify(
-        self, victim: PooledVictim, encoder: PooledEncoder, example: AttackedExample, found: Search
-    ) -> Verdict:
-        from robustbert.attacks.textattack.constraints import satisfies_text_constraints
-        from robustbert.attacks.verification import Verifier
-
-        # Similarity is reported on every track, but only the unified track limits it.
-        limits = self.limits if self.track == "unified" else UnifiedLimits()
-        min_similarity = limits.min_similarity if self.track == "unified" else None
-        return Verifier(victim, encoder, min_similarity, limits.similarity_stretch).check(
-            example.text,
-            found.adversarial_text,
-            example.label,
-            partial(satisfies_text_constraints, found.constraints),
-        )
