@@ -69,15 +69,17 @@ audit: $(INSTALLED)
 	$(BIN)/python benchmarks/audit.py --check results
 	$(BIN)/python docs/understanding_tables.py
 
-# Measures explanation methods, also on the attacks of make audit, and writes the same tables:
-# an estimated two and a half hours on one core. An interrupted run is resumed.
+# Measures explanation methods, also on the attacks of make audit, and writes the tables of
+# docs/understanding.md and understanding-tables.md: an estimated five hours on one core. An
+# interrupted run is resumed.
 explanations: $(INSTALLED)
 	$(BIN)/python benchmarks/audit.py --attack-only
 	$(BIN)/python benchmarks/explanations.py --attacked runs/audit
 	$(BIN)/python docs/understanding_tables.py
 
-# Attacks MiniLM on two splits, judges all detectors, and writes the same tables: an
-# estimated two hours on one core. An interrupted run is resumed.
+# Attacks MiniLM on two splits, judges all detectors, and writes the tables of
+# docs/understanding.md and understanding-tables.md: an estimated two hours on one core. An
+# interrupted run is resumed.
 detection: $(INSTALLED)
 	$(BIN)/python benchmarks/detection.py --finished runs/audit
 	$(BIN)/python docs/understanding_tables.py

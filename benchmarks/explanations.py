@@ -15,8 +15,8 @@ file per dataset and model, with numbers and ids, without texts.
 Expected for MiniLM on one thread: an hour for the quality of all methods on 200 reviews of
 rotten_tomatoes, most of it for integrated gradients, whose sensitivity needs eleven explanations of
 each text; two to three times as long for the longer texts of bbc_news; and for the changes of 50
-broken examples of each of eight cells (four recipes on two tracks), 16 minutes on rotten_tomatoes
-and 25 on bbc_news. tfidf-svm takes a few minutes. The seconds of a method are those of the clock:
+broken examples of each of eight cells (four recipes on two tracks), 20 minutes on rotten_tomatoes
+and 27 on bbc_news. tfidf-svm takes a few minutes. The seconds of a method are those of the clock:
 explain nothing else meanwhile.
 """
 

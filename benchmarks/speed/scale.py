@@ -13,7 +13,7 @@ The efficiency of two workers is the time of one thread divided by twice theirs:
 separate processes show what the machine allows: if the second core slows the first one down, they
 take longer than one alone. Exits with 1 if the outcomes are not the same. Writes ``scale.json`` in
 ``results/scale/PROCESSOR``, for the tables of ``docs/scale.md``. Run it while nothing else runs; it
-takes 40 minutes on an AMD EPYC.
+takes an estimated 35 minutes on an AMD EPYC.
 """
 
 from __future__ import annotations
